@@ -1,0 +1,58 @@
+"""Bytes as they come in, and those of a line or block that is not finished yet."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+__all__ = ["Buffer", "as_bytes"]
+
+
+class Buffer:
+    """Grows by appending at constant cost, and hands its bytes over without copying them.
+
+    `BytesIO` is the one growing buffer of the standard library whose bytes can
+    be had as `bytes` for nothing, which counts where a payload has 60 MB.
+    """
+
+    __slots__ = ("_bytes", "_size")
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._bytes = BytesIO()
+        self._size = self._bytes.write(data)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, data: bytes, start: int, stop: int) -> None:
+        """Append ``data[start:stop]``."""
+        whole = start == 0 and stop == len(data)
+        self._size += self._bytes.write(data if whole else memoryview(data)[start:stop])
+
+    def take(self) -> bytes:
+        """All bytes; the buffer is empty afterwards."""
+        if not self._size:
+            return b""
+        taken = self._bytes.getvalue()
+        self._bytes = BytesIO()
+        self._size = 0
+        return taken
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Buffer, (self._bytes.getvalue(),)
+
+
+def as_bytes(data: object, *, advice: str) -> bytes:
+    """The bytes that a caller feeds, as `bytes`.
+
+    Args:
+        data: What is fed.
+        advice: What to do instead of feeding text.
+
+    Raises:
+        TypeError: `data` is not bytes.
+    """
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    hint = f"; {advice}" if isinstance(data, str) else ""
+    raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {type(data).__name__}{hint}")

@@ -1,0 +1,35 @@
+r"""Captured logs: the container's own bytes out of what an engine stored or sent.
+
+A decoder takes the bytes of a capture, and gives chunks of the container's
+streams, and notices of what the capture lost. It does no I/O.
+
+>>> from planqk_protocol import captures
+>>> decoder = captures.decoder("docker-json-file")
+>>> decoder.feed(b'{"log":"PlanQK:Job:Result: 42\\n","stream":"stdout","time":"2024-05-01T10:00:00Z"}\n')
+[Chunk(stdout, b'PlanQK:Job:Result: 42\n')]
+
+A `Source` goes on to the events of the stdout in it.
+"""
+
+from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Stream
+from planqk_protocol.captures.registry import decoder, detect, formats
+from planqk_protocol.captures.source import Captured, Source
+from planqk_protocol.errors import DecoderClosedError
+
+__all__ = [
+    "CaptureNotice",
+    "Captured",
+    "Chunk",
+    "Decoder",
+    "DecoderClosedError",
+    "Format",
+    "NoticeKind",
+    "Output",
+    "Source",
+    "Stream",
+    "decoder",
+    "detect",
+    "formats",
+]

@@ -1,0 +1,170 @@
+"""What all decoders share: the calls, the position, the output."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from copy import copy
+from typing import Any, ClassVar
+
+from planqk_protocol.buffer import as_bytes
+from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Pieces, Stream
+from planqk_protocol.errors import DecoderClosedError
+
+__all__ = ["Decoder"]
+
+
+class Decoder(ABC):
+    """An incremental decoder of one container's capture.
+
+    It gives the container's bytes, per stream and unchanged, and notices where
+    the capture lost some. What it gives does not depend on how the capture is
+    cut into chunks. No input makes it raise. It does no I/O, its memory is
+    bounded, and it can be copied and pickled in the middle of a capture.
+
+    Args:
+        container: Which container to read, where a capture can hold several:
+            its id (``journald-*``), its ``pod/container`` (``kubectl-logs``) or
+            its name (``compose-logs``). By default the first one in the capture.
+            The output of others is given as `Stream.UNKNOWN`.
+        stream: The only stream whose bytes are given, where one is enough, as
+            that is faster. Notices are given for all.
+    """
+
+    max_record: ClassVar[int] = 1024 * 1024
+    """Longest record that is decoded, in bytes; longer ones are skipped (notice ``oversize``)."""
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        self._container = container
+        self._only = stream
+        self._others: set[str] = set()
+        self._closed = False
+        self._file = 0
+        self._record = 0  # number of the last record begun in this file
+        self._offset = 0  # of the next byte that is looked at, in this file
+        self._output: Output = []
+        self._pieces: list[bytes] = []  # records of one stream, to become one chunk
+        self._stamps: list[bytes | str | None] = []
+        self._run = (Stream.UNKNOWN, False)  # their stream, and whether they are suspect
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Output:
+        """Take the next bytes of the capture, and give what they complete.
+
+        Args:
+            data: Any number of bytes, cut anywhere. They may be overwritten
+                after the call.
+
+        Raises:
+            DecoderClosedError: The decoder was closed.
+            TypeError: `data` is not bytes.
+        """
+        self._check_open("feed")
+        if type(data) is not bytes:
+            data = as_bytes(data, advice="open the file in binary mode")
+        if data:
+            self._decode(data)
+        return self._take_output()
+
+    def end_of_file(self) -> Output:
+        """A file of the capture ends, and the next one goes on where it ended.
+
+        To be called between rotated files, from the oldest to the newest; a
+        record that the end cuts off does not run into the next file. Not needed
+        before `close`.
+
+        Raises:
+            DecoderClosedError: The decoder was closed.
+        """
+        self._check_open("end_of_file")
+        self._end()
+        self._file += 1
+        self._record = self._offset = 0
+        return self._take_output()
+
+    def close(self) -> Output:
+        """End the capture, and give what its end completes. A second call gives an empty list."""
+        if self._closed:
+            return []
+        self._closed = True
+        self._end()
+        return self._take_output()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: copy(value) for name, value in self.__dict__.items()}
+
+    @abstractmethod
+    def _decode(self, data: bytes) -> None:
+        """Take bytes of the current file, at least one."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """The current file ends; be ready for the next one."""
+
+    def _emit(
+        self, stream: Stream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
+    ) -> None:
+        """Give the bytes of a record."""
+        if not data or self._only not in {None, stream}:
+            return
+        if self._run != (stream, suspect):
+            self._flush()
+            self._run = (stream, suspect)
+        self._pieces.append(data)
+        self._stamps.append(time)
+
+    def _emit_chunk(self, chunk: Chunk) -> None:
+        """Give a chunk of several records."""
+        if chunk.data and self._only in {None, chunk.stream}:
+            self._flush()
+            self._output.append(chunk)
+
+    def _notice(
+        self,
+        kind: NoticeKind,
+        message: str,
+        *,
+        offset: int | None = None,
+        record: int | None = None,
+        stream: Stream = Stream.UNKNOWN,
+    ) -> None:
+        """Give a notice, by default of the current record and at the current byte."""
+        self._flush()
+        offset = self._offset if offset is None else offset
+        record = self._record if record is None else record
+        self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
+
+    def _is_ours(self, container: str, offset: int) -> bool:
+        """Whether a record is of the container that is read; a notice for each other one."""
+        if self._container is None and container:
+            self._container = container
+        if container == self._container:
+            return True
+        if container not in self._others and len(self._others) < _MOST_OTHERS:
+            self._others.add(container)
+            self._notice(
+                NoticeKind.UNKNOWN_STREAM,
+                f"the capture holds {container or 'entries of no container'} too, given as unknown; "
+                "only one container is read, the first one unless you name it",
+                offset=offset,
+            )
+        return False
+
+    def _flush(self) -> None:
+        if not self._pieces:
+            return
+        stream, suspect = self._run
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        records = Pieces(self._pieces, self._stamps) if any(self._stamps) else None
+        self._output.append(Chunk(stream, data, suspect, records))
+        self._pieces, self._stamps = [], []
+
+    def _take_output(self) -> Output:
+        self._flush()
+        output, self._output = self._output, []
+        return output
+
+    def _check_open(self, call: str) -> None:
+        if self._closed:
+            raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
+
+
+_MOST_OTHERS = 1000  # containers that get a notice of their own, so that their names stay bounded

@@ -1,0 +1,57 @@
+"""``compose-logs``: what ``docker compose logs`` and ``docker compose up`` print."""
+
+from __future__ import annotations
+
+import re
+
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.output import Stream
+from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder
+
+__all__ = ["FORMAT", "ComposeLogsDecoder"]
+
+_NAME = re.compile(rb"(\x1b\[[0-9;]*m)?([A-Za-z0-9][\w.-]*) +\| (?(1)\x1b\[0m)")
+_STAMP = re.compile(rb"(%b) " % NANO)
+_OF_COMPOSE = re.compile(rb"Attaching to |(?:\r?\x1b\[K)?\S+ exited with code |\s*\xe2\xa6\xbf ")
+_HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
+
+
+class ComposeLogsDecoder(PrefixDecoder):
+    """Takes names and time stamps off the lines; the first line tells whether there are time stamps.
+
+    What Compose itself says is left out.
+    """
+
+    _missing = "the line does not begin with a container's name and a bar"
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        super().__init__(container, stream)
+        self._has_stamps: bool | None = None
+
+    def _prefix(self, line: bytes) -> Prefix | None:
+        if not (name := _NAME.match(line)):
+            return None
+        stamp = _STAMP.match(line, name.end())
+        if self._has_stamps is None:
+            self._has_stamps = stamp is not None
+        if not (stamp and self._has_stamps):
+            return Prefix(name.end(), container=name[2])
+        return Prefix(stamp.end(), stamp[1], name[2], stamp[0])
+
+    def _is_of_the_command(self, line: bytes) -> bool:
+        return _OF_COMPOSE.match(line) is not None
+
+
+def _sniff(head: bytes) -> bool:
+    return _HEAD.match(head) is not None
+
+
+FORMAT = Format(
+    id="compose-logs",
+    title="docker compose logs and docker compose up",
+    source="docker compose logs SERVICE",
+    loses="which stream a line is of; a last line without line end",
+    decoder=ComposeLogsDecoder,
+    sniff=_sniff,
+    rank=4,
+)

@@ -1,0 +1,273 @@
+r"""``docker-json-file``: Docker's default log driver, one JSON object per line.
+
+A record is ``{"log":"…","stream":"stdout","time":"…"}``, its ``log`` at most
+16 KiB of a line. A line is complete where ``log`` ends in LF, so plain
+concatenation gives the stream back. All pieces of a line bear the same time.
+
+Healthy blocks are decoded whole. Whatever deviates, be it a record in pieces, a
+replacement character or damage, is taken record by record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate, groupby
+from typing import Any, Literal
+
+import msgspec
+
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
+from planqk_protocol.captures.text import REPLACEMENT, decode, encode
+
+__all__ = ["FORMAT", "DockerJsonFileDecoder"]
+
+_LF = b"\n"
+_HEAD = '{"log":"'
+_STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
+
+
+class _OfStdout(msgspec.Struct, gc=False):
+    log: str
+    stream: Literal["stdout"]
+
+
+class _OfEither(msgspec.Struct, gc=False):
+    log: str
+    stream: Literal["stdout", "stderr"]
+
+
+class _Record(msgspec.Struct, gc=False):
+    log: str
+    stream: str
+    time: str = ""
+
+
+_decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
+_decode_either = msgspec.json.Decoder(_OfEither).decode_lines
+_record_decoder = msgspec.json.Decoder(_Record)
+_scan = json.JSONDecoder(strict=False).raw_decode
+
+_WHITE = re.compile(r"[ \t\r\n]*")
+_TORN = re.compile(
+    r"""
+    \{ "log" : "
+    ( (?: [^"\\]++ | \\ (?: ["\\/bfnrt] | u[0-9a-fA-F]{4} ) )*+ )  # what there is of the text
+    (?: "  (?: .* "stream" : "(stdout|stderr)" )? )?               # and its stream, if that is whole
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class _Block:
+    """The records of a healthy block, decoded once more when their times are asked for."""
+
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+
+    @cached_property
+    def sizes_and_times(self) -> tuple[list[int], list[str]]:
+        """The length of each record's bytes, and its time; no times where one of them is no text."""
+        try:
+            records = _record_decoder.decode_lines(self._block)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            untimed = _decode_either(self._block)
+            return [len(record.log.encode()) for record in untimed], [""] * len(untimed)
+        return [len(record.log.encode()) for record in records], [record.time for record in records]
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """Some records of a healthy block."""
+
+    block: _Block
+    indices: Sequence[int]
+
+    def ends(self) -> list[int]:
+        sizes = self.block.sizes_and_times[0]
+        return list(accumulate(sizes[index] for index in self.indices))
+
+    def times(self) -> list[str]:
+        times = self.block.sizes_and_times[1]
+        return [times[index] for index in self.indices]
+
+
+class DockerJsonFileDecoder(LineDecoder):
+    """Decodes the files of Docker's json-file driver."""
+
+    nul_ends_line = True
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        super().__init__(container, stream)
+        self._open: dict[Stream, str] = {}  # streams whose last record ended no line, and its time
+
+    def _block(self, block: bytes) -> None:
+        if not self._decode_healthy(block):
+            super()._block(block)
+
+    def _decode_healthy(self, block: bytes) -> bool:
+        """Decode a block in which every record is a whole line; else do nothing."""
+        if self._open or self._held:
+            return False
+        try:
+            records, is_stdout = _records(block)
+            logs = [log for record in records if (log := record.log)[-1] == "\n"]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
+            return False
+        text = "".join(logs)
+        if len(logs) < len(records) or REPLACEMENT in text:
+            return False
+        shared = _Block(block)
+        if is_stdout:
+            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=_Part(shared, range(len(logs)))))
+        elif self._only:
+            self._emit_part(
+                self._only, [i for i, r in enumerate(records) if r.stream == self._only], logs, shared
+            )
+        else:
+            for stream, run in groupby(range(len(records)), lambda index: records[index].stream):
+                self._emit_part(_STREAMS[stream], list(run), logs, shared)
+        self._record += len(records)
+        self._offset += len(block)
+        return True
+
+    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: _Block) -> None:
+        data = "".join([logs[index] for index in indices]).encode()
+        self._emit_chunk(Chunk(stream, data, records=_Part(block, indices)))
+
+    def _line(self, line: bytes, end: bytes) -> None:
+        try:
+            record = _record_decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._recover(line, end)
+        else:
+            self._take_record(record.log.encode(), record.stream, record.time, self._offset)
+
+    def _take_record(
+        self, data: bytes, stream_name: object, time: str, offset: int, *, suspect: bool = False
+    ) -> None:
+        self._record += 1
+        stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
+        if stream is Stream.UNKNOWN:
+            message = f"the record's stream is {stream_name!r}, neither stdout nor stderr"
+            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
+        if self._open.get(stream, time) != time:
+            message = (
+                "the record before on this stream ended within a line, but this one bears another time: "
+                "records in between were dropped, or the container was started again"
+            )
+            self._notice(NoticeKind.GAP, message, offset=offset, stream=stream)
+        if not data.isascii() and REPLACEMENT.encode() in data:
+            suspect = True
+            message = (
+                "U+FFFD in the record: Docker puts it in place of bytes it cannot store, such as a "
+                "character cut at 16 KiB; print ASCII only, as json.dumps does by default"
+            )
+            self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=stream)
+        self._emit(stream, data, time or None, suspect=suspect)
+        if data.endswith(_LF):
+            self._open.pop(stream, None)
+        elif data and time:
+            self._open[stream] = time
+
+    def _recover(self, line: bytes, end: bytes) -> None:
+        """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
+        text, errors = decode(line)
+        at = 0
+        while (at := _end_of_white(text, at)) < len(text):
+            start = self._offset + len(text[:at].encode(errors=errors))
+            try:
+                value, stop = _scan(text, at)
+            except (ValueError, RecursionError) as error:
+                if getattr(error, "pos", 0) == len(text) and end == _LF:
+                    self._rest = text[at:].encode(errors=errors)
+                    return
+                value, stop = None, at
+            if isinstance(value, dict) and isinstance((fields := _fields(value))["log"], str):
+                self._take_fields(fields, start, errors)
+                at = stop
+                continue
+            stop = text.find(_HEAD, at + 1)
+            self._take_torn(text[at : stop if stop > 0 else None], start, errors, at_end=not end and stop < 0)
+            at = stop if stop > 0 else len(text)
+
+    def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
+        data = encode(fields["log"], errors)
+        time = fields["time"] if isinstance(fields["time"], str) else ""
+        stream = fields["stream"]
+        is_valid = errors == "strict" or decode(data)[1] == "strict"
+        if not is_valid:
+            message = (
+                "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
+            )
+            self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
+        self._take_record(data, stream, time, offset, suspect=not is_valid)
+
+    def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Take a record that breaks off, or what is none."""
+        self._record += 1
+        if not text.startswith("{"):
+            message = "not a record; left out, up to the next one"
+            self._notice(NoticeKind.CORRUPT, message, offset=offset)
+            return
+        match = _TORN.match(text)
+        log, stream_name = match.groups() if match else ("", None)
+        stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
+        data = encode(json.loads(f'"{log}"', strict=False), errors)
+        self._emit(stream, data, suspect=True)
+        self._open.pop(stream, None)
+        where = f"is given as {stream.value}" if data else "is lost"
+        message = f"the record breaks off; what it holds of the text {where}"
+        self._notice(
+            NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, message, offset=offset, stream=stream
+        )
+
+
+def _records(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
+    """The records of a block, and whether all are of stdout."""
+    try:
+        return _decode_stdout(block), True
+    except msgspec.ValidationError:
+        return _decode_either(block), False
+
+
+def _fields(value: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record, by Docker's own reading: the case of keys is ignored, the last one counts."""
+    fields = {key.lower(): item for key, item in value.items()}
+    log = fields.get("log")
+    return {
+        "log": "" if log is None else log,
+        "stream": fields.get("stream", ""),
+        "time": fields.get("time", ""),
+    }
+
+
+def _end_of_white(text: str, at: int) -> int:
+    match = _WHITE.match(text, at)
+    return match.end() if match else at
+
+
+_HEAD_OF_CAPTURE = re.compile(
+    rb"""[\0\s]* \{ (?:
+        "log":" (?: [^"\\\n]++ | \\. )*+ (?: \Z | \\\Z | ","stream":"std )
+        | "stream":"std(?:out|err)",
+    )""",
+    re.VERBOSE,
+)
+
+
+def _sniff(head: bytes) -> bool:
+    return _HEAD_OF_CAPTURE.match(head) is not None
+
+
+FORMAT = Format(
+    id="docker-json-file",
+    title="Docker's json-file log driver, its default",
+    source="/var/lib/docker/containers/ID/ID-json.log (docker inspect --format '{{.LogPath}}' CONTAINER)",
+    loses="invalid UTF-8, and characters cut at 16 KiB of a line: both become U+FFFD",
+    decoder=DockerJsonFileDecoder,
+    sniff=_sniff,
+)

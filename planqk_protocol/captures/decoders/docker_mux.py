@@ -1,0 +1,110 @@
+"""``docker-mux``: the frames of Docker's Engine API.
+
+A frame is one byte for the stream, three that do not count, the length of the
+payload in four (big-endian), and the payload. Frames are cut anywhere.
+"""
+
+from __future__ import annotations
+
+from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.output import NoticeKind, Stream
+
+__all__ = ["FORMAT", "DockerMuxDecoder"]
+
+_HEADER = 8
+_SYSTEM_ERROR = 3
+_STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)  # 0 is stdin, which goes to stdout
+_MOST_SHOWN = 4096  # of a system error, in bytes
+
+
+class DockerMuxDecoder(Decoder):
+    """Decodes the multiplexed stream of attach and logs."""
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        super().__init__(container, stream)
+        self._begin_file()
+
+    def _begin_file(self) -> None:
+        self._header = b""  # of a frame, while it is incomplete
+        self._left = 0  # bytes of the payload still to come
+        self._type = 0
+        self._error = b""  # what the engine says in the current frame
+        self._start = 0  # offset of the current frame
+        self._lost = False  # past a header that is none
+
+    def _decode(self, data: bytes) -> None:
+        at, size = 0, len(data)
+        while at < size:
+            if self._lost:
+                self._emit(Stream.UNKNOWN, data[at:], suspect=True)
+                at = size
+            elif self._left:
+                stop = min(size, at + self._left)
+                self._take_payload(data[at:stop])
+                at = stop
+            else:
+                stop = at + _HEADER - len(self._header)
+                self._header += data[at:stop]
+                at = min(size, stop)
+                if len(self._header) == _HEADER or self._header[0] > _SYSTEM_ERROR:
+                    self._begin_frame()
+
+    def _begin_frame(self) -> None:
+        header, self._header = self._header, b""
+        self._start = self._offset
+        self._record += 1
+        self._type = header[0]
+        if self._type > _SYSTEM_ERROR:
+            self._lost = True
+            message = (
+                f"stream type {self._type} where a frame should begin: this is no multiplexed stream; "
+                "the rest is given as unknown (of a container with a TTY, the API gives raw)"
+            )
+            self._notice(NoticeKind.BAD_STREAM_TYPE, message)
+            self._emit(Stream.UNKNOWN, header, suspect=True)
+            return
+        self._offset += _HEADER
+        self._left = int.from_bytes(header[4:])
+
+    def _take_payload(self, payload: bytes) -> None:
+        self._offset += len(payload)
+        self._left -= len(payload)
+        if self._type != _SYSTEM_ERROR:
+            self._emit(_STREAMS[self._type], payload)
+            return
+        self._error = (self._error + payload)[:_MOST_SHOWN]
+        if not self._left:
+            self._report_error()
+
+    def _report_error(self) -> None:
+        text, self._error = self._error.decode(errors="replace").strip(), b""
+        self._notice(NoticeKind.SYSTEM_ERROR, f"the engine says: {text}", offset=self._start)
+
+    def _end(self) -> None:
+        if self._error:
+            self._report_error()
+        if self._header:
+            self._record += 1
+            self._notice(NoticeKind.TRUNCATED, "the capture ends within the header of a frame")
+        if self._left:
+            message = f"the capture ends within a frame, of which {self._left} bytes are missing"
+            self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAMS[self._type])
+        self._begin_file()
+
+
+def _sniff(head: bytes) -> bool:
+    return (
+        len(head) >= _HEADER and head[0] <= _SYSTEM_ERROR and head[1:4] == b"\0\0\0" and any(head[:_HEADER])
+    )
+
+
+FORMAT = Format(
+    id="docker-mux",
+    title="the multiplexed stream of Docker's Engine API",
+    source="curl --unix-socket /var/run/docker.sock 'http://localhost/containers/CONTAINER/logs?stdout=1&stderr=1'",
+    loses="nothing; of a container with a TTY the API gives raw",
+    decoder=DockerMuxDecoder,
+    sniff=_sniff,
+    rank=1,
+)

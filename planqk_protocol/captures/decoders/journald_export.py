@@ -1,0 +1,181 @@
+r"""``journald-export``: what ``journalctl -o export`` prints.
+
+A field is ``NAME=VALUE\n``, or ``NAME\n``, the length of the value in eight
+bytes (little-endian), the value, and LF. An empty line ends an entry.
+"""
+
+from __future__ import annotations
+
+import re
+
+from planqk_protocol.buffer import Buffer
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
+from planqk_protocol.captures.output import NoticeKind, Stream
+
+__all__ = ["FORMAT", "JournaldExportDecoder"]
+
+_LF = b"\n"
+_SIZE = 8
+_NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
+_FIRST = b"__CURSOR="
+
+
+class JournaldExportDecoder(JournalEntries):
+    """Decodes journal entries in the export format."""
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        super().__init__(container, stream)
+        self._held = Buffer()  # begins at the current offset
+        self._needed = 0  # bytes held before it is worth looking; 0 where an LF is
+        self._begin_file()
+
+    def _begin_file(self) -> None:
+        self._entry: Entry | None = None
+        self._start = 0  # offset of the entry
+        self._is_left_out = False  # the entry has a text that is too long
+        self._name: str | None = None  # of a field whose length and value follow
+        self._skip = 0  # bytes of a value that is too long
+        self._lost = False  # looking for the next entry
+        self._in_long_line = False
+
+    def _decode(self, data: bytes) -> None:
+        self._held.append(data, 0, len(data))
+        if self._needed:
+            is_enough = len(self._held) >= self._needed
+        else:
+            is_enough = _LF in data or len(self._held) > self.max_record
+        if is_enough:
+            self._take()
+
+    def _take(self) -> None:
+        data, at = self._held.take(), 0
+        self._needed = 0
+        while at < len(data):
+            done = self._take_field(data, at)
+            if not done:
+                break
+            at += done
+            self._offset += done
+        self._held.append(data, at, len(data))
+
+    def _take_field(self, data: bytes, at: int) -> int:
+        """Take what stands at a place, and tell how many bytes it is; 0 where it is not whole."""
+        if self._skip:
+            return self._pass_skipped(len(data) - at)
+        if self._name is not None:
+            return self._take_value(self._name, data, at)
+        stop = data.find(_LF, at)
+        if stop < 0:
+            return self._take_long_line(len(data) - at) if len(data) - at > self.max_record else 0
+        if self._in_long_line or stop - at > self.max_record:
+            self._take_long_line(stop - at)
+            self._in_long_line = False
+            return stop + 1 - at
+        line = data[at:stop]
+        if self._lost:
+            self._lost = bool(line) and not line.startswith(_FIRST)
+            if self._lost or not line:
+                return len(line) + 1
+        return self._take_line(line)
+
+    def _take_long_line(self, size: int) -> int:
+        if not self._in_long_line:
+            self._lose(
+                NoticeKind.OVERSIZE, f"a line longer than {self.max_record} bytes; the entry is left out"
+            )
+            self._in_long_line = True
+        return size
+
+    def _lose(self, kind: NoticeKind, message: str) -> None:
+        """Leave out the entry, and look for the next one."""
+        if not self._lost:
+            self._record += self._entry is None
+            self._notice(kind, message)
+        self._entry = None
+        self._lost = True
+
+    def _take_line(self, line: bytes) -> int:
+        if not line:
+            self._end_entry()
+            return 1
+        if self._entry and line.startswith(_FIRST):
+            message = "the entry before this one breaks off, and is left out"
+            self._notice(NoticeKind.TORN, message, offset=self._start)
+            self._entry = None
+        if self._entry is None:
+            self._entry = Entry()
+            self._record += 1
+            self._start = self._offset
+        name, equals, value = line.partition(b"=")
+        if not _NAME.fullmatch(name):
+            self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
+        elif equals:
+            self._set(name.decode(), value)
+        else:
+            self._name = name.decode()
+        return len(line) + 1
+
+    def _end_entry(self) -> None:
+        entry, self._entry = self._entry, None
+        if entry and not self._is_left_out:
+            self._take_entry(entry, self._start)
+        self._is_left_out = False
+
+    def _end(self) -> None:
+        self._take()
+        if self._entry or (self._held and not self._lost):
+            self._start = self._start if self._entry else self._offset
+            self._record += self._entry is None
+            message = "the capture ends within an entry, which is left out"
+            self._notice(NoticeKind.TRUNCATED, message, offset=self._start)
+        self._held.take()
+        self._needed = 0
+        self._begin_file()
+
+    def _pass_skipped(self, left: int) -> int:
+        done = min(self._skip, left)
+        self._skip -= done
+        return done
+
+    def _take_value(self, name: str, data: bytes, at: int) -> int:
+        left = len(data) - at
+        size = int.from_bytes(data[at : at + _SIZE], "little")
+        whole = _SIZE + size + len(_LF)
+        if left < _SIZE:
+            self._needed = _SIZE
+            return 0
+        if size > self.max_record:
+            self._name = None
+            self._skip = whole
+            if name == "MESSAGE":
+                self._is_left_out = True
+                message = (
+                    f"a text of {size} bytes where {self.max_record} are the most; the entry is left out"
+                )
+                self._notice(NoticeKind.OVERSIZE, message, offset=self._start)
+            return self._pass_skipped(left)
+        if left < whole:
+            self._needed = whole
+            return 0
+        self._name = None
+        self._set(name, data[at + _SIZE : at + whole - 1])
+        return whole
+
+    def _set(self, name: str, value: bytes) -> None:
+        if self._entry and (attribute := FIELDS.get(name)) and getattr(self._entry, attribute) is None:
+            setattr(self._entry, attribute, value)
+
+
+def _sniff(head: bytes) -> bool:
+    return head.startswith(_FIRST)
+
+
+FORMAT = Format(
+    id="journald-export",
+    title="entries of the journal in systemd's export format",
+    source="journalctl --output export CONTAINER_NAME=NAME",
+    loses="entries over the journal's rate limit",
+    decoder=JournaldExportDecoder,
+    sniff=_sniff,
+)

@@ -1,0 +1,108 @@
+"""``journald-json``: what ``journalctl -o json --all`` prints.
+
+An entry is a JSON object on a line. A text that is not printable UTF-8 is an
+array of its bytes; one that is too large without ``--all`` is ``null``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
+from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.captures.output import NoticeKind
+from planqk_protocol.captures.text import decode, encode
+
+__all__ = ["FORMAT", "JournaldJsonDecoder"]
+
+_WRAP = re.compile(rb"[\x1e\s]*(?:data:\s*)?")  # of json-seq, and of json-sse
+_HEAD = re.compile(
+    rb"""\{" (?:
+        _[A-Z_]
+        | .* "(?: __CURSOR | __REALTIME_TIMESTAMP | _BOOT_ID | _MACHINE_ID | _TRANSPORT )":
+    )""",
+    re.VERBOSE,
+)
+_Fields = msgspec.defstruct(
+    "_Fields",
+    [(attribute, Any, None) for attribute in FIELDS.values()],
+    rename={attribute: name for name, attribute in FIELDS.items()},
+)
+_fields_decoder = msgspec.json.Decoder(_Fields)
+_parse = json.JSONDecoder(strict=False).decode
+
+
+class JournaldJsonDecoder(JournalEntries, LineDecoder):
+    """Decodes journal entries in JSON."""
+
+    nul_ends_line = True
+
+    def _line(self, line: bytes, end: bytes) -> None:
+        start = _end_of_wrap(line)
+        if start == len(line):
+            return
+        self._record += 1
+        offset = self._offset + start
+        if (entry := _entry(line[start:])) is not None:
+            self._take_entry(entry, offset)
+        elif end:
+            self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
+        else:
+            message = "the capture ends within an entry, which is left out"
+            self._notice(NoticeKind.TRUNCATED, message, offset=offset)
+
+
+def _end_of_wrap(line: bytes) -> int:
+    match = _WRAP.match(line)
+    return match.end() if match else 0
+
+
+def _entry(line: bytes) -> Entry | None:
+    errors = "strict"
+    try:
+        fields = msgspec.structs.asdict(_fields_decoder.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text, errors = decode(line)  # old versions of systemd print bytes that are not UTF-8 as they are
+        try:
+            value = _parse(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        fields = {attribute: value.get(name) for name, attribute in FIELDS.items()}
+    return Entry(**{attribute: _bytes_of(value, errors) for attribute, value in fields.items()})
+
+
+def _bytes_of(value: object, errors: str) -> bytes | None:
+    """The bytes of a field: a string, an array of bytes, or the first one of several of these."""
+    match value:
+        case str():
+            return encode(value, errors)
+        case [str() | list() as first, *_]:
+            return _bytes_of(first, errors)
+        case list():
+            try:
+                return bytes(value)
+            except (TypeError, ValueError):
+                return None
+    return None
+
+
+def _sniff(head: bytes) -> bool:
+    start = _end_of_wrap(head)
+    return _HEAD.match(head, start) is not None
+
+
+FORMAT = Format(
+    id="journald-json",
+    title="entries of the journal in JSON (Docker's journald driver, Podman on hosts with systemd)",
+    source="journalctl --output json --all CONTAINER_NAME=NAME",
+    loses="texts of 4 KiB and more without --all; entries over the journal's rate limit",
+    decoder=JournaldJsonDecoder,
+    sniff=_sniff,
+)

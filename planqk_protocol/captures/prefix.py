@@ -1,0 +1,95 @@
+"""Text that an engine's command puts a prefix before."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import ClassVar
+
+import msgspec
+
+from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.captures.output import NoticeKind, Stream
+
+__all__ = ["NANO", "NANO_UTC", "Prefix", "PrefixDecoder", "every_line_matches"]
+
+_PIECE = 16 * 1024  # Docker stores a long line in pieces of this size, and puts its prefix before each
+
+NANO_UTC = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+"""A time stamp with nine decimals in UTC, as a regular expression."""
+
+NANO = NANO_UTC[:-1] + rb"(?:Z|[+-]\d\d:\d\d)"
+"""A time stamp with nine decimals in any zone, as a regular expression."""
+
+
+def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
+    """Whether every whole line of `head`, or what there is of the first one, begins with one of `shapes`.
+
+    A job may print such a prefix itself, on some of its lines.
+    """
+    *lines, rest = head.split(b"\n")
+    return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
+
+
+class Prefix(msgspec.Struct, frozen=True):
+    """What stands before the container's text on a line.
+
+    Attributes:
+        size: Its length in bytes.
+        time: The time stamp in it.
+        container: The container that it names.
+        repeated: The end of it that is repeated within long lines.
+    """
+
+    size: int
+    time: bytes | None = None
+    container: bytes | None = None
+    repeated: bytes = b""
+
+
+class PrefixDecoder(LineDecoder):
+    """The common part of the decoders of prefixed text.
+
+    Both streams of the container are mixed in such a text, and given as
+    standard output.
+    """
+
+    max_record = 64 * 1024 * 1024  # lines are whole here
+    _missing: ClassVar[str]
+
+    @abstractmethod
+    def _prefix(self, line: bytes) -> Prefix | None:
+        """What stands before the container's text; ``None`` where a line has no such prefix."""
+
+    def _is_of_the_command(self, _line: bytes) -> bool:
+        """Whether a line without prefix is what the command itself says."""
+        return False
+
+    def _line(self, line: bytes, end: bytes) -> None:
+        self._record += 1
+        prefix = self._prefix(line)
+        if prefix is None:
+            if line and not self._is_of_the_command(line):
+                kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
+                self._notice(kind, f"{self._missing}; given as unknown")
+                self._emit(Stream.UNKNOWN, line + end, suspect=True)
+            return
+        stream = Stream.STDOUT
+        if prefix.container is not None:
+            name = prefix.container.decode(errors="replace")
+            stream = stream if self._is_ours(name, self._offset) else Stream.UNKNOWN
+        text = line[prefix.size :]
+        if prefix.repeated and text.startswith(prefix.repeated, _PIECE):
+            text = self._repair(text, prefix.repeated, stream)
+        self._emit(stream, text + end, prefix.time)
+
+    def _repair(self, text: bytes, repeated: bytes, stream: Stream) -> bytes:
+        """Leave out the prefixes that are repeated within a long line."""
+        pieces = []
+        at = 0
+        while text.startswith(repeated, at + _PIECE):
+            pieces.append(text[at : at + _PIECE])
+            at += _PIECE + len(repeated)
+        message = f"the prefix stands {len(pieces)} more times within the line, every 16384 bytes; left out"
+        self._notice(NoticeKind.REPAIRED, message, stream=stream)
+        return b"".join([*pieces, text[at:]])

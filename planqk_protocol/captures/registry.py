@@ -1,0 +1,71 @@
+"""The table of formats, and what is asked of it."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+from planqk_protocol.captures import decoders as package
+from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.output import Stream
+
+__all__ = ["decoder", "detect", "formats"]
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """All formats by their ids, `raw` first.
+
+    >>> "docker-json-file" in formats()
+    True
+    """
+    modules = [
+        import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    found: list[Format] = sorted(
+        (module.FORMAT for module in modules), key=lambda item: (item.id != "raw", item.id)
+    )
+    return MappingProxyType({item.id: item for item in found})
+
+
+def decoder(format_id: str, *, container: str | None = None, stream: Stream | None = None) -> Decoder:
+    r"""A decoder of a format.
+
+    Args:
+        format_id: The id of the format, one of `formats`.
+        container: Which container to read, where a capture holds several; by
+            default the first one in it.
+        stream: The only stream whose bytes are given; by default all are.
+
+    Raises:
+        ValueError: There is no such format.
+
+    >>> decoder("cri").feed(b"2024-05-01T10:00:00Z stdout F starting\n")
+    [Chunk(stdout, b'starting\n')]
+    """
+    if found := formats().get(format_id):
+        return found.decoder(container, stream)
+    raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(formats())}")
+
+
+def detect(head: bytes) -> str:
+    """The id of the format that the first bytes of a capture look like; ``raw`` if like none.
+
+    A job may itself print what looks like a capture, so say what format it is
+    where you know it.
+
+    Args:
+        head: The first bytes of the capture; 4 KiB are plenty.
+
+    >>> detect(b"2024-05-01T10:00:00.1Z stdout F starting")
+    'cri'
+    """
+    for item in sorted(formats().values(), key=lambda item: item.rank):
+        if item.sniff(head):
+            return item.id
+    return "raw"

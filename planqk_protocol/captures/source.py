@@ -1,0 +1,262 @@
+"""From a capture to the events of the stdout in it."""
+
+from __future__ import annotations
+
+import sys
+from copy import copy
+from typing import Any
+
+import msgspec
+
+from planqk_protocol.captures.output import CaptureNotice, Chunk, Output, Stream
+from planqk_protocol.captures.registry import decoder
+from planqk_protocol.captures.stamps import nanoseconds
+from planqk_protocol.events import (
+    Event,
+    InterimResult,
+    Log,
+    Marker,
+    MultilineResult,
+    Result,
+    Violation,
+    ViolationCode,
+)
+from planqk_protocol.limits import Limits
+from planqk_protocol.parser import Parser
+
+__all__ = ["Captured", "Source"]
+
+_LF = b"\n"
+_MARKERS = {
+    InterimResult: Marker.INTERIM_RESULT,
+    Result: Marker.RESULT,
+    MultilineResult: Marker.MULTILINE_RESULT,
+}
+_CUT_OFF = "the capture breaks off within the line, so the JSON may be cut short; get the whole capture"
+
+
+class _Span(msgspec.Struct, frozen=True):
+    """Events that one chunk of stdout completed."""
+
+    chunk: Chunk
+    before: Chunk | None  # the chunk of stdout before it
+    line: int  # number of the line that its first byte belongs to
+    events: list[Event]
+
+
+class Captured(msgspec.Struct, frozen=True):
+    """What some bytes of a capture brought.
+
+    Attributes:
+        events: The events they completed.
+        notices: What the capture lost there.
+    """
+
+    events: list[Event]
+    notices: list[CaptureNotice]
+    _spans: list[_Span]
+    _last: Chunk | None = None
+
+    @property
+    def times(self) -> list[str | None]:
+        """For each event, the time stamp of the record with its last byte, as the capture has it.
+
+        ``None`` where the format has none, and for a piece of a line that is
+        longer than the limits allow.
+        """
+        times: list[str | None] = []
+        for span in self._spans:
+            times += _times(span)
+        at_end = self._last.time if self._last else None
+        return times + [at_end] * (len(self.events) - len(times))
+
+    @property
+    def times_ns(self) -> list[int | None]:
+        """`times` in nanoseconds since 1970, UTC."""
+        return [None if time is None else nanoseconds(time) for time in self.times]
+
+
+class Source:
+    r"""A job's events out of a capture of its output, beside notices of what the capture lost.
+
+    Only stdout is read. An event from a damaged part of the capture is marked
+    ``suspect``: bytes of it may be altered or missing. What a capture leaves
+    unfinished is no result: a marked line within which it breaks off is a
+    violation.
+
+    Args:
+        format_id: The format of the capture, one of `formats`.
+        container: Which container to read, where a capture holds several; by
+            default the first one in it.
+        limits: Bounds on lines and payloads.
+        logs: Whether `Log` events are reported.
+
+    Raises:
+        ValueError: There is no such format.
+
+    >>> source = Source("cri")
+    >>> captured = source.feed(b"2024-05-01T10:00:00.5Z stdout F PlanQK:Job:Result: 42\n")
+    >>> captured.events, captured.times
+    ([Result(line=1, payload=b' 42')], ['2024-05-01T10:00:00.5Z'])
+    """
+
+    def __init__(
+        self,
+        format_id: str,
+        *,
+        container: str | None = None,
+        limits: Limits = Limits(),
+        logs: bool = True,
+    ) -> None:
+        self._decoder = decoder(format_id, container=container, stream=Stream.STDOUT)
+        self._parser = Parser(limits=limits, logs=logs)
+        self._last: Chunk | None = None  # of stdout
+        self._size = 0  # of stdout so far, in bytes
+        self._damage = 0  # where the latest damage is: 2n within line n, 2n - 1 before its first byte
+        self._is_cut_off = False  # bytes are lost right behind the last one
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Captured:
+        """Take the next bytes of the capture.
+
+        Args:
+            data: Any number of bytes, cut anywhere. They may be overwritten
+                after the call.
+
+        Raises:
+            DecoderClosedError: The source was closed.
+            TypeError: `data` is not bytes.
+        """
+        return self._take(self._decoder.feed(data))
+
+    def end_of_file(self) -> Captured:
+        """A file of the capture ends, and the next one goes on where it ended: see `Decoder.end_of_file`.
+
+        Raises:
+            DecoderClosedError: The source was closed.
+        """
+        return self._take(self._decoder.end_of_file())
+
+    def close(self) -> Captured:
+        """End the capture, and give what its end completes. A second call gives nothing."""
+        captured = self._take(self._decoder.close())
+        events = self._judged(self._parser.close())
+        if self._is_cut_off and self._within_line:
+            events = [self._unfinished(event) for event in events]
+        return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
+
+    def cut_off(self) -> None:
+        """Bytes of the capture are missing here, as where a compressed file breaks off.
+
+        What comes next is read on; an event that spans the place is ``suspect``.
+        """
+        self._is_cut_off = True
+        self._damage = 2 * self._parser.line - (not self._within_line)
+
+    @property
+    def line(self) -> int:
+        """Number of the line that the next byte of stdout belongs to, counted from 1."""
+        return self._parser.line
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines of stdout so far, the unfinished one included."""
+        return self._parser.line - (not self._within_line)
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of stdout so far."""
+        return self._size
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: copy(value) for name, value in self.__dict__.items()}
+
+    @property
+    def _within_line(self) -> bool:
+        return self._last is not None and not self._last.data.endswith(_LF)
+
+    def _take(self, output: Output) -> Captured:
+        captured = Captured([], [], [])
+        for item in output:
+            if isinstance(item, CaptureNotice):
+                captured.notices.append(item)
+                if item.concerns(Stream.STDOUT):
+                    self.cut_off()
+            else:
+                span = self._parse(item)
+                captured.events.extend(span.events)
+                captured._spans.append(span)  # noqa: SLF001
+        return captured
+
+    def _parse(self, chunk: Chunk) -> _Span:
+        line, before = self._parser.line, self._last
+        self._damage = sys.maxsize if chunk.suspect else self._damage
+        events = self._judged(self._parser.feed(chunk.data))
+        self._last = chunk
+        self._size += len(chunk.data)
+        self._is_cut_off = False
+        if chunk.suspect:
+            self._damage = 2 * (self._parser.line - (not self._within_line))
+        return _Span(chunk, before, line, events)
+
+    def _judged(self, events: list[Event]) -> list[Event]:
+        """Mark the events that span the damage."""
+        if not (self._damage and events):
+            return events
+        damage = self._damage
+        if 2 * events[-1].line > damage:
+            self._damage = 0
+        return [
+            event
+            if isinstance(event, Log) or 2 * event.line > damage
+            else msgspec.structs.replace(event, suspect=True)
+            for event in events
+        ]
+
+    def _unfinished(self, event: Event) -> Event:
+        """What a marked line is worth that the capture cuts off: nothing."""
+        if isinstance(event, Log | Violation):
+            return event
+        last_line = event.raw[event.raw.rfind(_LF) + 1 :]
+        return Violation(
+            code=ViolationCode.INVALID_JSON,
+            marker=_MARKERS[type(event)],
+            line=event.line,
+            raw=event.raw,
+            message=_CUT_OFF,
+            error_line=event.line + event.raw.count(_LF),
+            column=len(last_line.decode(errors="replace")) + 1,
+            offset=self._size,
+            suspect=True,
+        )
+
+
+def _times(span: _Span) -> list[str | None]:
+    """The time stamps of the records that hold the last bytes of events."""
+    data = span.chunk.data
+    line, at = span.line, -1  # the last LF seen ends the line before `line`
+    offsets: list[int] = []
+    places: list[int | None] = []  # where in `offsets`; -1 for the chunk before, None for nowhere
+    for event in span.events:
+        last = _last_line(event)
+        if last is None:
+            places.append(None)
+        elif last < span.line:
+            places.append(-1)
+        else:
+            while line <= last:
+                at = data.find(_LF, at + 1)
+                line += 1
+            places.append(len(offsets))
+            offsets.append(at)
+    times = span.chunk.times_at(offsets)
+    before = span.before.time if span.before else None
+    return [None if place is None else before if place < 0 else times[place] for place in places]
+
+
+def _last_line(event: Event) -> int | None:
+    """Number of the line that an event ends with; ``None`` where it ends within one."""
+    if isinstance(event, Log):
+        return event.line if event.terminator else None
+    if not event.raw.endswith(_LF):
+        return None
+    return event.line + event.raw.count(_LF) - 1

@@ -1,0 +1,97 @@
+"""What the commands that read share: the argument FILE…, and the options that say what it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypedDict, TypeVar
+
+import rich_click as click
+
+from planqk_protocol.captures import formats
+from planqk_protocol.cli.capture import AUTO, check_one_run
+from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.reading import Files, Live, Reading
+from planqk_protocol.cli.sources import STDIN, label
+from planqk_protocol.engines import docker, kubernetes
+
+__all__ = ["Chosen", "capture_option", "chosen", "chosen_files", "files_argument", "reading_options"]
+
+files_argument = click.argument(
+    "files",
+    metavar="[FILE]...",
+    nargs=-1,
+    type=click.Path(allow_dash=True),
+    help="What to read, several as one stream; '-', or none, is standard input.",
+)
+capture_option = click.option(
+    "--capture",
+    metavar="ID",
+    type=click.Choice([AUTO, *formats()]),
+    default=AUTO,
+    help="The format of what is read, one of those that 'planqk-protocol formats' shows; by default, its "
+    "first bytes tell.",
+)
+_container_option = click.option(
+    "--container", metavar="NAME", help="Read a live container of Docker, until it exits."
+)
+_pod_option = click.option(
+    "--pod",
+    metavar="NAMESPACE/NAME",
+    help="Read a live pod of Kubernetes, until it exits.",
+)
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Chosen(TypedDict):
+    """What the user chose to read."""
+
+    files: tuple[str, ...]
+    capture: str
+    container: str | None
+    pod: str | None
+
+
+def reading_options(command: _Command) -> _Command:
+    """Give a command the argument and the options of `Chosen`."""
+    for option in (_pod_option, _container_option, capture_option, files_argument):
+        command = option(command)
+    return command
+
+
+def chosen(what: Chosen, notes: Notes) -> Reading:
+    """What to read: a live container, the files given, or standard input.
+
+    Raises:
+        click.UsageError: More than one of these is given.
+        Failure: It cannot be read.
+    """
+    container, pod = what["container"], what["pod"]
+    if container is None and pod is None:
+        return chosen_files(what["files"], what["capture"], notes)
+    if what["files"] or what["capture"] != AUTO or (container is not None and pod is not None):
+        raise click.UsageError("--container and --pod go without FILE, --capture and each other.")
+    if container is not None:
+        return Live(f"container {container}", partial(docker.follow, container), notes)
+    namespace, slash, name = str(pod).partition("/")
+    if not (namespace and slash and name):
+        raise click.UsageError("--pod takes NAMESPACE/NAME, such as default/job.")
+    subject = f"pod {pod}"
+    tell = partial(notes.say, subject)
+    return Live(subject, partial(kubernetes.follow, namespace, name, tell=tell), notes)
+
+
+def chosen_files(files: tuple[str, ...], capture: str, notes: Notes) -> Files:
+    """The files given, or standard input; who sits at a terminal is told that it is read.
+
+    Raises:
+        Failure: The files are not one stream.
+    """
+    check_one_run(files, capture)
+    names = files or (STDIN,)
+    if STDIN in names and sys.stdin is not None and sys.stdin.isatty():
+        end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
+        notes.say(label(STDIN), f"reading from the terminal; {end} ends it")
+    return Files(names, capture, notes)

@@ -1,0 +1,92 @@
+"""``planqk-protocol parse``: the events of a stream."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Unpack
+
+import rich_click as click
+
+from planqk_protocol import Event
+from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
+from planqk_protocol.cli.compression import decompressed
+from planqk_protocol.cli.interrupts import until_interrupt
+from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.output import check_output
+from planqk_protocol.cli.printing import print_json_lines, text_printer
+from planqk_protocol.cli.sources import STDIN, Input, follow
+from planqk_protocol.cli.stream import Stream
+from planqk_protocol.cli.verdict import Verdict, is_wrong
+
+__all__ = ["parse"]
+
+
+@click.command()
+@reading_options
+@click.option(
+    "--output",
+    type=click.Choice(["text", "jsonl"]),
+    help="How to print events: text for people, the default at a terminal; else JSON Lines.",
+)
+@click.option("--no-logs", is_flag=True, help="Leave out log lines.")
+@click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on as FILE grows, until Ctrl-C.")
+@click.pass_context
+def parse(
+    ctx: click.Context, *, output: str | None, no_logs: bool, is_followed: bool, **what: Unpack[Chosen]
+) -> None:
+    """Print the events of a job's output, each as soon as it is complete.
+
+    Of captured logs, the job's stdout is read. Exit code: 0 if the protocol was
+    kept and there is a result, unharmed, else 1; 2 if something cannot be read.
+    What is wrong is said on standard error. Of a live container, the exit code
+    counts too: it has to be 0.
+
+    \b
+    Examples:
+      planqk-protocol parse job.log
+      planqk-protocol parse --no-logs job.log.1 job.log
+      planqk-protocol parse --follow job.log
+      planqk-protocol parse --container job
+      python job.py | planqk-protocol parse --output jsonl > events.jsonl
+    """  # noqa: D301  # \b keeps click from wrapping
+    check_output()
+    files = what["files"]
+    if is_followed and (len(files) != 1 or STDIN in files):
+        raise click.UsageError("--follow takes one FILE; a pipe is read as it grows without it.")
+    notes = Notes()
+    reading = chosen(what, notes)
+    is_text = output == "text" or (output is None and sys.stdout.isatty())
+    print_events = text_printer() if is_text else print_json_lines
+    opened: AbstractContextManager[Iterable[Input]]
+    if is_followed:
+        opened = _followed(files[0], notes)
+    else:
+        opened = reading.opened(shows_progress=not sys.stdout.isatty())
+    with opened as inputs:
+        stream = Stream(inputs, reading.capture, logs=not no_logs)
+        verdict = Verdict(stream, reading, "result", notes)
+        for captured in stream:
+            verdict.note(captured.notices)
+            for batch in _batches(captured.events):
+                print_events(batch)
+                verdict.hear(batch)
+    ctx.exit(verdict.exit_code())
+
+
+@contextmanager
+def _followed(name: str, notes: Notes) -> Iterator[Iterator[Input]]:
+    with until_interrupt() as is_over:
+        yield decompressed(follow(name, is_over, notes.say), notes.say)
+
+
+def _batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events, cut behind each one that is wrong, so that it is heard of where it is seen."""
+    start = 0
+    ends = [at for at, event in enumerate(events, 1) if is_wrong(event)]
+    for end in ends:
+        yield events[start:end]
+        start = end
+    if start < len(events):
+        yield events[start:]

@@ -1,0 +1,100 @@
+"""Inputs to events: all inputs are one stream, and every place in it is one of an input."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from planqk_protocol import Event, Violation
+from planqk_protocol.captures import Captured, CaptureNotice, Source
+from planqk_protocol.cli.capture import AUTO, RAW, identified
+from planqk_protocol.cli.compression import CutOff
+from planqk_protocol.cli.sources import Input
+
+__all__ = ["Place", "Stream"]
+
+
+class Place(NamedTuple):
+    """Where something is: line and column count from 1, in the input of that name or in its stdout."""
+
+    name: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.line}:{self.column}"
+
+
+class _Begin(NamedTuple):
+    offset: int
+    line: int  # number of the line that its first byte belongs to
+    lines_before: int  # number of lines that began before it
+    name: str
+
+
+class Stream:
+    """The events of inputs, read one after the other as one stream.
+
+    Args:
+        inputs: The inputs; they are read as the events are asked for.
+        capture: The id of their format; ``auto`` to look at their first bytes.
+        logs: Whether `Log` events are reported.
+    """
+
+    def __init__(self, inputs: Iterable[Input], capture: str, *, logs: bool) -> None:
+        self._inputs = inputs
+        self._logs = logs
+        self._begins: list[_Begin] = []
+        self._source = Source(RAW, logs=logs)
+        self.format = capture
+        self.is_guessed = capture == AUTO
+
+    def __iter__(self) -> Iterator[Captured]:
+        """What a chunk brings, as soon as it is there; last comes what the end brings."""
+        inputs = iter(self._inputs)
+        if self.is_guessed:
+            self.format, inputs = identified(inputs)
+        self._source = Source(self.format, logs=self._logs)
+        for name, chunks in inputs:
+            if self._begins:
+                yield self._source.end_of_file()
+            self._begin(name)
+            try:
+                for chunk in chunks:
+                    yield self._source.feed(chunk)
+            except CutOff:
+                self._source.cut_off()
+        yield self._source.close()
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether the inputs hold more than the bytes of the stream."""
+        return self.format != RAW
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines read, the unfinished one included; exact at the end."""
+        return self._source.line_count
+
+    def place(self, event: Event) -> Place:
+        """Where the fault of a violation, or the begin of another event, is in its input."""
+        if isinstance(event, Violation):
+            # The parser always names these three; the types allow for other makers of events.
+            offset, line, column = event.offset or 0, event.error_line or 1, event.column or 1
+            number = bisect_right(self._begins, offset, key=lambda begin: begin.offset)
+        else:
+            line, column = event.line, 1
+            number = bisect_right(self._begins, line - 1, key=lambda begin: begin.lines_before)
+        begin = self._begins[number - 1]
+        name = f"{begin.name} (stdout)" if self.is_wrapped else begin.name
+        return Place(name, line - begin.line + 1, column)
+
+    def origin(self, notice: CaptureNotice) -> str:
+        """The record that a notice is about."""
+        name = self._begins[notice.file].name
+        return f"{name}: record {notice.record}, byte {notice.offset}"
+
+    def _begin(self, name: str) -> None:
+        source = self._source
+        self._begins.append(_Begin(source.size, source.line, source.line_count, name))

@@ -1,0 +1,146 @@
+"""What is wrong with a stream, said as it comes, and the exit code it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Literal
+
+from planqk_protocol import (
+    Event,
+    FinalResult,
+    InterimResult,
+    JobStatus,
+    Log,
+    MultilineResult,
+    Result,
+    Violation,
+    collect,
+)
+from planqk_protocol.captures import CaptureNotice
+from planqk_protocol.cli import hints
+from planqk_protocol.cli.failures import Failure
+from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.reading import Live, Reading
+from planqk_protocol.cli.stream import Stream
+
+__all__ = ["Sought", "Verdict", "is_wrong"]
+
+Sought = Literal["result", "interim result"]
+
+
+def is_wrong(event: Event) -> bool:
+    """Whether there is something to say about an event: it is a violation, or suspect."""
+    return type(event) is Violation or (not isinstance(event, Log) and event.suspect)
+
+
+class Verdict:
+    """The verdict on a stream: 0 if it kept the protocol and held what was asked for, unharmed, else 1.
+
+    Args:
+        stream: The stream.
+        reading: What it is read from.
+        sought: What is asked for.
+        notes: Where to say what is wrong.
+    """
+
+    def __init__(self, stream: Stream, reading: Reading, sought: Sought, notes: Notes) -> None:
+        self._stream = stream
+        self._reading = reading
+        self._sought = sought
+        self._notes = notes
+        self._is_broken = False
+        self._is_guess_told = False
+        self._slot: FinalResult | Violation | None = None
+        self._is_found = False
+
+    def note(self, notices: Iterable[CaptureNotice]) -> None:
+        """Say what the capture lost."""
+        for notice in notices:
+            self._tell_guess()
+            self._notes.say(self._stream.origin(notice), notice.message, notice.kind)
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Take note of events, and say what is wrong with them."""
+        for event in events:
+            if isinstance(event, Log):
+                continue
+            self._is_found = self._is_found or self._is_sought(event)
+            if self._slot is None and not isinstance(event, InterimResult):
+                self._slot = _of_slot(event)
+            if is_wrong(event):
+                self._say(event)
+
+    def exit_code(self) -> int:
+        """The exit code, once the stream has ended; why nothing was found is said."""
+        if not self._is_found:
+            self._tell_guess()
+            self._say_missing()
+        is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading)
+        return int(self._is_broken or not self._is_found or is_failed)
+
+    def _is_sought(self, event: Event) -> bool:
+        return isinstance(
+            event, InterimResult if self._sought == "interim result" else Result | MultilineResult
+        )
+
+    def _say(self, event: Event) -> None:
+        place = str(self._stream.place(event))
+        if isinstance(event, Violation):
+            self._is_broken = True
+            damaged = f"; {hints.DAMAGED}" if event.suspect else ""
+            self._notes.say(place, event.message + damaged, event.code)
+        else:
+            self._is_broken = self._is_broken or self._is_sought(event)
+            name = "interim result" if isinstance(event, InterimResult) else "result"
+            self._notes.say(
+                place, f"bytes of the {name} may be altered or missing: {hints.DAMAGED}", "suspect"
+            )
+
+    def _tell_guess(self) -> None:
+        stream = self._stream
+        if stream.is_guessed and stream.is_wrapped and not self._is_guess_told:
+            self._is_guess_told = True
+            self._notes.say(
+                self._reading.subject,
+                f"read as {stream.format}, which its first bytes look like; --capture raw reads it as it is",
+            )
+
+    def _say_missing(self) -> None:
+        count = self._stream.line_count
+        lines = "1 line" if count == 1 else f"{count} lines"
+        of_stdout = " of stdout" if self._stream.is_wrapped else ""
+        message = f"no {self._sought} in {lines}{of_stdout}; {self._why_missing(count)}"
+        self._notes.say(self._reading.subject, message)
+
+    def _why_missing(self, count: int) -> str:
+        if not count:
+            return hints.NOTHING_READ
+        if isinstance(self._slot, Violation) and self._sought == "result":
+            return hints.FIRST_IS_INVALID
+        return self._near_miss() or hints.HOW_TO_PRINT[self._sought]
+
+    def _near_miss(self) -> str | None:
+        """What the first line that looks marked lacks, in files that can be read once more."""
+        with suppress(Failure):
+            stream = Stream(self._reading.again(), self._stream.format, logs=True)
+            for captured in stream:
+                for event in captured.events:
+                    if isinstance(event, Log) and hints.looks_marked(event.text):
+                        place = stream.place(event)
+                        return f"{place.name}:{place.line} {hints.LOOKS_MARKED}"
+        return None
+
+    def _has_succeeded(self, container: Live) -> bool:
+        """Fold the container's exit code into the outcome, and say it."""
+        exit_code = container.exit_code()
+        outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
+        known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
+        self._notes.say(container.subject, f"{outcome.status}, {known}")
+        return outcome.status is JobStatus.SUCCEEDED
+
+
+def _of_slot(event: FinalResult | Violation) -> FinalResult | Violation | None:
+    """The event, if it takes the result slot."""
+    outcome = collect([event])
+    return outcome.result or outcome.reason

@@ -1,0 +1,118 @@
+"""A linter for vectors: whether the set is sound and complete.
+
+It needs jsonschema, which the extra ``[conformance]`` installs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from planqk_protocol.conformance.comparison import read_records
+from planqk_protocol.conformance.vectors import RULES, VERSION, Vector, read_vectors
+from planqk_protocol.grammar import load_table
+from planqk_protocol.records import record_schema
+
+__all__ = ["lint"]
+
+_SCHEMA = "vectors.schema.json"
+_FOLDER = "vectors/"
+_RESULTS = frozenset({"interim_result", "result", "multiline_result"})
+_POSITIONS = frozenset({"error_line", "column", "offset"})
+_HOLLOW = ("should", "test that", "tests that", "check that", "checks that")
+
+
+def lint(contents: Mapping[str, bytes]) -> list[str]:
+    """What is wrong with a set of vectors, one line per finding; empty if all is well.
+
+    Args:
+        contents: Name → content, as `vectors.vector_files` gives them.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
+
+    validator = Draft202012Validator(json.loads(contents[_SCHEMA]))
+    findings: list[str] = []
+    vectors: list[Vector] = []
+    for name in sorted(set(contents) - {_SCHEMA}):
+        content = json.loads(contents[name])
+        faults = [f"{name}: {error.json_path}: {error.message}" for error in validator.iter_errors(content)]
+        findings += faults
+        if faults:
+            continue
+        findings += _lint_file(name, content)
+        vectors += read_vectors(content)
+    findings += [
+        f"no vectors for the rule {rule}" for rule in RULES if f"{_FOLDER}{rule}.json" not in contents
+    ]
+    findings += [f"{id_} is the id of {n} vectors" for id_, n in _repeated(v.id for v in vectors)]
+    findings += [
+        f"{about!r} is said of {n} vectors of a rule"
+        for about, n in _repeated(f"{v.rule}: {v.about}" for v in vectors)
+    ]
+    findings += [finding for vector in vectors for finding in _lint_vector(vector)]
+    return [*findings, *_lint_verdicts(vectors), *_lint_coverage(vectors)]
+
+
+def _repeated(names: Iterable[str]) -> list[tuple[str, int]]:
+    return [(name, n) for name, n in Counter(names).items() if n > 1]
+
+
+def _lint_file(name: str, content: Mapping[str, Any]) -> Iterator[str]:
+    if name != f"{_FOLDER}{content['rule']}.json":
+        yield f"{name} holds vectors of the rule {content['rule']}"
+    if content["rule"] not in RULES:
+        yield f"{name}: the specification has no rule {content['rule']}"
+    if content["version"] != VERSION:
+        yield f"{name} has version {content['version']}, but the set has version {VERSION}"
+
+
+def _lint_vector(vector: Vector) -> Iterator[str]:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
+
+    if vector.id.split("/")[0] != vector.rule:
+        yield f"{vector.id} stands in the file of the rule {vector.rule}"
+    if any(word in vector.about.lower() for word in _HOLLOW):
+        yield f"{vector.id}: say what is, not what should be: {vector.about!r}"
+    validator = Draft202012Validator(record_schema())
+    for record in read_records(vector.records()):
+        if vector.group == "must" and _POSITIONS & set(record.members):
+            yield f"{vector.id} expects a position, which is for the group may"
+        complete = json.loads(record.text, parse_int=_bounded)
+        if complete["type"] == "violation":
+            complete["message"] = ""
+        yield from (f"{vector.id}: {error.message}" for error in validator.iter_errors(complete))
+
+
+def _bounded(digits: str) -> int:
+    """An integer; of one too large for the interpreter to print, only the beginning."""
+    return int(digits[:1000])
+
+
+def _lint_verdicts(vectors: list[Vector]) -> Iterator[str]:
+    """Each rule shows what it lets through and what it doesn't."""
+    for rule in RULES:
+        types = {
+            str(record.members["type"]) in _RESULTS
+            for vector in vectors
+            if vector.rule == rule
+            for record in read_records(vector.records())
+        }
+        if types != {True, False}:
+            yield f"the vectors of the rule {rule} do not show both verdicts"
+
+
+def _lint_coverage(vectors: list[Vector]) -> Iterator[str]:
+    """Each line kind is met in each state of the grammar's table."""
+    table = load_table()
+    missing = {(state, kind) for state, row in table.steps.items() for kind in row}
+    for vector in vectors:
+        state = table.start
+        for line in re.findall(rb"[^\n]*\n|[^\n]+", vector.data()):
+            kind = table.classify(line, 0, len(line))
+            missing.discard((state, kind))
+            state = table.steps[state][kind].state
+    for state, kind in sorted(missing):
+        yield f"no vector has a {kind} line in the state {state}"

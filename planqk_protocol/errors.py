@@ -1,0 +1,42 @@
+"""Exceptions for callers.
+
+What a job prints never raises: bad output is a `Violation` event. These are for
+mistakes in the calling code (and, for `GrammarError`, in the grammar file).
+
+* `ProtocolError`
+    * `ParserClosedError`: fed after the end
+    * `DecoderClosedError`: a capture's decoder fed after the end
+    * `GrammarError`: ``protocol.lark`` cannot be turned into a table
+
+Wrong types of arguments raise the built-in `TypeError`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DecoderClosedError", "GrammarError", "ParserClosedError", "ProtocolError"]
+
+
+class ProtocolError(Exception):
+    """Base of the exceptions of this package."""
+
+
+class ParserClosedError(ProtocolError):
+    """`Parser.feed` was called after `Parser.close`.
+
+    A stream ends once. Make a new `Parser` for the next one.
+    """
+
+
+class DecoderClosedError(ProtocolError):
+    """`feed` or `end_of_file` of a capture's decoder or source was called after `close`.
+
+    A capture ends once. Make a new decoder for the next one.
+    """
+
+
+class GrammarError(ProtocolError):
+    """The grammar file breaks a property the parser relies on.
+
+    It cannot happen with the grammar that comes with the package; it guides
+    those who change ``protocol.lark``.
+    """

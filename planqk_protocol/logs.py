@@ -1,0 +1,85 @@
+"""Log text to events: the hot path of every stream.
+
+A run of lines is decoded once and split once; a line that is not valid UTF-8
+costs its neighbours nothing but a second look at their slab.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from planqk_protocol.events import Event, Log
+
+__all__ = ["extend_with_logs"]
+
+_LF = b"\n"
+_CRLF = b"\r\n"
+_SLAB = 256 * 1024  # bytes decoded at a time: they stay in the processor's cache
+
+
+def extend_with_logs(
+    events: list[Event], data: bytes, start: int, stop: int, line: int, max_line: int | None
+) -> int:
+    """Append the `Log` events of ``data[start:stop]`` (rules ``log``, ``limit-line``).
+
+    Args:
+        events: The list to append to.
+        data: Bytes that hold whole lines of log text from `start` to `stop`;
+            the last one may lack its LF.
+        start: Where the first line begins.
+        stop: Where the last line ends.
+        line: Number of the first line.
+        max_line: Longest line kept in one piece, in bytes.
+
+    Returns:
+        Number of the line that the next byte belongs to.
+    """
+    slab = _SLAB if max_line is None else min(_SLAB, max_line)
+    while start < stop:
+        end = stop if stop - start <= slab else data.rfind(_LF, start, start + slab) + 1
+        if end:
+            line = _extend_with_run(events, data[start:end], line)
+        else:
+            end = data.find(_LF, start + slab, stop) + 1 or stop
+            size = max_line or end - start
+            events += [_decode(data[at : min(at + size, end)], line) for at in range(start, end, size)]
+            line += data.endswith(_LF, start, end)
+        start = end
+    return line
+
+
+def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raws = _split(data)
+        events += [_decode(raw, number) for number, raw in enumerate(raws, line)]
+        return line + len(raws) - (not data.endswith(_LF))
+    lines = text.split("\n")
+    rest = lines.pop()
+    if "\r" in text:
+        events += [
+            Log(number, content[:-1], _CRLF) if content.endswith("\r") else Log(number, content)
+            for number, content in enumerate(lines, line)
+        ]
+    else:
+        events.extend(map(Log, count(line), lines))
+    line += len(lines)
+    if rest:
+        events.append(Log(line, rest, b""))
+    return line
+
+
+def _split(data: bytes) -> list[bytes]:
+    *lines, rest = data.split(_LF)
+    whole = [line + _LF for line in lines]
+    return [*whole, rest] if rest else whole
+
+
+def _decode(raw: bytes, line: int) -> Log:
+    terminator = b"" if not raw.endswith(_LF) else _CRLF if raw.endswith(_CRLF) else _LF
+    content = raw[: len(raw) - len(terminator)]
+    try:
+        return Log(line, content.decode(), terminator)
+    except UnicodeDecodeError:
+        return Log(line, content.decode(errors="replace"), terminator, content)

@@ -1,0 +1,1 @@
+"""Payloads: strict JSON, its nesting and its integers within limits."""

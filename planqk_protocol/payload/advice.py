@@ -1,0 +1,76 @@
+"""What to do about a payload that is not JSON, by the mistakes that services make."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["advise"]
+
+_SPACE = " \t\r\n"
+_EMPTY = (
+    "there is nothing to read; print the JSON on the marker's own line, or between the two lines of a block"
+)
+_CUT_SHORT = (
+    "the JSON is cut short; all of it goes on the marker's own line, or between the two lines of a block"
+)
+_COMMA = "remove the comma before the closing bracket"
+_TRAILING_COMMA = re.compile(r",[ \t\r\n]*[]}]")
+
+# Tried in order at the fault; the first that matches gives the advice.
+_AT_FAULT = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        (
+            r"-?(?i:nan|inf|infinity)\b",
+            "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
+        ),
+        (
+            r"[bu]?'|[bu]\"|True\b|False\b|None\b|\(|<|[A-Za-z_][\w.]*\(",
+            "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
+        ),
+        (r"undefined\b", "this looks like JavaScript's undefined; give JSON.stringify a value that is set"),
+        (r"\[?object ", "this looks like a JavaScript object as text; use JSON.stringify"),
+        (r"map\[", "this looks like a Go map as text; use json.Marshal"),
+        (r"\x1b", "this is a terminal colour code; print the JSON without colours"),
+        (r"\ufeff", "this is a byte order mark; encode the text as utf-8, not as utf-8-sig"),
+        (r"\x00", "this is a NUL byte; print the text in UTF-8, not in UTF-16"),
+        (r"//|/\*|#", "JSON has no comments; print the output of a JSON library"),
+        (r"\+|\.|(?<=0)[0-9]", "JSON writes numbers without a plus, a leading zero or a bare point"),
+    )
+)
+
+# What decoders say, by its beginning, where the place alone does not tell.
+_BY_FAULT = (
+    ("Invalid control", "escape control characters in strings, as a JSON library does"),
+    ("Invalid \\", "a backslash in a string is written twice, as a JSON library does"),
+    ("Expecting property name", "keys of JSON objects are strings in double quotes"),
+    ("Extra data", "the JSON text ends before this; print nothing behind it"),
+    ("Unterminated string", _CUT_SHORT),
+)
+
+
+def advise(text: str, at: int, fault: str) -> tuple[int, str]:
+    """Where a fault is, and advice for it; empty where there is none to give.
+
+    Args:
+        text: The payload.
+        at: Where a decoder stopped, in characters. It is the place of the
+            fault, but for a trailing comma: decoders stop at the comma or at
+            the bracket behind it, and the comma it is.
+        fault: What the decoder said.
+
+    >>> advise("{'a': 1}", 1, "Expecting property name enclosed in double quotes")
+    (1, "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))")
+    """
+    before = text[:at].rstrip(_SPACE)
+    if not text.strip(_SPACE):
+        return at, _EMPTY
+    comma = len(before) - 1 if before.endswith(",") else at
+    if _TRAILING_COMMA.match(text, comma):
+        return comma, _COMMA
+    for pattern, advice in _AT_FAULT:
+        if pattern.match(text, at):
+            return at, advice
+    if at >= len(text.rstrip(_SPACE)):
+        return at, _CUT_SHORT
+    return at, next((advice for beginning, advice in _BY_FAULT if fault.startswith(beginning)), "")

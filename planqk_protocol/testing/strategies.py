@@ -1,0 +1,64 @@
+"""Hypothesis strategies: outputs of jobs, good and bad, and ways to cut them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+
+from planqk_protocol import emit
+
+__all__ = ["chunkings", "streams", "transcripts"]
+
+_FENCE = b"PlanQK:Job:MultilineResult"
+_RESULT = b"PlanQK:Job:Result:"
+_INTERIM = b"PlanQK:Job:InterimResult"
+
+# What streams are made of: the parts of markers and the borders of rules.
+_FRAGMENTS = (
+    *(_RESULT, _INTERIM, _INTERIM + b":", _FENCE, _FENCE + b"\n", _FENCE + b" \t\r\n", b"PlanQK:Job:"),
+    *(b"\n", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0b", b"\x0c", b"\x85", "\u2028".encode(), b"\x00"),
+    *(b'{"a": 1}', b"[1,\n2]", b'"\\ud800"', b"1e999", b"[[[[", b"]]]]", b"123456789", b"{'a'}", b"NaN"),
+    *(b"\xff", b"\xc3", b"\xa4", b"\xef\xbb\xbf", b"\x1b[32m", b"planqk:job:result: 1\n", b"working"),
+)
+
+_CHARACTERS = st.characters(exclude_categories=["Cs"])
+_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(_CHARACTERS),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(_CHARACTERS), children, max_size=4)
+    ),
+    max_leaves=10,
+)
+_LOGS = st.text(_CHARACTERS, max_size=40).map(emit.log_line)
+_INTERIMS = _VALUES.map(emit.interim_result_line)
+_RESULTS = _VALUES.map(emit.result_line) | _VALUES.map(emit.multiline_result_block)
+
+
+def streams() -> st.SearchStrategy[bytes]:
+    """Streams of any sort: what jobs print, what they print by mistake, and plain bytes."""
+    fragments = st.lists(st.sampled_from(_FRAGMENTS), max_size=16).map(b"".join)
+    return st.one_of(transcripts(), fragments, st.binary(max_size=200))
+
+
+def transcripts() -> st.SearchStrategy[bytes]:
+    """What jobs print that keep the protocol: log text, interim results, and at most one result."""
+    lines = st.lists(_LOGS | _INTERIMS, max_size=8).map(b"".join)
+    return st.builds(lambda *parts: b"".join(parts), lines, st.just(b"") | _RESULTS, lines)
+
+
+@st.composite
+def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """Ways to cut a stream into chunks, some of which may be empty.
+
+    Args:
+        draw: Given by Hypothesis.
+        data: The stream.
+    """
+    places = draw(st.lists(st.integers(0, len(data)), max_size=8))
+    return [data[start:stop] for start, stop in pairwise([0, *sorted(places), len(data)])]

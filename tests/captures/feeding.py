@@ -1,0 +1,118 @@
+"""Feeds captures to decoders in many ways, all of which must give the same."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import random
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, decoder
+
+LONG = 4000
+
+Decoded = list[tuple[str, bytes, bool] | CaptureNotice]
+
+
+def merged(output: Output) -> Decoded:
+    """The output, adjacent chunks of one stream made one."""
+    result: Decoded = []
+    for item in output:
+        if isinstance(item, CaptureNotice):
+            result.append(item)
+            continue
+        assert item.data
+        last = result[-1] if result else None
+        if isinstance(last, tuple) and (last[0], last[2]) == (item.stream.value, item.suspect):
+            result[-1] = (last[0], last[1] + item.data, last[2])
+        else:
+            result.append((item.stream.value, item.data, item.suspect))
+    return result
+
+
+def stamped(output: Output) -> list[tuple[str, str | None]]:
+    """The stream and time stamp of every byte."""
+    return [
+        (item.stream.value, time)
+        for item in output
+        if isinstance(item, Chunk)
+        for time in item.times_at(list(range(len(item.data))))
+    ]
+
+
+def run(subject: Decoder, files: Iterable[Sequence[bytes]]) -> Output:
+    """Feed the chunks of each file, with an end between files."""
+    output: Output = []
+    for number, chunks in enumerate(files):
+        if number:
+            output += subject.end_of_file()
+        for chunk in chunks:
+            output += subject.feed(chunk)
+    return output + subject.close()
+
+
+def cut(data: bytes, points: Iterable[int]) -> list[bytes]:
+    """The data in pieces, cut at the given points."""
+    return [data[start:stop] for start, stop in pairwise([0, *sorted(points), len(data)])]
+
+
+def single_bytes(data: bytes) -> list[bytes]:
+    """Single bytes; of a capture that is long for the sake of a bound, more at a time."""
+    step = 1 if len(data) <= LONG else 997
+    return [data[at : at + step] for at in range(0, len(data), step)]
+
+
+def decode(format_id: str, *files: bytes, container: str | None = None, seed: int = 0) -> Decoded:
+    """Decode whole, byte by byte, at every two-way cut and at random cuts; all must give the same."""
+
+    def fresh() -> Decoder:
+        return decoder(format_id, container=container)
+
+    whole = run(fresh(), [[data] for data in files])
+    expected, times = merged(whole), stamped(whole)
+    ways = [[single_bytes(data) for data in files]]
+    for number, data in enumerate(files):
+        before, after = [[item] for item in files[:number]], [[item] for item in files[number + 1 :]]
+        step = 1 if len(data) <= LONG else len(data) // 20
+        ways += [[*before, cut(data, [at]), *after] for at in range(0, len(data) + 1, step)]
+    source = random.Random(seed)  # noqa: S311
+    for _ in range(10):
+        ways.append([cut(data, [source.randint(0, len(data)) for _ in range(5)]) for data in files])
+    for way in ways:
+        output = run(fresh(), way)
+        assert merged(output) == expected
+    assert stamped(run(fresh(), ways[0])) == times
+    assert merged(_with_copies(fresh(), files)) == expected
+    return expected
+
+
+def _with_copies(subject: Decoder, files: Sequence[bytes]) -> Output:
+    """Feed in pieces, and go on with a pickled copy after each, while the original takes other bytes."""
+    output: Output = []
+    for number, data in enumerate(files):
+        if number:
+            output += subject.end_of_file()
+        for chunk in cut(data, [len(data) // 3, len(data) // 2]):
+            original, subject = subject, copy.copy(subject)
+            original.feed(b"other bytes\n")
+            subject = pickle.loads(pickle.dumps(subject))  # noqa: S301
+            output += subject.feed(chunk)
+    return output + subject.close()
+
+
+def data_of(decoded: Decoded, stream: str) -> bytes:
+    return b"".join(item[1] for item in decoded if isinstance(item, tuple) and item[0] == stream)
+
+
+def kinds(decoded: Decoded) -> list[str]:
+    return [item.kind.value for item in decoded if isinstance(item, CaptureNotice)]
+
+
+def places(decoded: Decoded) -> list[tuple[str, int, int, str]]:
+    """Kind, record, offset and stream of the notices."""
+    return [
+        (item.kind.value, item.record, item.offset, item.stream.value)
+        for item in decoded
+        if isinstance(item, CaptureNotice)
+    ]

@@ -1,0 +1,289 @@
+"""Docker's json-file driver."""
+
+from __future__ import annotations
+
+import pytest
+from feeding import decode, kinds, places
+
+from planqk_protocol.captures import Chunk, Stream, decoder
+
+ID = "docker-json-file"
+
+
+def record(log: str, time: str = "1", stream: str = "stdout") -> bytes:
+    return f'{{"log":"{log}","stream":"{stream}","time":"2024-05-01T10:00:0{time}Z"}}\n'.encode()
+
+
+A, B, C = record(r"a\n"), record(r"b\n", "2"), record(r"c\n", "3")
+LONG = record("x" * (1024 * 1024 + 1) + r"\n")
+
+
+@pytest.mark.parametrize(
+    ("capture", "expected"),
+    [
+        pytest.param(b"", [], id="empty"),
+        pytest.param(A + B, [("stdout", b"a\nb\n", False)], id="records"),
+        pytest.param(
+            A + record(r"e\n", "1", "stderr") + B,
+            [("stdout", b"a\n", False), ("stderr", b"e\n", False), ("stdout", b"b\n", False)],
+            id="both streams",
+        ),
+        pytest.param(
+            record("pie") + record(r"e\n", "2", "stderr") + record(r"ce\n"),
+            [("stdout", b"pie", False), ("stderr", b"e\n", False), ("stdout", b"ce\n", False)],
+            id="stderr between two pieces of a line",
+        ),
+        pytest.param(A + record("tail"), [("stdout", b"a\ntail", False)], id="no final LF"),
+        pytest.param(
+            record(r"\"\\\/\b\f\n\r\t\u0000\u001b\u003c\ud83d\ude00" + "\x7fä€😀\n".replace("\n", r"\n")),
+            [("stdout", b'"\\/\b\f\n\r\t\0\x1b<\xf0\x9f\x98\x80\x7f' + "ä€😀\n".encode(), False)],
+            id="escapes",
+        ),
+        pytest.param(A[:-1] + B[:-1], [("stdout", b"a\nb\n", False)], id="no white space between records"),
+        pytest.param(b"\n \t" + A + b"\r\n\n" + B + b" ", [("stdout", b"a\nb\n", False)], id="white space"),
+        pytest.param(
+            A.replace(b",", b"\n,\n") + B.replace(b":", b"\n:\n", 1),
+            [("stdout", b"a\nb\n", False)],
+            id="white space inside",
+        ),
+        pytest.param(
+            b'{"Log":"a\\n","STREAM":"stdout","attrs":{"tag":"x"},"new":[1e999],"time":"t"}\n' + A,
+            [("stdout", b"a\na\n", False)],
+            id="case of keys, attributes, unknown keys",
+        ),
+        pytest.param(
+            b'{"log":"x","log":"a\\n","stream":"stdout"}\n', [("stdout", b"a\n", False)], id="last key counts"
+        ),
+        pytest.param(
+            b'{"stream":"stdout","time":"t"}\n{"log":null,"stream":"stdout","time":4}\n' + A,
+            [("stdout", b"a\n", False)],
+            id="empty record",
+        ),
+    ],
+)
+def test_what_the_container_printed_comes_back(capture: bytes, expected: list[object]) -> None:
+    assert decode(ID, capture) == expected
+
+
+UNKNOWN_STREAM = b'{"log":"x\\n","time":"t"}\n'
+OTHER_STREAM = record(r"x\n", "1", "stdin")
+HALF = b'{"log":"half\\n'
+
+
+@pytest.mark.parametrize(
+    ("capture", "data", "notices"),
+    [
+        pytest.param(
+            A + UNKNOWN_STREAM + B,
+            [("stdout", b"a\n", False), ("unknown", b"x\n", False), ("stdout", b"b\n", False)],
+            [("unknown-stream", 2, len(A), "unknown")],
+            id="no stream",
+        ),
+        pytest.param(
+            OTHER_STREAM,
+            [("unknown", b"x\n", False)],
+            [("unknown-stream", 1, 0, "unknown")],
+            id="other stream",
+        ),
+        pytest.param(
+            A + b"\0" * 5 + B,
+            [("stdout", b"a\n", False), ("stdout", b"b\n", False)],
+            [("nul-run", 2, len(A), "unknown")],
+            id="NULs before a record",
+        ),
+        pytest.param(
+            b"\0\n" + A + b"\0",
+            [("stdout", b"a\n", False)],
+            [("nul-run", 1, 0, "unknown"), ("nul-run", 2, 2 + len(A), "unknown")],
+            id="NULs at both ends",
+        ),
+        pytest.param(
+            A + HALF + b"\0\0" + B,
+            [("stdout", b"a\n", False), ("unknown", b"half\n", True), ("stdout", b"b\n", False)],
+            [("torn", 2, len(A), "unknown"), ("nul-run", 3, len(A + HALF), "unknown")],
+            id="NULs in a record",
+        ),
+        pytest.param(
+            A + HALF + B,
+            [("stdout", b"a\n", False), ("unknown", b"half\n", True), ("stdout", b"b\n", False)],
+            [("torn", 2, len(A), "unknown")],
+            id="torn record, the next one glued to it",
+        ),
+        pytest.param(
+            A + HALF + b"\n" + B,
+            [("stdout", b"a\n", False), ("unknown", b"half\n", True), ("stdout", b"b\n", False)],
+            [("torn", 2, len(A), "unknown")],
+            id="torn record in a line of its own",
+        ),
+        pytest.param(
+            b'{"log":"a",\n' + B,
+            [("unknown", b"a", True), ("stdout", b"b\n", False)],
+            [("torn", 1, 0, "unknown")],
+            id="torn between two keys",
+        ),
+        pytest.param(
+            b'{"lo' + B, [("stdout", b"b\n", False)], [("torn", 1, 0, "unknown")], id="torn before its text"
+        ),
+        pytest.param(
+            A[:-9] + B,
+            [("stdout", b"a\n", True), ("stdout", b"b\n", False)],
+            [("torn", 1, 0, "stdout")],
+            id="torn behind its stream",
+        ),
+        pytest.param(
+            A + B[:-9],
+            [("stdout", b"a\n", False), ("stdout", b"b\n", True)],
+            [("truncated", 2, len(A), "stdout")],
+            id="truncated behind its stream",
+        ),
+        pytest.param(
+            A + rb'{"log":"b\ud83d\u12',
+            [("stdout", b"a\n", False), ("unknown", "b\N{REPLACEMENT CHARACTER}".encode(), True)],
+            [("truncated", 2, len(A), "unknown")],
+            id="truncated in an escape",
+        ),
+        pytest.param(
+            A + b'{"log":"b",\n',
+            [("stdout", b"a\n", False), ("unknown", b"b", True)],
+            [("truncated", 2, len(A), "unknown")],
+            id="truncated between two keys",
+        ),
+        pytest.param(
+            A + b"{",
+            [("stdout", b"a\n", False)],
+            [("truncated", 2, len(A), "unknown")],
+            id="truncated at once",
+        ),
+        pytest.param(
+            b'lo\\n","stream":"stdout"}\n' + A,
+            [("stdout", b"a\n", False)],
+            [("corrupt", 1, 0, "unknown")],
+            id="head lost",
+        ),
+        pytest.param(
+            A + b'garbage "\xff' + B,
+            [("stdout", b"a\n", False), ("stdout", b"b\n", False)],
+            [("corrupt", 2, len(A), "unknown")],
+            id="garbage before a record",
+        ),
+        pytest.param(
+            b'[]\n42\n"x"\n' + A,
+            [("stdout", b"a\n", False)],
+            [("corrupt", 1, 0, "unknown"), ("corrupt", 2, 3, "unknown"), ("corrupt", 3, 6, "unknown")],
+            id="no objects",
+        ),
+        pytest.param(
+            b'{"log":4,"stream":"stdout"}\n' + A,
+            [("stdout", b"a\n", False)],
+            [("torn", 1, 0, "unknown")],
+            id="text is a number",
+        ),
+        pytest.param(
+            b"[" * 100_000 + b"\n" + A,
+            [("stdout", b"a\n", False)],
+            [("corrupt", 1, 0, "unknown")],
+            id="nested",
+        ),
+        pytest.param(
+            record(r"\ufffd\n"),
+            [("stdout", "\N{REPLACEMENT CHARACTER}\n".encode(), True)],
+            [("replacement-char", 1, 0, "stdout")],
+            id="replacement character, escaped",
+        ),
+        pytest.param(
+            A + record("ä\N{REPLACEMENT CHARACTER}\\n") + A,
+            [
+                ("stdout", b"a\n", False),
+                ("stdout", "ä\N{REPLACEMENT CHARACTER}\n".encode(), True),
+                ("stdout", b"a\n", False),
+            ],
+            [("replacement-char", 2, len(A), "stdout")],
+            id="replacement character",
+        ),
+        pytest.param(
+            record(r"\ud800\n"),
+            [("stdout", "\N{REPLACEMENT CHARACTER}\n".encode(), True)],
+            [("replacement-char", 1, 0, "stdout")],
+            id="lone surrogate",
+        ),
+        pytest.param(
+            b'{"log":"\xff\\ud800\\n","stream":"stdout"}\n',
+            [("stdout", b"\xff\xef\xbf\xbd\n", True)],
+            [("corrupt", 1, 0, "unknown"), ("replacement-char", 1, 0, "stdout")],
+            id="invalid UTF-8",
+        ),
+        pytest.param(
+            record("pie") + record(r"ce\n", "2"),
+            [("stdout", b"pie", False), ("stdout", b"ce\n", False)],
+            [("gap", 2, len(record("pie")), "stdout")],
+            id="another time within a line",
+        ),
+        pytest.param(LONG + A, [("stdout", b"a\n", False)], [("oversize", 1, 0, "unknown")], id="oversize"),
+        pytest.param(
+            A + LONG[:-1],
+            [("stdout", b"a\n", False)],
+            [("oversize", 2, len(A), "unknown")],
+            id="oversize at the end",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf" + A,
+            [("stdout", b"a\n", False)],
+            [("repaired", 1, 0, "unknown")],
+            id="byte order mark",
+        ),
+        pytest.param(b"\xff\xfe{\0", [], [("corrupt", 1, 0, "unknown")], id="UTF-16"),
+        pytest.param(b"\xff\xfe", [], [("corrupt", 1, 0, "unknown")], id="UTF-16, empty"),
+    ],
+)
+def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:
+    decoded = decode(ID, capture)
+    assert [item for item in decoded if isinstance(item, tuple)] == data
+    assert places(decoded) == notices
+
+
+def test_notices_stand_where_bytes_are_lost() -> None:
+    decoded = decode(ID, A + HALF + B)
+    assert [item if isinstance(item, tuple) else item.kind.value for item in decoded] == [
+        ("stdout", b"a\n", False),
+        ("unknown", b"half\n", True),
+        "torn",
+        ("stdout", b"b\n", False),
+    ]
+
+
+def test_a_line_goes_on_in_the_next_file() -> None:
+    assert decode(ID, A + record("pie"), record("ce\\n") + B) == [("stdout", b"a\npiece\nb\n", False)]
+
+
+def test_a_torn_tail_does_not_reach_into_the_next_file() -> None:
+    decoded = decode(ID, A + HALF, B + b"x\n", b"")
+    assert kinds(decoded) == ["truncated", "corrupt"]
+    assert [(item.file, item.record) for item in decoded if not isinstance(item, tuple)] == [(0, 2), (1, 2)]
+
+
+def test_times_are_those_of_the_records() -> None:
+    output = decoder(ID).feed(A + B + record(r"e\n", "3", "stderr") + record("ä\\n", "4"))
+    chunks = [item for item in output if isinstance(item, Chunk)]
+    assert [(chunk.data, chunk.time) for chunk in chunks] == [
+        (b"a\nb\n", "2024-05-01T10:00:02Z"),
+        (b"e\n", "2024-05-01T10:00:03Z"),
+        ("ä\n".encode(), "2024-05-01T10:00:04Z"),
+    ]
+    assert chunks[0].times_at([0, 1, 2, 3]) == ["2024-05-01T10:00:01Z"] * 2 + ["2024-05-01T10:00:02Z"] * 2
+    assert chunks[0].time_ns == 1714557602_000_000_000
+
+
+def test_one_stream_of_a_block_of_both() -> None:
+    subject = decoder(ID, stream=Stream.STDOUT)
+    (chunk,) = subject.feed(A + record(r"e\n", "2", "stderr") + C)
+    assert isinstance(chunk, Chunk)
+    assert (chunk.data, chunk.times_at([0, 2])) == (
+        b"a\nc\n",
+        ["2024-05-01T10:00:01Z", "2024-05-01T10:00:03Z"],
+    )
+
+
+def test_a_record_comes_out_with_its_last_byte() -> None:
+    subject = decoder(ID)
+    assert subject.feed(A[:-1]) == []
+    assert subject.feed(A[-1:]) != []

@@ -1,0 +1,331 @@
+"""From a capture to the events of the stdout in it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import random
+
+import jsonschema
+import pytest
+import writers
+from feeding import cut
+from hypothesis import given
+from hypothesis import strategies as st
+from test_properties import LOSSLESS, WRITES, of
+
+from planqk_protocol import (
+    Event,
+    InterimResult,
+    Limits,
+    Log,
+    MultilineResult,
+    Result,
+    Violation,
+    collect,
+    parse,
+    record_schema,
+    to_record,
+)
+from planqk_protocol.captures import Captured, Source
+from planqk_protocol.errors import DecoderClosedError
+
+RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
+BLOCK = b'PlanQK:Job:MultilineResult\n{\n"sum": 42\n}\nPlanQK:Job:MultilineResult\n'
+CRI = "cri"
+
+
+def cri(data: bytes, *, tag: str = "F", stream: str = "stdout", second: int = 0) -> bytes:
+    """A record for each line, one second after the other."""
+    lines = data.split(b"\n")[:-1] if data.endswith(b"\n") else data.split(b"\n")
+    head = "2024-05-01T10:00:{:02}.5Z {} {} "
+    return b"".join(
+        head.format(second + n, stream, tag).encode() + line + b"\n" for n, line in enumerate(lines)
+    )
+
+
+def read(capture: bytes, format_id: str = CRI, *, logs: bool = True) -> tuple[list[Event], list[str]]:
+    """The events and kinds of notices; whole, byte by byte and at every two-way cut alike."""
+    results = []
+    ways = [[capture], [capture[at : at + 1] for at in range(len(capture))]]
+    ways += [cut(capture, [at]) for at in range(0, len(capture), max(1, len(capture) // 100))]
+    for way in ways:
+        source = Source(format_id, logs=logs)
+        got = [source.feed(piece) for piece in way] + [source.close()]
+        results.append(
+            (
+                [event for part in got for event in part.events],
+                [time for part in got for time in part.times],
+                [notice for part in got for notice in part.notices],
+            )
+        )
+    assert all(result == results[0] for result in results)
+    return results[0][0], [notice.kind.value for notice in results[0][2]]
+
+
+def shown(events: list[Event]) -> list[tuple[str, int, bool]]:
+    return [(type(e).__name__, e.line, not isinstance(e, Log) and e.suspect) for e in events]
+
+
+@pytest.mark.parametrize(("format_id", "writer"), [LOSSLESS["conmon"], LOSSLESS["mux"]], ids=["cri", "mux"])
+@given(writes=WRITES, seed=st.integers(0, 1000))
+def test_events_are_those_of_stdout(
+    format_id: str, writer: object, writes: list[writers.Write], seed: int
+) -> None:
+    assert callable(writer)
+    capture = writer(writes)
+    random_source = random.Random(seed)  # noqa: S311
+    source = Source(format_id)
+    events = [
+        event
+        for piece in cut(capture, [random_source.randint(0, len(capture)) for _ in range(3)])
+        for event in source.feed(piece).events
+    ]
+    assert events + source.close().events == parse(of(writes, "stdout"))
+
+
+def test_times_are_those_of_the_last_record_of_an_event() -> None:
+    source = Source(CRI)
+    capture = (
+        cri(b"starting\n")
+        + cri(b"e\n", stream="stderr")
+        + cri(BLOCK, second=10)
+        + cri(RESULT[:9], tag="P", second=20)
+    )
+    first = source.feed(capture)
+    assert [type(event) for event in first.events] == [Log, MultilineResult]
+    assert first.times == ["2024-05-01T10:00:00.5Z", "2024-05-01T10:00:14.5Z"]
+    assert first.times_ns == [1714557600_500_000_000, 1714557614_500_000_000]
+    second = source.feed(cri(RESULT[9:], second=30) + cri(b"tail", tag="P", second=40))
+    assert (len(second.events), second.times) == (1, ["2024-05-01T10:00:30.5Z"])
+    assert source.close().times == ["2024-05-01T10:00:40.5Z"]
+
+
+def test_times_without_log_events() -> None:
+    source = Source(CRI, logs=False)
+    captured = source.feed(cri(b"a\nb\n" + RESULT + b"c\nPlanQK:Job:InterimResult: 1\n"))
+    assert captured.times == ["2024-05-01T10:00:02.5Z", "2024-05-01T10:00:04.5Z"]
+
+
+def test_a_format_without_times_gives_none() -> None:
+    source = Source("docker-mux")
+    captured = source.feed(writers.docker_mux([("stdout", RESULT)]))
+    assert (captured.times, captured.times_ns) == ([None], [None])
+
+
+def test_what_ends_within_a_line_has_no_time() -> None:
+    source = Source(CRI, limits=Limits(max_line=4, max_payload=21))
+    captured = source.feed(cri(b"a long line\n" + RESULT))
+    assert [type(event).__name__ for event in captured.events] == ["Log"] * 3 + ["Violation"] + ["Log"] * 3
+    shown_times = [time is not None for time in captured.times]
+    assert shown_times == [False, False, True, False, False, False, True]
+
+
+def test_an_event_that_ends_before_the_chunk_has_the_time_before() -> None:
+    block = b"PlanQK:Job:MultilineResult\n"
+    source = Source(CRI, limits=Limits(max_payload=len(block)))
+    assert source.feed(cri(block)).events == []
+    captured = source.feed(cri(b"x\n", second=5))
+    assert [type(event) for event in captured.events] == [Violation, Log]
+    assert captured.times == ["2024-05-01T10:00:00.5Z", "2024-05-01T10:00:05.5Z"]
+
+
+LOST = b"no record\n"
+INTERIM = b"PlanQK:Job:InterimResult: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("capture", "expected"),
+    [
+        pytest.param(cri(RESULT), [("Result", 1, False)], id="nothing lost"),
+        pytest.param(LOST + cri(RESULT), [("Result", 1, False)], id="lost before the line"),
+        pytest.param(cri(RESULT) + LOST, [("Result", 1, False)], id="lost after the line"),
+        pytest.param(
+            cri(RESULT[:9], tag="P") + LOST + cri(RESULT[9:]),
+            [("Result", 1, True)],
+            id="lost within the line",
+        ),
+        pytest.param(
+            cri(b"a", tag="P") + LOST + cri(b"b\n" + RESULT),
+            [("Log", 1, False), ("Result", 2, False)],
+            id="lost within a log line",
+        ),
+        pytest.param(
+            cri(BLOCK[:29]) + LOST + cri(BLOCK[29:]),
+            [("MultilineResult", 1, True)],
+            id="lost within the block",
+        ),
+        pytest.param(
+            cri(b"a\n") + LOST + cri(BLOCK) + cri(INTERIM),
+            [("Log", 1, False), ("MultilineResult", 2, False), ("InterimResult", 7, False)],
+            id="lost before the block",
+        ),
+        pytest.param(
+            cri(BLOCK[:29]) + LOST + cri(BLOCK[29:] + INTERIM),
+            [("MultilineResult", 1, True), ("InterimResult", 6, False)],
+            id="lost within the block before",
+        ),
+        pytest.param(cri(BLOCK[:28]) + LOST, [("Violation", 1, True)], id="lost behind an open block"),
+        pytest.param(
+            cri(RESULT[:9], tag="P") + cri(b"x\n", stream="err") + cri(RESULT[9:]),
+            [("Result", 1, True)],
+            id="bytes of an unknown stream",
+        ),
+    ],
+)
+@pytest.mark.parametrize("logs", [True, False])
+def test_an_event_is_suspect_where_bytes_within_it_are_lost(
+    capture: bytes, expected: list[tuple[str, int, bool]], logs: bool
+) -> None:
+    events, _ = read(capture, logs=logs)
+    assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
+
+
+def json_file(data: bytes) -> bytes:
+    return writers.docker_json_file([("stdout", data)])
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(b'PlanQK:Job:Result: "\xff"\n' + INTERIM, [True, False], id="result"),
+        pytest.param(INTERIM + b"\xff\n" + INTERIM, [False, False], id="log"),
+        pytest.param(BLOCK[:30] + b'"\xff":1,\n' + BLOCK[30:] + INTERIM, [True, False], id="block"),
+        pytest.param(
+            b'PlanQK:Job:InterimResult: "\xff"\n' * 3, [True, True, True], id="several in one chunk"
+        ),
+        pytest.param(b"PlanQK:Job:Result: \xff\n", [True], id="violation"),
+        pytest.param(b'PlanQK:Job:Result: "\xff"', [True], id="no line end"),
+    ],
+)
+def test_an_event_is_suspect_where_bytes_of_it_are_altered(data: bytes, expected: list[bool]) -> None:
+    events, kinds = read(json_file(data), "docker-json-file", logs=False)
+    assert "replacement-char" in kinds
+    assert [suspect for _, _, suspect in shown(events)] == expected
+
+
+def test_damage_of_stderr_does_not_touch_stdout() -> None:
+    capture = writers.docker_json_file(
+        [("stdout", RESULT[:9]), ("stderr", b"\xff\n"), ("stdout", RESULT[9:])]
+    )
+    events, kinds = read(capture, "docker-json-file")
+    assert kinds == ["replacement-char"]
+    assert shown(events) == [("Result", 1, False)]
+
+
+@pytest.mark.parametrize("line", [b"PlanQK:Job:Result: 4", b"PlanQK:Job:InterimResult: 4"])
+def test_a_line_that_the_capture_cuts_off_is_no_result(line: bytes) -> None:
+    (event,), kinds = read(cri(line)[:-1])
+    assert kinds == ["truncated"]
+    assert isinstance(event, Violation)
+    assert (event.raw, event.suspect, event.code.value) == (line, True, "invalid-json")
+    assert (event.line, event.error_line, event.column, event.offset) == (1, 1, len(line) + 1, len(line))
+
+
+def test_a_block_whose_fence_the_capture_cuts_off_is_no_result() -> None:
+    (log, event), _ = read(cri(b"a\n" + BLOCK)[:-1])
+    assert isinstance(log, Log)
+    assert isinstance(event, Violation)
+    assert (event.line, event.error_line, event.column, event.offset) == (2, 6, 27, 2 + len(BLOCK) - 1)
+
+
+@pytest.mark.parametrize(
+    ("capture", "kind"),
+    [
+        (cri(b"PlanQK:Job:Result: 4", tag="P") + LOST, "corrupt"),
+        (cri(b"PlanQK:Job:Result: 4", tag="P") + cri(b"2\n")[:9], "truncated"),
+    ],
+)
+def test_a_line_is_cut_off_wherever_its_next_piece_is_lost(capture: bytes, kind: str) -> None:
+    (event,), kinds = read(capture)
+    assert kinds == [kind]
+    assert isinstance(event, Violation)
+
+
+def test_a_line_without_line_end_is_a_result_where_nothing_is_lost() -> None:
+    capture = cri(LOST) + LOST + cri(b"PlanQK:Job:Result: 4", tag="P") + cri(b"e\n", stream="stderr")[:-1]
+    events, kinds = read(capture)
+    assert kinds == ["corrupt", "truncated"]
+    assert shown(events[-1:]) == [("Result", 2, False)]
+
+
+def test_log_text_and_violations_are_what_they_are_where_the_capture_cuts_them_off() -> None:
+    (event,), _ = read(cri(b"sta")[:-1])
+    assert event == Log(1, "sta", b"")
+    (violation,), _ = read(cri(b'PlanQK:Job:Result: {"v"')[:-1])
+    assert isinstance(violation, Violation)
+    assert violation.suspect
+
+
+def test_the_outcome_is_suspect_where_the_result_is() -> None:
+    events, _ = read(json_file(b'PlanQK:Job:Result: "\xff"\n'), "docker-json-file")
+    outcome = collect(events, exit_code=0)
+    assert (outcome.status.value, outcome.suspect) == ("SUCCEEDED", True)
+    events, _ = read(cri(b"PlanQK:Job:Result: 4")[:-1])
+    outcome = collect(events, exit_code=0)
+    assert (outcome.status.value, outcome.suspect) == ("FAILED", True)
+    assert not collect(parse(RESULT)).suspect
+    assert not collect([]).suspect
+
+
+def test_records_of_suspect_events_say_so() -> None:
+    capture = json_file(b'PlanQK:Job:Result: "\xff"\nPlanQK:Job:InterimResult: \xff\n')
+    events, _ = read(capture, "docker-json-file")
+    records = [to_record(event) for event in events]
+    assert [record["suspect"] for record in records] == [True, True]
+    for record in records:
+        jsonschema.validate(record | ({"value": 1} if "value" in record else {}), record_schema())
+    assert all("suspect" not in to_record(event) for event in parse(RESULT + b"PlanQK:Job:Result: x\n"))
+
+
+def test_reprs_say_so() -> None:
+    result, violation = Result(1, b"x", 1, 0, 1, suspect=True), parse(RESULT * 2)[1]
+    assert repr(result) == "Result(line=1, payload=b'x', suspect=True)"
+    assert isinstance(violation, Violation)
+    assert "suspect" not in repr(violation)
+    assert "suspect" not in repr(InterimResult(1, b"x", 1, 0, 1))
+
+
+def test_files_form_one_stream() -> None:
+    source = Source(CRI)
+    events = source.feed(cri(RESULT[:9], tag="P")).events + source.end_of_file().events
+    assert events == []
+    assert source.feed(cri(RESULT[9:])).events == parse(RESULT)
+
+
+def test_a_source_can_be_copied_within_a_capture() -> None:
+    source = Source(CRI)
+    capture = cri(RESULT)
+    source.feed(capture[:-3])
+    twins = [pickle.loads(pickle.dumps(source)), copy.deepcopy(source), copy.copy(source)]  # noqa: S301
+    for twin in twins:
+        assert twin.feed(capture[-3:]).events == parse(RESULT)
+
+
+def test_misuse_raises() -> None:
+    source = Source(CRI)
+    assert source.close() == Captured([], [], [])
+    assert source.close().events == []
+    with pytest.raises(DecoderClosedError):
+        source.feed(b"")
+    with pytest.raises(DecoderClosedError):
+        source.end_of_file()
+    with pytest.raises(ValueError, match="no capture format"):
+        Source("none")
+
+
+def test_damage_does_not_reach_beyond_its_line() -> None:
+    capture = cri(b"a", tag="P") + LOST + cri(b"b\n") + cri(RESULT)
+    source = Source(CRI)
+    assert [event for event in source.feed(capture).events if not isinstance(event, Log)] == parse(
+        b"\n" + RESULT
+    )[1:]
+
+
+@pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', b"{}"])
+def test_a_time_that_is_no_text_is_no_time(time: bytes) -> None:
+    source = Source("docker-json-file")
+    captured = source.feed(b'{"log":"a\\n","stream":"stdout","time":%b}\n' % time)
+    assert [event.raw for event in captured.events] == [b"a\n"]
+    assert captured.times == [None]
+    assert captured.times_ns == [None]

@@ -1,0 +1,122 @@
+"""``planqk-protocol result``: the JSON of results, untouched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planqk_protocol.cli.json_text import indented
+
+from .harness import Run
+
+ODD = b'{"b": 1.50, "a": -0, "a": 1E400, "big": 123456789012345678901234567890, "s": "\\ud800\\/\xc3\xa4"}'
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        b"PlanQK:Job:Result: " + ODD + b"\n",
+        b"log\nPlanQK:Job:Result:" + ODD + b" \t\r\r\nmore",
+        b"PlanQK:Job:MultilineResult\r\n\r\n\t " + ODD + b"\r\n\nPlanQK:Job:MultilineResult\r\n",
+    ],
+)
+def test_the_payload_is_printed_untouched(run: Run, log: bytes) -> None:
+    outcome = run("result", stdin=log)
+    assert outcome.stdout_bytes == ODD + b"\n"
+    assert outcome.exit_code == 0
+    assert outcome.stderr == ""
+
+
+def test_a_block_keeps_its_lines(run: Run, examples: Path) -> None:
+    block = (examples / "multiline.log").read_bytes().split(b"PlanQK:Job:MultilineResult\n")[1]
+    assert run("result", examples / "multiline.log").stdout_bytes == block
+
+
+def test_the_optimiser_has_a_result(run: Run, examples: Path) -> None:
+    outcome = run("result", examples / "optimiser.log")
+    assert outcome.exit_code == 0
+    assert json.loads(outcome.stdout)["iterations"] == 640
+
+
+def test_the_first_result_is_printed_though_a_second_one_came(run: Run) -> None:
+    outcome = run("result", stdin=b"PlanQK:Job:Result: 1\nPlanQK:Job:Result: 2\n")
+    assert outcome.stdout == "1\n"
+    assert outcome.stderr.startswith("<stdin>:2:1: duplicate-result: ")
+    assert outcome.exit_code == 1
+
+
+def test_pretty_changes_nothing_but_white_space(run: Run) -> None:
+    outcome = run("result", "--pretty", stdin=b"PlanQK:Job:Result:" + ODD.replace(b" ", b"") + b"\n")
+    items = ODD[1:-1].split(b", ")
+    assert outcome.stdout_bytes == b"{\n  " + b",\n  ".join(items) + b"\n}\n"
+
+
+TEXTS = st.text('\\u".d8eé\x7f\n\ud800\udc00😀', max_size=8)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_indented_is_what_json_dumps_makes_of_any_value(value: object) -> None:
+    compact = json.dumps(value, separators=(",", ":"))
+    assert indented(compact.encode()) == json.dumps(value, indent=2).encode()
+
+
+def test_interim_prints_one_line_each(run: Run) -> None:
+    log = b'PlanQK:Job:InterimResult: {"a":\r1.0}\nlog\nPlanQK:Job:InterimResult 2\r\nPlanQK:Job:Result: 3\n'
+    outcome = run("result", "--interim", stdin=log)
+    assert outcome.stdout_bytes == b'{"a": 1.0}\n2\n'
+    assert outcome.exit_code == 0
+
+
+def test_interim_needs_no_result(run: Run) -> None:
+    outcome = run("result", "--interim", stdin=b"PlanQK:Job:InterimResult: 1\n")
+    assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("1\n", "", 0)
+
+
+@pytest.mark.parametrize("option", [("--interim", "last"), ("--interim=last",)])
+def test_interim_last_prints_the_newest(run: Run, examples: Path, option: tuple[str, ...]) -> None:
+    outcome = run("result", *option, examples / "optimiser.log")
+    assert outcome.stdout.count("\n") == 1
+    assert json.loads(outcome.stdout)["iteration"] == 640
+
+
+@pytest.mark.parametrize(
+    "args", [("--interim", "job.log"), ("job.log", "--interim"), ("--interim", "--", "job.log")]
+)
+def test_a_file_behind_interim_is_a_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("job.log").write_bytes(b"PlanQK:Job:InterimResult: 1\nPlanQK:Job:InterimResult: 2\n")
+    assert run("result", *args).stdout == "1\n2\n"
+
+
+@pytest.mark.parametrize("args", [("--", "last"), ("./last",), ("last",)])
+def test_files_may_be_called_like_a_value(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("last").write_bytes(b"PlanQK:Job:Result: 1\n")
+    Path("--interim").write_bytes(b"")
+    assert run("result", *args).stdout == "1\n"
+    assert run("result", "--", "--interim", "last").stdout == "1\n"
+
+
+def test_interim_may_be_pretty(run: Run) -> None:
+    outcome = run("result", "--interim", "last", "--pretty", stdin=b"PlanQK:Job:InterimResult: [1.0]\n")
+    assert outcome.stdout == "[\n  1.0\n]\n"
+
+
+def test_several_files_are_one_stream(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"PlanQK:Job:MultilineResult\n[1,\n")
+    (tmp_path / "b").write_bytes(b"2]\nPlanQK:Job:MultilineResult\n")
+    assert run("result", tmp_path / "a", tmp_path / "b").stdout == "[1,\n2]\n"

@@ -1,0 +1,111 @@
+"""What is said where nothing was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planqk_protocol.cli import hints
+from planqk_protocol.cli.reading import Files
+from planqk_protocol.cli.sources import Input
+
+from .harness import Run
+
+
+@pytest.mark.parametrize("command", [("parse",), ("result",), ("parse", "--no-logs")])
+@pytest.mark.parametrize(
+    ("log", "lines"), [(b"a", "1 line"), (b"a\n", "1 line"), (b"a\nb", "2 lines"), (b"\n\n\n", "3 lines")]
+)
+def test_no_result_says_what_was_seen_and_what_to_do(
+    run: Run, command: tuple[str, ...], log: bytes, lines: str
+) -> None:
+    outcome = run(*command, stdin=log)
+    assert outcome.exit_code == 1
+    assert outcome.stderr == f"<stdin>: no result in {lines}; {hints.HOW_TO_PRINT['result']}\n"
+
+
+def test_no_interim_result(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(b"PlanQK:Job:Result: 42\n")
+    outcome = run("result", "--interim", path)
+    advice = hints.HOW_TO_PRINT["interim result"]
+    assert outcome.stderr == f"{path}: no interim result in 1 line; {advice}\n"
+    assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["parse", "result"])
+def test_empty_input(run: Run, command: str, tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.touch()
+    outcome = run(command, path)
+    assert (outcome.stdout, outcome.exit_code) == ("", 1)
+    assert outcome.stderr == f"{path}: no result in 0 lines; {hints.NOTHING_READ}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  PlanQK:Job:Result: 42",
+        "planqk:job:result: 42",
+        "\ufeffPlanQK:Job:Result: 42",
+        "2025-11-14 | INFO | PlanQK:Job:Result: 42",
+        "\x1b[32mPlanQK:Job:Result: 42",
+        "PlanQK:Job:MultilineResult: 42",
+    ],
+)
+def test_a_near_miss_is_named(run: Run, tmp_path: Path, line: str) -> None:
+    path = tmp_path / "job.log"
+    path.write_text(f"log\n{line}\n{line}\n", encoding="utf-8")
+    outcome = run("result", path)
+    assert outcome.stderr == f"{path}: no result in 3 lines; {path}:2 {hints.LOOKS_MARKED}\n"
+
+
+def test_a_near_miss_is_named_by_its_place_in_its_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1\n2\n")
+    (tmp_path / "b").write_bytes(b"1\n PlanQK:Job:Result: 1\n")
+    outcome = run("parse", tmp_path / "a", tmp_path / "b")
+    assert outcome.stderr == f"2 files: no result in 4 lines; {tmp_path / 'b'}:2 {hints.LOOKS_MARKED}\n"
+
+
+def test_an_invalid_result_is_the_reason(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(b" PlanQK:Job:Result: 1\nPlanQK:Job:Result: one\nPlanQK:Job:Result: 1\n")
+    outcome = run("result", path)
+    *_, last = outcome.stderr.splitlines()
+    assert last == f"{path}: no result in 3 lines; {hints.FIRST_IS_INVALID}"
+
+
+def test_an_invalid_interim_result_is_no_reason(run: Run) -> None:
+    outcome = run("result", stdin=b"PlanQK:Job:InterimResult: one\n")
+    first, last = outcome.stderr.splitlines()
+    assert first.startswith("<stdin>:1:27: invalid-json: ")
+    assert last.endswith(hints.HOW_TO_PRINT["result"])
+    outcome = run("result", "--interim", stdin=b"PlanQK:Job:Result: one\n")
+    assert outcome.stderr.splitlines()[-1].endswith(hints.HOW_TO_PRINT["interim result"])
+
+
+def test_a_file_that_is_gone_at_the_end_costs_only_the_hint(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"log\n")
+    (tmp_path / "gone").symlink_to(tmp_path / "a")
+    again = Files.again
+
+    def vanish(files: Files) -> Iterator[Input]:
+        (tmp_path / "gone").unlink()
+        return again(files)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Files, "again", vanish)
+        outcome = run("result", tmp_path / "gone")
+    assert outcome.exit_code == 1
+    assert outcome.stderr.endswith(f"{hints.HOW_TO_PRINT['result']}\n")
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m.log", "a\nb.log", "[red]a.log"])
+def test_names_of_files_are_harmless(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    outcome = run("parse", tmp_path / name)
+    shown = name.replace("\x1b", r"\x1b").replace("\n", r"\n")
+    assert outcome.stderr.startswith(f"{tmp_path}/{shown}: no result in 0 lines; ")
+    assert outcome.stderr.count("\n") == 1

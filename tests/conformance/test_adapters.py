@@ -1,0 +1,59 @@
+"""The adapters in other languages pass the kit, where their toolchains are present."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from planqk_protocol.conformance.decoders import Case, cases, run_case
+from planqk_protocol.conformance.pool import run_all
+from planqk_protocol.conformance.vectors import load_vectors
+from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
+
+from .programs import program
+
+ADAPTERS = Path(__file__).parents[2] / "docs" / "examples" / "adapters"
+TIMEOUT = 60
+
+
+def needs(tool: str) -> str:
+    path = shutil.which(tool)
+    if path is None:
+        pytest.skip(f"{tool} is not installed")
+    return path
+
+
+def put(command: list[str], every: int = 1) -> list[Verdict]:
+    chosen = list(cases(load_vectors(), ["bytes"]))[::every]
+
+    def run(case: Case) -> Verdict:
+        return run_case(case, command, TIMEOUT)
+
+    return list(run_all(run, chosen, 4))
+
+
+def failed(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    return [(verdict.id, verdict.reason) for verdict in verdicts if verdict.status is Status.FAILED]
+
+
+def test_the_decoder_in_c_keeps_all_limits(tmp_path: Path) -> None:
+    decoder = tmp_path / "decoder"
+    subprocess.run([needs("cc"), "-Wall", "-Werror", "-o", decoder, ADAPTERS / "decoder.c"], check=True)
+    verdicts = put([str(decoder)])
+    assert failed(verdicts) == []
+    assert summarise(verdicts).declined == 0
+
+
+# A start of these takes long: each run of the tests puts a part of the vectors to them, .ci/run all.
+@pytest.mark.parametrize(("tool", "name"), [("node", "decoder.js"), ("perl", "decoder.pl")])
+def test_the_decoders_without_limits(tool: str, name: str) -> None:
+    verdicts = put([needs(tool), str(ADAPTERS / name)], every=6)
+    assert failed(verdicts) == []
+    assert {verdict.rule for verdict in verdicts if verdict.status is Status.DECLINED} >= {"limit-line"}
+
+
+def test_an_adapter_can_fail() -> None:
+    assert len(failed(put(program("print('{}')"), every=100))) > 0

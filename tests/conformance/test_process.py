@@ -1,0 +1,143 @@
+"""Programs under test are run, whatever they do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+
+from planqk_protocol.conformance import process
+from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask
+
+from .programs import program
+
+COPY = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
+COUNT = "import os\nwhile data := os.read(0, 65536): os.write(1, b'%d\\n' % len(data))"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX's")
+
+
+def run(code: str, *pieces: bytes, timeout: float = 20, limit: int = 1000) -> Answer:
+    return ask(program(code), pieces, timeout=timeout, limit=limit)
+
+
+def test_a_program_that_copies() -> None:
+    assert run(COPY, b"one\n", b"two\n") == Answer(output=b"one\ntwo\n", errors="", exit_code=0)
+
+
+def test_pieces_are_read_one_by_one() -> None:
+    assert run(COUNT, b"a", b"bb", b"ccc").output == b"1\n2\n3\n"
+
+
+def test_a_large_piece() -> None:
+    data = b"x" * 10_000_000
+    assert run(COPY, data, limit=len(data)).output == data
+
+
+def test_pieces_pause_where_the_system_does_not_tell_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_unread", lambda _: None)
+    monkeypatch.setattr(process, "_PAUSE", 0.5)
+    assert run(COUNT, b"a", b"bb").output == b"1\n2\n"
+
+
+def test_what_was_read_cannot_be_told_of_everything() -> None:
+    with open(os.devnull, "rb") as file:  # noqa: PTH123  # no path of the repository
+        assert process._unread(file) is None  # noqa: SLF001  # a pipe that cannot tell is hard to come by
+
+
+def test_a_program_that_reads_at_its_end_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_PATIENCE", 0.01)
+    code = "import os, time\ntime.sleep(0.5)\nos.write(1, os.read(0, 100))"
+    assert run(code, b"a", b"b", b"c").output == b"abc"
+
+
+def test_a_program_that_reads_nothing() -> None:
+    answer = run("print('done')", b"x" * 1_000_000, b"y")
+    assert (answer.output.strip(), answer.exit_code, answer.fault) == (b"done", 0, "")
+
+
+def test_exit_code_and_errors() -> None:
+    answer = run("import sys\nsys.stderr.write('x' * 5000 + 'end')\nsys.exit(7)")
+    assert answer.exit_code == 7
+    assert answer.errors.endswith("end")
+    assert len(answer.errors) == 2000
+
+
+def test_a_program_that_hangs() -> None:
+    started = time.monotonic()
+    answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=0.5)
+    assert time.monotonic() - started < 20
+    assert (answer.output.strip(), answer.fault) == (b"x", "it did not end within 0.5 s")
+
+
+def test_a_program_that_hangs_and_reads_nothing() -> None:
+    answer = run("import time\ntime.sleep(60)", b"x" * 1_000_000, timeout=0.5)
+    assert answer.fault == "it did not end within 0.5 s"
+
+
+@posix
+def test_a_program_whose_child_hangs() -> None:
+    code = "import os, time\nif not os.fork(): time.sleep(60)"
+    assert run(code, timeout=1).fault == "it did not end within 1 s"
+
+
+@posix
+@pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (35, "signal 35")])
+def test_a_program_that_crashes(number: int, name: str) -> None:
+    answer = run(f"import os\nos.kill(os.getpid(), {number})")
+    assert (answer.exit_code, answer.fault) == (None, f"it was ended by {name}")
+
+
+def test_a_program_that_prints_without_end() -> None:
+    answer = run("while True: print('x' * 1000)", b"y" * 1_000_000)
+    assert answer.fault == "it printed far more than it was asked for"
+    assert len(answer.output) < 2_000_000
+
+
+def test_a_program_that_complains_without_end() -> None:
+    answer = run("import sys\nwhile True: sys.stderr.write('x' * 1000)")
+    assert answer.fault == "it printed far more than it was asked for"
+
+
+def test_a_program_that_is_not_there() -> None:
+    with pytest.raises(CommandError, match="cannot run /no/such/program: No such file or directory"):
+        ask(["/no/such/program"], [], timeout=1, limit=1)
+
+
+def test_without_process_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "it did not end within 0.5 s"
+
+
+def test_an_interrupt_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = []
+
+    def interrupt(self: Dialogue) -> Answer:
+        monkeypatch.undo()
+        self.kill()
+        ended.append(self.end())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Dialogue, "end", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run("import time\ntime.sleep(60)")
+    assert ended[0].exit_code != 0
+
+
+def test_a_dialogue() -> None:
+    dialogue = Dialogue(program(COPY), timeout=20, limit=100)
+    dialogue.write([b"one\n"])
+    assert dialogue.expect_lines(1, 10, "one")
+    dialogue.write([b"two"])
+    assert not dialogue.expect_lines(2, 0.2, "two did not come")
+    answer = dialogue.end()
+    assert (answer.output[:4], answer.fault) == (b"one\n", "two did not come")
+
+
+def test_a_dialogue_with_a_program_that_ends() -> None:
+    dialogue = Dialogue(program(""), timeout=20, limit=100)
+    started = time.monotonic()
+    assert not dialogue.expect_lines(1, 15, "nothing came")
+    assert time.monotonic() - started < 15
+    assert dialogue.end().fault == "nothing came"

@@ -1,0 +1,140 @@
+"""The vectors are sound and complete, and the parser does what they say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from planqk_protocol import Parser, to_json_line
+from planqk_protocol.conformance.chunking import CHUNKINGS, cut
+from planqk_protocol.conformance.comparison import difference
+from planqk_protocol.conformance.expressions import expand, shown
+from planqk_protocol.conformance.lint import lint
+from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files, vector_schema
+
+VECTORS = load_vectors()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_parser_does_what_the_vectors_say(rule: str) -> None:
+    for vector in VECTORS:
+        if vector.rule == rule and not vector.is_stepwise:
+            for chunking in CHUNKINGS:
+                parser = Parser(limits=vector.parser_limits())
+                events = [event for piece in cut(vector.data(), chunking) for event in parser.feed(piece)]
+                records = b"".join(map(to_json_line, events + parser.close()))
+                assert difference(vector.records(), records) == "", vector.id
+
+
+@pytest.mark.rule("latency")
+@pytest.mark.parametrize("vector", [v for v in VECTORS if v.is_stepwise], ids=lambda vector: vector.id)
+def test_the_parser_answers_step_by_step(vector: Vector) -> None:
+    parser = Parser(limits=vector.parser_limits())
+    records = b""
+    for step in vector.steps:
+        answer = b"".join(map(to_json_line, parser.feed(step.data())))
+        assert difference(step.records(), answer) == ""
+        records += answer
+    records += b"".join(map(to_json_line, parser.close()))
+    assert difference(vector.records(), records) == ""
+
+
+def test_nothing_is_wrong_with_the_set() -> None:
+    assert lint(vector_files()) == []
+
+
+def test_the_set_is_large() -> None:
+    assert len(VECTORS) >= 400
+    assert {vector.rule for vector in VECTORS} == set(RULES)
+    assert {vector.group for vector in VECTORS} == {"must", "may"}
+
+
+def test_the_schema_is_one() -> None:
+    assert vector_schema()["$id"] == "urn:planqk-protocol:vectors"
+
+
+SCHEMA = "vectors.schema.json"
+NAME = "vectors/line-lf.json"
+
+
+def some(*names: str) -> dict[str, bytes]:
+    """Some of the files, and the schema."""
+    return {name: content for name, content in vector_files().items() if name in {SCHEMA, *names}}
+
+
+def mended(**changes: Any) -> dict[str, bytes]:
+    """One file, members of its first vector changed."""
+    contents = some(NAME)
+    content = json.loads(contents[NAME])
+    content["vectors"][0] |= changes
+    return contents | {NAME: json.dumps(content).encode()}
+
+
+RECORD = {"type": "log", "line": 1, "text": "starting"}
+FAULTY = {
+    "no sentence": ({"about": "a line ends"}, "does not match"),
+    "hollow": ({"about": "A line should end."}, "say what is, not what should be"),
+    "no vector": ({"input": 1}, "is not valid under"),
+    "position": ({"events": [RECORD | {"column": 1}]}, "expects a position, which is for the group may"),
+    "no record": ({"events": [{"type": "log", "line": 1}]}, "is not valid under"),
+    "id twice": ({"id": "line-lf/two-lines"}, "line-lf/two-lines is the id of 2 vectors"),
+    "said twice": ({"about": "Each LF ends a line."}, "'line-lf: Each LF ends a line.' is said of 2 vectors"),
+    "foreign id": ({"id": "block/x"}, "block/x stands in the file of the rule line-lf"),
+}
+
+
+@pytest.mark.parametrize(("changes", "finding"), FAULTY.values(), ids=FAULTY)
+def test_the_linter_finds(changes: dict[str, Any], finding: str) -> None:
+    findings = lint(mended(**changes))
+    assert any(finding in line for line in findings), findings
+
+
+def test_the_linter_misses_files_transitions_and_verdicts() -> None:
+    findings = lint(some(NAME))
+    assert "no vectors for the rule block" in findings
+    assert "the vectors of the rule block do not show both verdicts" in findings
+    assert any(line.startswith("no vector has a FENCE line in the state") for line in findings)
+
+
+def test_the_linter_knows_the_rules_and_the_version() -> None:
+    contents = some(NAME)
+    content = json.loads(contents[NAME])
+    contents["vectors/other.json"] = json.dumps(content | {"rule": "no-rule", "version": 99}).encode()
+    findings = lint(contents)
+    assert "vectors/other.json holds vectors of the rule no-rule" in findings
+    assert "vectors/other.json: the specification has no rule no-rule" in findings
+    assert "vectors/other.json has version 99, but the set has version 1" in findings
+
+
+def test_expressions() -> None:
+    assert expand("ä") == b"\xc3\xa4"
+    assert expand({"base64": "/w=="}) == b"\xff"
+    assert expand({"repeat": {"concat": ["a", "b"]}, "times": 2}) == b"abab"
+    assert shown("x" * 200) == "x" * 200
+    assert shown("x" * 201) == "x" * 100 + "…(1 more)…" + "x" * 100
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+def test_pieces_make_up_the_stream(chunking: str) -> None:
+    for vector in VECTORS:
+        pieces = cut(vector.data(), chunking)
+        assert b"".join(pieces) == vector.data()
+        assert all(pieces)
+
+
+def test_chunkings() -> None:
+    assert cut(b"a\nb", "whole") == [b"a\nb"]
+    assert cut(b"a\nb\n", "lines") == [b"a\n", b"b\n"]
+    assert cut(b"a\nb", "bytes") == [b"a", b"\n", b"b"]
+    assert cut(b"", "bytes") == []
+
+
+def test_a_long_stream_is_cut_around_its_markers_and_inside_its_characters() -> None:
+    data = b"x" * 200 + b"\nPlanQK:Job:Result: 1\n" + b"y" * 200 + "ä".encode() + b"z" * 200
+    pieces = cut(data, "bytes")
+    assert {b"P", b"l", b":", b"\n", b"\xc3"} <= set(pieces)
+    assert max(map(len, pieces)) >= 190
+    assert len(cut(data * 100, "bytes")) < 250
+    assert len(cut(b"\n" * 1000, "lines")) == 101

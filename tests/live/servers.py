@@ -1,0 +1,74 @@
+"""Small engines: enough of their HTTP APIs for the real client libraries."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+Handle = Callable[["Request"], None]
+
+
+class Request(BaseHTTPRequestHandler):
+    """A request, and the ways to answer it."""
+
+    protocol_version = "HTTP/1.1"
+    handle_request: Handle
+
+    def do_GET(self) -> None:  # the library calls it so
+        type(self).handle_request(self)
+
+    do_POST = do_GET  # noqa: N815  # likewise
+
+    @property
+    def call(self) -> str:
+        """Method and path, without the version of the API."""
+        path = urlsplit(self.path).path
+        return f"{self.command} {path}"
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+
+    def json(self, value: object, status: int = 200) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def stream(self, chunks: Iterator[bytes], *, is_chunked: bool = True, breaks_off: bool = False) -> None:
+        """A body of unknown size, as it comes."""
+        self.send_response(200)
+        self.send_header(
+            "Transfer-Encoding" if is_chunked else "Connection", "chunked" if is_chunked else "close"
+        )
+        self.end_headers()
+        for chunk in chunks:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if is_chunked else chunk)
+            self.wfile.flush()
+        if is_chunked and not breaks_off:
+            self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = True
+
+    def log_message(self, *_args: object) -> None:
+        """Nothing: standard error is the command's."""
+
+
+@contextmanager
+def serving(handle: Handle) -> Iterator[str]:
+    """A server on this machine; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Request,), {"handle_request": handle}))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

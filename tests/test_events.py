@@ -1,0 +1,82 @@
+"""Events are values: they match, compare, pickle, and show themselves in little room."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import msgspec
+import pytest
+from strategies import FENCE, INTERIM, RESULT
+
+from planqk_protocol import Event, InterimResult, Log, MultilineResult, Parser, Result, Violation, parse
+
+BLOCK = FENCE + b"\n[2]\n" + FENCE + b"\n"
+STREAM = b"log\r\nbad \xff\n" + INTERIM + b" 1\n" + BLOCK + RESULT + b" 3\n" + INTERIM + b" NaN\n"
+
+
+def test_match() -> None:
+    def kind(event: Event) -> object:
+        match event:
+            case Log(line, text):
+                return (line, text)
+            case InterimResult(value=value) | Result(value=value) | MultilineResult(value=value):
+                return value
+            case Violation(code=code, line=line):
+                return (code.value, line)
+
+    assert [kind(event) for event in parse(STREAM)] == [
+        (1, "log"),
+        (2, "bad \ufffd"),
+        1,
+        [2],
+        ("duplicate-result", 7),
+        ("invalid-json", 8),
+    ]
+
+
+@pytest.mark.parametrize("event", parse(STREAM), ids=lambda event: type(event).__name__)
+def test_compare_copy_and_pickle(event: Event) -> None:
+    for other in (copy.copy(event), copy.deepcopy(event), pickle.loads(pickle.dumps(event))):  # noqa: S301
+        assert other == event
+        assert type(other) is type(event)
+    assert event != msgspec.structs.replace(event, line=99)
+    with pytest.raises(AttributeError):
+        event.line = 99  # type: ignore[misc]
+
+
+def test_reprs_are_short() -> None:
+    assert repr(Log(1, "text")) == "Log(line=1, text='text')"
+    assert repr(Log(1, "text", b"\r\n")) == "Log(line=1, text='text', terminator=b'\\r\\n')"
+    big = b"[" + b"1," * 1_000_000 + b"1]"
+    data = (
+        b"x" * 1000
+        + b"\n"
+        + INTERIM
+        + big
+        + b"\n"
+        + RESULT
+        + big
+        + b"\n"
+        + FENCE
+        + b"\n"
+        + big
+        + b"\n"
+        + FENCE
+        + b"\n"
+    )
+    for event in parse(data):
+        assert len(repr(event)) < 400
+    (result,) = parse(RESULT + b" " + b"1" * 100)
+    assert repr(result) == f"Result(line=1, payload=b' {'1' * 59}'…(+41))"
+    (found,) = parse(RESULT + b" [nope]\n")
+    assert repr(found).startswith(
+        "Violation(code='invalid-json', marker='result', line=1, message='not JSON: "
+    )
+    assert repr(found).endswith("error_line=1, column=21, offset=20, raw=b'PlanQK:Job:Result: [nope]\\n')")
+
+
+def test_the_result_of_the_parser_is_the_event() -> None:
+    parser = Parser()
+    event = next(e for e in parser.feed(STREAM) if isinstance(e, MultilineResult))
+    assert parser.result is event

@@ -1,0 +1,160 @@
+"""The house: each module imports from floors below its own, and the heavy things come late."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import planqk_protocol
+
+ROOT = Path(planqk_protocol.__file__).parent
+PACKAGE = "planqk_protocol"
+
+# From the ground up. A package stands for all its modules where they are not named.
+FLOORS = (
+    ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text"),
+    ("grammar", "payload.advice", "payload.deep", "payload.depth", "payload.integers", "captures.output"),
+    ("lines", "logs", "payload.decode", "captures.base"),
+    ("parser", "captures.format", "captures.lines", "captures.journal"),
+    ("streams", "outcome", "records", "emit", "captures.prefix"),
+    ("captures.decoders",),
+    ("captures.registry",),
+    ("captures.source",),
+    ("captures.__init__",),
+    ("__init__", "engines.output"),
+    ("engines",),
+    ("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
+    ("conformance.vectors", "conformance.comparison", "conformance.chunking"),
+    ("conformance.lint", "conformance.verdicts"),
+    ("conformance.decoders", "conformance.encoders", "conformance.services", "conformance.report"),
+    ("conformance.reference", "testing.strategies", "testing.plugin"),
+    ("testing.__init__",),
+    ("cli",),
+    ("__main__",),
+)
+MAY_IMPORT = {
+    "grammar": {"lark"},
+    "conformance": {"jsonschema"},
+    "testing": {"hypothesis", "pytest"},
+    "cli": {"click", "rich", "rich_click"},
+    "engines": {"docker", "kubernetes", "requests", "urllib3"},
+}
+# What runs programs, reads streams or talks to people or engines; all else does no I/O.
+EDGES = {
+    "cli",
+    "engines",
+    "__main__",
+    "conformance.process",
+    "conformance.pool",
+    "conformance.reference",
+    "testing.plugin",
+}
+EVERYWHERE = {"msgspec"}
+
+
+def modules() -> dict[str, Path]:
+    paths = {path.relative_to(ROOT).with_suffix(""): path for path in ROOT.rglob("*.py")}
+    return {".".join(relative.parts): path for relative, path in paths.items()}
+
+
+def floor_of(module: str) -> int:
+    for number, names in enumerate(FLOORS):
+        if module in names or module.rpartition(".")[0] in names or module.split(".", maxsplit=1)[0] in names:
+            return number
+    raise AssertionError(f"{module} stands on no floor: name one for it")
+
+
+def imports(path: Path) -> list[str]:
+    """Dotted names of all that a module imports, at its top or inside a function."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def inside(name: str) -> str:
+    """The module of the package that an imported name is, or is in."""
+    parts = name.split(".")[1:]
+    known = modules()
+    while parts and ".".join(parts) not in known and f"{'.'.join(parts)}.__init__" not in known:
+        parts.pop()
+    name = ".".join(parts)
+    return name if name in known else f"{name}.__init__".removeprefix(".")
+
+
+@pytest.mark.parametrize("module", sorted(m for m in modules() if m != "payload.__init__"))
+def test_a_module_imports_from_floors_below_it(module: str) -> None:
+    for name in imports(modules()[module]):
+        if name.split(".")[0] != PACKAGE:
+            continue
+        below = inside(name)
+        same_package = module.split(".", maxsplit=1)[0] == below.split(".")[0] == "cli"
+        assert same_package or floor_of(below) < floor_of(module), f"{module} imports {below}"
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_third_parties_are_imported_where_they_belong(module: str) -> None:
+    import sys  # noqa: PLC0415
+
+    allowed = EVERYWHERE | MAY_IMPORT.get(module.split(".", maxsplit=1)[0], set())
+    for name in imports(modules()[module]):
+        top = name.split(".")[0]
+        assert top in sys.stdlib_module_names | {PACKAGE} | allowed, f"{module} imports {top}"
+
+
+CORE = [m for m in modules() if not {m, m.split(".")[0]} & EDGES]
+
+
+@pytest.mark.parametrize("module", sorted(CORE))
+def test_the_core_does_no_io(module: str) -> None:
+    forbidden = {
+        "asyncio",
+        "logging",
+        "multiprocessing",
+        "os",
+        "select",
+        "signal",
+        "socket",
+        "subprocess",
+        "threading",
+        "time",
+    }
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    assert (
+        not {name.split(".")[0] for name in imports(modules()[module]) if name != "os.path.commonprefix"}
+        & forbidden
+    )
+    calls = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not calls & {"open", "print", "input"}
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("module", sorted(set(modules()) - set(CORE)))
+def test_the_edges_hold_no_protocol_knowledge(module: str) -> None:
+    assert not {"planqk_protocol.grammar", "planqk_protocol.lines"} & {
+        name.rpartition(".")[0] for name in imports(modules()[module])
+    }
+
+
+@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] == "engines"))
+def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -> None:
+    body = ast.parse(modules()[module].read_text(encoding="utf-8")).body
+    for node in body:
+        names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [str(node.module)]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        assert not {name.split(".")[0] for name in names} & MAY_IMPORT["engines"]

@@ -1,0 +1,166 @@
+"""The table is the grammar: Lark agrees with it on every stream, and it has the properties relied upon."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lark import Lark, Token, Tree, UnexpectedInput
+from strategies import streams
+
+from planqk_protocol import GrammarError
+from planqk_protocol.grammar import VERDICTS, build_lark, build_table, grammar_text, load_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLE = load_table()
+LARK = build_lark(grammar_text())
+
+
+def walk(kinds: list[str]) -> tuple[list[str], bool]:
+    """The table's verdicts on lines of these kinds, and whether the stream may end there."""
+    state = TABLE.start
+    verdicts = []
+    for kind in kinds:
+        state, verdict = TABLE.steps[state][kind]
+        verdicts.append(verdict)
+    return verdicts, state in TABLE.accepting
+
+
+def verdicts_of(tree: Tree[Token]) -> Iterator[str]:
+    """Lark's verdicts on the lines of a stream: the rule each line completes."""
+    for child in tree.children:
+        assert isinstance(child, Tree)
+        for grandchild in child.children[:-1]:
+            yield str(grandchild.data) if isinstance(grandchild, Tree) else ""
+        yield str(child.data)
+
+
+@given(st.lists(st.sampled_from(sorted(TABLE.steps[TABLE.start]))))
+def test_lark_and_table_agree_on_any_sequence_of_lines(kinds: list[str]) -> None:
+    verdicts, accepts = walk(kinds)
+    oracle = LARK.parse_interactive()
+    for kind in kinds:
+        oracle.feed_token(Token(kind, ""))
+    if accepts:
+        assert list(verdicts_of(oracle.feed_eof())) == verdicts  # type: ignore[no-untyped-call]
+    else:
+        with pytest.raises(UnexpectedInput):
+            oracle.feed_eof()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.rule("total")
+@given(streams)
+def test_lark_and_table_agree_on_any_bytes(data: bytes) -> None:
+    tokens = list(LARK.lex(data))
+    assert b"".join(map(_bytes, tokens)) == data
+    kinds = [TABLE.classify(line, 0, len(line)) for line in map(_bytes, tokens)]
+    assert kinds == [token.type for token in tokens]
+    verdicts, accepts = walk(kinds)
+    if accepts:
+        assert list(verdicts_of(LARK.parse(data))) == verdicts
+    else:
+        with pytest.raises(UnexpectedInput):
+            LARK.parse(data)
+
+
+def _bytes(token: Token) -> bytes:
+    return bytes(token.value)
+
+
+@given(streams)
+def test_payload_heads_say_what_the_grammar_says(data: bytes) -> None:
+    for token in LARK.lex(data):
+        line = _bytes(token)
+        by_head = next((kind for head, kind in TABLE.heads.items() if line.startswith(head)), TABLE.text)
+        assert token.type in {by_head, TABLE.text}
+        if by_head in TABLE.payload_kinds:
+            assert token.type == by_head
+            match = TABLE.pattern.match(line)
+            assert match
+            assert match.start(TABLE.pattern.groupindex[by_head] + 1) == TABLE.payload_start(line)
+
+
+def test_the_table_has_four_states_named_by_the_way_to_them() -> None:
+    assert list(TABLE.steps) == ["start", "FENCE", "RESULT", "RESULT+FENCE"]
+    assert [state for state in TABLE.steps if TABLE.in_block(state)] == ["FENCE", "RESULT+FENCE"]
+    assert TABLE.accepting == {"start", "RESULT"}
+    assert {step.verdict for row in TABLE.steps.values() for step in row.values()} == VERDICTS | {""}
+
+
+def test_what_the_scanner_needs_is_read_off_the_grammar() -> None:
+    assert TABLE.prefix == b"PlanQK:Job:"
+    assert list(TABLE.heads.items()) == [
+        (b"PlanQK:Job:MultilineResult", "FENCE"),
+        (b"PlanQK:Job:InterimResult:", "INTERIM_RESULT"),
+        (b"PlanQK:Job:InterimResult", "INTERIM_RESULT"),
+        (b"PlanQK:Job:Result:", "RESULT"),
+    ]
+    assert TABLE.payload_kinds == {"INTERIM_RESULT", "RESULT"}
+    assert TABLE.text == "TEXT"
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+def test_the_table_does_not_depend_on_the_hash_seed(seed: str) -> None:
+    code = "from planqk_protocol.grammar import load_table; t = load_table(); print(t.steps, t.heads)"
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    ).stdout
+    assert printed == f"{TABLE.steps} {TABLE.heads}\n"
+
+
+def test_the_table_is_derived_once_and_pickles_as_a_name() -> None:
+    assert load_table() is TABLE
+    assert pickle.loads(pickle.dumps(TABLE)) is TABLE  # noqa: S301  # our own bytes
+
+
+def test_lark_finds_no_conflict_in_the_grammar() -> None:
+    Lark(grammar_text(), start="stream", parser="lalr", lexer="basic", use_bytes=True, strict=True)
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    text = grammar_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("grammar", "message"),
+    [
+        (changed(("log: TEXT\n", "log: TEXT | TEXT TEXT\n")), "after TEXT it takes another line to tell"),
+        (
+            changed(("body: TEXT | INTERIM_RESULT | RESULT", "body: TEXT | RESULT")),
+            "does not take .'INTERIM_RESULT'",
+        ),
+        (
+            changed(
+                (
+                    "line* (winner (line | duplicate)*)?",
+                    "(interim_result | winner)* (log (line | duplicate)*)?",
+                )
+            ),
+            "TEXT leads from start to TEXT",
+        ),
+        (
+            changed(("interim_result", "interim")),
+            "completes the rule 'interim', which no verdict is named after",
+        ),
+        (
+            changed(("log: TEXT\n", "log: TEXT | ODD\n"), ("TEXT: /", "ODD: /[#].*/\nTEXT: /")),
+            "exactly one terminal",
+        ),
+    ],
+)
+def test_a_grammar_without_the_properties_is_refused(grammar: str, message: str) -> None:
+    with pytest.raises(GrammarError, match=message):
+        build_table(grammar)

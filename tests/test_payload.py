@@ -1,0 +1,473 @@
+"""Payloads: what is JSON, what its value is, and what is said of the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import is_json
+from strategies import json_values
+
+from planqk_protocol import Limits, ViolationCode
+from planqk_protocol.payload import decode as decode_module
+from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.deep import decode_deep
+from planqk_protocol.payload.depth import deeper_than, where_deeper
+from planqk_protocol.payload.integers import to_int, where_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOSE = Limits(max_line=None, max_payload=None, max_depth=None, max_digits=None)
+
+
+def decode(payload: bytes, limits: Limits = LOOSE) -> Any:
+    return Decoder(limits).decode(payload)
+
+
+def refusal(payload: bytes, limits: Limits = LOOSE) -> PayloadError:
+    with pytest.raises(PayloadError) as caught:
+        decode(payload, limits)
+    return caught.value
+
+
+VALID = [
+    *(
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "-0.0",
+        "1e5",
+        "1E+2",
+        "0.5e-7",
+        '""',
+        '"a"',
+        "[]",
+        "{}",
+        " [ ] ",
+        "\t\r\n1\n",
+    ),
+    *(
+        '{"a":{"b":[1,2,{}]},"c":null}',
+        '["\\u0000\\ud83d\\ude00\\"\\\\\\/\\b\\f\\n\\r\\t"]',
+        '"\x7f\u2028\ufeff"',
+        '{"":0}',
+    ),
+    *('"\\ud800"', "1e999", "-1e999", '{"a":1,"a":2}', "1" * 4301, "-" + "9" * 20_000, "[" * 300 + "]" * 300),
+]
+INVALID = [
+    *(
+        "",
+        " ",
+        "nul",
+        "True",
+        "NaN",
+        "-Infinity",
+        "Infinity",
+        "+1",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "0x1",
+        "1 2",
+        "--1",
+    ),
+    *(
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "[",
+        "]",
+        "{",
+        '{"a"}',
+        '{"a":}',
+        '{"a":1,}',
+        "{1:2}",
+        "{'a':1}",
+        '{"a":1}}',
+        "[1}",
+        '{"a",1}',
+    ),
+    *(
+        '"',
+        '"\\x"',
+        '"\\u12"',
+        '"\n"',
+        '"\t"',
+        '"\x00"',
+        "'a'",
+        "// c\n1",
+        "1 // c",
+        "/* c */1",
+        "\ufeff1",
+        "\u00a01",
+        "1\v",
+        "1\x00",
+    ),
+    *(
+        "[1\uff12]",
+        '"\\u1_23"',
+        '"\\u 123"',
+        '"\\u+123"',
+        "tru",
+        "[true false]",
+        '{"a":1 "b":2}',
+        "\x1b[32m1",
+        "undefined",
+    ),
+    *("[" * 300, "[" * 300 + "1," + "]" * 300, '{"a":' * 300 + "NaN" + "}" * 300),
+]
+NOT_UTF8 = [
+    b'"\xff"',
+    b'"\xed\xa0\x80"',
+    b"1\x00",
+    '"ä"'.encode("latin-1"),
+    '{"a":1}'.encode("utf-16"),
+    b'["\xc3',
+]
+
+
+def mutate(text: bytes, at: int, junk: bytes, gone: int) -> bytes:
+    at %= len(text) + 1
+    return text[:at] + junk + text[at + gone :]
+
+
+mutations = st.builds(
+    mutate,
+    json_values.map(lambda value: json.dumps(value, ensure_ascii=False).encode(errors="replace")),
+    st.integers(0, 500),
+    st.sampled_from(
+        [
+            b"",
+            b",",
+            b"]",
+            b"}",
+            b'"',
+            b"\\",
+            b"0",
+            b"-",
+            b"NaN",
+            b"\xff",
+            b" ",
+            b"\n",
+            b"'",
+            b"[",
+            b"e",
+            b"\x0b",
+        ]
+    ),
+    st.integers(0, 2),
+)
+
+
+@contextlib.contextmanager
+def only_the_standard_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def refuse(_: object) -> None:
+        raise msgspec.DecodeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_module, "_accept", refuse)
+        yield
+
+
+class TestVerdict:
+    @pytest.mark.rule("json")
+    @pytest.mark.parametrize("text", VALID, ids=lambda text: text[:20])
+    def test_valid(self, text: str) -> None:
+        assert is_json(text.encode())
+        decode(text.encode())
+
+    @pytest.mark.rule("json")
+    @pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:20])
+    def test_invalid(self, text: str) -> None:
+        assert not is_json(text.encode())
+        assert refusal(text.encode()).code == "invalid-json"
+
+    @pytest.mark.rule("json")
+    @pytest.mark.parametrize("payload", NOT_UTF8)
+    def test_not_utf8(self, payload: bytes) -> None:
+        assert not is_json(payload)
+        assert refusal(payload).code == "invalid-json"
+
+    @pytest.mark.rule("json")
+    @given(st.binary() | st.text().map(str.encode) | mutations)
+    def test_the_verdict_is_that_of_an_independent_recogniser(self, payload: bytes) -> None:
+        try:
+            decode(payload)
+        except PayloadError as error:
+            assert error.code == ViolationCode.INVALID_JSON
+            assert 0 <= error.at <= len(payload)
+            assert not is_json(payload)
+        else:
+            assert is_json(payload)
+
+    @pytest.mark.rule("json", "json-values")
+    @given(mutations, st.integers(0, 3))
+    def test_verdict_value_and_message_are_the_same_whoever_answers(self, payload: bytes, depth: int) -> None:
+        def answer(*, alone: bool) -> object:
+            with pytest.MonkeyPatch.context() as patch:
+                scope = only_the_standard_library(patch) if alone else contextlib.nullcontext()
+                with scope:
+                    try:
+                        return repr(decode(payload, Limits(max_depth=depth or None, max_digits=9)))
+                    except PayloadError as error:
+                        return (error.code, error.message, error.at)
+
+        assert answer(alone=True) == answer(alone=False)
+
+    @pytest.mark.parametrize("text", INVALID)
+    def test_the_decoder_for_deep_texts_refuses_what_is_invalid(self, text: str) -> None:
+        with pytest.raises((json.JSONDecodeError, ZeroDivisionError)):
+            decode_deep(text, int, lambda _: 1 // 0)
+
+    @given(mutations)
+    def test_the_decoder_for_deep_texts_answers_like_the_standard_library(self, payload: bytes) -> None:
+        text = payload.decode(errors="replace")
+
+        def constant(name: str) -> None:
+            raise KeyError(name)
+
+        def answer(decoder: Any) -> object:
+            try:
+                return repr(decoder())
+            except json.JSONDecodeError as error:
+                # Which of two messages an unclosed object gets differs between Python versions.
+                return error.pos if "," in text else (error.msg, error.pos)
+            except KeyError as error:
+                return error
+
+        by_json = answer(lambda: json.JSONDecoder(parse_constant=constant).decode(text))
+        deep = answer(lambda: decode_deep(text, int, constant))
+        if isinstance(by_json, int) and by_json != deep:
+            assert sys.version_info >= (3, 13)  # it points at the trailing comma
+        elif isinstance(by_json, KeyError):
+            assert isinstance(deep, KeyError)
+        else:
+            assert deep == by_json
+
+
+class TestValues:
+    @pytest.mark.rule("json-values")
+    @given(json_values, st.booleans())
+    def test_the_value_is_what_was_printed(self, value: Any, ascii_only: bool) -> None:
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        payload = text.encode(errors="replace")
+        if payload.decode() == text:
+            assert repr(decode(payload)) == repr(value)
+
+    @pytest.mark.rule("json-values")
+    @pytest.mark.parametrize("digits", [1, 20, 309, 639, 640, 641, 4300, 4301, 5000, 12_345])
+    @pytest.mark.parametrize("process_limit", [0, 640, 4300, 9000])
+    def test_integers_are_exact(self, digits: int, process_limit: int) -> None:
+        value = 10**digits - 1
+        before = sys.get_int_max_str_digits()
+        sys.set_int_max_str_digits(0)
+        text = str(value)
+        try:
+            sys.set_int_max_str_digits(process_limit)
+            assert decode(text.encode()) == to_int(text) == value
+            assert decode(b"[-" + text.encode() + b"]") == [-value]
+        finally:
+            sys.set_int_max_str_digits(before)
+
+    @pytest.mark.rule("json-values")
+    def test_what_the_rules_leave_to_the_value(self) -> None:
+        assert decode(b'{"a": 1, "b": 0, "a": 2}') == {"a": 2, "b": 0}
+        assert decode(b"[1e999, -1e999]") == [math.inf, -math.inf]
+        assert decode(b'"\\ud800"') == "\ud800"
+        assert decode(b"-0") == 0
+
+    @pytest.mark.rule("json-limits")
+    def test_deep_values_are_whole(self) -> None:
+        value = decode(b'{"a":[' * 5000 + b"1" + b"]}" * 5000)
+        for _ in range(5000):
+            value = value["a"][0]
+        assert value == 1
+
+    def test_a_caller_deep_in_calls_gets_the_same_answer(self) -> None:
+        payload = b"[" * 100 + b"1e999" + b"]" * 100
+
+        def deep_in_calls(room: int) -> object:
+            return decode(payload, Limits()) if room == 0 else deep_in_calls(room - 1)
+
+        frames = len(__import__("inspect").stack(0))
+        value = deep_in_calls(sys.getrecursionlimit() - frames - 60)
+        assert repr(decode(payload, Limits()))[:10] == "[" * 10
+        assert isinstance(value, list)
+
+
+SMALL_STACK = """
+import sys, threading
+from planqk_protocol import Limits, parse
+
+def answer():
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        for inner in (b"1", b'"\\ud800"', b"NaN"):
+            parse(b"PlanQK:Job:Result:" + opening * 256 + inner + closing * 256)
+    answers.append(True)
+
+answers = []
+threading.stack_size(64 * 1024)
+thread = threading.Thread(target=answer)
+thread.start()
+thread.join()
+assert answers
+"""
+
+
+class TestLimits:
+    @pytest.mark.rule("json-limits", "total")
+    def test_the_default_depth_is_safe_on_a_small_stack(self) -> None:
+        subprocess.run([sys.executable, "-c", SMALL_STACK], check=True)
+
+    @pytest.mark.rule("json-limits")
+    @pytest.mark.parametrize("max_depth", [0, 1, 2, 255, 256, 257, 300, 2000])
+    @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"[[[\\"[[":', "}]")])
+    def test_depth(self, max_depth: int, opening: str, closing: str) -> None:
+        levels = opening.split('"', maxsplit=1)[0].count("[") + opening.count("{")
+        for depth in (max_depth, max_depth + 1):
+            times = -(-depth // levels)
+            payload = (opening * times + "1" + closing * times).encode()
+            if times * levels <= max_depth:
+                decode(payload, Limits(max_depth=max_depth))
+            else:
+                error = refusal(payload, Limits(max_depth=max_depth))
+                assert error.code == "payload-too-deep"
+                assert f"deeper than {max_depth} levels" in error.message
+                assert payload[error.at : error.at + 1] in b"[{"
+
+    @pytest.mark.rule("json-limits")
+    def test_brackets_in_strings_do_not_nest(self) -> None:
+        for text in (b'"[[[["', b'["\\"[[[["]', b'["\\\\", "[[["]', b'["","[[[",""]'):
+            decode(text, Limits(max_depth=1))
+        assert refusal(b'["\\\\", [[1]]]', Limits(max_depth=1)).at == 7
+
+    @pytest.mark.rule("json-limits")
+    def test_depth_is_judged_before_the_text(self) -> None:
+        for text in (b"[[[", b"nope [[[", b"]]] [[[ [[[", b'"\xff", [[[', b"\\[[[["):
+            assert refusal(text, Limits(max_depth=2)).code == "payload-too-deep"
+        assert refusal(b'["[[[', Limits(max_depth=2)).code == "invalid-json"
+
+    @pytest.mark.rule("json-limits")
+    @given(st.text('[]{}"\\a', max_size=60).map(str.encode), st.integers(0, 5))
+    def test_the_quick_count_and_the_exact_place_agree(self, text: bytes, level: int) -> None:
+        depth, deepest, string, escaped = 0, 0, False, False
+        for byte in text.decode():
+            if escaped:
+                escaped = False
+                if byte in '"\\':
+                    continue
+            if byte == "\\":
+                escaped = True
+            elif byte == '"':
+                string = not string
+            elif not string:
+                depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(byte, 0)
+            deepest = max(deepest, depth)
+        assert deeper_than(level, text, 0, len(text)) is (deepest > level)
+        if deepest > level:
+            assert text[where_deeper(level, text) : where_deeper(level, text) + 1] in {b"[", b"{"}
+        else:
+            with pytest.raises(ValueError, match="no bracket"):
+                where_deeper(level, text)
+
+    @pytest.mark.rule("json-limits")
+    def test_depth_across_the_borders_of_slabs(self) -> None:
+        for padding in range(262_130, 262_150):
+            text = b'["' + b"a" * padding + b'\\\\\\"[[[[", [[1]]]'
+            assert deeper_than(2, text, 0, len(text))
+            assert not deeper_than(3, text, 0, len(text))
+
+    @pytest.mark.rule("json-limits")
+    @pytest.mark.parametrize("process_limit", [0, 640, 4300, 5000])
+    @pytest.mark.parametrize("max_digits", [1, 5, 639, 641, 4300, 4301, 4500])
+    def test_digits(self, max_digits: int, process_limit: int) -> None:
+        before = sys.get_int_max_str_digits()
+        sys.set_int_max_str_digits(process_limit)
+        try:
+            limits = Limits(max_digits=max_digits)
+            for sign in (b"", b"-"):
+                decode(b"[" + sign + b"1" * max_digits + b"]", limits)
+                error = refusal(b'["11111111", 0, ' + sign + b"1" * (max_digits + 1) + b"]", limits)
+                assert (error.code, error.at) == ("number-too-long", 16 + len(sign))
+        finally:
+            sys.set_int_max_str_digits(before)
+
+    @pytest.mark.rule("json-limits")
+    def test_digits_of_other_numbers_and_of_strings_are_not_limited(self) -> None:
+        limits = Limits(max_digits=3)
+        assert decode(b'[1.23456, 12345e0, 1e0005, "12345", {"12345": "\\"12345"}]', limits)
+        with pytest.raises(ValueError, match="no integer"):
+            where_longer(3, '[1.23456, 12345e0, "12345", "\\"12345"]')
+
+    @pytest.mark.rule("json-limits")
+    def test_a_long_number_in_a_text_that_is_no_json_is_not_the_fault(self) -> None:
+        assert refusal(b"[12345", Limits(max_digits=3)).code == "invalid-json"
+
+
+class TestMessages:
+    @pytest.mark.parametrize(
+        ("payload", "at", "advice"),
+        [
+            (b"", 0, "there is nothing to read; print the JSON on the marker's own line, or between the two"),
+            (b" \t", 2, "there is nothing to read"),
+            (b"{1: 2}", 1, "keys of JSON objects are strings in double quotes"),
+            (b"{a: 1}", 1, "keys of JSON objects are strings in double quotes"),
+            (b'b"x"', 0, "Python's repr"),
+            (b"array([1, 2])", 0, "Python's repr"),
+            (b"[np.float64(1.0)]", 1, "Python's repr"),
+            (b"<object object at 0x7f>", 0, "Python's repr"),
+            (b"[-Inf]", 1, "allow_nan=False"),
+            (b'"C:\\path"', 3, "a backslash in a string is written twice"),
+            (b"[1,\v2]", 3, "not JSON: Expecting value$"),
+            (b'{"a": NaN}', 6, r"NaN is no JSON value; find it with json.dumps\(..., allow_nan=False\)"),
+            (b'["NaN", -Infinity]', 8, "-Infinity is no JSON value"),
+            (b"{'a': 1}", 1, "looks like Python's repr; use json.dumps"),
+            (b"[True]", 1, "looks like Python's repr"),
+            (b"(1, 2)", 0, "looks like Python's repr"),
+            (b"[nan]", 1, "allow_nan=False"),
+            (b"undefined", 0, "JavaScript's undefined"),
+            (b"[object Object]", 1, "JSON.stringify"),
+            (b"map[sum:42]", 0, "json.Marshal"),
+            (b"\x1b[32m{}\x1b[0m", 0, "colour"),
+            (b"{}\x1b[0m", 2, "colour"),
+            (b"\xef\xbb\xbf{}", 0, "byte order mark"),
+            (b"{} // done", 3, "no comments"),
+            (b'{"a":1} done', 8, "ends before this; print nothing behind it"),
+            (b"[01]", 2, "leading zero"),
+            (b"[+1]", 1, "plus"),
+            (b"[1\x00]", 2, "NUL"),
+            (b'["a\tb"]', 3, "escape control characters"),
+            (b'{"a": [1,2', 10, "cut short"),
+            (b'["abc', 1, "not JSON: Unterminated string; the JSON is cut short"),
+            (b'"\xff"', 1, "byte 0xff is not UTF-8"),
+            (b"[nope]", 1, "Expecting value$"),
+        ],
+    )
+    def test_messages_say_what_to_do(self, payload: bytes, at: int, advice: str) -> None:
+        error = refusal(payload)
+        assert error.at == at
+        assert str(error) == error.message
+        with pytest.raises(PayloadError, match=advice):
+            raise error
+
+    @pytest.mark.parametrize("payload", [b'{"a":1,}', b"[1, ]", b'{"a":[1,\n]}'])
+    def test_a_trailing_comma(self, payload: bytes) -> None:
+        error = refusal(payload)
+        assert "remove the comma" in error.message
+        assert error.at == payload.rindex(b",")
+
+    def test_the_place_counts_bytes(self) -> None:
+        assert refusal('["äöü", nope]'.encode()).at == len('["äöü", '.encode())

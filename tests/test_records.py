@@ -1,0 +1,111 @@
+"""Events as records: what `protocol.md` says of them, and what the schema says."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import jsonschema
+import pytest
+from hypothesis import given
+from strategies import FENCE, INTERIM, RESULT, all_limits, streams
+
+from planqk_protocol import Limits, Log, Violation, parse, record_schema, to_json_line, to_record
+
+VALIDATOR = jsonschema.Draft202012Validator(record_schema())
+
+
+def lines(data: bytes) -> list[str]:
+    return [to_json_line(event).decode() for event in parse(data)]
+
+
+def test_records_as_the_protocol_shows_them() -> None:
+    data = b"starting\n" + INTERIM + b' {"sum":25.2}\n' + RESULT + b' {"sum":42}\n'
+    assert lines(data) == [
+        '{"type":"log","line":1,"text":"starting"}\n',
+        '{"type":"interim_result","line":2,"value":{"sum":25.2}}\n',
+        '{"type":"result","line":3,"value":{"sum":42}}\n',
+    ]
+    assert lines(b"\n\n\n" + FENCE + b'\n{\n"sum":50\n}\n' + FENCE + b"\n")[3:] == [
+        '{"type":"multiline_result","line":4,"end_line":8,"value":{ "sum":50 }}\n'
+    ]
+
+
+def test_values_arrive_untouched() -> None:
+    payload = b'\t{"b": 1.50e+400, "a": 0.10,\r"b": 123456789012345678901234567890, "c": "\\ud800\\u00e4"} \t'
+    (line,) = lines(RESULT + payload + b"\r\n")
+    text = payload.strip().replace(b"\r", b" ").decode()
+    assert line == f'{{"type":"result","line":1,"value":{text}}}\n'
+
+
+def test_text_or_base64_and_terminated() -> None:
+    assert [to_record(event) for event in parse(b"a\r\n\xff\r\nb\r")] == [
+        {"type": "log", "line": 1, "text": "a"},
+        {"type": "log", "line": 2, "base64": base64.b64encode(b"\xff").decode()},
+        {"type": "log", "line": 3, "text": "b\r", "terminated": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "content"),
+    [
+        (RESULT + b" x\r\n", {"text": "PlanQK:Job:Result: x"}),
+        (RESULT + b" \xff\n", {"base64": base64.b64encode(RESULT + b" \xff").decode()}),
+        (RESULT + b" x", {"text": "PlanQK:Job:Result: x", "terminated": False}),
+        (RESULT + b" x\r", {"text": "PlanQK:Job:Result: x\r", "terminated": False}),
+    ],
+)
+def test_a_violation_has_its_content(raw: bytes, content: dict[str, object]) -> None:
+    (event,) = parse(raw)
+    assert isinstance(event, Violation)
+    record = to_record(event)
+    assert (record["code"], record["marker"], record["message"]) == (event.code, event.marker, event.message)
+    assert {key: record[key] for key in record if key in {"text", "base64", "terminated"}} == content
+    assert (record["error_line"], record["offset"]) == (1, event.offset)
+
+
+def test_a_violation_without_a_place_has_none_in_its_record() -> None:
+    (event,) = parse(RESULT + b" x\n")
+    assert isinstance(event, Violation)
+    bare = Violation(code=event.code, marker=event.marker, line=1, raw=event.raw, message="")
+    assert not {"error_line", "column", "offset"} & set(to_record(bare))
+
+
+def test_end_line_where_an_event_spans_lines() -> None:
+    (event,) = parse(FENCE + b"\n1\n")
+    assert to_record(event)["end_line"] == 2
+    assert "end_line" not in to_record(parse(FENCE)[0])
+    assert "end_line" not in to_record(parse(FENCE + b"\n")[0])
+
+
+@pytest.mark.rule("lossless")
+@given(streams, all_limits)
+def test_every_record_fits_the_schema_and_one_line(data: bytes, limits: Limits) -> None:
+    for event in parse(data, limits=limits):
+        line = to_json_line(event)
+        assert line.endswith(b"\n")
+        assert line.count(b"\n") == 1
+        record = json.loads(line)
+        VALIDATOR.validate(record)
+        assert record["line"] == event.line
+        if not isinstance(event, Log | Violation):
+            assert repr(record["value"]) == repr(json.loads(event.payload))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"type": "log", "line": 1},
+        {"type": "log", "line": 0, "text": ""},
+        {"type": "log", "line": 1, "text": "", "base64": ""},
+        {"type": "result", "line": 1},
+        {"type": "nothing", "line": 1, "text": ""},
+        {"type": "violation", "line": 1, "code": "odd", "marker": "result", "message": "", "text": ""},
+    ],
+)
+def test_the_schema_refuses_what_is_no_record(record: object) -> None:
+    assert not VALIDATOR.is_valid(record)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(record_schema())
