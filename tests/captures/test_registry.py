@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import random
+
 import pytest
 import writers
+from hypothesis import given
+from hypothesis import strategies as st
 from test_properties import WRITERS
 
 from planqk_protocol.captures import (
@@ -52,7 +57,17 @@ def test_captures_are_recognised(format_id: str) -> None:
         (b'{"log": "of the job"}\n', "raw"),
         (b'{"log":"of the job"}\n', "raw"),
         (b'{"level":"info","MESSAGE":"x"}\n', "raw"),
+        (b'{"_META":1}\n', "raw"),
+        (b'{"_META":"1', "raw"),
+        (b'{"MESSAGE":"hi","LEVEL":"INFO"}\n', "raw"),
+        (b'{"MESSAGE":"hi","_BOOT_ID":1}\n', "raw"),
+        (b'{"__CURSOR":"a"} and more\n', "raw"),
+        (b'{"_BOOT_ID', "raw"),
         (b'{"_PID":"1","MESSAGE":"xxx', "journald-json"),
+        (b'{"MESSAGE":"xxx', "journald-json"),
+        (b'{"MESSAGE":[1', "journald-json"),
+        (b'{"MESSAGE":nul', "journald-json"),
+        (b'{"LABEL":"a","MESSAGE":"x\\', "journald-json"),
         (b'{"MESSAGE":"x","_BOOT_ID":"1"}\n', "journald-json"),
         (b"name | value\n", "raw"),
         (b"2024-05-01 10:00:00 starting\n", "raw"),
@@ -78,6 +93,46 @@ def test_captures_are_recognised(format_id: str) -> None:
 )
 def test_what_looks_like_a_capture_and_what_does_not(head: bytes, expected: str) -> None:
     assert detect(head) == expected
+
+
+# An entry as journalctl prints it; the order of the fields is that of a hash table.
+ENTRY = {
+    "__CURSOR": "s=1",
+    "__REALTIME_TIMESTAMP": "1714557600000001",
+    "__MONOTONIC_TIMESTAMP": "1",
+    "_BOOT_ID": "b",
+    "_HOSTNAME": "vm",
+    "_COMM": "dockerd",
+    "PRIORITY": "6",
+    "SYSLOG_IDENTIFIER": "c1",
+    "IMAGE_NAME": "job",
+    "CONTAINER_NAME": "job",
+    "CONTAINER_ID_FULL": "c1",
+    "CONTAINER_PARTIAL_MESSAGE": "true",
+    "LABEL_OF_THE_USER": ["twice", None],
+}
+TEXTS = st.sampled_from(["a", '"}\\\n{' * 5000, list(b"a\r" * 8000), None, ["a", [1, 2], None]])
+
+
+@given(text=TEXTS, seed=st.integers(0, 1000))
+def test_an_entry_is_recognised_whatever_its_order_and_wherever_the_head_ends(
+    text: object, seed: int
+) -> None:
+    fields = [*ENTRY.items(), ("MESSAGE", text)]
+    random.Random(seed).shuffle(fields)  # noqa: S311
+    capture = json.dumps(dict(fields), separators=(",", ":")).encode() + b"\n"
+    assert {detect(capture[:size]) for size in (200, 4096, 65536)} == {"journald-json"}
+
+
+NAMES = st.sampled_from(["_META", "_PID", "MESSAGE", "PRIORITY", "LEVEL", "CONTAINER_NAME"])
+
+
+@given(
+    fields=st.dictionaries(NAMES, st.sampled_from(["a", 1, None, [1], {}]), max_size=4),
+    tail=st.sampled_from(["", "\n", "\r\n", '\n{"__CURSOR":"a"}\n']),
+)
+def test_json_that_a_job_logs_is_no_journal(fields: dict[str, object], tail: str) -> None:
+    assert detect((json.dumps(fields) + tail).encode()) == "raw"
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:

@@ -21,12 +21,28 @@ from planqk_protocol.captures.text import decode, encode
 __all__ = ["FORMAT", "JournaldJsonDecoder"]
 
 _WRAP = re.compile(rb"[\x1e\s]*(?:data:\s*)?")  # of json-seq, and of json-sse
-_HEAD = re.compile(
-    rb"""\{" (?:
-        _[A-Z_]
-        | .* "(?: __CURSOR | __REALTIME_TIMESTAMP | _BOOT_ID | _MACHINE_ID | _TRANSPORT )":
-    )""",
+# Docker and systemd order the fields of an entry at random, but these stand in every entry.
+_ALWAYS = frozenset((b"__CURSOR", b"__REALTIME_TIMESTAMP", b"__MONOTONIC_TIMESTAMP", b"_BOOT_ID"))
+_USUAL = _ALWAYS | frozenset(
+    b"""
+    MESSAGE PRIORITY SYSLOG_IDENTIFIER IMAGE_NAME
+    CONTAINER_ID CONTAINER_ID_FULL CONTAINER_NAME CONTAINER_TAG CONTAINER_LOG_EPOCH CONTAINER_LOG_ORDINAL
+    CONTAINER_PARTIAL_MESSAGE CONTAINER_PARTIAL_ID CONTAINER_PARTIAL_ORDINAL CONTAINER_PARTIAL_LAST
+    __SEQNUM __SEQNUM_ID _SOURCE_REALTIME_TIMESTAMP _HOSTNAME _MACHINE_ID _TRANSPORT _RUNTIME_SCOPE
+    _PID _UID _GID _COMM _EXE _CMDLINE _CAP_EFFECTIVE _SELINUX_CONTEXT
+    _SYSTEMD_CGROUP _SYSTEMD_INVOCATION_ID _SYSTEMD_SLICE _SYSTEMD_UNIT
+    """.split()
+)
+_FIELD = re.compile(
+    rb"""
+    [{,]\s* "([A-Z_][A-Z0-9_]*)" \s*:\s*
+    (?: %(text)b | null | \[ (?: %(text)b | null | [\d,\s] | \[ [\d,\s]*+ \] )*+ \] ) \s*
+    """
+    % {b"text": rb'"(?:[^"\\]++|\\.)*+"'},
     re.VERBOSE,
+)
+_CUT_FIELD = re.compile(
+    rb"""[{,]?\s* (?: "[A-Z0-9_]*"? | "([A-Z_][A-Z0-9_]*)" \s*:\s* (?: ["[].* | n?u?l? ) )?""", re.VERBOSE
 )
 _Fields = msgspec.defstruct(
     "_Fields",
@@ -94,8 +110,16 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 
 def _sniff(head: bytes) -> bool:
-    start = _end_of_wrap(head)
-    return _HEAD.match(head, start) is not None
+    line, lf, _ = head[_end_of_wrap(head) :].partition(b"\n")
+    names: set[bytes] = set()
+    at = 0
+    while field := _FIELD.match(line, at):
+        names.add(field[1])
+        at = field.end()
+    if line[at:].strip() == b"}":
+        return not names.isdisjoint(_ALWAYS)
+    cut = None if lf else _CUT_FIELD.fullmatch(line, at)
+    return cut is not None and not (names | {cut[1]}).isdisjoint(_USUAL)
 
 
 FORMAT = Format(
