@@ -14,7 +14,7 @@ PACKAGE = "planqk_protocol"
 
 # From the ground up. A package stands for all its modules where they are not named.
 FLOORS = (
-    ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text"),
+    ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text", "captures.head"),
     ("grammar", "payload.advice", "payload.deep", "payload.depth", "payload.integers", "captures.output"),
     ("lines", "logs", "payload.decode", "captures.base"),
     ("parser", "captures.format", "captures.lines", "captures.journal"),

@@ -75,8 +75,32 @@ def test_captures_are_recognised(format_id: str) -> None:
         (b"\0\0\0\0\0\0\0\0\0", "raw"),
         (b'\0\0\n{"log":"a', "docker-json-file"),
         (b'{"log":"a\\', "docker-json-file"),
+        (b'{"log":', "raw"),
+        (b'{"log', "raw"),
+        (b"{}", "raw"),
+        (b"{}\n", "raw"),
+        (b'{"log":"a","stream":"stdout","time":"t"', "docker-json-file"),
+        (b'{"log":"a","stream":"stdout","level":"in', "raw"),
+        (b'{"log":"a","stream":"stdout","level":"info"}\n', "raw"),
+        (b'{"log":{"a":[{}]},"stream":"stdout"\n', "raw"),
+        (b'{"log":"a","stream":"stdin"}\n', "raw"),
+        (b'{"log":"a","stream":"stdout"} and more\n', "raw"),
+        (b'{"log":"a","stream":"stdout"} {"log":"b', "docker-json-file"),
+        (b'{"log":"a","stream":"stdout","time":"t"}\0\0', "docker-json-file"),
         (b'{"stream":"stdout","time":"t"}\n', "docker-json-file"),
+        (b'{"stream":"stdout","time":"t"}\r\n', "docker-json-file"),
+        (b'{"stream":"stdout","text":"t"}\n', "raw"),
+        (b'{"stream":"stdout","text":"t', "raw"),
+        (b'{"stream":"stdout"}\n', "raw"),
+        (
+            b'{ "attrs": {"a":"}","b":"{"}, "log": "a", "stream": "stderr", "time": "t" }\n',
+            "docker-json-file",
+        ),
         (b"job-1  | a\n", "compose-logs"),
+        (b"job-1  | a\nother | b\n\n\x1b[Kjob-1 exited with code 0\n", "compose-logs"),
+        (b"Attaching to job-1, db\ndb | a\n", "compose-logs"),
+        (b"Attaching to the database\nready\n", "raw"),
+        (b"job-1 | a\nPlanQK:Job:Result: 1\n", "raw"),
         (b"[pod/a/b] x\n", "kubectl-logs"),
         (b"2024-05-01T10:00:00.000000001+02:00 x\n", "kubectl-logs"),
         (b"2024-05-01T10:00:00.000000001Z x\n", "docker-logs-timestamps"),
@@ -93,6 +117,20 @@ def test_captures_are_recognised(format_id: str) -> None:
 )
 def test_what_looks_like_a_capture_and_what_does_not(head: bytes, expected: str) -> None:
     assert detect(head) == expected
+
+
+FILLER = st.lists(st.sampled_from([b"\xef\xbb\xbf", b"\0" * 100_000, b"\n", b" \t\r\n"]), max_size=3).map(
+    b"".join
+)
+IN_LINES = sorted(set(WRITERS) - {"docker-mux", "docker-local", "docker-logs-details"})
+WHOLE_LINES = [("stdout", b"starting\n"), ("stdout", b"done\n")]
+
+
+@pytest.mark.parametrize("format_id", IN_LINES)
+@given(filler=FILLER)
+def test_what_stands_before_the_first_record_is_passed(format_id: str, filler: bytes) -> None:
+    capture = WRITERS[format_id](WHOLE_LINES)
+    assert detect(filler + capture) == detect(capture)
 
 
 # An entry as journalctl prints it; the order of the fields is that of a hash table.

@@ -6,13 +6,14 @@ import re
 
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import Stream
-from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder
+from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["FORMAT", "ComposeLogsDecoder"]
 
 _NAME = re.compile(rb"(\x1b\[[0-9;]*m)?([A-Za-z0-9][\w.-]*) +\| (?(1)\x1b\[0m)")
 _STAMP = re.compile(rb"(%b) " % NANO)
 _OF_COMPOSE = re.compile(rb"Attaching to |(?:\r?\x1b\[K)?\S+ exited with code |\s*\xe2\xa6\xbf ")
+_LINE = re.compile(rb"%b|%b|\r?\Z" % (_NAME.pattern, _OF_COMPOSE.pattern))
 _HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
 
 
@@ -43,7 +44,7 @@ class ComposeLogsDecoder(PrefixDecoder):
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(head) is not None
+    return _HEAD.match(head) is not None and every_line_matches(head, _LINE)
 
 
 FORMAT = Format(

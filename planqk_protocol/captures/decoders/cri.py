@@ -108,7 +108,7 @@ class CriDecoder(LineDecoder):
         return stop
 
 
-_HEAD = re.compile(rb"\0*%b std(?:out|err) [FP][ :]" % _TIME)
+_HEAD = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
 
 
 def _sniff(head: bytes) -> bool:

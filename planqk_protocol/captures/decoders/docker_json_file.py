@@ -20,6 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.head import first_object
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
 from planqk_protocol.captures.text import REPLACEMENT, decode, encode
@@ -28,6 +29,8 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
 _HEAD = '{"log":"'
+_KEYS = frozenset((b"log", b"stream", b"attrs", b"time"))
+_STREAM_NAMES = (b'"stdout"', b'"stderr"')
 _STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
 
@@ -250,17 +253,15 @@ def _end_of_white(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-_HEAD_OF_CAPTURE = re.compile(
-    rb"""[\0\s]* \{ (?:
-        "log":" (?: [^"\\\n]++ | \\. )*+ (?: \Z | \\\Z | ","stream":"std )
-        | "stream":"std(?:out|err)",
-    )""",
-    re.VERBOSE,
-)
-
-
 def _sniff(head: bytes) -> bool:
-    return _HEAD_OF_CAPTURE.match(head) is not None
+    record = first_object(head.lstrip())
+    if not record or record.fields.keys() - _KEYS:
+        return False
+    fields = record.fields
+    if record.rest is None:
+        return fields.get(b"log", b"").startswith(b'"')
+    is_of_docker = fields.get(b"stream") in _STREAM_NAMES and (b"log" in fields or b"time" in fields)
+    return is_of_docker and record.rest[:1] in b"{\0"
 
 
 FORMAT = Format(

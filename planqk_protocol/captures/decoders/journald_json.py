@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.head import first_object
 from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import NoticeKind
@@ -33,17 +34,7 @@ _USUAL = _ALWAYS | frozenset(
     _SYSTEMD_CGROUP _SYSTEMD_INVOCATION_ID _SYSTEMD_SLICE _SYSTEMD_UNIT
     """.split()
 )
-_FIELD = re.compile(
-    rb"""
-    [{,]\s* "([A-Z_][A-Z0-9_]*)" \s*:\s*
-    (?: %(text)b | null | \[ (?: %(text)b | null | [\d,\s] | \[ [\d,\s]*+ \] )*+ \] ) \s*
-    """
-    % {b"text": rb'"(?:[^"\\]++|\\.)*+"'},
-    re.VERBOSE,
-)
-_CUT_FIELD = re.compile(
-    rb"""[{,]?\s* (?: "[A-Z0-9_]*"? | "([A-Z_][A-Z0-9_]*)" \s*:\s* (?: ["[].* | n?u?l? ) )?""", re.VERBOSE
-)
+_NAME = re.compile(rb"[A-Z_][A-Z0-9_]*")
 _Fields = msgspec.defstruct(
     "_Fields",
     [(attribute, Any, None) for attribute in FIELDS.values()],
@@ -110,16 +101,13 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 
 def _sniff(head: bytes) -> bool:
-    line, lf, _ = head[_end_of_wrap(head) :].partition(b"\n")
-    names: set[bytes] = set()
-    at = 0
-    while field := _FIELD.match(line, at):
-        names.add(field[1])
-        at = field.end()
-    if line[at:].strip() == b"}":
-        return not names.isdisjoint(_ALWAYS)
-    cut = None if lf else _CUT_FIELD.fullmatch(line, at)
-    return cut is not None and not (names | {cut[1]}).isdisjoint(_USUAL)
+    entry = first_object(head[_end_of_wrap(head) :])
+    if not entry or entry.rest:
+        return False
+    fields = entry.fields
+    if not all(_NAME.fullmatch(name) and value[:1] in b'"[n' for name, value in fields.items()):
+        return False
+    return not fields.keys().isdisjoint(_USUAL if entry.rest is None else _ALWAYS)
 
 
 FORMAT = Format(
