@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from typing import Any, NoReturn, Protocol
@@ -56,7 +58,9 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
         yield from _Members(name, _Gzip, zlib.error, tell).contents(head, chunks)
     elif head.startswith(_ZSTD):
         zstd = _zstd(name)
-        yield from _Members(name, zstd.ZstdDecompressor, zstd.ZstdError, tell).contents(head, chunks)
+        yield from _Members(
+            name, partial(_Zstd, zstd.ZstdDecompressor, zstd.ZstdError), zstd.ZstdError, tell
+        ).contents(head, chunks)
     else:
         yield from [head] if head else []
         yield from chunks
@@ -85,25 +89,74 @@ class _Decompressor(Protocol):
 
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
+    def rescue(self, data: bytes) -> bytes:
+        """What can be had of the data with which the last call failed."""
+
 
 class _Gzip:
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    def __init__(self, state: Any = None) -> None:
+        self._zlib = state or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._unread = b""
+        self._before = self._zlib
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+        self._before = self._zlib.copy()
+        piece: bytes = self._zlib.decompress(self._unread + data, max_length)
+        self._unread = self._zlib.unconsumed_tail
+        return piece
+
+    def rescue(self, data: bytes) -> bytes:
+        return _byte_by_byte(_Gzip(self._before), self._unread + data, 0, zlib.error)
 
     @property
     def eof(self) -> bool:
-        return self._zlib.eof
+        return bool(self._zlib.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._zlib.unused_data
+        data: bytes = self._zlib.unused_data
+        return data
 
     @property
     def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
+        return not self._unread
+
+
+class _Zstd:
+    """A decompressor, and one that lags behind it, as there is no way to copy one."""
+
+    def __init__(self, make: Callable[[], Any], error: type[Exception]) -> None:
+        self._zstd, self._before = make(), make()
+        self._error = error
+        self._data = b""  # what the other one was not given yet
+        self._given = 0  # bytes that came out of it
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            if self._data:
+                self._before.decompress(self._data, _PIECE)
+                while not self._before.needs_input:
+                    self._before.decompress(b"", _PIECE)
+            self._data, self._given = data, 0
+        piece: bytes = self._zstd.decompress(data, max_length)
+        self._given += len(piece)
+        return piece
+
+    def rescue(self, _data: bytes) -> bytes:
+        return _byte_by_byte(self._before, self._data, self._given, self._error)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._zstd.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        data: bytes = self._zstd.unused_data
+        return data
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._zstd.needs_input)
 
 
 class _Members:
@@ -125,7 +178,10 @@ class _Members:
                 try:
                     piece = member.decompress(data, _PIECE)
                 except self._error:
-                    self._break_off(NoticeKind.CORRUPT, _DAMAGED if is_first else _DAMAGED_BEHIND)
+                    rest = member.rescue(data)
+                    yield from [rest] if rest else []
+                    has_begun = is_first or is_begun or rest
+                    self._break_off(NoticeKind.CORRUPT, _DAMAGED if has_begun else _DAMAGED_BEHIND)
                 data, is_begun = b"", True
                 if piece:
                     yield piece
@@ -138,3 +194,17 @@ class _Members:
     def _break_off(self, kind: NoticeKind, message: str) -> NoReturn:
         self._tell(self._name, message, kind)
         raise CutOff from None
+
+
+def _byte_by_byte(member: Any, data: bytes, given: int, error: type[Exception]) -> bytes:
+    """What comes out of data up to the damage in it, behind what was given already."""
+    pieces = []
+    size = 0
+    with suppress(error):
+        for at in range(len(data)):
+            more = data[at : at + 1]
+            while piece := member.decompress(more, max(1, min(_PIECE, given - size))):
+                more = b""
+                pieces += [piece] if size >= given else []
+                size += len(piece)
+    return b"".join(pieces)

@@ -9,6 +9,7 @@ import signal
 import struct
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import sources
+from planqk_protocol.cli import compression, sources
 
 from .harness import Call, Run, Start, Terminal
 
@@ -302,6 +303,47 @@ def test_damaged_compression(run: Run, tmp_path: Path, zstd: Any, kind: str) -> 
     outcome = run("result", path)
     assert outcome.stdout == "42\n"
     assert outcome.stderr.startswith(f"{path}: corrupt: what stands behind the compressed data")
+
+
+def in_two_blocks(zstd: Any, kind: str, first: bytes, second: bytes) -> tuple[bytes, int]:
+    """Data compressed in two blocks, and where the second one begins."""
+    if kind == "gzip":
+        compressor = zlib.compressobj(wbits=31)
+        begin = compressor.compress(first) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    else:
+        compressor = zstd.ZstdCompressor()
+        begin = compressor.compress(first, compressor.FLUSH_BLOCK)
+    return begin + compressor.compress(second) + compressor.flush(), len(begin)
+
+
+@pytest.mark.parametrize("chunk", [1, 10, 1 << 20])
+@pytest.mark.parametrize("piece", [7, 1 << 20])
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+def test_what_stands_before_the_damage_is_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, zstd: Any, kind: str, piece: int, chunk: int
+) -> None:
+    monkeypatch.setattr(sources, "_CHUNK", chunk)
+    monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", piece)
+    first = b"".join(b"%d\n" % (number % 7) for number in range(500))
+    whole, at = in_two_blocks(zstd, kind, first, b"x" * 500)
+    ahead = b"other\n" if chunk > 1 else b""
+    compress = gzip.compress if kind == "gzip" else zstd.compress
+    damaged = compress(ahead) + whole[:at] + bytes([whole[at] | 6]) + whole[at + 1 :]  # no type of block
+    outcome = run("unwrap", "--capture", "raw", stdin=damaged)
+    assert outcome.stdout_bytes == ahead + first
+    assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged from here on")
+    assert outcome.exit_code == 1
+
+
+def test_all_of_healthy_data_can_be_rescued() -> None:
+    assert compression._Gzip().rescue(gzip.compress(b"text")) == b"text"  # noqa: SLF001
+
+
+def test_a_wrong_checksum_costs_no_byte(run: Run) -> None:
+    whole = gzip.compress(RESULT.encode())
+    outcome = run("unwrap", stdin=whole[:-5] + b"\0\0\0\0\0")
+    assert (outcome.stdout, outcome.exit_code) == (RESULT, 1)
+    assert ": corrupt: " in outcome.stderr
 
 
 def test_without_the_library_for_zstandard(run: Run, tmp_path: Path, zstd: Any) -> None:
