@@ -25,7 +25,8 @@ class Decoder(ABC):
         container: Which container to read, where a capture can hold several:
             its id (``journald-*``), its ``pod/container`` (``kubectl-logs``) or
             its name (``compose-logs``). By default the first one in the capture.
-            The output of others is given as `Stream.UNKNOWN`.
+            The output of others is given as `Stream.UNKNOWN`, with a notice for
+            each of them where none was named.
         stream: The only stream whose bytes are given, where one is enough, as
             that is faster. Notices are given for all.
     """
@@ -36,7 +37,8 @@ class Decoder(ABC):
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         self._container = container
         self._only = stream
-        self._others: set[str] = set()
+        self._is_named = container is not None
+        self._met: dict[str, None] = {}
         self._closed = False
         self._file = 0
         self._record = 0  # number of the last record begun in this file
@@ -88,6 +90,14 @@ class Decoder(ABC):
         self._end()
         return self._take_output()
 
+    @property
+    def containers(self) -> list[str]:
+        """Names of the containers in the capture so far, where its format names them.
+
+        Of very many, not all are there.
+        """
+        return [name for name in self._met if name]
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: copy(value) for name, value in self.__dict__.items()}
 
@@ -133,20 +143,21 @@ class Decoder(ABC):
         self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
 
     def _is_ours(self, container: str, offset: int) -> bool:
-        """Whether a record is of the container that is read; a notice for each other one."""
+        """Whether a record is of the container that is read; if none was named, a notice for each other."""
         if self._container is None and container:
             self._container = container
-        if container == self._container:
-            return True
-        if container not in self._others and len(self._others) < _MOST_OTHERS:
-            self._others.add(container)
+        is_ours = container == self._container
+        is_new = container not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
+        if is_new:
+            self._met[container] = None
+        if is_new and not is_ours and not self._is_named:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
                 f"the capture holds {container or 'entries of no container'} too, given as unknown; "
-                "only one container is read, the first one unless you name it",
+                "only one container is read, the first one unless you name another (--only)",
                 offset=offset,
             )
-        return False
+        return is_ours
 
     def _flush(self) -> None:
         if not self._pieces:

@@ -23,6 +23,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         title: What it is.
         source: How to obtain a capture in this format.
         loses: What such a capture does not hold.
+        containers: What names a container in it, where it can hold several.
         decoder: Its decoder, called with the container and the stream to read, if only one.
         sniff: Whether the first bytes of a capture look like it.
         rank: Formats of lower rank are tried first when a capture is sniffed:
@@ -33,6 +34,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     source: str
     loses: str
+    containers: str = ""
     decoder: Callable[..., Decoder]
     sniff: Callable[[bytes], bool] = _never
     rank: int = 0

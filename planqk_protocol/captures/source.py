@@ -163,6 +163,11 @@ class Source:
         return self._parser.line - (not self._within_line)
 
     @property
+    def containers(self) -> list[str]:
+        """Names of the containers in the capture so far: see `Decoder.containers`."""
+        return self._decoder.containers
+
+    @property
     def size(self) -> int:
         """Number of bytes of stdout so far."""
         return self._size

@@ -7,70 +7,124 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from planqk_protocol.captures import detect
+from planqk_protocol.captures import decoder, detect, formats
+from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.failures import Failure
+from planqk_protocol.cli.hints import MARKED_LINE
 from planqk_protocol.cli.sources import Input, label
 
-__all__ = ["AUTO", "CRI", "RAW", "check_one_run", "identified"]
+__all__ = ["AUTO", "CRI", "RAW", "check_one_run", "settled", "who_is_there"]
 
 AUTO, RAW, CRI = "auto", "raw", "cri"
 
-_ENOUGH = 64 * 1024
-_BINARY_HEAD = 12  # bytes that tell formats that begin with a small number
+_ENOUGH = 1024 * 1024
+# The first line that is not blank; where a small number begins, a length that may hold an LF is passed.
+_FIRST_LINE = re.compile(
+    rb"(?: [\0-\3].{6} | (?![\0-\3]) ) [\s\0\xef\xbb\xbf]*+ [^\n]*+ \n", re.DOTALL | re.VERBOSE
+)
 _RUN = re.compile(r"(\d+)\.log(?:\.|$)")
+_MOST_NAMES = 10
 
 
-def identified(inputs: Iterable[Input]) -> tuple[str, Iterator[Input]]:
-    """The format that the first bytes of the inputs look like, and the same inputs.
+def settled(
+    inputs: Iterable[Input], capture: str, *, container: str | None, at_once: bool
+) -> tuple[str, Iterator[Input]]:
+    """The format of the inputs, which their first bytes tell if nobody did, and the same inputs.
 
-    Of the inputs, no more is read than their first line.
+    Args:
+        inputs: The inputs.
+        capture: The id of their format, or ``auto``.
+        container: The container to read among several.
+        at_once: Whether the first line has to tell, as where the rest may be long in coming.
+
+    Raises:
+        Failure: There are no several containers in the format. From the chunks, if the format was
+            guessed and is wrong.
     """
-    remaining = iter(inputs)
-    seen: list[Input] = []
-    head = b""
-    for name, chunks in remaining:
-        try:
-            for chunk in chunks:
-                head += chunk
-                if _is_enough(head):
-                    break
-        except CutOff:
-            seen.append(Input(name, _cut_off(head)))
-        else:
-            seen.append(Input(name, chain([head] if head else [], chunks)))
-        if head:
-            break
-    return detect(head[:_ENOUGH]), chain(seen, remaining)
+    told = iter(inputs)
+    if capture == AUTO:
+        capture, told = _identified(told, at_once=at_once)
+    if container is not None and not formats()[capture].containers:
+        several = "; ".join(f"{item.id}: {item.containers}" for item in formats().values() if item.containers)
+        raise Failure(
+            f"--only chooses among containers, but {capture} holds only one; name the format if it is "
+            f"another one ({several})"
+        )
+    return capture, told
+
+
+def who_is_there(names: Sequence[str], container: str) -> str:
+    """What to say where a capture does not hold a container."""
+    shown = ", ".join(names[:_MOST_NAMES]) or "none"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"the capture holds no container {container!r}; it holds {shown}{more}"
 
 
 def check_one_run(names: Sequence[str], capture: str) -> None:
-    """Raise if files are those of different runs of a container, as Kubernetes numbers them.
+    """Raise if files are those of different containers, as Kubernetes numbers their runs.
 
     Raises:
         Failure: They are, and nobody said that the files are in another format.
     """
     if capture not in (AUTO, CRI):
         return
-    runs = {match[1]: name for name in names if (match := _RUN.match(Path(name).name))}
+    runs = {
+        (Path(name).parent.resolve(), int(match[1])): name
+        for name in names
+        if (match := _RUN.match(Path(name).name))
+    }
     if len(runs) > 1:
-        first, *_, last = sorted(runs, key=int)
+        first, *_, last = sorted(runs)
+        difference = "different runs of a container" if first[0] == last[0] else "of different containers"
         raise Failure(
-            f"{label(runs[first])} and {label(runs[last])} are different runs of a container, which are not "
-            f"one stream: Kubernetes counts its restarts; give the files of one run, such as {last}.log "
-            "and what was rotated away from it, or --capture raw if Kubernetes did not write them"
+            f"{label(runs[first])} and {label(runs[last])} are {difference}, which are not one stream: "
+            "Kubernetes has a folder for each container, and counts its restarts; give the files of one "
+            f"run, such as {last[1]}.log and what was rotated away from it, or --capture raw if Kubernetes "
+            "did not write them"
         )
 
 
-def _is_enough(head: bytes) -> bool:
-    if len(head) >= _ENOUGH:
-        return True
-    if head[:1] > b"\3":
-        return b"\n" in head
-    return len(head) >= _BINARY_HEAD and any(head)
+def _identified(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterator[Input]]:
+    seen: list[Input] = []
+    head = bytearray()
+    for name, chunks in inputs:
+        try:
+            for chunk in chunks:
+                head += chunk
+                if len(head) >= _ENOUGH or (at_once and b"\n" in chunk and _FIRST_LINE.match(head)):
+                    break
+        except CutOff:
+            seen.append(Input(name, _cut_off(bytes(head))))
+        else:
+            seen.append(Input(name, chain([bytes(head)] if head else [], chunks)))
+        if head:
+            break
+    first_line = _FIRST_LINE.match(head) if at_once else None
+    capture = detect(bytes(head[: first_line.end() if first_line else _ENOUGH]))
+    told = chain(seen, inputs)
+    if not isinstance(decoder(capture), LineDecoder):
+        return capture, told
+    return capture, (Input(name, _unrefuted(name, chunks, capture)) for name, chunks in told)
 
 
 def _cut_off(data: bytes) -> Iterator[bytes]:
     if data:
         yield data
     raise CutOff
+
+
+def _unrefuted(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[bytes]:
+    """The chunks, up to a line that the format cannot hold and the protocol can."""
+    before = b"\n"
+    for chunk in chunks:
+        seen = before + chunk
+        at = seen.find(MARKED_LINE)
+        if at >= 0:
+            yield chunk[: max(0, at + 1 - len(before))]
+            raise Failure(
+                f"{name}: the first line looks like {capture}, but a line with a marker does not; "
+                f"say --capture raw if the job printed all of it, else --capture {capture}"
+            )
+        before = seen[1 - len(MARKED_LINE) :]
+        yield chunk

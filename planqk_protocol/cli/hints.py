@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["DAMAGED", "FIRST_IS_INVALID", "HOW_TO_PRINT", "LOOKS_MARKED", "NOTHING_READ", "looks_marked"]
+from planqk_protocol import Log
+
+__all__ = [
+    "DAMAGED",
+    "FIRST_IS_INVALID",
+    "HOW_TO_PRINT",
+    "LOOKS_MARKED",
+    "MARKED_LINE",
+    "NAME_THE_FORMAT",
+    "NOTHING_READ",
+    "UTF16",
+    "near_miss",
+]
+
+MARKED_LINE = b"\nPlanQK:Job:"
 
 _HOW_TO_PRINT = "print it, in Python with print('PlanQK:Job:{}:', json.dumps({}), flush=True)"
 
@@ -13,12 +27,24 @@ HOW_TO_PRINT = {
 FIRST_IS_INVALID = "the first one is not valid, and only the first one counts"
 DAMAGED = "the capture is damaged here; get the whole of it, or have the job print ASCII only"
 NOTHING_READ = "there was nothing to read; was the job's standard output captured?"
+NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
+UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
     "behind PlanQK:Job:MultilineResult nothing may stand, and behind the others only JSON"
 )
 
 
-def looks_marked(text: str) -> bool:
-    """Whether a log text was probably meant to be a marked line."""
-    return "planqk:job:" in text.lower()
+def near_miss(log: Log, *, is_guess: bool) -> str | None:
+    """Why a log line is none that a marker begins, if it was probably meant to be one.
+
+    Args:
+        log: The log line.
+        is_guess: Whether nobody said that the stream is no capture.
+    """
+    if log.raw.startswith(_UTF16_BOMS):
+        return UTF16
+    if "planqk:job:" in log.text.lower():
+        return LOOKS_MARKED + NAME_THE_FORMAT * is_guess
+    return None

@@ -9,10 +9,12 @@ from planqk_protocol.cli.compression import decompressed
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.progress import progress
-from planqk_protocol.cli.sources import Input, label, read, total_size
+from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
 from planqk_protocol.engines.output import ContainerOutput, EngineError
 
 __all__ = ["Files", "Live", "Reading"]
+
+_MOST_KEPT = 16 * 1024 * 1024
 
 
 class Files:
@@ -28,6 +30,13 @@ class Files:
         self.names = names
         self.capture = capture
         self._notes = notes
+        self._kept: dict[str, list[bytes]] = {}
+        self._room = _MOST_KEPT
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether all of it is there, so that nothing is waited for."""
+        return total_size(self.names) is not None
 
     @property
     def subject(self) -> str:
@@ -38,13 +47,31 @@ class Files:
     def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:
         """The inputs; a progress bar is shown where that is wanted and makes sense."""
         size = total_size(self.names)
-        with progress(read(self.names), size if shows_progress else None, self._notes) as inputs:
+        with progress(self._keeping(), size if shows_progress else None, self._notes) as inputs:
             yield decompressed(inputs, self._notes.say)
 
     def again(self) -> Iterator[Input]:
-        """The inputs that can be read once more."""
-        names = [name for name in self.names if total_size([name])]
-        return decompressed(read(names), lambda *_told: None)
+        """The inputs once more; of a pipe, no more than its beginning."""
+        return decompressed(self._read_again(), lambda *_told: None)
+
+    def _keeping(self) -> Iterator[Input]:
+        """The inputs; the beginning of those that cannot be read once more is kept."""
+        for name, item in zip(self.names, read(self.names), strict=True):
+            yield item if _is_file(name) else Input(item.name, self._keep(name, item.chunks))
+
+    def _keep(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        kept = self._kept.setdefault(name, [])
+        for chunk in chunks:
+            kept.append(chunk[: self._room])
+            self._room -= len(kept[-1])
+            yield chunk
+
+    def _read_again(self) -> Iterator[Input]:
+        for name in self.names:
+            if _is_file(name):
+                yield from read([name])
+            else:
+                yield Input(label(name), iter(self._kept.get(name, ())))
 
 
 class Live:
@@ -55,6 +82,8 @@ class Live:
         follow: Begins to read.
         notes: Standard error.
     """
+
+    is_stored = False
 
     def __init__(self, subject: str, follow: Callable[[], ContainerOutput], notes: Notes) -> None:
         self.subject = subject
@@ -82,6 +111,10 @@ class Live:
 
 
 Reading = Files | Live
+
+
+def _is_file(name: str) -> bool:
+    return name != STDIN and total_size([name]) is not None
 
 
 @contextmanager

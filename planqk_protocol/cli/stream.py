@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from planqk_protocol import Event, Violation
 from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.cli.capture import AUTO, RAW, identified
+from planqk_protocol.cli.capture import AUTO, RAW, settled, who_is_there
 from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.sources import Input
 
@@ -40,22 +40,34 @@ class Stream:
         inputs: The inputs; they are read as the events are asked for.
         capture: The id of their format; ``auto`` to look at their first bytes.
         logs: Whether `Log` events are reported.
+        container: Which container to read, where a capture holds several; by default the first one.
+        at_once: Whether the first line has to tell the format.
     """
 
-    def __init__(self, inputs: Iterable[Input], capture: str, *, logs: bool) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[Input],
+        capture: str,
+        *,
+        logs: bool,
+        container: str | None = None,
+        at_once: bool = False,
+    ) -> None:
         self._inputs = inputs
         self._logs = logs
+        self._at_once = at_once
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
         self.format = capture
+        self.container = container
         self.is_guessed = capture == AUTO
 
     def __iter__(self) -> Iterator[Captured]:
         """What a chunk brings, as soon as it is there; last comes what the end brings."""
-        inputs = iter(self._inputs)
-        if self.is_guessed:
-            self.format, inputs = identified(inputs)
-        self._source = Source(self.format, logs=self._logs)
+        self.format, inputs = settled(
+            self._inputs, self.format, container=self.container, at_once=self._at_once
+        )
+        self._source = Source(self.format, container=self.container, logs=self._logs)
         for name, chunks in inputs:
             if self._begins:
                 yield self._source.end_of_file()
@@ -71,6 +83,14 @@ class Stream:
     def is_wrapped(self) -> bool:
         """Whether the inputs hold more than the bytes of the stream."""
         return self.format != RAW
+
+    @property
+    def missing_container(self) -> str | None:
+        """What to say if the container that was named does not occur."""
+        names = self._source.containers
+        if self.container is None or self.container in names:
+            return None
+        return who_is_there(names, self.container)
 
     @property
     def line_count(self) -> int:

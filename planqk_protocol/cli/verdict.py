@@ -114,6 +114,8 @@ class Verdict:
         self._notes.say(self._reading.subject, message)
 
     def _why_missing(self, count: int) -> str:
+        if (missing := self._stream.missing_container) is not None:
+            return missing
         if not count:
             return hints.NOTHING_READ
         if isinstance(self._slot, Violation) and self._sought == "result":
@@ -121,14 +123,17 @@ class Verdict:
         return self._near_miss() or hints.HOW_TO_PRINT[self._sought]
 
     def _near_miss(self) -> str | None:
-        """What the first line that looks marked lacks, in files that can be read once more."""
+        """What the first line that looks marked lacks, in what can be read once more."""
+        is_guess = self._stream.is_guessed and not self._stream.is_wrapped
         with suppress(Failure):
-            stream = Stream(self._reading.again(), self._stream.format, logs=True)
+            stream = Stream(
+                self._reading.again(), self._stream.format, logs=True, container=self._stream.container
+            )
             for captured in stream:
                 for event in captured.events:
-                    if isinstance(event, Log) and hints.looks_marked(event.text):
+                    if isinstance(event, Log) and (why := hints.near_miss(event, is_guess=is_guess)):
                         place = stream.place(event)
-                        return f"{place.name}:{place.line} {hints.LOOKS_MARKED}"
+                        return f"{place.name}:{place.line} {why}"
         return None
 
     def _has_succeeded(self, container: Live) -> bool:

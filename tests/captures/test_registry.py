@@ -16,6 +16,7 @@ from planqk_protocol.captures import (
     Chunk,
     Decoder,
     NoticeKind,
+    Source,
     Stream,
     decoder,
     detect,
@@ -209,6 +210,26 @@ def test_chunks_are_copied() -> None:
 @pytest.mark.parametrize("format_id", formats())
 def test_a_format_has_a_decoder(format_id: str) -> None:
     assert isinstance(decoder(format_id), Decoder)
+
+
+@pytest.mark.parametrize("name", ["job-1", "db-1"])
+def test_a_container_that_was_named_is_read_without_notices_of_the_others(name: str) -> None:
+    subject = decoder("compose-logs", container=name)
+    output = subject.feed(b"job-1 | a\ndb-1  | a\njob-1 | a\n")
+    assert {item.stream for item in output if isinstance(item, Chunk)} == {Stream.STDOUT, Stream.UNKNOWN}
+    assert not [item for item in output if isinstance(item, CaptureNotice)]
+    assert subject.containers == ["job-1", "db-1"]
+
+
+def test_containers_are_those_of_the_capture() -> None:
+    subject = decoder("journald-export", container="c2")
+    subject.feed(b"__CURSOR=a\nMESSAGE=a\n\n")
+    assert subject.containers == []
+    subject.feed(b"__CURSOR=a\nCONTAINER_ID_FULL=c1\nMESSAGE=a\n\n")
+    assert subject.containers == ["c1"]
+    source = Source("raw")
+    source.feed(b"a\n")
+    assert source.containers == []
 
 
 def test_a_repr_shows_the_beginning() -> None:

@@ -59,14 +59,20 @@ def test_a_near_miss_is_named(run: Run, tmp_path: Path, line: str) -> None:
     path = tmp_path / "job.log"
     path.write_text(f"log\n{line}\n{line}\n", encoding="utf-8")
     outcome = run("result", path)
-    assert outcome.stderr == f"{path}: no result in 3 lines; {path}:2 {hints.LOOKS_MARKED}\n"
+    assert (
+        outcome.stderr
+        == f"{path}: no result in 3 lines; {path}:2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}\n"
+    )
 
 
 def test_a_near_miss_is_named_by_its_place_in_its_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1\n2\n")
     (tmp_path / "b").write_bytes(b"1\n PlanQK:Job:Result: 1\n")
     outcome = run("parse", tmp_path / "a", tmp_path / "b")
-    assert outcome.stderr == f"2 files: no result in 4 lines; {tmp_path / 'b'}:2 {hints.LOOKS_MARKED}\n"
+    assert (
+        outcome.stderr
+        == f"2 files: no result in 4 lines; {tmp_path / 'b'}:2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}\n"
+    )
 
 
 def test_an_invalid_result_is_the_reason(run: Run, tmp_path: Path) -> None:

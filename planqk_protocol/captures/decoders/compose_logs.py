@@ -52,6 +52,7 @@ FORMAT = Format(
     title="docker compose logs and docker compose up",
     source="docker compose logs SERVICE",
     loses="which stream a line is of; a last line without line end",
+    containers="its name before the bar",
     decoder=ComposeLogsDecoder,
     sniff=_sniff,
     rank=4,

@@ -176,6 +176,7 @@ FORMAT = Format(
     title="entries of the journal in systemd's export format",
     source="journalctl --output export CONTAINER_NAME=NAME",
     loses="entries over the journal's rate limit",
+    containers="its CONTAINER_ID_FULL",
     decoder=JournaldExportDecoder,
     sniff=_sniff,
 )

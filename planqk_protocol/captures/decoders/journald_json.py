@@ -115,6 +115,7 @@ FORMAT = Format(
     title="entries of the journal in JSON (Docker's journald driver, Podman on hosts with systemd)",
     source="journalctl --output json --all CONTAINER_NAME=NAME",
     loses="texts of 4 KiB and more without --all; entries over the journal's rate limit",
+    containers="its CONTAINER_ID_FULL",
     decoder=JournaldJsonDecoder,
     sniff=_sniff,
 )

@@ -40,6 +40,7 @@ FORMAT = Format(
     title="kubectl logs with time stamps or prefixes",
     source="kubectl logs --timestamps --prefix POD",
     loses="which stream a line is of; all but the newest of rotated files",
+    containers="POD/CONTAINER",
     decoder=KubectlLogsDecoder,
     sniff=_sniff,
     rank=3,

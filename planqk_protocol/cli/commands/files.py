@@ -16,7 +16,15 @@ from planqk_protocol.cli.reading import Files, Live, Reading
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.engines import docker, kubernetes
 
-__all__ = ["Chosen", "capture_option", "chosen", "chosen_files", "files_argument", "reading_options"]
+__all__ = [
+    "Chosen",
+    "capture_option",
+    "chosen",
+    "chosen_files",
+    "files_argument",
+    "only_option",
+    "reading_options",
+]
 
 files_argument = click.argument(
     "files",
@@ -32,6 +40,12 @@ capture_option = click.option(
     default=AUTO,
     help="The format of what is read, one of those that 'planqk-protocol formats' shows; by default, its "
     "first bytes tell.",
+)
+only_option = click.option(
+    "--only",
+    metavar="CONTAINER",
+    help="Of a capture that holds several containers, the one to read, named as in the capture; by default, "
+    "the first one.",
 )
 _container_option = click.option(
     "--container", metavar="NAME", help="Read a live container of Docker, until it exits."
@@ -50,13 +64,14 @@ class Chosen(TypedDict):
 
     files: tuple[str, ...]
     capture: str
+    only: str | None
     container: str | None
     pod: str | None
 
 
 def reading_options(command: _Command) -> _Command:
     """Give a command the argument and the options of `Chosen`."""
-    for option in (_pod_option, _container_option, capture_option, files_argument):
+    for option in (_pod_option, _container_option, only_option, capture_option, files_argument):
         command = option(command)
     return command
 
@@ -71,8 +86,9 @@ def chosen(what: Chosen, notes: Notes) -> Reading:
     container, pod = what["container"], what["pod"]
     if container is None and pod is None:
         return chosen_files(what["files"], what["capture"], notes)
-    if what["files"] or what["capture"] != AUTO or (container is not None and pod is not None):
-        raise click.UsageError("--container and --pod go without FILE, --capture and each other.")
+    is_capture = what["files"] or what["capture"] != AUTO or what["only"] is not None
+    if is_capture or (container is not None and pod is not None):
+        raise click.UsageError("--container and --pod go without FILE, --capture, --only and each other.")
     if container is not None:
         return Live(f"container {container}", partial(docker.follow, container), notes)
     namespace, slash, name = str(pod).partition("/")

@@ -65,7 +65,13 @@ def parse(
     else:
         opened = reading.opened(shows_progress=not sys.stdout.isatty())
     with opened as inputs:
-        stream = Stream(inputs, reading.capture, logs=not no_logs)
+        stream = Stream(
+            inputs,
+            reading.capture,
+            logs=not no_logs,
+            container=what["only"],
+            at_once=is_followed or not reading.is_stored,
+        )
         verdict = Verdict(stream, reading, "result", notes)
         for captured in stream:
             verdict.note(captured.notices)

@@ -67,7 +67,9 @@ def result(ctx: click.Context, *, pretty: bool, interim: str | None, **what: Unp
     newest: InterimResult | FinalResult | None = None
     is_bar_in_the_way = interim == _ALL and sys.stdout.isatty()
     with reading.opened(shows_progress=not is_bar_in_the_way) as inputs:
-        stream = Stream(inputs, reading.capture, logs=False)
+        stream = Stream(
+            inputs, reading.capture, logs=False, container=what["only"], at_once=not reading.is_stored
+        )
         verdict = Verdict(stream, reading, "interim result" if interim else "result", notes)
         for captured in stream:
             verdict.note(captured.notices)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import rich_click as click
 
-from planqk_protocol.captures import CaptureNotice, Chunk, Output, Stream, decoder
-from planqk_protocol.cli.capture import AUTO, identified
-from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder
+from planqk_protocol.cli.capture import settled, who_is_there
+from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument, only_option
 from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
@@ -23,6 +23,7 @@ _STREAMS = {"stdout": {Stream.STDOUT}, "stderr": {Stream.STDERR}, "both": {Strea
 @click.command()
 @files_argument
 @capture_option
+@only_option
 @click.option(
     "--stream",
     type=click.Choice(list(_STREAMS)),
@@ -30,7 +31,7 @@ _STREAMS = {"stdout": {Stream.STDOUT}, "stderr": {Stream.STDERR}, "both": {Strea
     help="Which of the container's streams to print; both come in the order of the capture.",
 )
 @click.pass_context
-def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, stream: str) -> None:
+def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str | None, stream: str) -> None:
     """Print the container's own bytes, out of what an engine made of them.
 
     Exit code: 0 if these are all of them, exactly; 1 if the capture is damaged,
@@ -48,8 +49,13 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, stream: str
     reading = chosen_files(files, capture, notes)
     unwrapping = _Unwrapping(_STREAMS[stream], notes)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
-        unwrapping.run(*(identified(inputs) if capture == AUTO else (capture, inputs)))
-    ctx.exit(int(not unwrapping.is_exact))
+        capture, told = settled(inputs, capture, container=only, at_once=not reading.is_stored)
+        decode = decoder(capture, container=only)
+        unwrapping.run(decode, told)
+    is_there = only is None or only in decode.containers
+    if only is not None and not is_there:
+        notes.say(reading.subject, who_is_there(decode.containers, only))
+    ctx.exit(int(not (is_there and unwrapping.is_exact)))
 
 
 class _Unwrapping:
@@ -66,9 +72,8 @@ class _Unwrapping:
         self._names: list[str] = []
         self.is_exact = True
 
-    def run(self, capture: str, inputs: Iterable[Input]) -> None:
+    def run(self, decode: Decoder, inputs: Iterable[Input]) -> None:
         """Take all inputs, each to its end."""
-        decode = decoder(capture)
         for name, chunks in inputs:
             if self._names:
                 self._take(decode.end_of_file())
