@@ -1,4 +1,4 @@
-"""The first record of a capture in JSON, as far as the first bytes show it."""
+"""What the first bytes of a capture show of its first records."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import re
 
 import msgspec
 
-__all__ = ["FirstObject", "first_object"]
+__all__ = ["FirstObject", "behind_blank_lines", "behind_filler", "first_object"]
+
+_BOM = b"\xef\xbb\xbf"
+_MOST = 64 * 1024
+_FILLER = re.compile(rb"(?:%b|\0++|[ \t\r]*+\n)*+" % _BOM)
 
 _TEXT = rb'"(?:[^"\\]++|\\.)*+"'
 _FLAT = rb'[\[{](?:%b|[^]["{}]++)*+[\]}]' % _TEXT
 _VALUE = rb'%b|[^]["{},\s]++|[\[{](?:%b|[^]["{}]++|%b)*+[\]}]' % (_TEXT, _TEXT, _FLAT)
 _FIELD = re.compile(rb'[{,]\s*"([^"\\]*)"\s*:\s*(%b)\s*(?=[,}])' % _VALUE)
-_CUT_FIELD = re.compile(rb'[{,]?\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(["[{].*|[^]["{},\s]*\s*))?')
+_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(["[{].*|[^]["{},\s]*\s*))?')
 
 
 class FirstObject(msgspec.Struct, frozen=True):
@@ -27,8 +31,22 @@ class FirstObject(msgspec.Struct, frozen=True):
     rest: bytes | None
 
 
+def behind_blank_lines(head: bytes) -> bytes:
+    """The head behind what decoders of prefixed lines pass: a byte order mark, and empty lines."""
+    return head.removeprefix(_BOM).lstrip(b"\n")[:_MOST]
+
+
+def behind_filler(head: bytes) -> bytes:
+    """The head behind what decoders of records pass: a byte order mark, NULs of a power loss, blank lines."""
+    filler = _FILLER.match(head)
+    start = filler.end() if filler else 0
+    return head[start : start + _MOST]
+
+
 def first_object(head: bytes) -> FirstObject | None:
     """The JSON object that the first line of a capture begins with; ``None`` where it is none."""
+    if not head.startswith(b"{"):
+        return None
     line, lf, _ = head.partition(b"\n")
     fields: dict[bytes, bytes] = {}
     at = 0

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from planqk_protocol.captures.head import behind_blank_lines
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import NoticeKind, Stream
 
@@ -27,7 +28,7 @@ def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
 
     A job may print such a prefix itself, on some of its lines.
     """
-    *lines, rest = head.split(b"\n")
+    *lines, rest = behind_blank_lines(head).split(b"\n")
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pkgutil
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -15,10 +14,6 @@ from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import Stream
 
 __all__ = ["decoder", "detect", "formats"]
-
-_MOST = 64 * 1024
-# A byte order mark, NULs as a power loss leaves them, blank lines: decoders pass them.
-_FILLER = re.compile(rb"(?:\xef\xbb\xbf|\0++|[ \t\r]*+\n)*+")
 
 
 @cache
@@ -66,16 +61,14 @@ def detect(head: bytes) -> str:
 
     Args:
         head: The first bytes of the capture. 64 KiB are plenty, and no more is
-            looked at; the first line is enough where it does not look like
-            text that a command puts a prefix before.
+            looked at behind NULs and blank lines; the first line is enough
+            where it does not look like text that a command puts a prefix
+            before.
 
     >>> detect(b"2024-05-01T10:00:00.1Z stdout F starting")
     'cri'
     """
-    filler = _FILLER.match(head)
-    text = head[filler.end() if filler else 0 :][:_MOST]
-    for view in (text, head[:_MOST]):  # a number that frames begin with may look like filler
-        for item in sorted(formats().values(), key=lambda item: item.rank):
-            if item.sniff(view):
-                return item.id
+    for item in sorted(formats().values(), key=lambda item: item.rank):
+        if item.sniff(head):
+            return item.id
     return "raw"

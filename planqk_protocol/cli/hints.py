@@ -13,6 +13,7 @@ __all__ = [
     "NAME_THE_FORMAT",
     "NOTHING_READ",
     "UTF16",
+    "guess",
     "near_miss",
 ]
 
@@ -34,6 +35,11 @@ LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
     "behind PlanQK:Job:MultilineResult nothing may stand, and behind the others only JSON"
 )
+
+
+def guess(capture: str) -> str:
+    """What to say of a capture's format where nobody named it, and the guess may be wrong."""
+    return f"read as {capture}, which its first bytes look like; --capture raw reads it as it is"
 
 
 def near_miss(log: Log, *, is_guess: bool) -> str | None:

@@ -101,10 +101,7 @@ class Verdict:
         stream = self._stream
         if stream.is_guessed and stream.is_wrapped and not self._is_guess_told:
             self._is_guess_told = True
-            self._notes.say(
-                self._reading.subject,
-                f"read as {stream.format}, which its first bytes look like; --capture raw reads it as it is",
-            )
+            self._notes.say(self._reading.subject, hints.guess(stream.format))
 
     def _say_missing(self) -> None:
         count = self._stream.line_count

@@ -59,6 +59,8 @@ def test_captures_are_recognised(format_id: str) -> None:
         (b'{"log":"of the job"}\n', "raw"),
         (b'{"level":"info","MESSAGE":"x"}\n', "raw"),
         (b'{"_META":1}\n', "raw"),
+        (b'"MESSAGE":"x', "raw"),
+        (b',"log":"x', "raw"),
         (b'{"_META":"1', "raw"),
         (b'{"MESSAGE":"hi","LEVEL":"INFO"}\n', "raw"),
         (b'{"MESSAGE":"hi","_BOOT_ID":1}\n', "raw"),
@@ -123,15 +125,27 @@ def test_what_looks_like_a_capture_and_what_does_not(head: bytes, expected: str)
 FILLER = st.lists(st.sampled_from([b"\xef\xbb\xbf", b"\0" * 100_000, b"\n", b" \t\r\n"]), max_size=3).map(
     b"".join
 )
-IN_LINES = sorted(set(WRITERS) - {"docker-mux", "docker-local", "docker-logs-details"})
+IN_RECORDS = ["docker-json-file", "cri", "journald-json"]
+IN_LINES = [*IN_RECORDS, "docker-logs-timestamps", "kubectl-logs", "compose-logs"]
 WHOLE_LINES = [("stdout", b"starting\n"), ("stdout", b"done\n")]
 
 
-@pytest.mark.parametrize("format_id", IN_LINES)
+@pytest.mark.parametrize("format_id", IN_RECORDS)
 @given(filler=FILLER)
 def test_what_stands_before_the_first_record_is_passed(format_id: str, filler: bytes) -> None:
+    assert detect(filler + WRITERS[format_id](WHOLE_LINES)) == format_id
+
+
+@pytest.mark.parametrize("format_id", IN_LINES)
+def test_empty_lines_and_a_byte_order_mark_are_passed(format_id: str) -> None:
     capture = WRITERS[format_id](WHOLE_LINES)
-    assert detect(filler + capture) == detect(capture)
+    assert detect(b"\xef\xbb\xbf\n\n" + capture) == format_id
+
+
+@pytest.mark.parametrize("format_id", ["docker-mux", "docker-local", "journald-export"])
+@pytest.mark.parametrize("filler", [b"\xef\xbb\xbf", b"\0" * 9, b"\n"])
+def test_where_nothing_may_stand_in_front_it_is_not_guessed(format_id: str, filler: bytes) -> None:
+    assert detect(filler + WRITERS[format_id](WHOLE_LINES)) == "raw"
 
 
 # An entry as journalctl prints it; the order of the fields is that of a hash table.

@@ -119,6 +119,16 @@ def test_no_marker_is_lost_by_a_wrong_guess(
     assert ": corrupt: " in run(command, "--capture", format_id, stdin=data).stderr
 
 
+def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:
+    capture = RECORD + b"no record\n"
+    guess, notice = hints.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
+    outcome = run("unwrap", stdin=capture)
+    assert outcome.stderr.startswith(notice)
+    assert outcome.stderr.endswith(f"<stdin>: {guess}\n")
+    assert guess not in run("unwrap", "--capture", "docker-json-file", stdin=capture).stderr
+    assert run("unwrap", stdin=RECORD).stderr == ""
+
+
 def test_of_a_file_more_than_the_first_line_tells(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     for format_id in ("docker-logs-timestamps", "kubectl-logs", "compose-logs"):

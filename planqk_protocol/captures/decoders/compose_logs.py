@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.head import behind_blank_lines
 from planqk_protocol.captures.output import Stream
 from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder, every_line_matches
 
@@ -44,7 +45,7 @@ class ComposeLogsDecoder(PrefixDecoder):
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(head) is not None and every_line_matches(head, _LINE)
+    return _HEAD.match(behind_blank_lines(head)) is not None and every_line_matches(head, _LINE)
 
 
 FORMAT = Format(

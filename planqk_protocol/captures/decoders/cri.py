@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.head import behind_filler
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Pieces, Stream
 
@@ -112,7 +113,7 @@ _HEAD = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(head) is not None
+    return _HEAD.match(behind_filler(head)) is not None
 
 
 FORMAT = Format(

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import first_object
+from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
 from planqk_protocol.captures.text import REPLACEMENT, decode, encode
@@ -254,7 +254,7 @@ def _end_of_white(text: str, at: int) -> int:
 
 
 def _sniff(head: bytes) -> bool:
-    record = first_object(head.lstrip())
+    record = first_object(behind_filler(head).lstrip())
     if not record or record.fields.keys() - _KEYS:
         return False
     fields = record.fields

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import first_object
+from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import NoticeKind
@@ -101,7 +101,8 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 
 def _sniff(head: bytes) -> bool:
-    entry = first_object(head[_end_of_wrap(head) :])
+    text = behind_filler(head)
+    entry = first_object(text[_end_of_wrap(text) :])
     if not entry or entry.rest:
         return False
     fields = entry.fields

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import rich_click as click
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder
-from planqk_protocol.cli.capture import settled, who_is_there
+from planqk_protocol.cli.capture import RAW, settled, who_is_there
 from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument, only_option
 from planqk_protocol.cli.compression import CutOff
+from planqk_protocol.cli.hints import guess
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
 from planqk_protocol.cli.sources import Input
@@ -49,9 +50,11 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     reading = chosen_files(files, capture, notes)
     unwrapping = _Unwrapping(_STREAMS[stream], notes)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
-        capture, told = settled(inputs, capture, container=only, at_once=not reading.is_stored)
-        decode = decoder(capture, container=only)
+        format_id, told = settled(inputs, capture, container=only, at_once=not reading.is_stored)
+        decode = decoder(format_id, container=only)
         unwrapping.run(decode, told)
+    if format_id not in {RAW, capture} and not unwrapping.is_exact:
+        notes.say(reading.subject, guess(format_id))
     is_there = only is None or only in decode.containers
     if only is not None and not is_there:
         notes.say(reading.subject, who_is_there(decode.containers, only))
