@@ -29,8 +29,6 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
 _HEAD = '{"log":"'
-_KEYS = frozenset((b"log", b"stream", b"attrs", b"time"))
-_STREAM_NAMES = (b'"stdout"', b'"stderr"')
 _STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
 
@@ -253,9 +251,13 @@ def _end_of_white(text: str, at: int) -> int:
     return match.end() if match else at
 
 
+_FIELDS_OF_RECORD = frozenset((b"log", b"stream", b"attrs", b"time"))
+_STREAM_NAMES = (b'"stdout"', b'"stderr"')
+
+
 def _sniff(head: bytes) -> bool:
     record = first_object(behind_filler(head).lstrip())
-    if not record or record.fields.keys() - _KEYS:
+    if not record or record.fields.keys() - _FIELDS_OF_RECORD:
         return False
     fields = record.fields
     if record.rest is None:
