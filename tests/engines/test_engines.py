@@ -251,7 +251,7 @@ def test_journald(
     assert decoded(capture, format_id) == (both(writes), [])
 
 
-LIVE_JOB = "echo log; echo noise >&2; sleep 0.3; echo 'PlanQK:Job:Result: 42'; exit 3"
+LIVE_JOB = "echo log; echo noise >&2; sleep 2; echo 'PlanQK:Job:Result: 42'; exit 3"
 
 
 @pytest.fixture
