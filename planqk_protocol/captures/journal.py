@@ -62,12 +62,12 @@ class JournalEntries(Decoder):
     def _take_entry(self, entry: Entry, offset: int) -> None:
         """Give what a whole entry holds; the record is counted already."""
         stream = Stream.UNKNOWN
-        if self._is_ours((entry.container or b"").decode(errors="replace"), offset):
+        if is_ours := self._is_ours((entry.container or b"").decode(errors="replace"), offset):
             stream = self._stream_of(entry, offset)
             self._check_order(entry, stream, offset)
         if entry.message is None:
             message = "the entry has no text; call journalctl with --all, else it leaves out texts of 4 KiB"
-            self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream)
+            self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream if is_ours else None)
             return
         is_piece = entry.partial == b"true" and entry.partial_last != b"true"
         is_verbatim = is_piece or entry.program == b"conmon"

@@ -69,7 +69,7 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
         "kubectl-logs",
         b"[pod/p/c] a\n[pod/q/c] b\n",
         [OUT_A, ("unknown", b"b\n", False)],
-        [("unknown-stream", 2, 12, "unknown")],
+        [("unknown-stream", 2, 12, None)],
     ),
     "kubectl, none": (
         "kubectl-logs",
@@ -99,7 +99,7 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
         "compose-logs",
         b"job-1 | a\ndb-1  | x\n",
         [OUT_A, ("unknown", b"x\n", False)],
-        [("unknown-stream", 2, 10, "unknown")],
+        [("unknown-stream", 2, 10, None)],
     ),
     "compose, none": ("compose-logs", b"job-1 | a\nx\n", [OUT_A, X], [("corrupt", 2, 10, "unknown")]),
     "compose, stamps": (

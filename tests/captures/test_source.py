@@ -181,6 +181,63 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
     assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
 
 
+def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
+    """Entries of conmon, which keep their line ends."""
+    basis = {"__CURSOR": b"s", "PRIORITY": b"6", "_COMM": b"conmon", "CONTAINER_ID_FULL": b"c1"}
+    return writers.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
+
+
+HALF, OTHER_HALF = RESULT[:-5], RESULT[-5:-1]
+OURS: dict[str, bytes] = {}
+OTHERS = {"CONTAINER_ID_FULL": b"c2"}
+COMPOSE = b"".join(b"job-1 | " + line + b"\n" + b"db-1  | x\n" for line in BLOCK.splitlines())
+NULL = entries((b"x", OTHERS)).replace(b'"x"', b"null")
+
+
+@pytest.mark.parametrize(
+    ("format_id", "capture", "kinds"),
+    [
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS), (b"x\n", OTHERS), (OTHER_HALF, OURS)),
+            ["unknown-stream"],
+            id="an entry of another container within a line",
+        ),
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS), (OTHER_HALF, OURS), (b"x\n", OTHERS)),
+            ["unknown-stream"],
+            id="an entry of another container behind an unterminated line",
+        ),
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS)) + NULL + entries((OTHER_HALF, OURS)),
+            ["unknown-stream", "null-message"],
+            id="a text of another container is left out within a line",
+        ),
+        pytest.param("compose-logs", COMPOSE, ["unknown-stream"], id="another container within a block"),
+        pytest.param(
+            CRI,
+            cri(HALF, tag="P") + cri(b"x\n", stream="stdin") + cri(OTHER_HALF, tag="P"),
+            ["unknown-stream"],
+            id="stdin within a line",
+        ),
+    ],
+)
+def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes, kinds: list[str]) -> None:
+    (event,), noticed = read(capture, format_id, logs=False)
+    assert noticed == kinds
+    assert isinstance(event, Result | MultilineResult)
+    assert (event.value, event.suspect) == ({"sum": 42}, False)
+
+
+def test_what_may_be_stdout_touches_it() -> None:
+    capture = entries((HALF, OURS), (b"x\n", {"PRIORITY": b"4"}), (OTHER_HALF, OURS))
+    events, kinds = read(capture, "journald-json")
+    assert kinds == ["unknown-stream"]
+    assert shown(events) == [("Result", 1, True)]
+
+
 def json_file(data: bytes) -> bytes:
     return writers.docker_json_file([("stdout", data)])
 

@@ -73,16 +73,17 @@ class CriDecoder(LineDecoder):
         offset = self._offset + record.start()
         time, name, tag = record.groups()
         stream = _STREAMS.get(name, Stream.UNKNOWN)
+        concerned = None if name == b"stdin" else stream  # any other name may be a damaged stdout
         if stream is Stream.UNKNOWN:
             message = f"the record's stream is {name.decode(errors='replace')!r}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
+            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
         if not (is_torn or at_end):
             self._emit(stream, content + _LF if tag == b"F" else content, time)
             return
         self._emit(stream, content, time, suspect=True)
         kind = NoticeKind.TORN if is_torn else NoticeKind.TRUNCATED
         message = "the record breaks off; what it holds is given, without the end of its line"
-        self._notice(kind, message, offset=offset, stream=stream)
+        self._notice(kind, message, offset=offset, stream=concerned)
 
     def _pass_nuls(self, line: bytes, at: int) -> int:
         end = at
