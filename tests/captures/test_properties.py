@@ -147,7 +147,8 @@ def test_prefixed_text_gives_back_the_text(
     capture = writer(data)
     decoded = merged(run(decoder(format_id), [[capture]]))
     assert merged(in_random_pieces(decoder(format_id), capture, seed)) == decoded
-    assert data_of(decoded, "stdout") == data
+    printed = data[: data.rfind(b"\n") + 1] if format_id == "compose-logs" else data
+    assert data_of(decoded, "stdout") == printed
     assert set(kinds(decoded)) <= {"repaired"}
 
 

@@ -279,6 +279,29 @@ def test_a_line_that_the_capture_cuts_off_is_no_result(line: bytes) -> None:
     assert (event.line, event.error_line, event.column, event.offset) == (1, 1, len(line) + 1, len(line))
 
 
+@pytest.mark.parametrize(
+    ("format_id", "prefix", "is_result"),
+    [
+        ("compose-logs", b"job-1 | ", False),
+        ("docker-logs-timestamps", b"2024-05-01T10:00:00.000000001Z ", True),
+        ("docker-logs-details", b" ", True),
+        ("kubectl-logs", b"[pod/a/b] ", True),
+    ],
+)
+def test_a_last_line_without_line_end_is_a_result_where_the_command_prints_it(
+    format_id: str, prefix: bytes, is_result: bool
+) -> None:
+    (event,), kinds = read(prefix + b"PlanQK:Job:Result: 4", format_id)
+    assert isinstance(event, Result) == is_result
+    assert kinds == ([] if is_result else ["truncated"])
+
+
+def test_a_result_behind_stamps_of_the_job_is_read() -> None:
+    log = b"[pod/a/b] 2024-05-01T10:00:00.000000001Z starting\n"
+    events, kinds = read(log + b"[pod/a/b] " + RESULT + log, "kubectl-logs", logs=False)
+    assert (shown(events), kinds) == ([("Result", 2, False)], ["corrupt"])
+
+
 def test_a_block_whose_fence_the_capture_cuts_off_is_no_result() -> None:
     (log, event), _ = read(cri(b"a\n" + BLOCK)[:-1])
     assert isinstance(log, Log)

@@ -232,6 +232,7 @@ def kubectl_logs(data: bytes, prefix: str, *, has_stamps: bool) -> bytes:
 
 
 def compose_logs(data: bytes, width: int = 8, colour: str = "") -> bytes:
+    """Whole lines only: the rest of an unfinished last one is never written."""
     reset = "\x1b[0m" if colour else ""
     start = f"{colour}{'job-1':<{width}} | {reset}".encode()
-    return b"Attaching to job-1\n" + b"".join(start + line for line in _lines(data))
+    return b"Attaching to job-1\n" + b"".join(start + line for line in _lines(data) if line.endswith(b"\n"))
