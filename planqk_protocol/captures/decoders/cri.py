@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from itertools import accumulate, chain, groupby
-from operator import concat
 
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.lines import LineDecoder
@@ -114,7 +113,7 @@ class CriDecoder(LineDecoder):
         if before or len(parts) != 4 * count:
             return False
         times = parts[0::4]
-        texts = list(map(concat, parts[3::4], map(_ENDS.__getitem__, parts[2::4])))
+        texts = list(map(bytes.__add__, parts[3::4], map(_ENDS.__getitem__, parts[2::4])))
         start = 0
         for name, run in groupby(parts[1::4]):
             stop = start + len(list(run))
@@ -124,6 +123,9 @@ class CriDecoder(LineDecoder):
         return True
 
     def _line(self, line: bytes, end: bytes) -> None:
+        if not line:
+            self._record += 1
+            self._notice(NoticeKind.CORRUPT, "an empty line, which is no record; left out")
         at = 0
         while at < len(line):
             at = self._pass_nuls(line, at)
@@ -146,13 +148,21 @@ class CriDecoder(LineDecoder):
         if stream is Stream.UNKNOWN:
             message = f"the record's stream is {name.decode(errors='replace')!r}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
-        if not (is_torn or at_end):
-            self._emit(stream, content + _LF if tag == b"F" else content, time)
-            return
-        self._emit(stream, content, time, suspect=True)
-        kind = NoticeKind.TORN if is_torn else NoticeKind.TRUNCATED
-        message = "the record breaks off; what it holds is given, without the end of its line"
-        self._notice(kind, message, offset=offset, stream=concerned)
+        breaks_off = is_torn or at_end
+        within = _later_record(time, content)
+        end = b"" if breaks_off else _ENDS[tag]
+        self._emit(stream, content + end, time, suspect=breaks_off or within is not None)
+        if within:
+            message = (
+                "a later record stands in the text of this one, as where writing it broke off, or the "
+                "container printed it so; the text is given as it is"
+            )
+            concerned_too = concerned if within == name else Stream.UNKNOWN
+            self._notice(NoticeKind.TORN, message, offset=offset, stream=concerned_too)
+        if breaks_off:
+            kind = NoticeKind.TORN if is_torn else NoticeKind.TRUNCATED
+            message = "the record breaks off; what it holds is given, without the end of its line"
+            self._notice(kind, message, offset=offset, stream=concerned)
 
     def _pass_nuls(self, line: bytes, at: int) -> int:
         end = at
@@ -176,6 +186,19 @@ class CriDecoder(LineDecoder):
             kind, message = NoticeKind.CORRUPT, "not a record; left out, up to the next one"
         self._notice(kind, message, offset=self._offset + at)
         return stop
+
+
+def _later_record(time: bytes, content: bytes) -> bytes | None:
+    """The stream of the first record in a text that was written after the text's own one.
+
+    What a container quotes was written before.
+    """
+    own = nanoseconds(time.decode())
+    for match in _HEAD_WITHIN.finditer(content):
+        other = nanoseconds(match[1].decode())
+        if own is not None and other is not None and own < other:
+            return match[2]
+    return None
 
 
 _HEAD = re.compile(rb"\0*%b std(?:out|err) [FP][ :]" % _TIME)
