@@ -231,6 +231,12 @@ def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes,
     assert (event.value, event.suspect) == ({"sum": 42}, False)
 
 
+def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
+    _, *pieces = writers.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
+    events, kinds = read(writers.journald_json(pieces), "journald-json")
+    assert (shown(events), kinds) == ([("Result", 1, True)], ["gap"])
+
+
 def test_what_may_be_stdout_touches_it() -> None:
     capture = entries((HALF, OURS), (b"x\n", {"PRIORITY": b"4"}), (OTHER_HALF, OURS))
     events, kinds = read(capture, "journald-json")
