@@ -89,9 +89,9 @@ class JournalEntries(Decoder):
             return
         last, self._last = self._last, (entry.epoch, number)
         before = last[1] if last and last[0] == entry.epoch else 0
-        if last and number != before + 1:
-            follows = f"follows entry {before}" if before else "is the first one of its run"
-            message = f"entry {number} of the container {follows}: the journal dropped some"
+        if number != before + 1:
+            place = f"follows entry {before}" if before else "is the first one here of its run"
+            message = f"entry {number} of the container {place}: others are missing"
             self._notice(NoticeKind.GAP, message, offset=offset)
 
     def _check_pieces(self, entry: Entry, stream: Stream, offset: int) -> bool:

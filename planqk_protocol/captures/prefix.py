@@ -79,10 +79,11 @@ class PrefixDecoder(LineDecoder):
         self._record += 1
         prefix = self._prefix(line)
         if prefix is None:
-            if not self._is_of_the_command(line):
-                kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
-                self._notice(kind, f"{self._missing}; given as unknown")
-                self._emit(Stream.UNKNOWN, line + end, suspect=True)
+            if end and self._is_of_the_command(line):
+                return
+            kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
+            self._notice(kind, f"{self._missing}; given as unknown")
+            self._emit(Stream.UNKNOWN, line + end, suspect=True)
             return
         container = prefix.container
         is_ours = container is None or self._is_ours(container.decode(errors="replace"), self._offset)

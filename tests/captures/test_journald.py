@@ -91,11 +91,11 @@ ENTRIES: dict[str, tuple[list[dict[str, bytes]], list[tuple[str, bytes, bool]], 
     "first entries dropped": (
         [ordinal(2), ordinal(2, b"f")],
         [("stdout", b"x\n", False)] * 2,
-        ["gap"],
+        ["gap", "gap"],
     ),
     "entries dropped": ([ordinal(1), ordinal(3)], [("stdout", b"x\n", False)] * 2, ["gap"]),
     "container restarted": (
-        [ordinal(2), ordinal(1, b"f"), ordinal(2, b"f")],
+        [ordinal(1), ordinal(1, b"f"), ordinal(2, b"f")],
         [("stdout", b"x\n" * 3, False)],
         [],
     ),
@@ -195,6 +195,36 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
         pytest.param(b"\n\n" + ONE, [OUT_A], [], id="empty lines"),
         pytest.param(ONE.replace(b"MESSAGE=a", b"MESSAGE=a\nMESSAGE=b"), [OUT_A], [], id="repeated field"),
         pytest.param(ONE.replace(b"MESSAGE=a\n", b""), [], [("null-message", 1, 0, "stdout")], id="no text"),
+        pytest.param(
+            ONE + BINARY.replace(b"\xff\n", b"\xff\xff\n") + ONE,
+            [OUT_A, OUT_A],
+            [("corrupt", 2, len(ONE), "unknown")],
+            id="a length that is too small",
+        ),
+        pytest.param(
+            ONE + BINARY.replace(b"\1\0", b"\5\0") + ONE,
+            [OUT_A, OUT_A],
+            [("corrupt", 2, len(ONE), "unknown")],
+            id="a length that is too large",
+        ),
+        pytest.param(
+            journald_export([entry(b"a", OTHER=b"\n" + TOO_LONG)]).replace(b"x\n", b"xx\n") + ONE,
+            [OUT_A],
+            [("corrupt", 1, 0, "unknown")],
+            id="a large length that is too small",
+        ),
+        pytest.param(
+            ONE + BINARY.replace(b"\1\0\0\0\0", b"\1\0\0\0\1") + ONE,
+            [OUT_A, OUT_A],
+            [("corrupt", 2, len(ONE), "unknown")],
+            id="a length beyond all bounds",
+        ),
+        pytest.param(
+            journald_export([entry(b"\n" + TOO_LONG)])[:-1] + b"lower=x\n\n" + ONE,
+            [OUT_A],
+            [("oversize", 1, 0, "unknown"), ("corrupt", 1, 0, "unknown")],
+            id="no entry behind a long text",
+        ),
         pytest.param(
             ONE + b"lower=x\n" + ONE, [OUT_A, OUT_A], [("corrupt", 2, len(ONE), "unknown")], id="no entry"
         ),

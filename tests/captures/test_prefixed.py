@@ -149,6 +149,12 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
         [OUT_A, ("stdout", b"b", True)],
         [("truncated", 2, 11, "stdout")],
     ),
+    "compose, cut off in what it says itself": (
+        "compose-logs",
+        b"Attaching to job",
+        [("unknown", b"Attaching to job", True)],
+        [("truncated", 1, 0, "unknown")],
+    ),
     "compose, cut off in the name": (
         "compose-logs",
         b"job-1  | a\njob-1",
