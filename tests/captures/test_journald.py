@@ -220,6 +220,12 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
             id="a length beyond all bounds",
         ),
         pytest.param(
+            ONE[12:],
+            [OUT_A],
+            [("corrupt", 1, 0, "unknown")],
+            id="beginning of an entry missing",
+        ),
+        pytest.param(
             journald_export([entry(b"\n" + TOO_LONG)])[:-1] + b"lower=x\n\n" + ONE,
             [OUT_A],
             [("oversize", 1, 0, "unknown"), ("corrupt", 1, 0, "unknown")],

@@ -80,12 +80,8 @@ class JournaldExportDecoder(JournalEntries):
             self._take_long_line(stop - at)
             self._in_long_line = False
             return stop + 1 - at
-        line = data[at:stop]
-        if self._lost:
-            self._lost = bool(line) and not line.startswith(_FIRST)
-            if self._lost or not line:
-                return len(line) + 1
-        return self._take_line(line)
+        self._take_line(data[at:stop])
+        return stop + 1 - at
 
     def _take_long_line(self, size: int) -> int:
         if not self._in_long_line:
@@ -103,27 +99,37 @@ class JournaldExportDecoder(JournalEntries):
         self._entry = None
         self._lost = True
 
-    def _take_line(self, line: bytes) -> int:
+    def _take_line(self, line: bytes) -> None:
+        if self._lost:
+            self._lost = bool(line) and not line.startswith(_FIRST)
+            if self._lost:
+                return
         if not line:
             self._end_entry()
-            return 1
+            return
         if self._entry and line.startswith(_FIRST):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if self._entry is None:
-            self._entry = Entry()
-            self._is_left_out = False
-            self._record += 1
-            self._start = self._offset
         name, equals, value = line.partition(b"=")
         if not _NAME.fullmatch(name):
             self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
-        elif equals:
+            return
+        if self._entry is None:
+            self._begin_entry(line)
+        if equals:
             self._set(name.decode(), value)
         else:
             self._name = name.decode()
-        return len(line) + 1
+
+    def _begin_entry(self, line: bytes) -> None:
+        self._entry = Entry()
+        self._is_left_out = False
+        self._record += 1
+        self._start = self._offset
+        if not line.startswith(_FIRST):
+            message = "the beginning of the entry is missing; the rest of it is read"
+            self._notice(NoticeKind.CORRUPT, message)
 
     def _end_entry(self) -> None:
         entry, self._entry = self._entry, None
