@@ -234,7 +234,7 @@ def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes,
 def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
     _, *pieces = writers.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
     events, kinds = read(writers.journald_json(pieces), "journald-json")
-    assert (shown(events), kinds) == ([("Result", 1, True)], ["gap"])
+    assert (shown(events), kinds) == ([("Result", 1, True)], ["gap", "gap"])
 
 
 def test_what_may_be_stdout_touches_it() -> None:
