@@ -189,6 +189,7 @@ def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
 
 HALF, OTHER_HALF = RESULT[:-5], RESULT[-5:-1]
 OURS: dict[str, bytes] = {}
+NO_CONTAINER: dict[str, bytes] = {}
 OTHERS = {"CONTAINER_ID_FULL": b"c2"}
 COMPOSE = b"".join(b"job-1 | " + line + b"\n" + b"db-1  | x\n" for line in BLOCK.splitlines())
 NULL = entries((b"x", OTHERS)).replace(b'"x"', b"null")
@@ -235,6 +236,17 @@ def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
     _, *pieces = writers.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
     events, kinds = read(writers.journald_json(pieces), "journald-json")
     assert (shown(events), kinds) == ([("Result", 1, True)], ["gap", "gap"])
+
+
+@given(writes=WRITES, data=st.data())
+def test_entries_of_others_change_no_event(writes: list[writers.Write], data: st.DataObject) -> None:
+    entries = list(writers.conmon_journal(writes))
+    for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
+        place = data.draw(st.integers(0, len(entries)))
+        entries.insert(place, {"__CURSOR": b"s", "MESSAGE": b"x"} | others)
+    source = Source("journald-json", container="c1")
+    captured = source.feed(writers.journald_json(entries))
+    assert captured.events + source.close().events == parse(of(writes, "stdout"))
 
 
 def test_what_may_be_stdout_touches_it() -> None:

@@ -128,6 +128,7 @@ def test_the_result_of_a_pod(cluster: Cluster, run: Run) -> None:
     merged, status = outcome.stderr.splitlines()
     assert merged.startswith("pod default/job: Kubernetes mixes stderr into stdout")
     assert status == "pod default/job: SUCCEEDED, exit code 0"
+    assert cluster.asked[-1] == MERGED
 
 
 def test_stdout_alone_where_the_cluster_separates_it(cluster: Cluster, run: Run) -> None:
