@@ -252,7 +252,7 @@ def test_a_short_write_before_other_records_is_noticed(
     records[number] = records[number][:size]
     for only in (None, Stream.STDOUT):
         decoded = merged(run(decoder("cri", stream=only), [[b"".join(records)]]))
-        assert set(kinds(decoded)) in ({"torn"}, {"corrupt"})
+        assert set(kinds(decoded)) & {"torn", "corrupt"}
 
 
 @pytest.mark.parametrize("format_id", WRITERS)
