@@ -134,9 +134,9 @@ class Decoder(ABC):
         *,
         offset: int | None = None,
         record: int | None = None,
-        stream: Stream = Stream.UNKNOWN,
+        stream: Stream | None = Stream.UNKNOWN,
     ) -> None:
-        """Give a notice, by default of the current record and at the current byte."""
+        """Give a notice, by default of the current record, at the current byte, and of any stream."""
         self._flush()
         offset = self._offset if offset is None else offset
         record = self._record if record is None else record
@@ -156,6 +156,7 @@ class Decoder(ABC):
                 f"the capture holds {container or 'entries of no container'} too, given as unknown; "
                 "only one container is read, the first one unless you name another (--only)",
                 offset=offset,
+                stream=None,
             )
         return is_ours
 

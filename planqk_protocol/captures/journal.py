@@ -61,18 +61,20 @@ class JournalEntries(Decoder):
 
     def _take_entry(self, entry: Entry, offset: int) -> None:
         """Give what a whole entry holds; the record is counted already."""
-        stream = Stream.UNKNOWN
-        if self._is_ours((entry.container or b"").decode(errors="replace"), offset):
+        stream, lacks_head = Stream.UNKNOWN, False
+        if is_ours := self._is_ours((entry.container or b"").decode(errors="replace"), offset):
             stream = self._stream_of(entry, offset)
-            self._check_order(entry, stream, offset)
+            self._check_order(entry, offset)
+            lacks_head = self._check_pieces(entry, stream, offset)
         if entry.message is None:
             message = "the entry has no text; call journalctl with --all, else it leaves out texts of 4 KiB"
-            self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream)
+            self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream if is_ours else None)
             return
         is_piece = entry.partial == b"true" and entry.partial_last != b"true"
         is_verbatim = is_piece or entry.program == b"conmon"
         time = entry.time.decode() if entry.time and entry.time.isdigit() else None
-        self._emit(stream, entry.message if is_verbatim else entry.message + _LF, time)
+        text = entry.message if is_verbatim else entry.message + _LF
+        self._emit(stream, text, time, suspect=lacks_head)
 
     def _stream_of(self, entry: Entry, offset: int) -> Stream:
         stream = _STREAMS.get(entry.priority or b"", Stream.UNKNOWN)
@@ -82,23 +84,32 @@ class JournalEntries(Decoder):
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
         return stream
 
-    def _check_order(self, entry: Entry, stream: Stream, offset: int) -> None:
-        if entry.epoch is not None and (number := _number(entry.ordinal)) is not None:
-            last, self._last = self._last, (entry.epoch, number)
-            if last and last[0] == entry.epoch and number != last[1] + 1:
-                message = f"entry {number} of the container follows entry {last[1]}: the journal dropped some"
-                self._notice(NoticeKind.GAP, message, offset=offset)
+    def _check_order(self, entry: Entry, offset: int) -> None:
+        if entry.epoch is None or (number := _number(entry.ordinal)) is None:
+            return
+        last, self._last = self._last, (entry.epoch, number)
+        before = last[1] if last and last[0] == entry.epoch else 0
+        if number != before + 1:
+            place = f"follows entry {before}" if before else "is the first one here of its run"
+            message = f"entry {number} of the container {place}: others are missing"
+            self._notice(NoticeKind.GAP, message, offset=offset)
+
+    def _check_pieces(self, entry: Entry, stream: Stream, offset: int) -> bool:
+        """Whether the entry is a piece of a line, and what comes before it in the line is missing."""
         before = self._open.pop(stream, None)
         number = _number(entry.partial_ordinal)
         if entry.partial_id is None or number is None:
             if before:
                 self._report_missing_piece(stream, offset)
-            return
-        expected = (before[0], before[1] + 1) if before else (entry.partial_id, 1)
-        if (entry.partial_id, number) != expected:
+            return False
+        is_next = (entry.partial_id, number) == (
+            (before[0], before[1] + 1) if before else (entry.partial_id, 1)
+        )
+        if not is_next:
             self._report_missing_piece(stream, offset)
         if entry.partial_last != b"true":
             self._open[stream] = (entry.partial_id, number)
+        return number > 1 and not is_next
 
     def _report_missing_piece(self, stream: Stream, offset: int) -> None:
         message = "a piece of a long line is missing before this entry"

@@ -51,7 +51,8 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         offset: Where it begins, in bytes from the start of its file.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        stream: The stream it concerns; ``UNKNOWN`` where it may be any.
+        stream: The stream it concerns; ``UNKNOWN`` where it may be any, ``None``
+            where it is none that is read, such as that of another container.
         file: Number of the file, counted from 0: one more with each
             `Decoder.end_of_file`.
     """
@@ -60,7 +61,7 @@ class CaptureNotice(msgspec.Struct, frozen=True):
     record: int
     offset: int
     message: str
-    stream: Stream = Stream.UNKNOWN
+    stream: Stream | None = Stream.UNKNOWN
     file: int = 0
 
     def concerns(self, stream: Stream) -> bool:

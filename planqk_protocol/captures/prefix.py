@@ -32,6 +32,9 @@ def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
 
 
+_STAMP = re.compile(rb"(%b) " % NANO)
+
+
 class Prefix(msgspec.Struct, frozen=True):
     """What stands before the container's text on a line.
 
@@ -56,7 +59,14 @@ class PrefixDecoder(LineDecoder):
     """
 
     max_record = 64 * 1024 * 1024  # lines are whole here
+    ends_every_line: ClassVar[bool] = False
+    """Whether the command ends its last line too, so that a capture without that end is cut off."""
     _missing: ClassVar[str]
+
+    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+        super().__init__(container, stream)
+        self._has_stamps: bool | None = None
+        self._lacks_stamps = False
 
     @abstractmethod
     def _prefix(self, line: bytes) -> Prefix | None:
@@ -70,19 +80,37 @@ class PrefixDecoder(LineDecoder):
         self._record += 1
         prefix = self._prefix(line)
         if prefix is None:
-            if line and not self._is_of_the_command(line):
-                kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
-                self._notice(kind, f"{self._missing}; given as unknown")
-                self._emit(Stream.UNKNOWN, line + end, suspect=True)
+            if end and self._is_of_the_command(line):
+                return
+            kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
+            self._notice(kind, f"{self._missing}; given as unknown")
+            self._emit(Stream.UNKNOWN, line + end, suspect=True)
             return
-        stream = Stream.STDOUT
-        if prefix.container is not None:
-            name = prefix.container.decode(errors="replace")
-            stream = stream if self._is_ours(name, self._offset) else Stream.UNKNOWN
+        container = prefix.container
+        is_ours = container is None or self._is_ours(container.decode(errors="replace"), self._offset)
+        stream = Stream.STDOUT if is_ours else Stream.UNKNOWN
         text = line[prefix.size :]
         if prefix.repeated and text.startswith(prefix.repeated, _PIECE):
             text = self._repair(text, prefix.repeated, stream)
-        self._emit(stream, text + end, prefix.time)
+        is_cut_off = self.ends_every_line and not end
+        self._emit(stream, text + end, prefix.time, suspect=is_cut_off)
+        if is_cut_off:
+            message = "the capture ends within a line; what it holds is given, without the end of the line"
+            self._notice(NoticeKind.TRUNCATED, message, stream=stream if is_ours else None)
+
+    def _stamp_at(self, line: bytes, at: int) -> re.Match[bytes] | None:
+        """The time stamp of the command, which the first line tells whether there is one on all lines."""
+        stamp = _STAMP.match(line, at)
+        if self._has_stamps is None:
+            self._has_stamps = stamp is not None
+        if self._has_stamps and not stamp and not self._lacks_stamps:
+            self._lacks_stamps = True
+            message = (
+                "no time stamp on the line, unlike on the first one; if the command was run without "
+                "--timestamps, the stamps are the job's own, and are missing from its output"
+            )
+            self._notice(NoticeKind.CORRUPT, message, stream=Stream.STDOUT)
+        return stamp if self._has_stamps else None
 
     def _repair(self, text: bytes, repeated: bytes, stream: Stream) -> bytes:
         """Leave out the prefixes that are repeated within a long line."""

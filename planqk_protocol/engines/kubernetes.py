@@ -15,6 +15,8 @@ _CHUNK = 64 * 1024
 _PAUSE = 1.0  # seconds between two looks at a pod
 _LOOKS = 30  # at a pod whose output has ended, for its exit code
 _NOT_FOUND = 404
+_REFUSED = 422
+_SEPARATING = (1, 32)  # version since which servers know the parameter `stream`; older ones ignore it
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _MERGED = (
     "Kubernetes mixes stderr into stdout; half a line of it before a marker hides the marker, so let the job "
@@ -30,9 +32,12 @@ def follow(
     client: Any = None,
     tell: Callable[[str], None] = lambda _message: None,
 ) -> ContainerOutput:
-    """The output of a pod's container, as the API server sends it; stderr is mixed into it.
+    """The standard output of a pod's container, as the API server sends it.
 
-    A container that has not started is waited for.
+    Where the cluster does not separate the two (feature gate
+    ``PodLogsQuerySplitStreams``), stderr is mixed into it, and a caveat says
+    so. A container that has not started is waited for, and then the server's
+    answer, which may come no sooner than the first output.
 
     Args:
         namespace: The pod's namespace.
@@ -52,7 +57,8 @@ def follow(
         pod = _Pod(client, namespace, name, tell)
         pod.choose(container)
         pod.wait_for_start()
-    return ContainerOutput(_chunks(pod), pod.exit_code, capture="raw", caveats=pod.caveats)
+        output = pod.open()
+    return ContainerOutput(_chunks(output, str(pod)), pod.exit_code, capture="raw", caveats=pod.caveats)
 
 
 class _Pod:
@@ -62,7 +68,7 @@ class _Pod:
         self._tell = tell
         self._container = ""
         self._restarts = 0
-        self.caveats = [_MERGED]
+        self.caveats: list[str] = []
 
     def __str__(self) -> str:
         return "{namespace}/{name}".format(**self._where)
@@ -91,10 +97,33 @@ class _Pod:
         if self._restarts:
             self.caveats.append(f"the container was restarted {self._restarts} times; its latest run is read")
 
-    def log(self) -> Any:
-        """The answer that brings the output; the library would decode it, were it to read it."""
+    def open(self) -> Any:
+        """The answer that brings the output, of stdout alone if possible."""
+        from kubernetes.client import ApiException  # noqa: PLC0415  # heavy, and an extra
+
+        if self._knows_streams():
+            try:
+                return self._log(stream="Stdout")
+            except ApiException as error:
+                if error.status != _REFUSED:
+                    raise
+        self.caveats.append(_MERGED)
+        return self._log()
+
+    def _knows_streams(self) -> bool:
+        from kubernetes.client import ApiException, VersionApi  # noqa: PLC0415  # heavy, and an extra
+
+        try:
+            version = VersionApi(self._api.api_client).get_code()
+        except ApiException:
+            return False
+        digits = ("".join(filter(str.isdigit, part)) for part in (version.major, version.minor))
+        return tuple(int(number or 0) for number in digits) >= _SEPARATING
+
+    def _log(self, **stream: str) -> Any:
+        # The library would decode the output, were it to read it.
         return self._api.read_namespaced_pod_log(
-            **self._where, container=self._container, follow=True, _preload_content=False
+            **self._where, **stream, container=self._container, follow=True, _preload_content=False
         )
 
     def exit_code(self) -> int | None:
@@ -156,8 +185,8 @@ def _client() -> Any:
     return client.CoreV1Api()
 
 
-def _chunks(pod: _Pod) -> Iterator[bytes]:
-    with _errors(str(pod)), closing(pod.log()) as output:
+def _chunks(output: Any, pod: str) -> Iterator[bytes]:
+    with _errors(pod), closing(output):
         while chunk := output.read1(_CHUNK):
             yield chunk
 

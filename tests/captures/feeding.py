@@ -109,10 +109,10 @@ def kinds(decoded: Decoded) -> list[str]:
     return [item.kind.value for item in decoded if isinstance(item, CaptureNotice)]
 
 
-def places(decoded: Decoded) -> list[tuple[str, int, int, str]]:
+def places(decoded: Decoded) -> list[tuple[str, int, int, str | None]]:
     """Kind, record, offset and stream of the notices."""
     return [
-        (item.kind.value, item.record, item.offset, item.stream.value)
+        (item.kind.value, item.record, item.offset, item.stream and item.stream.value)
         for item in decoded
         if isinstance(item, CaptureNotice)
     ]

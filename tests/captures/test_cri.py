@@ -18,6 +18,9 @@ def record(
 
 A, B = record(b"a"), record(b"b", time=b"2024-05-01T12:00:01+02:00")
 ERR = record(b"e", stream=b"stderr")
+ERR_LATER = record(b"e", stream=b"stderr", time=b"2024-05-01T10:00:01.25Z")[:-1]
+EARLIER = record(b"c", time=b"2024-05-01T12:00:00.499999999+02:00")
+NO_TIME = record(b"b", time=b"2024-05-41T10:00:00Z")[:-1]
 OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
 
 
@@ -41,6 +44,21 @@ OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
         ),
         pytest.param(record(b" \xff\r\0 F \0"), [("stdout", b" \xff\r\0 F \0\n", False)], id="any bytes"),
         pytest.param(
+            A + record(b"as it says: " + A[:-1] + EARLIER[:-1] + b" on stdout F "),
+            [("stdout", b"a\nas it says: " + A[:-1] + EARLIER[:-1] + b" on stdout F \n", False)],
+            id="records of its own time or earlier that the container prints",
+        ),
+        pytest.param(
+            record(b"half" + B[:-1], time=NO_TIME.split()[0]),
+            [("stdout", b"half" + B, False)],
+            id="a record within one whose time is none",
+        ),
+        pytest.param(
+            record(b"half" + NO_TIME),
+            [("stdout", b"half" + NO_TIME + b"\n", False)],
+            id="a record whose time is none within one",
+        ),
+        pytest.param(
             record(b"x" * 70_000) * 2, [("stdout", (b"x" * 70_000 + b"\n") * 2, False)], id="long lines"
         ),
     ],
@@ -56,7 +74,19 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             A + record(b"x", stream=b"std") + B,
             [OUT_A, ("unknown", b"x\n", False), OUT_B],
             [("unknown-stream", 2, len(A), "unknown")],
-            id="other stream",
+            id="no stream's name, as where stdout is damaged",
+        ),
+        pytest.param(
+            A + record(b"x", stream=b"stdin") + B,
+            [OUT_A, ("unknown", b"x\n", False), OUT_B],
+            [("unknown-stream", 2, len(A), None)],
+            id="stdin",
+        ),
+        pytest.param(
+            A + record(b"x", stream=b"stdin")[:-1],
+            [OUT_A, ("unknown", b"x", True)],
+            [("unknown-stream", 2, len(A), None), ("truncated", 2, len(A), None)],
+            id="truncated stdin",
         ),
         pytest.param(A + b"\0\0" + B, [OUT_A, OUT_B], [("nul-run", 2, len(A), "unknown")], id="NULs"),
         pytest.param(A + b"\0\0", [OUT_A], [("nul-run", 2, len(A), "unknown")], id="NULs at the end"),
@@ -67,7 +97,27 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="NULs in a record",
         ),
         pytest.param(A + b"half\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="no record"),
-        pytest.param(A + b"\n" + B, [("stdout", b"a\nb\n", False)], [], id="empty line"),
+        pytest.param(
+            A + b"\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="line without a record"
+        ),
+        pytest.param(
+            ERR + record(b"half" + B[:-1]) + B,
+            [("stderr", b"e\n", False), ("stdout", b"half" + B, True), OUT_B],
+            [("torn", 2, len(ERR), "stdout")],
+            id="a later record within one of its stream",
+        ),
+        pytest.param(
+            record(A[:-1] + B[:-1] + ERR_LATER, b"P", b"stderr"),
+            [("stderr", A[:-1] + B[:-1] + ERR_LATER, True)],
+            [("torn", 1, 0, "unknown")],
+            id="later records within one, the first one of another stream",
+        ),
+        pytest.param(
+            A + record(b"half" + B[:-1])[:-1],
+            [OUT_A, ("stdout", b"half" + B[:-1], True)],
+            [("torn", 2, len(A), "stdout"), ("truncated", 2, len(A), "stdout")],
+            id="a later record within a truncated one",
+        ),
         pytest.param(
             A + A[:9] + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="torn before its text"
         ),

@@ -14,7 +14,7 @@ LONG = b"x" * PIECE
 OUT_A = ("stdout", b"a\n", False)
 X = ("unknown", b"x\n", True)
 CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
-    "stamps": ("docker-logs-timestamps", S + b"a\n" + S + b"b", [("stdout", b"a\nb", False)], []),
+    "stamps": ("docker-logs-timestamps", S + b"a\n" + S + b"b\n", [("stdout", b"a\nb\n", False)], []),
     "stamps, empty": ("docker-logs-timestamps", b"", [], []),
     "stamps, CRLF": ("docker-logs-timestamps", S + b"a\r\n", [("stdout", b"a\r\n", False)], []),
     "stamps, long line": (
@@ -30,7 +30,18 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
         [],
     ),
     "stamps, none": ("docker-logs-timestamps", S + b"a\nx\n", [OUT_A, X], [("corrupt", 2, 33, "unknown")]),
-    "stamps, empty line": ("docker-logs-timestamps", S + b"a\n\n", [OUT_A], []),
+    "stamps, empty line": (
+        "docker-logs-timestamps",
+        S + b"a\n\n" + S + b"\n",
+        [OUT_A, ("unknown", b"\n", True), ("stdout", b"\n", False)],
+        [("corrupt", 2, 33, "unknown")],
+    ),
+    "stamps, no line end": (
+        "docker-logs-timestamps",
+        S + b"a\n" + S + b"b",
+        [("stdout", b"a\nb", False)],
+        [],
+    ),
     "stamps, cut off": (
         "docker-logs-timestamps",
         S + b"a\n" + S[:9],
@@ -65,11 +76,42 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
         [("stdout", b"a\n" + S + b"a\n", False)],
         [],
     ),
+    "kubectl, no line end": (
+        "kubectl-logs",
+        b"[pod/p/c] a\n[pod/p/c] b",
+        [("stdout", b"a\nb", False)],
+        [],
+    ),
+    "kubectl, stamps of the job on the first lines": (
+        "kubectl-logs",
+        b"[pod/p/c] " + S + b"a\n[pod/p/c] a\n[pod/p/c] a\n[pod/p/c] " + S + b"a\n",
+        [OUT_A, ("stdout", b"a\na\na\n", False)],
+        [("corrupt", 2, 43, "stdout")],
+    ),
+    "kubectl, stamps of a job beside ours": (
+        "kubectl-logs",
+        b"[pod/p/c] " + S + b"a\n[pod/q/c] x\n",
+        [OUT_A, ("unknown", b"x\n", False)],
+        [("corrupt", 2, 43, "stdout"), ("unknown-stream", 2, 43, None)],
+    ),
+    "kubectl, no pod": (
+        "kubectl-logs",
+        b"[pod/p/c] a\n" + S + b"a\n",
+        [OUT_A, ("unknown", S + b"a\n", True)],
+        [("corrupt", 2, 12, "unknown")],
+    ),
+    "kubectl, no stamp": ("kubectl-logs", S + b"a\nx\n", [OUT_A, X], [("corrupt", 2, 33, "unknown")]),
+    "kubectl, a pod of the job's": (
+        "kubectl-logs",
+        S + b"[pod/p/c] a\n",
+        [("stdout", b"[pod/p/c] a\n", False)],
+        [],
+    ),
     "kubectl, another pod": (
         "kubectl-logs",
         b"[pod/p/c] a\n[pod/q/c] b\n",
         [OUT_A, ("unknown", b"b\n", False)],
-        [("unknown-stream", 2, 12, "unknown")],
+        [("unknown-stream", 2, 12, None)],
     ),
     "kubectl, none": (
         "kubectl-logs",
@@ -91,22 +133,58 @@ CASES: dict[str, tuple[str, bytes, list[object], list[object]]] = {
     ),
     "compose, what it says itself": (
         "compose-logs",
-        b"job-1  | a\n\r\x1b[Kjob-1 exited with code 0\n  \xe2\xa6\xbf watching\n\n",
+        b"job-1  | a\n\r\x1b[Kjob-1 exited with code 0\n  \xe2\xa6\xbf watching\n",
         [OUT_A],
         [],
+    ),
+    "compose, empty line": (
+        "compose-logs",
+        b"job-1  | a\n\n",
+        [OUT_A, ("unknown", b"\n", True)],
+        [("corrupt", 2, 11, "unknown")],
+    ),
+    "compose, cut off": (
+        "compose-logs",
+        b"job-1  | a\njob-1  | b",
+        [OUT_A, ("stdout", b"b", True)],
+        [("truncated", 2, 11, "stdout")],
+    ),
+    "compose, cut off in what it says itself": (
+        "compose-logs",
+        b"Attaching to job",
+        [("unknown", b"Attaching to job", True)],
+        [("truncated", 1, 0, "unknown")],
+    ),
+    "compose, cut off in the name": (
+        "compose-logs",
+        b"job-1  | a\njob-1",
+        [OUT_A, ("unknown", b"job-1", True)],
+        [("truncated", 2, 11, "unknown")],
+    ),
+    "compose, cut off in a line of another container": (
+        "compose-logs",
+        b"job-1 | a\ndb-1  | x",
+        [OUT_A, ("unknown", b"x", True)],
+        [("unknown-stream", 2, 10, None), ("truncated", 2, 10, None)],
     ),
     "compose, another container": (
         "compose-logs",
         b"job-1 | a\ndb-1  | x\n",
         [OUT_A, ("unknown", b"x\n", False)],
-        [("unknown-stream", 2, 10, "unknown")],
+        [("unknown-stream", 2, 10, None)],
     ),
     "compose, none": ("compose-logs", b"job-1 | a\nx\n", [OUT_A, X], [("corrupt", 2, 10, "unknown")]),
     "compose, stamps": (
         "compose-logs",
-        b"job-1 | " + S + b"a\njob-1 | x\n",
-        [("stdout", b"a\nx\n", False)],
+        b"job-1 | " + S + b"a\njob-1 | " + T + b"\n",
+        [("stdout", b"a\n\n", False)],
         [],
+    ),
+    "compose, stamps of the job on the first lines": (
+        "compose-logs",
+        b"job-1 | " + S + b"a\njob-1 | a\njob-1 | a\n",
+        [OUT_A, ("stdout", b"a\na\n", False)],
+        [("corrupt", 2, 41, "stdout")],
     ),
     "compose, stamps of the job": (
         "compose-logs",

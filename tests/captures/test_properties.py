@@ -27,6 +27,7 @@ LINES = st.sampled_from(
         b"a\0b\x1b[0m\t\x7f\n",
         b'\\"<>&\xe2\x80\xa8\n',
         b" stdout F x\n",
+        b"2024-04-30T10:00:00Z stdout F as another one printed\n",
         b"x" * 16383 + b"\n",
         b"x" * 16384 + b"\n",
         b"x" * 16383 + "ä\n".encode(),
@@ -135,6 +136,7 @@ PREFIXED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     ),
     "kubectl, both": ("kubectl-logs", lambda data: writers.kubectl_logs(data, "[pod/a/b] ", has_stamps=True)),
     "compose": ("compose-logs", writers.compose_logs),
+    "compose, stamps": ("compose-logs", lambda data: writers.compose_logs(data, has_stamps=True)),
     "compose, colour": ("compose-logs", lambda data: writers.compose_logs(data, 5, "\x1b[36m")),
 }
 
@@ -147,7 +149,8 @@ def test_prefixed_text_gives_back_the_text(
     capture = writer(data)
     decoded = merged(run(decoder(format_id), [[capture]]))
     assert merged(in_random_pieces(decoder(format_id), capture, seed)) == decoded
-    assert data_of(decoded, "stdout") == data
+    printed = data[: data.rfind(b"\n") + 1] if format_id == "compose-logs" else data
+    assert data_of(decoded, "stdout") == printed
     assert set(kinds(decoded)) <= {"repaired"}
 
 
@@ -217,6 +220,39 @@ def test_damage_never_raises_and_reads_the_same_in_any_pieces(
     whole = merged(run(decoder(format_id), [[capture]]))
     for pieces in ([capture[at : at + 1] for at in range(len(capture))], cut(capture, [len(capture) // 2])):
         assert merged(run(decoder(format_id), [pieces])) == whole
+
+
+ENDED = {
+    "conmon": ("cri", writers.conmon),
+    "containerd": ("cri", writers.containerd),
+    "compose": ("compose-logs", lambda writes: writers.compose_logs(of(writes, "stdout"))),
+}
+
+
+@pytest.mark.parametrize(("format_id", "writer"), ENDED.values(), ids=ENDED)
+@given(writes=SHORT, place=st.floats(0, 1))
+def test_a_cut_within_a_record_is_noticed(
+    format_id: str, writer: Callable[[Any], bytes], writes: list[writers.Write], place: float
+) -> None:
+    capture = writer(writes)
+    capture = capture[: int(place * len(capture))]
+    decoded = merged(run(decoder(format_id), [[capture]]))
+    is_within = not capture.endswith(b"\n") and capture != b""
+    assert kinds(decoded) == ["truncated"] * is_within
+
+
+@pytest.mark.parametrize("writer", [writers.conmon, writers.containerd])
+@given(writes=SHORT, place=st.floats(0, 1), kept=st.floats(0, 1))
+def test_a_short_write_before_other_records_is_noticed(
+    writer: Callable[[Any], bytes], writes: list[writers.Write], place: float, kept: float
+) -> None:
+    records = writer([*writes, ("stdout", b"a\n"), ("stderr", b"b\n")]).splitlines(keepends=True)
+    number = int(place * (len(records) - 2))
+    size = 1 + int(kept * (len(records[number]) - 2))
+    records[number] = records[number][:size]
+    for only in (None, Stream.STDOUT):
+        decoded = merged(run(decoder("cri", stream=only), [[b"".join(records)]]))
+        assert set(kinds(decoded)) & {"torn", "corrupt"}
 
 
 @pytest.mark.parametrize("format_id", WRITERS)

@@ -259,6 +259,7 @@ def test_a_notice_concerns_its_stream() -> None:
     assert not notice.concerns(Stream.STDOUT)
     assert CaptureNotice(NoticeKind.GAP, 1, 0, "").concerns(Stream.STDOUT)
     assert not CaptureNotice(NoticeKind.REPAIRED, 1, 0, "").concerns(Stream.STDOUT)
+    assert not CaptureNotice(NoticeKind.UNKNOWN_STREAM, 1, 0, "", None).concerns(Stream.STDOUT)
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,81 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
     assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
 
 
+def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
+    """Entries of conmon, which keep their line ends."""
+    basis = {"__CURSOR": b"s", "PRIORITY": b"6", "_COMM": b"conmon", "CONTAINER_ID_FULL": b"c1"}
+    return writers.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
+
+
+HALF, OTHER_HALF = RESULT[:-5], RESULT[-5:-1]
+OURS: dict[str, bytes] = {}
+NO_CONTAINER: dict[str, bytes] = {}
+OTHERS = {"CONTAINER_ID_FULL": b"c2"}
+COMPOSE = b"".join(b"job-1 | " + line + b"\n" + b"db-1  | x\n" for line in BLOCK.splitlines())
+NULL = entries((b"x", OTHERS)).replace(b'"x"', b"null")
+
+
+@pytest.mark.parametrize(
+    ("format_id", "capture", "kinds"),
+    [
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS), (b"x\n", OTHERS), (OTHER_HALF, OURS)),
+            ["unknown-stream"],
+            id="an entry of another container within a line",
+        ),
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS), (OTHER_HALF, OURS), (b"x\n", OTHERS)),
+            ["unknown-stream"],
+            id="an entry of another container behind an unterminated line",
+        ),
+        pytest.param(
+            "journald-json",
+            entries((HALF, OURS)) + NULL + entries((OTHER_HALF, OURS)),
+            ["unknown-stream", "null-message"],
+            id="a text of another container is left out within a line",
+        ),
+        pytest.param("compose-logs", COMPOSE, ["unknown-stream"], id="another container within a block"),
+        pytest.param(
+            CRI,
+            cri(HALF, tag="P") + cri(b"x\n", stream="stdin") + cri(OTHER_HALF, tag="P"),
+            ["unknown-stream"],
+            id="stdin within a line",
+        ),
+    ],
+)
+def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes, kinds: list[str]) -> None:
+    (event,), noticed = read(capture, format_id, logs=False)
+    assert noticed == kinds
+    assert isinstance(event, Result | MultilineResult)
+    assert (event.value, event.suspect) == ({"sum": 42}, False)
+
+
+def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
+    _, *pieces = writers.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
+    events, kinds = read(writers.journald_json(pieces), "journald-json")
+    assert (shown(events), kinds) == ([("Result", 1, True)], ["gap", "gap"])
+
+
+@given(writes=WRITES, data=st.data())
+def test_entries_of_others_change_no_event(writes: list[writers.Write], data: st.DataObject) -> None:
+    entries = list(writers.conmon_journal(writes))
+    for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
+        place = data.draw(st.integers(0, len(entries)))
+        entries.insert(place, {"__CURSOR": b"s", "MESSAGE": b"x"} | others)
+    source = Source("journald-json", container="c1")
+    captured = source.feed(writers.journald_json(entries))
+    assert captured.events + source.close().events == parse(of(writes, "stdout"))
+
+
+def test_what_may_be_stdout_touches_it() -> None:
+    capture = entries((HALF, OURS), (b"x\n", {"PRIORITY": b"4"}), (OTHER_HALF, OURS))
+    events, kinds = read(capture, "journald-json")
+    assert kinds == ["unknown-stream"]
+    assert shown(events) == [("Result", 1, True)]
+
+
 def json_file(data: bytes) -> bytes:
     return writers.docker_json_file([("stdout", data)])
 
@@ -220,6 +295,29 @@ def test_a_line_that_the_capture_cuts_off_is_no_result(line: bytes) -> None:
     assert isinstance(event, Violation)
     assert (event.raw, event.suspect, event.code.value) == (line, True, "invalid-json")
     assert (event.line, event.error_line, event.column, event.offset) == (1, 1, len(line) + 1, len(line))
+
+
+@pytest.mark.parametrize(
+    ("format_id", "prefix", "is_result"),
+    [
+        ("compose-logs", b"job-1 | ", False),
+        ("docker-logs-timestamps", b"2024-05-01T10:00:00.000000001Z ", True),
+        ("docker-logs-details", b" ", True),
+        ("kubectl-logs", b"[pod/a/b] ", True),
+    ],
+)
+def test_a_last_line_without_line_end_is_a_result_where_the_command_prints_it(
+    format_id: str, prefix: bytes, is_result: bool
+) -> None:
+    (event,), kinds = read(prefix + b"PlanQK:Job:Result: 4", format_id)
+    assert isinstance(event, Result) == is_result
+    assert kinds == ([] if is_result else ["truncated"])
+
+
+def test_a_result_behind_stamps_of_the_job_is_read() -> None:
+    log = b"[pod/a/b] 2024-05-01T10:00:00.000000001Z starting\n"
+    events, kinds = read(log + b"[pod/a/b] " + RESULT + log, "kubectl-logs", logs=False)
+    assert (shown(events), kinds) == ([("Result", 2, False)], ["corrupt"])
 
 
 def test_a_block_whose_fence_the_capture_cuts_off_is_no_result() -> None:

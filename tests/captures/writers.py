@@ -231,7 +231,11 @@ def kubectl_logs(data: bytes, prefix: str, *, has_stamps: bool) -> bytes:
     return b"".join(start.encode() + line for start, line in zip(shown, lines, strict=True))
 
 
-def compose_logs(data: bytes, width: int = 8, colour: str = "") -> bytes:
+def compose_logs(data: bytes, width: int = 8, colour: str = "", *, has_stamps: bool = False) -> bytes:
+    """Whole lines only: the rest of an unfinished last one is never written."""
     reset = "\x1b[0m" if colour else ""
-    start = f"{colour}{'job-1':<{width}} | {reset}".encode()
-    return b"Attaching to job-1\n" + b"".join(start + line for line in _lines(data))
+    start = f"{colour}{'job-1':<{width}} | {reset}"
+    lines = [line for line in _lines(data) if line.endswith(b"\n")]
+    starts = [start + (stamp(number) + " " if has_stamps else "") for number in range(len(lines))]
+    shown = [start.encode() + line for start, line in zip(starts, lines, strict=True)]
+    return b"Attaching to job-1\n" + b"".join(shown)

@@ -19,6 +19,11 @@ from .servers import Request, serving
 Run = Callable[..., Result]
 POD = "/api/v1/namespaces/default/pods/job"
 RUNNING: dict[str, Any] = {"running": {}}
+VERSION = dict.fromkeys(
+    ("buildDate", "compiler", "gitCommit", "gitTreeState", "gitVersion", "goVersion", "platform"), ""
+) | {"major": "1"}
+SEPARATING = 32  # the minor version since which a server knows the parameter stream; others ignore it
+MERGED = {"container": "main", "follow": "True"}
 
 
 def waiting(reason: str) -> dict[str, Any]:
@@ -43,13 +48,22 @@ class Cluster:
         self.output = [b"log\nPlan", b"QK:Job:Result: 42\n"]
         self.breaks_off = False
         self.looks = 1000  # until the server refuses
+        self.minor: str | None = "34+"  # of the version; None for a server that does not tell it
+        self.separates = False  # stdout from stderr
+        self.error = 0  # the status that the log is answered with
         self.asked: list[dict[str, str]] = []
 
     def __call__(self, request: Request) -> None:
         _, path = request.call.split()
         if path == f"{POD}/log":
             self.asked.append(request.query)
+            knows_streams = int((self.minor or "0").rstrip("+")) >= SEPARATING
+            if self.error or ("stream" in request.query and knows_streams and not self.separates):
+                request.json({"message": "stream: Forbidden: may not be specified"}, self.error or 422)
+                return
             request.stream(iter(self.output), breaks_off=self.breaks_off)
+        elif path == "/version/":
+            request.json(VERSION | {"minor": self.minor}, 403 if self.minor is None else 200)
         elif path != POD or (self.is_gone and self.asked):
             request.json({"message": "not found"}, 404)
         elif not self.looks:
@@ -114,7 +128,43 @@ def test_the_result_of_a_pod(cluster: Cluster, run: Run) -> None:
     merged, status = outcome.stderr.splitlines()
     assert merged.startswith("pod default/job: Kubernetes mixes stderr into stdout")
     assert status == "pod default/job: SUCCEEDED, exit code 0"
-    assert cluster.asked == [{"container": "main", "follow": "True"}]
+    assert cluster.asked[-1] == MERGED
+
+
+def test_stdout_alone_where_the_cluster_separates_it(cluster: Cluster, run: Run) -> None:
+    cluster.separates = True
+    outcome = run("result", "--pod", "default/job")
+    assert (outcome.stdout, outcome.exit_code) == ("42\n", 0)
+    assert outcome.stderr == "pod default/job: SUCCEEDED, exit code 0\n"
+    assert cluster.asked == [MERGED | {"stream": "Stdout"}]
+
+
+@pytest.mark.parametrize(
+    ("minor", "asked"),
+    [
+        pytest.param("34", [MERGED | {"stream": "Stdout"}, MERGED], id="refuses the parameter"),
+        pytest.param("31", [MERGED], id="ignores the parameter"),
+        pytest.param("", [MERGED], id="does not say its version"),
+        pytest.param(None, [MERGED], id="refuses to say its version"),
+    ],
+)
+def test_both_streams_where_the_cluster_does_not_separate_them(
+    cluster: Cluster, minor: str | None, asked: list[dict[str, str]]
+) -> None:
+    cluster.minor = minor
+    output = kubernetes.follow("default", "job")
+    assert b"".join(output) == b"".join(cluster.output)
+    assert any(caveat.startswith("Kubernetes mixes stderr into stdout") for caveat in output.caveats)
+    assert cluster.asked == asked
+
+
+@pytest.mark.parametrize("separates", [True, False])
+def test_a_log_that_is_refused(cluster: Cluster, run: Run, separates: bool) -> None:
+    cluster.separates, cluster.error = separates, 400
+    outcome = run("result", "--pod", "default/job")
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith("planqk-protocol: cannot read pod default/job: 400 ")
+    assert len(cluster.asked) == 1
 
 
 def test_a_pod_that_failed(cluster: Cluster, run: Run) -> None:

@@ -6,13 +6,11 @@ import re
 
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_blank_lines
-from planqk_protocol.captures.output import Stream
-from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder, every_line_matches
+from planqk_protocol.captures.prefix import Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["FORMAT", "ComposeLogsDecoder"]
 
 _NAME = re.compile(rb"(\x1b\[[0-9;]*m)?([A-Za-z0-9][\w.-]*) +\| (?(1)\x1b\[0m)")
-_STAMP = re.compile(rb"(%b) " % NANO)
 _OF_COMPOSE = re.compile(rb"Attaching to |(?:\r?\x1b\[K)?\S+ exited with code |\s*\xe2\xa6\xbf ")
 _LINE = re.compile(rb"%b|%b|\r?\Z" % (_NAME.pattern, _OF_COMPOSE.pattern))
 _HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
@@ -24,19 +22,13 @@ class ComposeLogsDecoder(PrefixDecoder):
     What Compose itself says is left out.
     """
 
+    ends_every_line = True
     _missing = "the line does not begin with a container's name and a bar"
-
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
-        super().__init__(container, stream)
-        self._has_stamps: bool | None = None
 
     def _prefix(self, line: bytes) -> Prefix | None:
         if not (name := _NAME.match(line)):
             return None
-        stamp = _STAMP.match(line, name.end())
-        if self._has_stamps is None:
-            self._has_stamps = stamp is not None
-        if not (stamp and self._has_stamps):
+        if not (stamp := self._stamp_at(line, name.end())):
             return Prefix(name.end(), container=name[2])
         return Prefix(stamp.end(), stamp[1], name[2], stamp[0])
 

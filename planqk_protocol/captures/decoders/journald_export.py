@@ -19,6 +19,8 @@ _LF = b"\n"
 _SIZE = 8
 _NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
 _FIRST = b"__CURSOR="
+_MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
+_WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
 class JournaldExportDecoder(JournalEntries):
@@ -36,6 +38,7 @@ class JournaldExportDecoder(JournalEntries):
         self._is_left_out = False  # the entry has a text that is too long
         self._name: str | None = None  # of a field whose length and value follow
         self._skip = 0  # bytes of a value that is too long
+        self._is_value_passed = False  # and its LF follows
         self._lost = False  # looking for the next entry
         self._in_long_line = False
 
@@ -63,6 +66,11 @@ class JournaldExportDecoder(JournalEntries):
         """Take what stands at a place, and tell how many bytes it is; 0 where it is not whole."""
         if self._skip:
             return self._pass_skipped(len(data) - at)
+        if self._is_value_passed:
+            self._is_value_passed = False
+            if data[at] == _LF[0]:
+                return len(_LF)
+            self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
         if self._name is not None:
             return self._take_value(self._name, data, at)
         stop = data.find(_LF, at)
@@ -72,12 +80,8 @@ class JournaldExportDecoder(JournalEntries):
             self._take_long_line(stop - at)
             self._in_long_line = False
             return stop + 1 - at
-        line = data[at:stop]
-        if self._lost:
-            self._lost = bool(line) and not line.startswith(_FIRST)
-            if self._lost or not line:
-                return len(line) + 1
-        return self._take_line(line)
+        self._take_line(data[at:stop])
+        return stop + 1 - at
 
     def _take_long_line(self, size: int) -> int:
         if not self._in_long_line:
@@ -91,36 +95,46 @@ class JournaldExportDecoder(JournalEntries):
         """Leave out the entry, and look for the next one."""
         if not self._lost:
             self._record += self._entry is None
-            self._notice(kind, message)
+            self._notice(kind, message, offset=self._start if self._entry else self._offset)
         self._entry = None
         self._lost = True
 
-    def _take_line(self, line: bytes) -> int:
+    def _take_line(self, line: bytes) -> None:
+        if self._lost:
+            self._lost = bool(line) and not line.startswith(_FIRST)
+            if self._lost:
+                return
         if not line:
             self._end_entry()
-            return 1
+            return
         if self._entry and line.startswith(_FIRST):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if self._entry is None:
-            self._entry = Entry()
-            self._record += 1
-            self._start = self._offset
         name, equals, value = line.partition(b"=")
         if not _NAME.fullmatch(name):
             self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
-        elif equals:
+            return
+        if self._entry is None:
+            self._begin_entry(line)
+        if equals:
             self._set(name.decode(), value)
         else:
             self._name = name.decode()
-        return len(line) + 1
+
+    def _begin_entry(self, line: bytes) -> None:
+        self._entry = Entry()
+        self._is_left_out = False
+        self._record += 1
+        self._start = self._offset
+        if not line.startswith(_FIRST):
+            message = "the beginning of the entry is missing; the rest of it is read"
+            self._notice(NoticeKind.CORRUPT, message)
 
     def _end_entry(self) -> None:
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
             self._take_entry(entry, self._start)
-        self._is_left_out = False
 
     def _end(self) -> None:
         self._take()
@@ -145,9 +159,12 @@ class JournaldExportDecoder(JournalEntries):
         if left < _SIZE:
             self._needed = _SIZE
             return 0
+        if size > _MOST:
+            return self._lose_length()
         if size > self.max_record:
             self._name = None
-            self._skip = whole
+            self._skip = _SIZE + size
+            self._is_value_passed = True
             if name == "MESSAGE":
                 self._is_left_out = True
                 message = (
@@ -158,9 +175,17 @@ class JournaldExportDecoder(JournalEntries):
         if left < whole:
             self._needed = whole
             return 0
+        if data[at + whole - 1] != _LF[0]:
+            return self._lose_length()
         self._name = None
         self._set(name, data[at + _SIZE : at + whole - 1])
         return whole
+
+    def _lose_length(self) -> int:
+        """Pass a length that is none; what is taken for its value may hold entries."""
+        self._name = None
+        self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
+        return _SIZE
 
     def _set(self, name: str, value: bytes) -> None:
         if self._entry and (attribute := FIELDS.get(name)) and getattr(self._entry, attribute) is None:

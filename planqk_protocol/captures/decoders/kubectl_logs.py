@@ -10,8 +10,9 @@ from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder, every_l
 
 __all__ = ["FORMAT", "KubectlLogsDecoder"]
 
-_POD = rb"\[pod/([^\s\]]+)\] "
-_SHAPES = [re.compile(shape) for shape in (rb"%b(%b) " % (_POD, NANO), _POD + rb"()", rb"()(%b) " % NANO)]
+_POD = re.compile(rb"\[pod/([^\s\]]+)\] ")
+_STAMP = re.compile(rb"(%b) " % NANO)
+_SHAPES = (_POD, _STAMP)
 
 
 class KubectlLogsDecoder(PrefixDecoder):
@@ -21,14 +22,19 @@ class KubectlLogsDecoder(PrefixDecoder):
 
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)
-        self._shape: re.Pattern[bytes] | None = None
+        self._has_pods: bool | None = None
 
     def _prefix(self, line: bytes) -> Prefix | None:
-        if self._shape is None:
-            self._shape = next((shape for shape in _SHAPES if shape.match(line)), None)
-        if self._shape is None or not (match := self._shape.match(line)):
+        pod, stamp = _POD.match(line), _STAMP.match(line)
+        if self._has_pods is None and (pod or stamp):
+            self._has_pods = pod is not None
+        if not self._has_pods:
+            return Prefix(stamp.end(), stamp[1]) if stamp else None
+        if not pod:
             return None
-        return Prefix(match.end(), match[2] or None, match[1] or None)
+        if not (stamp := self._stamp_at(line, pod.end())):
+            return Prefix(pod.end(), container=pod[1])
+        return Prefix(stamp.end(), stamp[1], pod[1])
 
 
 def _sniff(head: bytes) -> bool:
