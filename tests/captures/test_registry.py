@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import writers
-from test_properties import WRITERS
 
 from planqk_protocol.captures import (
     CaptureNotice,
@@ -18,6 +16,8 @@ from planqk_protocol.captures import (
 )
 from planqk_protocol.captures.stamps import nanoseconds, rfc3339
 from planqk_protocol.errors import DecoderClosedError
+from planqk_protocol.testing import writers
+from planqk_protocol.testing.capture import MODELS
 
 PRINTED = [("stdout", b"starting\n"), ("stderr", b"careful\n"), ("stdout", b"x" * 20_000)]
 
@@ -36,10 +36,10 @@ def test_raw_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "format_id", sorted(set(WRITERS) - {"kubectl-logs", "docker-logs-timestamps", "docker-logs-details"})
+    "format_id", sorted(set(MODELS) - {"kubectl-logs", "docker-logs-timestamps", "docker-logs-details"})
 )
 def test_captures_are_recognised(format_id: str) -> None:
-    capture = WRITERS[format_id](PRINTED)
+    capture = MODELS[format_id][0].write(PRINTED)
     assert detect(capture[:4096]) == format_id
     assert detect(capture) == format_id
 

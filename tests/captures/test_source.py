@@ -8,11 +8,9 @@ import random
 
 import jsonschema
 import pytest
-import writers
 from feeding import cut
 from hypothesis import given
 from hypothesis import strategies as st
-from test_properties import LOSSLESS, WRITES, of
 
 from planqk_protocol import (
     Event,
@@ -29,6 +27,7 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import Captured, Source
 from planqk_protocol.errors import DecoderClosedError
+from planqk_protocol.testing import Capture, captures, writers
 
 RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
 BLOCK = b'PlanQK:Job:MultilineResult\n{\n"sum": 42\n}\nPlanQK:Job:MultilineResult\n'
@@ -67,21 +66,13 @@ def shown(events: list[Event]) -> list[tuple[str, int, bool]]:
     return [(type(e).__name__, e.line, not isinstance(e, Log) and e.suspect) for e in events]
 
 
-@pytest.mark.parametrize(("format_id", "writer"), [LOSSLESS["conmon"], LOSSLESS["mux"]], ids=["cri", "mux"])
-@given(writes=WRITES, seed=st.integers(0, 1000))
-def test_events_are_those_of_stdout(
-    format_id: str, writer: object, writes: list[writers.Write], seed: int
-) -> None:
-    assert callable(writer)
-    capture = writer(writes)
+@given(captures("cri") | captures("docker-mux"), st.integers(0, 1000))
+def test_events_are_those_of_stdout(capture: Capture, seed: int) -> None:
     random_source = random.Random(seed)  # noqa: S311
-    source = Source(format_id)
-    events = [
-        event
-        for piece in cut(capture, [random_source.randint(0, len(capture)) for _ in range(3)])
-        for event in source.feed(piece).events
-    ]
-    assert events + source.close().events == parse(of(writes, "stdout"))
+    source = Source(capture.format)
+    places = [random_source.randint(0, len(capture.data)) for _ in range(3)]
+    events = [event for piece in cut(capture.data, places) for event in source.feed(piece).events]
+    assert events + source.close().events == parse(capture.stdout)
 
 
 def test_times_are_those_of_the_last_record_of_an_event() -> None:
