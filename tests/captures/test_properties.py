@@ -101,9 +101,11 @@ def test_damage_never_raises_and_reads_the_same_in_any_pieces(
     for place, size, replacement in damage:
         at = int(place * len(capture))
         capture = capture[:at] + replacement + capture[at + size :]
-    whole = merged(run(decoder(format_id), [[capture]]))
+    whole = run(decoder(format_id), [[capture]])
     for pieces in ([capture[at : at + 1] for at in range(len(capture))], cut(capture, [len(capture) // 2])):
-        assert merged(run(decoder(format_id), [pieces])) == whole
+        output = run(decoder(format_id), [pieces])
+        assert merged(output) == merged(whole)
+        assert stamped(output) == stamped(whole)
 
 
 @pytest.mark.parametrize("format_id", formats())

@@ -313,7 +313,7 @@ def test_damage_does_not_reach_beyond_its_line() -> None:
     )[1:]
 
 
-@pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', b"{}"])
+@pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', rb'"\ud800"', b"{}"])
 def test_a_time_that_is_no_text_is_no_time(time: bytes) -> None:
     source = Source("docker-json-file")
     captured = source.feed(b'{"log":"a\\n","stream":"stdout","time":%b}\n' % time)
