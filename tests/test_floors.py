@@ -32,7 +32,7 @@ FLOORS = (
     ("conformance.vectors", "conformance.comparison", "conformance.chunking", "testing.journal"),
     ("conformance.lint", "conformance.verdicts", "testing.capture"),
     ("conformance.decoders", "conformance.encoders", "conformance.services", "conformance.report"),
-    ("conformance.reference", "testing.strategies", "testing.plugin"),
+    ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     ("cli",),
     ("__main__",),
@@ -51,7 +51,7 @@ EDGES = {
     "__main__",
     "conformance.process",
     "conformance.pool",
-    "conformance.reference",
+    "conformance.reference_encoder",
     "testing.plugin",
 }
 EVERYWHERE = {"msgspec"}

@@ -11,6 +11,7 @@ from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.cli.capture import AUTO, RAW, identified
 from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.sources import Input
+from planqk_protocol.limits import Limits
 
 __all__ = ["Place", "Stream"]
 
@@ -40,11 +41,15 @@ class Stream:
         inputs: The inputs; they are read as the events are asked for.
         capture: The id of their format; ``auto`` to look at their first bytes.
         logs: Whether `Log` events are reported.
+        limits: Bounds on lines and payloads.
     """
 
-    def __init__(self, inputs: Iterable[Input], capture: str, *, logs: bool) -> None:
+    def __init__(
+        self, inputs: Iterable[Input], capture: str, *, logs: bool, limits: Limits = Limits()
+    ) -> None:
         self._inputs = inputs
         self._logs = logs
+        self._limits = limits
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
         self.format = capture
@@ -55,7 +60,7 @@ class Stream:
         inputs = iter(self._inputs)
         if self.is_guessed:
             self.format, inputs = identified(inputs)
-        self._source = Source(self.format, logs=self._logs)
+        self._source = Source(self.format, logs=self._logs, limits=self._limits)
         for name, chunks in inputs:
             if self._begins:
                 yield self._source.end_of_file()

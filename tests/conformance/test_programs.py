@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from planqk_protocol import Marker, Violation, ViolationCode
-from planqk_protocol.conformance import decoders, encoders, reference, services
+from planqk_protocol.conformance import decoders, encoders, reference_encoder, services
 from planqk_protocol.conformance.decoders import STEPWISE, Case, limit_arguments
 from planqk_protocol.conformance.encoders import EncoderCase
 from planqk_protocol.conformance.pool import run_all
@@ -144,7 +141,7 @@ def test_the_reference_encoder_passes(
 ) -> None:
     lines = case.input().splitlines(keepends=True)
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": lines}))
-    assert reference.main(["encoder"]) == 0
+    reference_encoder.main()
     answer = Answer(output=capfdbinary.readouterr().out, errors="", exit_code=0)
     assert encoders.judge(case, answer).reason == ""
 
@@ -269,28 +266,3 @@ def test_the_pool_stops_at_an_error() -> None:
     with pytest.raises(CommandError, match="0"):
         list(run_all(run, range(1000), 1))
     assert len(ran) < 1000
-
-
-@pytest.mark.parametrize("arguments", [[], ["parser"], ["encoder", "x"]])
-def test_usage_of_the_reference(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert reference.main(arguments) == 2
-    assert capsys.readouterr().err.startswith(
-        "usage: python -m planqk_protocol.conformance.reference decoder"
-    )
-
-
-def test_the_reference_decoder_takes_limits(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    stream = tmp_path / "stream"
-    stream.write_bytes(b"abcdef")
-    saved = os.dup(0)
-    with stream.open("rb") as file:
-        os.dup2(file.fileno(), 0)
-    try:
-        assert reference.main(["decoder", "--max-line", "4", "--max-depth", "none"]) == 0
-    finally:
-        os.dup2(saved, 0)
-        os.close(saved)
-    records = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
-    assert [record["text"] for record in records] == ["abcd", "ef"]

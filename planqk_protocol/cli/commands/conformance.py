@@ -123,7 +123,7 @@ def decoder(
 
     \b
     Examples:
-      planqk-protocol conformance decoder -- planqk-protocol parse --output jsonl
+      planqk-protocol conformance decoder -- planqk-protocol parse --capture raw --output jsonl
       planqk-protocol conformance decoder --rule 'json*' --chunks whole -- ./decoder
     """  # noqa: D301  # \b keeps click from wrapping
     cases = list(decoders.cases(_matching(load_vectors(), rules), chunks or CHUNKINGS))
