@@ -253,7 +253,7 @@ def test_the_pool_keeps_the_order() -> None:
         later.set()
         return number * 2
 
-    assert list(run_all(run, range(5), 2)) == [0, 2, 4, 6, 8]
+    assert list(run_all(run, range(5), 2, later.set)) == [0, 2, 4, 6, 8]
 
 
 def test_the_pool_stops_at_an_error() -> None:
@@ -264,5 +264,22 @@ def test_the_pool_stops_at_an_error() -> None:
         raise CommandError(str(number))
 
     with pytest.raises(CommandError, match="0"):
-        list(run_all(run, range(1000), 1))
+        list(run_all(run, range(1000), 1, lambda: None))
     assert len(ran) < 1000
+
+
+def test_the_pool_stops_what_runs_when_it_is_closed() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def run(number: int) -> int:
+        if number == 0:
+            assert begun.wait(20)
+        else:
+            begun.set()
+            assert stopped.wait(20)
+        return number
+
+    verdicts = run_all(run, range(1000), 2, stopped.set)
+    assert next(verdicts) == 0
+    verdicts.close()
+    assert stopped.is_set()
