@@ -25,11 +25,14 @@ FLOORS = (
     ("captures.__init__",),
     ("__init__", "engines.output"),
     ("engines",),
-    ("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
-    ("conformance.vectors", "conformance.comparison", "conformance.chunking"),
-    ("conformance.lint", "conformance.verdicts"),
+    (
+        *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
+        "testing.writers",
+    ),
+    ("conformance.vectors", "conformance.comparison", "conformance.chunking", "testing.journal"),
+    ("conformance.lint", "conformance.verdicts", "testing.capture"),
     ("conformance.decoders", "conformance.encoders", "conformance.services", "conformance.report"),
-    ("conformance.reference", "testing.strategies", "testing.plugin"),
+    ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     ("cli",),
     ("__main__",),
@@ -48,7 +51,7 @@ EDGES = {
     "__main__",
     "conformance.process",
     "conformance.pool",
-    "conformance.reference",
+    "conformance.reference_encoder",
     "testing.plugin",
 }
 EVERYWHERE = {"msgspec"}

@@ -15,7 +15,7 @@ from planqk_protocol.captures import NoticeKind
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.sources import Input
 
-__all__ = ["CutOff", "decompressed"]
+__all__ = ["CutOff", "Tell", "decompressed"]
 
 _PIECE = 256 * 1024
 _GZIP = b"\x1f\x8b"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from planqk_protocol.cli.compression import decompressed
+from planqk_protocol.cli.capture import RAW
+from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.progress import progress
 from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
 from planqk_protocol.engines.output import ContainerOutput, EngineError
 
-__all__ = ["Files", "Live", "Reading"]
+__all__ = ["Files", "Live", "Reading", "contents"]
 
 _MOST_KEPT = 16 * 1024 * 1024
 
@@ -48,11 +49,11 @@ class Files:
         """The inputs; a progress bar is shown where that is wanted and makes sense."""
         size = total_size(self.names)
         with progress(self._keeping(), size if shows_progress else None, self._notes) as inputs:
-            yield decompressed(inputs, self._notes.say)
+            yield contents(inputs, self.capture, self._notes.say)
 
     def again(self) -> Iterator[Input]:
         """The inputs once more; of a pipe, no more than its beginning."""
-        return decompressed(self._read_again(), lambda *_told: None)
+        return contents(self._read_again(), self.capture, lambda *_told: None)
 
     def _keeping(self) -> Iterator[Input]:
         """The inputs; the beginning of those that cannot be read once more is kept."""
@@ -111,6 +112,11 @@ class Live:
 
 
 Reading = Files | Live
+
+
+def contents(inputs: Iterable[Input], capture: str, tell: Tell) -> Iterator[Input]:
+    """The inputs, decompressed; as they are, if their format is said to be ``raw``."""
+    return iter(inputs) if capture == RAW else decompressed(inputs, tell)
 
 
 def _is_file(name: str) -> bool:

@@ -11,6 +11,7 @@ from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.cli.capture import AUTO, RAW, settled, who_is_there
 from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.sources import Input
+from planqk_protocol.limits import Limits
 
 __all__ = ["Place", "Stream"]
 
@@ -41,6 +42,7 @@ class Stream:
         capture: The id of their format; ``auto`` to look at their first bytes.
         logs: Whether `Log` events are reported.
         container: Which container to read, where a capture holds several; by default the first one.
+        limits: Bounds on lines and payloads.
         at_once: Whether the first line has to tell the format.
     """
 
@@ -51,10 +53,12 @@ class Stream:
         *,
         logs: bool,
         container: str | None = None,
+        limits: Limits = Limits(),
         at_once: bool = False,
     ) -> None:
         self._inputs = inputs
         self._logs = logs
+        self._limits = limits
         self._at_once = at_once
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
@@ -67,7 +71,7 @@ class Stream:
         self.format, inputs = settled(
             self._inputs, self.format, container=self.container, at_once=self._at_once
         )
-        self._source = Source(self.format, container=self.container, logs=self._logs)
+        self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
         for name, chunks in inputs:
             if self._begins:
                 yield self._source.end_of_file()

@@ -1,9 +1,10 @@
-"""For the test suites of others: streams to draw, and services to run.
+"""For the test suites of others: streams and captures to draw, and services to run.
 
 It needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
 plugin is `planqk_protocol.testing.plugin`.
 """
 
-from planqk_protocol.testing.strategies import chunkings, streams, transcripts
+from planqk_protocol.testing.capture import Capture
+from planqk_protocol.testing.strategies import captures, chunkings, streams, transcripts
 
-__all__ = ["chunkings", "streams", "transcripts"]
+__all__ = ["Capture", "captures", "chunkings", "streams", "transcripts"]

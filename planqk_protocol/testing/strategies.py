@@ -1,4 +1,4 @@
-"""Hypothesis strategies: outputs of jobs, good and bad, and ways to cut them."""
+"""Hypothesis strategies: outputs of jobs, good and bad, ways to cut them, and captures of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planqk_protocol import emit
+from planqk_protocol.testing.capture import MODELS, Capture
+from planqk_protocol.testing.writers import PIECE
 
-__all__ = ["chunkings", "streams", "transcripts"]
+__all__ = ["captures", "chunkings", "streams", "transcripts"]
 
 _FENCE = b"PlanQK:Job:MultilineResult"
 _RESULT = b"PlanQK:Job:Result:"
@@ -39,6 +41,16 @@ _LOGS = st.text(_CHARACTERS, max_size=40).map(emit.log_line)
 _INTERIMS = _VALUES.map(emit.interim_result_line)
 _RESULTS = _VALUES.map(emit.result_line) | _VALUES.map(emit.multiline_result_block)
 
+# What a container writes at once: the borders of what engines do to lines and characters.
+_BORDERS = (
+    b"2024-04-30T10:00:00Z stdout F as another one printed\n",
+    *(b"", b"\n", b"\r\n", b"\r", b"no line end", b" stdout F x\n", b"\xc3", b"\xa4", b"\xff\xfe\x80\n"),
+    *(b"a\0b\x1b[0m\t\x7f\n", b'\\"<>&\xe2\x80\xa8\n', "größer ✓ 😀\n".encode()),
+    *(b"x" * (PIECE - 1), b"x" * (PIECE - 1) + b"\n", b"x" * PIECE + b"\n"),
+    *(b"y" * 40_000 + b"\n", "ä".encode() * 20_000),
+)
+_WRITTEN = st.one_of(st.sampled_from(_BORDERS), _LOGS, _INTERIMS, _RESULTS, st.binary(max_size=20))
+
 
 def streams() -> st.SearchStrategy[bytes]:
     """Streams of any sort: what jobs print, what they print by mistake, and plain bytes."""
@@ -62,3 +74,24 @@ def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """
     places = draw(st.lists(st.integers(0, len(data)), max_size=8))
     return [data[start:stop] for start, stop in pairwise([0, *sorted(places), len(data)])]
+
+
+def captures(format_id: str) -> st.SearchStrategy[Capture]:
+    r"""Captures in a format, with what a decoder has to give back.
+
+    They are written by models of the engines, and none is damaged. A format that
+    holds one stream, or mixes both, is written with standard output alone.
+
+    Args:
+        format_id: The id of the format, one of `planqk_protocol.captures.formats`.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    if not (models := MODELS.get(format_id)):
+        raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(MODELS)}")
+    return st.sampled_from(models).flatmap(
+        lambda model: st.lists(st.tuples(st.sampled_from(model.streams), _WRITTEN), max_size=12).map(
+            lambda writes: model.capture(format_id, writes)
+        )
+    )

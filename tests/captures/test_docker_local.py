@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from feeding import decode, places
-from writers import field, local_entry, local_record
 
 from planqk_protocol.captures import Chunk, decoder
+from planqk_protocol.testing.writers import field, local_entry, local_record
 
 ID = "docker-local"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from feeding import decode, places
-from writers import PIECE
 
 from planqk_protocol.captures import Chunk, decoder
+from planqk_protocol.testing.writers import PIECE
 
 S = b"2024-05-01T10:00:00.000000001Z "
 T = b"2024-05-01T12:00:00.000000002+02:00 "

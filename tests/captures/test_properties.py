@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytest
-import writers
 from feeding import cut, data_of, decode, kinds, merged, places, run, stamped
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder, formats
+from planqk_protocol.testing import Capture, captures, writers
+from planqk_protocol.testing.capture import MODELS
+from planqk_protocol.testing.writers import Write
 
-LINES = st.sampled_from(
-    [
-        b"",
-        b"\n",
-        b"\r\n",
-        b"starting\n",
-        b"no line end",
-        b'PlanQK:Job:Result: {"sum": 42}\n',
-        "größer ✓ 😀\n".encode(),
-        b"\xff\xfe\x80\n",
-        b"a\0b\x1b[0m\t\x7f\n",
-        b'\\"<>&\xe2\x80\xa8\n',
-        b" stdout F x\n",
-        b"2024-04-30T10:00:00Z stdout F as another one printed\n",
-        b"x" * 16383 + b"\n",
-        b"x" * 16384 + b"\n",
-        b"x" * 16383 + "ä\n".encode(),
-        b"y" * 40_000 + b"\n",
-        "ä".encode() * 20_000,
-    ]
-) | st.binary(max_size=20)
-WRITES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), LINES), max_size=12)
-
-
-def of(writes: list[writers.Write], stream: str) -> bytes:
-    return b"".join(data for name, data in writes if name == stream)
+# What there is to say of captures that no accident has damaged.
+TOLD = {
+    "docker-json-file": {"replacement-char"},
+    "docker-logs-details": {"repaired"},
+    "docker-logs-timestamps": {"repaired"},
+}
 
 
 def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Output:
@@ -47,130 +28,29 @@ def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Output:
     return run(subject, [cut(capture, [source.randint(0, len(capture)) for _ in range(4)])])
 
 
-def check(format_id: str, capture: bytes, expected: dict[str, bytes], seed: int) -> None:
-    whole = merged(run(decoder(format_id), [[capture]]))
-    assert merged(in_random_pieces(decoder(format_id), capture, seed)) == whole
-    assert not [item for item in whole if isinstance(item, CaptureNotice)]
-    assert {stream: data_of(whole, stream) for stream in expected} == expected
+@pytest.mark.parametrize("format_id", formats())
+@given(data=st.data(), seed=st.integers(0, 1000))
+def test_what_a_capture_holds_comes_back(format_id: str, data: st.DataObject, seed: int) -> None:
+    capture = data.draw(captures(format_id))
+    decoded = merged(run(decoder(format_id), [[capture.data]]))
+    assert merged(in_random_pieces(decoder(format_id), capture.data, seed)) == decoded
+    assert data_of(decoded, "stdout") == capture.stdout
+    assert data_of(decoded, "stderr") == capture.stderr
+    assert set(kinds(decoded)) <= TOLD.get(format_id, set())
 
 
-LOSSLESS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
-    "conmon": ("cri", writers.conmon),
-    "mux": ("docker-mux", writers.docker_mux),
-    "local": ("docker-local", writers.docker_local),
-    "docker journal, JSON": (
-        "journald-json",
-        lambda writes: writers.journald_json(writers.docker_journal(writes)),
-    ),
-    "docker journal, export": (
-        "journald-export",
-        lambda writes: writers.journald_export(writers.docker_journal(writes)),
-    ),
-    "conmon journal, JSON": (
-        "journald-json",
-        lambda writes: writers.journald_json(writers.conmon_journal(writes)),
-    ),
-    "conmon journal, export": (
-        "journald-export",
-        lambda writes: writers.journald_export(writers.conmon_journal(writes)),
-    ),
-}
+@given(captures("docker-json-file"))
+def test_characters_that_were_replaced_are_told(capture: Capture) -> None:
+    decoded = merged(run(decoder(capture.format), [[capture.data]]))
+    for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
+        written = b"".join(data for name, data in capture.writes if name == stream)
+        told = [item for item in decoded if isinstance(item, CaptureNotice) and item.stream == stream]
+        assert bool(told) == ("\N{REPLACEMENT CHARACTER}" in kept.decode())
+        assert told or kept == written
 
 
-@pytest.mark.parametrize(("format_id", "writer"), LOSSLESS.values(), ids=LOSSLESS)
-@given(writes=WRITES, seed=st.integers(0, 1000))
-def test_lossless_formats_give_back_both_streams(
-    format_id: str, writer: Callable[[Any], bytes], writes: list[writers.Write], seed: int
-) -> None:
-    expected = {stream: of(writes, stream) for stream in ("stdout", "stderr")}
-    check(format_id, writer(writes), expected, seed)
-
-
-@given(writes=WRITES, seed=st.integers(0, 1000))
-def test_containerd_drops_one_cr_before_lf(writes: list[writers.Write], seed: int) -> None:
-    expected = {
-        name: of([(s, d.replace(b"\r\n", b"\n")) for s, d in writes], name) for name in ("stdout", "stderr")
-    }
-    check("cri", writers.containerd(writes), expected, seed)
-
-
-@given(
-    writes=WRITES,
-    attrs=st.sampled_from(["", '"attrs":{"tag":"a","env":"}{\\"log\\":\\""},']),
-    seed=st.integers(0, 1000),
-)
-def test_json_file_gives_back_what_is_utf8_and_tells_the_rest(
-    writes: list[writers.Write], attrs: str, seed: int
-) -> None:
-    capture = writers.docker_json_file(writes, attrs)
-    decoded = merged(run(decoder("docker-json-file"), [[capture]]))
-    assert merged(in_random_pieces(decoder("docker-json-file"), capture, seed)) == decoded
-    assert set(kinds(decoded)) <= {"replacement-char"}
-    for stream in ("stdout", "stderr"):
-        printed, got = of(writes, stream), data_of(decoded, stream)
-        notices = [item for item in decoded if isinstance(item, CaptureNotice) and item.stream == stream]
-        if got != printed:
-            assert notices
-            assert got.count(b"\n") == printed.count(b"\n")
-        if not notices:
-            assert got == printed
-
-
-TEXTS = st.lists(LINES, max_size=6).map(b"".join)
-PREFIXED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
-    "stamps": ("docker-logs-timestamps", lambda data: writers.docker_logs([("stdout", data)])),
-    "details": (
-        "docker-logs-details",
-        lambda data: writers.docker_logs([("stdout", data)], "a=b,c=d ", has_stamps=False),
-    ),
-    "no details": (
-        "docker-logs-details",
-        lambda data: writers.docker_logs([("stdout", data)], " ", has_stamps=False),
-    ),
-    "stamps, details": ("docker-logs-details", lambda data: writers.docker_logs([("stdout", data)], "a=b ")),
-    "stamps, no details": ("docker-logs-details", lambda data: writers.docker_logs([("stdout", data)], " ")),
-    "kubectl, stamps": ("kubectl-logs", lambda data: writers.kubectl_logs(data, "", has_stamps=True)),
-    "kubectl, prefix": (
-        "kubectl-logs",
-        lambda data: writers.kubectl_logs(data, "[pod/a/b] ", has_stamps=False),
-    ),
-    "kubectl, both": ("kubectl-logs", lambda data: writers.kubectl_logs(data, "[pod/a/b] ", has_stamps=True)),
-    "compose": ("compose-logs", writers.compose_logs),
-    "compose, stamps": ("compose-logs", lambda data: writers.compose_logs(data, has_stamps=True)),
-    "compose, colour": ("compose-logs", lambda data: writers.compose_logs(data, 5, "\x1b[36m")),
-}
-
-
-@pytest.mark.parametrize(("format_id", "writer"), PREFIXED.values(), ids=PREFIXED)
-@given(data=TEXTS, seed=st.integers(0, 1000))
-def test_prefixed_text_gives_back_the_text(
-    format_id: str, writer: Callable[[bytes], bytes], data: bytes, seed: int
-) -> None:
-    capture = writer(data)
-    decoded = merged(run(decoder(format_id), [[capture]]))
-    assert merged(in_random_pieces(decoder(format_id), capture, seed)) == decoded
-    printed = data[: data.rfind(b"\n") + 1] if format_id == "compose-logs" else data
-    assert data_of(decoded, "stdout") == printed
-    assert set(kinds(decoded)) <= {"repaired"}
-
-
-WRITERS: dict[str, Callable[[Any], bytes]] = {
-    "raw": lambda writes: of(writes, "stdout"),
-    "docker-json-file": writers.docker_json_file,
-    "cri": writers.containerd,
-    "docker-mux": writers.docker_mux,
-    "docker-local": writers.docker_local,
-    "journald-json": lambda writes: writers.journald_json(writers.docker_journal(writes)),
-    "journald-export": lambda writes: writers.journald_export(writers.docker_journal(writes)),
-    "docker-logs-timestamps": writers.docker_logs,
-    "docker-logs-details": lambda writes: writers.docker_logs(writes, "a=b "),
-    "kubectl-logs": lambda writes: writers.kubectl_logs(of(writes, "stdout"), "[pod/a/b] ", has_stamps=True),
-    "compose-logs": lambda writes: writers.compose_logs(of(writes, "stdout")),
-}
-
-
-def test_every_format_has_a_writer() -> None:
-    assert set(WRITERS) == set(formats())
+def test_every_format_has_a_model() -> None:
+    assert set(MODELS) == set(formats())
 
 
 SHORT = st.lists(
@@ -182,12 +62,17 @@ SHORT = st.lists(
 )
 
 
-@pytest.mark.parametrize("format_id", WRITERS)
-@given(writes=SHORT, stream=st.sampled_from([Stream.STDOUT, Stream.STDERR]))
+def written(data: st.DataObject, format_id: str, writes: list[Write]) -> bytes:
+    """What one of the engines makes of these."""
+    return data.draw(st.sampled_from(MODELS[format_id])).write(writes)
+
+
+@pytest.mark.parametrize("format_id", formats())
+@given(data=st.data(), writes=SHORT, stream=st.sampled_from([Stream.STDOUT, Stream.STDERR]))
 def test_one_stream_is_read_as_among_both(
-    format_id: str, writes: list[writers.Write], stream: Stream
+    format_id: str, data: st.DataObject, writes: list[Write], stream: Stream
 ) -> None:
-    capture = WRITERS[format_id](writes)
+    capture = written(data, format_id, writes)
     both, one = run(decoder(format_id), [[capture]]), run(decoder(format_id, stream=stream), [[capture]])
     assert data_of(merged(one), stream) == data_of(merged(both), stream)
     assert places(merged(one)) == places(merged(both))
@@ -208,45 +93,47 @@ DAMAGE = st.lists(
 )
 
 
-@pytest.mark.parametrize("format_id", WRITERS)
-@given(writes=SHORT, damage=DAMAGE)
+@pytest.mark.parametrize("format_id", formats())
+@given(data=st.data(), writes=SHORT, damage=DAMAGE)
 def test_damage_never_raises_and_reads_the_same_in_any_pieces(
-    format_id: str, writes: list[writers.Write], damage: list[tuple[float, int, bytes]]
+    format_id: str, data: st.DataObject, writes: list[Write], damage: list[tuple[float, int, bytes]]
 ) -> None:
-    capture = WRITERS[format_id](writes)
+    capture = written(data, format_id, writes)
     for place, size, replacement in damage:
         at = int(place * len(capture))
         capture = capture[:at] + replacement + capture[at + size :]
-    whole = merged(run(decoder(format_id), [[capture]]))
+    whole = run(decoder(format_id), [[capture]])
     for pieces in ([capture[at : at + 1] for at in range(len(capture))], cut(capture, [len(capture) // 2])):
-        assert merged(run(decoder(format_id), [pieces])) == whole
+        output = run(decoder(format_id), [pieces])
+        assert merged(output) == merged(whole)
+        assert stamped(output) == stamped(whole)
 
 
 ENDED = {
     "conmon": ("cri", writers.conmon),
     "containerd": ("cri", writers.containerd),
-    "compose": ("compose-logs", lambda writes: writers.compose_logs(of(writes, "stdout"))),
+    "compose": ("compose-logs", MODELS["compose-logs"][0].write),
 }
 
 
-@pytest.mark.parametrize(("format_id", "writer"), ENDED.values(), ids=ENDED)
+@pytest.mark.parametrize(("format_id", "write"), ENDED.values(), ids=ENDED)
 @given(writes=SHORT, place=st.floats(0, 1))
 def test_a_cut_within_a_record_is_noticed(
-    format_id: str, writer: Callable[[Any], bytes], writes: list[writers.Write], place: float
+    format_id: str, write: Callable[[Sequence[Write]], bytes], writes: list[Write], place: float
 ) -> None:
-    capture = writer(writes)
+    capture = write(writes)
     capture = capture[: int(place * len(capture))]
     decoded = merged(run(decoder(format_id), [[capture]]))
     is_within = not capture.endswith(b"\n") and capture != b""
     assert kinds(decoded) == ["truncated"] * is_within
 
 
-@pytest.mark.parametrize("writer", [writers.conmon, writers.containerd])
+@pytest.mark.parametrize("write", [writers.conmon, writers.containerd])
 @given(writes=SHORT, place=st.floats(0, 1), kept=st.floats(0, 1))
 def test_a_short_write_before_other_records_is_noticed(
-    writer: Callable[[Any], bytes], writes: list[writers.Write], place: float, kept: float
+    write: Callable[[Sequence[Write]], bytes], writes: list[Write], place: float, kept: float
 ) -> None:
-    records = writer([*writes, ("stdout", b"a\n"), ("stderr", b"b\n")]).splitlines(keepends=True)
+    records = write([*writes, ("stdout", b"a\n"), ("stderr", b"b\n")]).splitlines(keepends=True)
     number = int(place * (len(records) - 2))
     size = 1 + int(kept * (len(records[number]) - 2))
     records[number] = records[number][:size]
@@ -255,7 +142,7 @@ def test_a_short_write_before_other_records_is_noticed(
         assert set(kinds(decoded)) & {"torn", "corrupt"}
 
 
-@pytest.mark.parametrize("format_id", WRITERS)
+@pytest.mark.parametrize("format_id", formats())
 @given(data=st.binary(max_size=200))
 def test_any_bytes_read_the_same_in_any_pieces(format_id: str, data: bytes) -> None:
     decode(format_id, data, data[:20])

@@ -6,10 +6,8 @@ import json
 import random
 
 import pytest
-import writers
 from hypothesis import given
 from hypothesis import strategies as st
-from test_properties import WRITERS
 
 from planqk_protocol.captures import (
     CaptureNotice,
@@ -24,7 +22,10 @@ from planqk_protocol.captures import (
 )
 from planqk_protocol.captures.stamps import nanoseconds, rfc3339
 from planqk_protocol.errors import DecoderClosedError
+from planqk_protocol.testing import writers
+from planqk_protocol.testing.capture import MODELS
 
+WRITE = {format_id: models[-1].write for format_id, models in MODELS.items()}
 PRINTED = [("stdout", b"starting\n"), ("stderr", b"careful\n"), ("stdout", b"x" * 20_000)]
 
 
@@ -42,10 +43,10 @@ def test_raw_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "format_id", sorted(set(WRITERS) - {"kubectl-logs", "docker-logs-timestamps", "docker-logs-details"})
+    "format_id", sorted(set(MODELS) - {"kubectl-logs", "docker-logs-timestamps", "docker-logs-details"})
 )
 def test_captures_are_recognised(format_id: str) -> None:
-    capture = WRITERS[format_id](PRINTED)
+    capture = MODELS[format_id][0].write(PRINTED)
     assert detect(capture[:4096]) == format_id
     assert detect(capture) == format_id
 
@@ -133,19 +134,19 @@ WHOLE_LINES = [("stdout", b"starting\n"), ("stdout", b"done\n")]
 @pytest.mark.parametrize("format_id", IN_RECORDS)
 @given(filler=FILLER)
 def test_what_stands_before_the_first_record_is_passed(format_id: str, filler: bytes) -> None:
-    assert detect(filler + WRITERS[format_id](WHOLE_LINES)) == format_id
+    assert detect(filler + WRITE[format_id](WHOLE_LINES)) == format_id
 
 
 @pytest.mark.parametrize("format_id", IN_LINES)
 def test_empty_lines_and_a_byte_order_mark_are_passed(format_id: str) -> None:
-    capture = WRITERS[format_id](WHOLE_LINES)
+    capture = WRITE[format_id](WHOLE_LINES)
     assert detect(b"\xef\xbb\xbf\n\n" + capture) == format_id
 
 
 @pytest.mark.parametrize("format_id", ["docker-mux", "docker-local", "journald-export"])
 @pytest.mark.parametrize("filler", [b"\xef\xbb\xbf", b"\0" * 9, b"\n"])
 def test_where_nothing_may_stand_in_front_it_is_not_guessed(format_id: str, filler: bytes) -> None:
-    assert detect(filler + WRITERS[format_id](WHOLE_LINES)) == "raw"
+    assert detect(filler + WRITE[format_id](WHOLE_LINES)) == "raw"
 
 
 # An entry as journalctl prints it; the order of the fields is that of a hash table.

@@ -8,11 +8,9 @@ import random
 
 import jsonschema
 import pytest
-import writers
 from feeding import cut
 from hypothesis import given
 from hypothesis import strategies as st
-from test_properties import LOSSLESS, WRITES, of
 
 from planqk_protocol import (
     Event,
@@ -29,6 +27,7 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import Captured, Source
 from planqk_protocol.errors import DecoderClosedError
+from planqk_protocol.testing import Capture, captures, journal, writers
 
 RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
 BLOCK = b'PlanQK:Job:MultilineResult\n{\n"sum": 42\n}\nPlanQK:Job:MultilineResult\n'
@@ -67,21 +66,13 @@ def shown(events: list[Event]) -> list[tuple[str, int, bool]]:
     return [(type(e).__name__, e.line, not isinstance(e, Log) and e.suspect) for e in events]
 
 
-@pytest.mark.parametrize(("format_id", "writer"), [LOSSLESS["conmon"], LOSSLESS["mux"]], ids=["cri", "mux"])
-@given(writes=WRITES, seed=st.integers(0, 1000))
-def test_events_are_those_of_stdout(
-    format_id: str, writer: object, writes: list[writers.Write], seed: int
-) -> None:
-    assert callable(writer)
-    capture = writer(writes)
+@given(captures("cri") | captures("docker-mux"), st.integers(0, 1000))
+def test_events_are_those_of_stdout(capture: Capture, seed: int) -> None:
     random_source = random.Random(seed)  # noqa: S311
-    source = Source(format_id)
-    events = [
-        event
-        for piece in cut(capture, [random_source.randint(0, len(capture)) for _ in range(3)])
-        for event in source.feed(piece).events
-    ]
-    assert events + source.close().events == parse(of(writes, "stdout"))
+    source = Source(capture.format)
+    places = [random_source.randint(0, len(capture.data)) for _ in range(3)]
+    events = [event for piece in cut(capture.data, places) for event in source.feed(piece).events]
+    assert events + source.close().events == parse(capture.stdout)
 
 
 def test_times_are_those_of_the_last_record_of_an_event() -> None:
@@ -184,7 +175,7 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
 def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
     """Entries of conmon, which keep their line ends."""
     basis = {"__CURSOR": b"s", "PRIORITY": b"6", "_COMM": b"conmon", "CONTAINER_ID_FULL": b"c1"}
-    return writers.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
+    return journal.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
 
 
 HALF, OTHER_HALF = RESULT[:-5], RESULT[-5:-1]
@@ -233,20 +224,20 @@ def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes,
 
 
 def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
-    _, *pieces = writers.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
-    events, kinds = read(writers.journald_json(pieces), "journald-json")
+    _, *pieces = journal.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
+    events, kinds = read(journal.journald_json(pieces), "journald-json")
     assert (shown(events), kinds) == ([("Result", 1, True)], ["gap", "gap"])
 
 
-@given(writes=WRITES, data=st.data())
-def test_entries_of_others_change_no_event(writes: list[writers.Write], data: st.DataObject) -> None:
-    entries = list(writers.conmon_journal(writes))
+@given(printed=captures("journald-json"), data=st.data())
+def test_entries_of_others_change_no_event(printed: Capture, data: st.DataObject) -> None:
+    entries = list(journal.conmon_journal(printed.writes))
     for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
         place = data.draw(st.integers(0, len(entries)))
         entries.insert(place, {"__CURSOR": b"s", "MESSAGE": b"x"} | others)
     source = Source("journald-json", container="c1")
-    captured = source.feed(writers.journald_json(entries))
-    assert captured.events + source.close().events == parse(of(writes, "stdout"))
+    captured = source.feed(journal.journald_json(entries))
+    assert captured.events + source.close().events == parse(printed.stdout)
 
 
 def test_what_may_be_stdout_touches_it() -> None:
@@ -420,7 +411,7 @@ def test_damage_does_not_reach_beyond_its_line() -> None:
     )[1:]
 
 
-@pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', b"{}"])
+@pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', rb'"\ud800"', b"{}"])
 def test_a_time_that_is_no_text_is_no_time(time: bytes) -> None:
     source = Source("docker-json-file")
     captured = source.feed(b'{"log":"a\\n","stream":"stdout","time":%b}\n' % time)

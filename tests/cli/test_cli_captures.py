@@ -256,6 +256,14 @@ def test_compressed_files_are_read(
     ]
 
 
+def test_what_is_said_to_be_raw_is_not_decompressed(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(gzip.compress(RESULT.encode()))
+    assert run("unwrap", "--capture", "raw", path).stdout_bytes == path.read_bytes()
+    assert run("result", "--capture", "raw", path).stdout == ""
+    assert run("result", path).exit_code == 0
+
+
 def test_padding_behind_gzip_is_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "_CHUNK", 5)
     data = gzip.compress(RESULT.encode()) + bytes(1000)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-REFERENCE = [sys.executable, "-m", "planqk_protocol.conformance.reference"]
-DECODER = [*REFERENCE, "decoder"]
-ENCODER = [*REFERENCE, "encoder"]
+DECODER = [sys.executable, "-m", "planqk_protocol", "parse", "--capture", "raw", "--output", "jsonl"]
+ENCODER = [sys.executable, "-m", "planqk_protocol.conformance.reference_encoder"]
 
 
 def program(code: str) -> list[str]:

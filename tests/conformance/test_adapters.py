@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.conformance import encoders
 from planqk_protocol.conformance.decoders import Case, cases, run_case
 from planqk_protocol.conformance.pool import run_all
+from planqk_protocol.conformance.process import kill_all
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
 
@@ -32,7 +34,7 @@ def put(command: list[str], every: int = 1) -> list[Verdict]:
     def run(case: Case) -> Verdict:
         return run_case(case, command, TIMEOUT)
 
-    return list(run_all(run, chosen, 4))
+    return list(run_all(run, chosen, 4, kill_all))
 
 
 def failed(verdicts: list[Verdict]) -> list[tuple[str, str]]:
@@ -53,6 +55,11 @@ def test_the_decoders_without_limits(tool: str, name: str) -> None:
     verdicts = put([needs(tool), str(ADAPTERS / name)], every=6)
     assert failed(verdicts) == []
     assert {verdict.rule for verdict in verdicts if verdict.status is Status.DECLINED} >= {"limit-line"}
+
+
+def test_the_encoder_in_javascript() -> None:
+    command = [needs("node"), str(ADAPTERS / "encoder.js")]
+    assert failed([encoders.run_case(case, command, TIMEOUT) for case in encoders.load_cases()]) == []
 
 
 def test_an_adapter_can_fail() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -55,13 +54,6 @@ def test_a_decoder_that_declines_everything_fails() -> None:
         "decoder", "--rule", "limit-line", "--chunks", "whole", "--", *program("import sys\nsys.exit(2)")
     )
     assert (result.exit_code, result.output.splitlines()[-1]) == (1, "0 passed, 0 failed, 17 declined")
-
-
-def test_the_command_line_is_a_decoder() -> None:
-    command = (sys.executable, "-m", "planqk_protocol", "parse", "--output", "jsonl")
-    result = run("decoder", "--rule", "latency", "--timeout", "60", "--", *command)
-    assert result.exit_code == 0
-    assert result.output.splitlines()[-1] == "12 passed, 0 failed, 2 declined"
 
 
 def test_an_encoder() -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from planqk_protocol import Marker, Violation, ViolationCode
-from planqk_protocol.conformance import decoders, encoders, reference, services
+from planqk_protocol.conformance import decoders, encoders, reference_encoder, services
 from planqk_protocol.conformance.decoders import STEPWISE, Case, limit_arguments
 from planqk_protocol.conformance.encoders import EncoderCase
 from planqk_protocol.conformance.pool import run_all
@@ -138,13 +136,20 @@ def test_encoder_cases_are_distinct() -> None:
     assert all(case.id.startswith("encoder/") for case in ENCODER_CASES)
 
 
+def test_records_for_encoders_end_with_lf_and_nothing_else() -> None:
+    for case in ENCODER_CASES:
+        *lines, rest = case.input().split(b"\n")
+        assert ([json.loads(line) for line in lines], rest) == (list(case.records), b"")
+    assert any(len(case.input().decode().splitlines()) > len(case.records) for case in ENCODER_CASES)
+
+
 @pytest.mark.parametrize("case", ENCODER_CASES, ids=lambda case: case.id)
 def test_the_reference_encoder_passes(
     case: EncoderCase, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     lines = case.input().splitlines(keepends=True)
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": lines}))
-    assert reference.main(["encoder"]) == 0
+    reference_encoder.main()
     answer = Answer(output=capfdbinary.readouterr().out, errors="", exit_code=0)
     assert encoders.judge(case, answer).reason == ""
 
@@ -256,7 +261,7 @@ def test_the_pool_keeps_the_order() -> None:
         later.set()
         return number * 2
 
-    assert list(run_all(run, range(5), 2)) == [0, 2, 4, 6, 8]
+    assert list(run_all(run, range(5), 2, later.set)) == [0, 2, 4, 6, 8]
 
 
 def test_the_pool_stops_at_an_error() -> None:
@@ -267,30 +272,22 @@ def test_the_pool_stops_at_an_error() -> None:
         raise CommandError(str(number))
 
     with pytest.raises(CommandError, match="0"):
-        list(run_all(run, range(1000), 1))
+        list(run_all(run, range(1000), 1, lambda: None))
     assert len(ran) < 1000
 
 
-@pytest.mark.parametrize("arguments", [[], ["parser"], ["encoder", "x"]])
-def test_usage_of_the_reference(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert reference.main(arguments) == 2
-    assert capsys.readouterr().err.startswith(
-        "usage: python -m planqk_protocol.conformance.reference decoder"
-    )
+def test_the_pool_stops_what_runs_when_it_is_closed() -> None:
+    begun, stopped = threading.Event(), threading.Event()
 
+    def run(number: int) -> int:
+        if number == 0:
+            assert begun.wait(20)
+        else:
+            begun.set()
+            assert stopped.wait(20)
+        return number
 
-def test_the_reference_decoder_takes_limits(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    stream = tmp_path / "stream"
-    stream.write_bytes(b"abcdef")
-    saved = os.dup(0)
-    with stream.open("rb") as file:
-        os.dup2(file.fileno(), 0)
-    try:
-        assert reference.main(["decoder", "--max-line", "4", "--max-depth", "none"]) == 0
-    finally:
-        os.dup2(saved, 0)
-        os.close(saved)
-    records = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
-    assert [record["text"] for record in records] == ["abcd", "ef"]
+    verdicts = run_all(run, range(1000), 2, stopped.set)
+    assert next(verdicts) == 0
+    verdicts.close()
+    assert stopped.is_set()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol import JobStatus, Parser, Violation, parse
-from planqk_protocol.testing import chunkings, plugin, streams, transcripts
+from planqk_protocol.captures import Source, formats
+from planqk_protocol.testing import Capture, captures, chunkings, plugin, streams, transcripts
 from planqk_protocol.testing.plugin import RunService
 
 from .programs import program
@@ -31,6 +32,28 @@ def test_chunkings_make_up_their_stream(data: st.DataObject, stream: bytes) -> N
 @given(transcripts())
 def test_transcripts_keep_the_protocol(stream: bytes) -> None:
     assert not [event for event in parse(stream) if isinstance(event, Violation)]
+
+
+@pytest.mark.parametrize("format_id", formats())
+@given(data=st.data())
+def test_captures_hold_what_they_say(format_id: str, data: st.DataObject) -> None:
+    capture = data.draw(captures(format_id))
+    source = Source(format_id)
+    events = [event for chunk in data.draw(chunkings(capture.data)) for event in source.feed(chunk).events]
+    events += source.close().events
+    assert capture.format == format_id
+    assert b"".join(event.raw for event in events) == capture.stdout
+
+
+@given(captures("docker-mux"))
+def test_captures_hold_what_was_written(capture: Capture) -> None:
+    for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
+        assert b"".join(data for name, data in capture.writes if name == stream) == kept
+
+
+def test_captures_in_a_format_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match=r"^there is no capture format 'crio'; choose one of raw, .*\bcri\b"):
+        captures("crio")
 
 
 def test_a_service_is_run(run_service: RunService) -> None:

@@ -9,13 +9,13 @@ from importlib import import_module
 from pages import DOCS
 
 import planqk_protocol
-from planqk_protocol import captures, emit
+from planqk_protocol import captures, emit, testing
 
 REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
 DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MULTILINE)
 
 
-CAPTURES, ENGINES = "## Captured logs", "## Live containers"
+CAPTURES, ENGINES, TESTING = "## Captured logs", "## Live containers", "## Testing"
 
 
 def section(heading: str) -> list[tuple[str, str]]:
@@ -29,7 +29,7 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_public_name_is_there_once() -> None:
-    apart = names(CAPTURES) + names(ENGINES)
+    apart = names(CAPTURES) + names(ENGINES) + names(TESTING)
     documented = list(DIRECTIVES)
     for name in apart:
         documented.remove(name)
@@ -40,6 +40,10 @@ def test_every_public_name_is_there_once() -> None:
 
 def test_every_public_name_of_captures_is_there_once() -> None:
     assert sorted(names(CAPTURES)) == sorted(captures.__all__)
+
+
+def test_every_public_name_of_testing_is_there_once() -> None:
+    assert sorted(names(TESTING)) == sorted([*testing.__all__, "planqk_protocol.testing.plugin.RunService"])
 
 
 def test_every_public_name_of_engines_is_there_once() -> None:
@@ -63,7 +67,7 @@ def test_every_public_function_of_emit_is_there() -> None:
 
 
 def test_every_public_class_and_function_has_a_docstring() -> None:
-    pairs = [(home, name) for home in (planqk_protocol, captures) for name in home.__all__]
+    pairs = [(home, name) for home in (planqk_protocol, captures, testing) for name in home.__all__]
     for module, name in pairs:
         public = getattr(module, name)
         if inspect.isclass(public) or inspect.isfunction(public):

@@ -23,7 +23,7 @@ from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
-from planqk_protocol.captures.text import REPLACEMENT, decode, encode
+from planqk_protocol.captures.text import REPLACEMENT, decode, encode, is_text
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
@@ -35,11 +35,13 @@ _STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDE
 class _OfStdout(msgspec.Struct, gc=False):
     log: str
     stream: Literal["stdout"]
+    time: str = ""  # must be good in all records, so that what follows does not fail
 
 
 class _OfEither(msgspec.Struct, gc=False):
     log: str
     stream: Literal["stdout", "stderr"]
+    time: str = ""
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -72,12 +74,8 @@ class _Block:
 
     @cached_property
     def sizes_and_times(self) -> tuple[list[int], list[str]]:
-        """The length of each record's bytes, and its time; no times where one of them is no text."""
-        try:
-            records = _record_decoder.decode_lines(self._block)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            untimed = _decode_either(self._block)
-            return [len(record.log.encode()) for record in untimed], [""] * len(untimed)
+        """The length of each record's bytes, and its time."""
+        records = _record_decoder.decode_lines(self._block)
         return [len(record.log.encode()) for record in records], [record.time for record in records]
 
 
@@ -197,7 +195,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
         data = encode(fields["log"], errors)
-        time = fields["time"] if isinstance(fields["time"], str) else ""
+        time = fields["time"] if is_text(fields["time"]) else ""
         stream = fields["stream"]
         is_valid = errors == "strict" or decode(data)[1] == "strict"
         if not is_valid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from planqk_protocol.cli.verdicts import report, write_file
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.chunking import CHUNKINGS
 from planqk_protocol.conformance.pool import run_all
-from planqk_protocol.conformance.process import CommandError
+from planqk_protocol.conformance.process import CommandError, kill_all
 from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files
 
 __all__ = ["conformance"]
@@ -123,7 +124,7 @@ def decoder(
 
     \b
     Examples:
-      planqk-protocol conformance decoder -- planqk-protocol parse --output jsonl
+      planqk-protocol conformance decoder -- planqk-protocol parse --capture raw --output jsonl
       planqk-protocol conformance decoder --rule 'json*' --chunks whole -- ./decoder
     """  # noqa: D301  # \b keeps click from wrapping
     cases = list(decoders.cases(_matching(load_vectors(), rules), chunks or CHUNKINGS))
@@ -248,7 +249,7 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
     notes = Notes()
     with Progress(console=notes, transient=True, disable=not notes.is_live) as bar:
         try:
-            outcomes = run_all(run, cases, jobs or os.cpu_count() or 1)
-            return list(bar.track(outcomes, total=len(cases), description="testing"))
+            with closing(run_all(run, cases, jobs or os.cpu_count() or 1, kill_all)) as outcomes:
+                return list(bar.track(outcomes, total=len(cases), description="testing"))
         except CommandError as error:
             raise Failure(str(error)) from None

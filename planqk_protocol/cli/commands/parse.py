@@ -9,13 +9,14 @@ from typing import Unpack
 
 import rich_click as click
 
-from planqk_protocol import Event
+from planqk_protocol import Event, Limits
 from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
-from planqk_protocol.cli.compression import decompressed
+from planqk_protocol.cli.commands.limits import limit_options
 from planqk_protocol.cli.interrupts import until_interrupt
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output
 from planqk_protocol.cli.printing import print_json_lines, text_printer
+from planqk_protocol.cli.reading import contents
 from planqk_protocol.cli.sources import STDIN, Input, follow
 from planqk_protocol.cli.stream import Stream
 from planqk_protocol.cli.verdict import Verdict, is_wrong
@@ -32,9 +33,16 @@ __all__ = ["parse"]
 )
 @click.option("--no-logs", is_flag=True, help="Leave out log lines.")
 @click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on as FILE grows, until Ctrl-C.")
+@limit_options("max_line", "max_payload", "max_depth", "max_digits")
 @click.pass_context
 def parse(
-    ctx: click.Context, *, output: str | None, no_logs: bool, is_followed: bool, **what: Unpack[Chosen]
+    ctx: click.Context,
+    *,
+    output: str | None,
+    no_logs: bool,
+    is_followed: bool,
+    limits: Limits,
+    **what: Unpack[Chosen],
 ) -> None:
     """Print the events of a job's output, each as soon as it is complete.
 
@@ -61,7 +69,7 @@ def parse(
     print_events = text_printer() if is_text else print_json_lines
     opened: AbstractContextManager[Iterable[Input]]
     if is_followed:
-        opened = _followed(files[0], notes)
+        opened = _followed(files[0], reading.capture, notes)
     else:
         opened = reading.opened(shows_progress=not sys.stdout.isatty())
     with opened as inputs:
@@ -70,6 +78,7 @@ def parse(
             reading.capture,
             logs=not no_logs,
             container=what["only"],
+            limits=limits,
             at_once=is_followed or not reading.is_stored,
         )
         verdict = Verdict(stream, reading, "result", notes)
@@ -82,9 +91,9 @@ def parse(
 
 
 @contextmanager
-def _followed(name: str, notes: Notes) -> Iterator[Iterator[Input]]:
+def _followed(name: str, capture: str, notes: Notes) -> Iterator[Iterator[Input]]:
     with until_interrupt() as is_over:
-        yield decompressed(follow(name, is_over, notes.say), notes.say)
+        yield contents(follow(name, is_over, notes.say), capture, notes.say)
 
 
 def _batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:

@@ -7,8 +7,9 @@ from typing import Unpack
 
 import rich_click as click
 
-from planqk_protocol import FinalResult, InterimResult, MultilineResult, Result, to_record
+from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result, to_record
 from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
+from planqk_protocol.cli.commands.limits import limit_options
 from planqk_protocol.cli.json_text import indented
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
@@ -42,8 +43,11 @@ class _OptionalValue(click.RichCommand):
     metavar="[last]",
     help="Print the interim results, one per line; with 'last' only the newest.",
 )
+@limit_options("max_payload", "max_depth", "max_digits")
 @click.pass_context
-def result(ctx: click.Context, *, pretty: bool, interim: str | None, **what: Unpack[Chosen]) -> None:
+def result(
+    ctx: click.Context, *, pretty: bool, interim: str | None, limits: Limits, **what: Unpack[Chosen]
+) -> None:
     """Print the JSON of a job's result, exactly as the job printed it.
 
     Of captured logs, the job's stdout is read. Exit code: 0 if the protocol was
@@ -68,7 +72,12 @@ def result(ctx: click.Context, *, pretty: bool, interim: str | None, **what: Unp
     is_bar_in_the_way = interim == _ALL and sys.stdout.isatty()
     with reading.opened(shows_progress=not is_bar_in_the_way) as inputs:
         stream = Stream(
-            inputs, reading.capture, logs=False, container=what["only"], at_once=not reading.is_stored
+            inputs,
+            reading.capture,
+            logs=False,
+            container=what["only"],
+            limits=limits,
+            at_once=not reading.is_stored,
         )
         verdict = Verdict(stream, reading, "interim result" if interim else "result", notes)
         for captured in stream:

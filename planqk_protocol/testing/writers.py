@@ -1,15 +1,48 @@
-"""Model writers: what the engines write, by the facts known of them, for given output of a container."""
+"""Models of engines: the captures they write, for given output of a container.
+
+They are written from what is known of the engines, and share nothing with the
+decoders. That of journald is `planqk_protocol.testing.journal`.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterable, Iterator
 
+__all__ = [
+    "PIECE",
+    "Write",
+    "compose_logs",
+    "conmon",
+    "containerd",
+    "docker_json_file",
+    "docker_local",
+    "docker_logs",
+    "docker_mux",
+    "field",
+    "json_string",
+    "kubectl_logs",
+    "lines_of",
+    "local_entry",
+    "local_record",
+    "numbered",
+    "pieces",
+    "stamp",
+    "unix_lines",
+    "utf8_text",
+    "varint",
+]
+
 Write = tuple[str, bytes]
-"""A stream, and bytes that the container writes to it at once."""
+"""A stream, ``stdout`` or ``stderr``, and bytes that the container writes to it at once."""
 
 PIECE = 16384
+"""Bytes of a line after which Docker and containerd begin another record."""
+
+_MORE = 0x80  # in a byte of a number of Protocol Buffers: another one follows
+_INVALID = re.compile("[\udc80-\udcff]")  # how "surrogateescape" decodes a byte that is not UTF-8
 
 
 def stamp(number: int) -> str:
@@ -43,26 +76,30 @@ def pieces(writes: Iterable[Write], size: int = PIECE) -> Iterator[tuple[str, by
             yield stream, data, False, lines[stream]
 
 
+def utf8_text(data: bytes) -> str:
+    """Text as Go decodes it, which Docker is written in: a replacement character for each invalid byte."""
+    return _INVALID.sub("\N{REPLACEMENT CHARACTER}", data.decode("utf-8", "surrogateescape"))
+
+
 def json_string(data: bytes) -> str:
     """A JSON string as Docker escapes it; each invalid byte becomes an escaped replacement character."""
-    text = data.decode("utf-8", "surrogateescape")
     shown = []
-    for character in text:
-        code = ord(character)
-        if 0xDC80 <= code <= 0xDCFF:
+    for character in data.decode("utf-8", "surrogateescape"):
+        if _INVALID.match(character):
             shown.append("\\ufffd")
         elif character in "<>&\u2028\u2029":
-            shown.append(f"\\u{code:04x}")
+            shown.append(f"\\u{ord(character):04x}")
         elif character in '"\\\n\r':
             shown.append(json.dumps(character)[1:-1])
-        elif code < 0x20:
-            shown.append(f"\\u{code:04x}")
+        elif character < " ":
+            shown.append(f"\\u{ord(character):04x}")
         else:
             shown.append(character)
     return f'"{"".join(shown)}"'
 
 
 def docker_json_file(writes: Iterable[Write], attrs: str = "") -> bytes:
+    """A file of the driver ``json-file``; `attrs` is the text of that member, with a comma behind it."""
     records = []
     for stream, text, ends_line, line in pieces(writes):
         log = json_string(text + b"\n" if ends_line else text)
@@ -77,19 +114,28 @@ def _cri(writes: Iterable[Write], size: int, zone: str) -> Iterator[bytes]:
         yield f"{time} {stream} {'F' if ends_line else 'P'} ".encode() + text + b"\n"
 
 
+def unix_lines(writes: Iterable[Write]) -> Iterator[Write]:
+    """The same writes, but for one CR before each LF, which containerd drops."""
+    held: dict[str, bytes] = {}
+    for stream, data in writes:
+        text = held.pop(stream, b"") + data
+        if text.endswith(b"\r"):
+            held[stream], text = b"\r", text[:-1]
+        yield stream, text.replace(b"\r\n", b"\n")
+    yield from held.items()
+
+
 def containerd(writes: Iterable[Write]) -> bytes:
-    """Whole lines in pieces of 16 KiB; one CR before an LF is dropped."""
-    return b"".join(
-        _cri([(stream, data.replace(b"\r\n", b"\n")) for stream, data in writes], PIECE, "+02:00")
-    )
+    """A CRI log of containerd: whole lines in pieces of 16 KiB; one CR before an LF is dropped."""
+    return b"".join(_cri(unix_lines(writes), PIECE, "+02:00"))
 
 
 def conmon(writes: Iterable[Write]) -> bytes:
-    """Each write gives records of its own, pieces where it does not end its line."""
+    """A CRI log of conmon: each write gives records of its own, pieces where it does not end its line."""
     records = []
     number = 0
     for stream, data in writes:
-        for line in _lines(data):
+        for line in lines_of(data):
             number += 1
             tag = "F" if line.endswith(b"\n") else "P"
             records.append(
@@ -98,30 +144,35 @@ def conmon(writes: Iterable[Write]) -> bytes:
     return b"".join(records)
 
 
-def _lines(data: bytes) -> list[bytes]:
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of some text, each with its LF, if it has one."""
     lines = [line + b"\n" for line in data.split(b"\n")]
     lines[-1] = lines[-1][:-1]
     return [line for line in lines if line]
 
 
 def docker_mux(writes: Iterable[Write]) -> bytes:
+    """The frames of Docker's API, one for each write."""
     numbers = {"stdout": 1, "stderr": 2}
     return b"".join(struct.pack(">BxxxI", numbers[stream], len(data)) + data for stream, data in writes)
 
 
 def varint(value: int) -> bytes:
+    """A number as Protocol Buffers write it."""
     digits = []
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
+    while value >= _MORE:
+        digits.append(value % _MORE | _MORE)
         value >>= 7
     return bytes([*digits, value])
 
 
 def field(number: int, data: bytes) -> bytes:
+    """A field of bytes as Protocol Buffers write it."""
     return bytes([number << 3 | 2]) + varint(len(data)) + data
 
 
 def local_entry(source: bytes, line: bytes, *, time: int = 1, ends_line: bool = True, part: int = 0) -> bytes:
+    """An entry of the driver ``local``; `part` is its number in a line of several, else 0."""
     entry = field(1, source) + b"\x10" + varint(time) + field(3, line)
     if part:
         last = b"\x08\x01" if ends_line else b""
@@ -130,6 +181,7 @@ def local_entry(source: bytes, line: bytes, *, time: int = 1, ends_line: bool = 
 
 
 def local_record(entry: bytes) -> bytes:
+    """A record of the driver ``local``: an entry between its lengths."""
     return struct.pack(">I", len(entry)) + entry + struct.pack(">I", len(entry))
 
 
@@ -143,77 +195,11 @@ def numbered(writes: Iterable[Write]) -> Iterator[tuple[str, bytes, bool, int, i
 
 
 def docker_local(writes: Iterable[Write]) -> bytes:
+    """A file of the driver ``local``."""
     return b"".join(
         local_record(local_entry(stream.encode(), text, time=line, ends_line=ends_line, part=part))
         for stream, text, ends_line, line, part in numbered(writes)
     )
-
-
-def journal_value(data: bytes) -> str | list[int]:
-    """A string, or an array of bytes where the text is not printable UTF-8."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return list(data)
-    bad = any((ord(c) < 0x20 and c not in "\t\n") or 0x7F <= ord(c) < 0xA0 for c in text)
-    return list(data) if bad else text
-
-
-Fields = dict[str, bytes]
-
-
-def docker_journal(writes: Iterable[Write]) -> Iterator[Fields]:
-    ids: dict[str, int] = {}
-    for number, (stream, text, ends_line, line, part) in enumerate(numbered(writes), 1):
-        fields = {
-            "__CURSOR": b"s=%d" % number,
-            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + number),
-            "PRIORITY": b"6" if stream == "stdout" else b"3",
-            "_COMM": b"dockerd",
-            "CONTAINER_ID_FULL": b"c1",
-            "CONTAINER_LOG_EPOCH": b"e",
-            "CONTAINER_LOG_ORDINAL": b"%d" % number,
-            "MESSAGE": text,
-        }
-        if part:
-            ids[stream] = line
-            fields["CONTAINER_PARTIAL_ID"] = b"p%d" % line
-            fields["CONTAINER_PARTIAL_ORDINAL"] = b"%d" % part
-            fields["CONTAINER_PARTIAL_LAST"] = b"true" if ends_line else b"false"
-            fields["CONTAINER_PARTIAL_MESSAGE"] = b"true"
-        yield fields
-
-
-def conmon_journal(writes: Iterable[Write]) -> Iterator[Fields]:
-    for number, (stream, data) in enumerate(writes):
-        for line in _lines(data):
-            fields = {
-                "__CURSOR": b"s=%d" % number,
-                "PRIORITY": b"6" if stream == "stdout" else b"3",
-                "_COMM": b"conmon",
-                "CONTAINER_ID_FULL": b"c1",
-                "MESSAGE": line,
-            }
-            if not line.endswith(b"\n"):
-                fields["CONTAINER_PARTIAL_MESSAGE"] = b"true"
-            yield fields
-
-
-def journald_json(entries: Iterable[Fields]) -> bytes:
-    lines = [json.dumps({name: journal_value(value) for name, value in fields.items()}) for fields in entries]
-    return "".join(line + "\n" for line in lines).encode()
-
-
-def journald_export(entries: Iterable[Fields]) -> bytes:
-    result = []
-    for fields in entries:
-        for name, value in fields.items():
-            if isinstance(journal_value(value), str) and b"\n" not in value:
-                result.append(name.encode() + b"=" + value + b"\n")
-            else:
-                result.append(name.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n")
-        result.append(b"\n")
-    return b"".join(result)
 
 
 def docker_logs(writes: Iterable[Write], details: str = "", *, has_stamps: bool = True) -> bytes:
@@ -226,16 +212,20 @@ def docker_logs(writes: Iterable[Write], details: str = "", *, has_stamps: bool 
 
 
 def kubectl_logs(data: bytes, prefix: str, *, has_stamps: bool) -> bytes:
-    lines = _lines(data)
+    """The text of kubectl logs: `prefix` and time stamp before every line."""
+    lines = lines_of(data)
     shown = [prefix + (stamp(number) + " " if has_stamps else "") for number in range(len(lines))]
     return b"".join(start.encode() + line for start, line in zip(shown, lines, strict=True))
 
 
 def compose_logs(data: bytes, width: int = 8, colour: str = "", *, has_stamps: bool = False) -> bytes:
-    """Whole lines only: the rest of an unfinished last one is never written."""
+    """The text of docker compose: a name before every line, as wide as `width`, in a colour or none.
+
+    Whole lines only: the rest of an unfinished last one is never written.
+    """
     reset = "\x1b[0m" if colour else ""
     start = f"{colour}{'job-1':<{width}} | {reset}"
-    lines = [line for line in _lines(data) if line.endswith(b"\n")]
+    lines = [line for line in lines_of(data) if line.endswith(b"\n")]
     starts = [start + (stamp(number) + " " if has_stamps else "") for number in range(len(lines))]
     shown = [start.encode() + line for start, line in zip(starts, lines, strict=True)]
     return b"Attaching to job-1\n" + b"".join(shown)
