@@ -230,10 +230,5 @@ def ask(command: Sequence[str], pieces: Iterable[bytes], *, timeout: float, limi
         CommandError: It cannot be started.
     """
     dialogue = Dialogue(command, timeout=timeout, limit=limit)
-    try:
-        dialogue.write(pieces)
-        return dialogue.end()
-    except KeyboardInterrupt:
-        dialogue.kill()
-        dialogue.end()
-        raise
+    dialogue.write(pieces)
+    return dialogue.end()

@@ -110,21 +110,6 @@ def test_without_process_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "it did not end within 0.5 s"
 
 
-def test_an_interrupt_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = []
-
-    def interrupt(self: Dialogue) -> Answer:
-        monkeypatch.undo()
-        self.kill()
-        ended.append(self.end())
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Dialogue, "end", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run("import time\ntime.sleep(60)")
-    assert ended[0].exit_code != 0
-
-
 def test_a_dialogue() -> None:
     dialogue = Dialogue(program(COPY), timeout=20, limit=100)
     dialogue.write([b"one\n"])

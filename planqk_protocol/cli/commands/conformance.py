@@ -173,11 +173,7 @@ def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **r
     Example:
       planqk-protocol conformance service -- docker run --rm my-service
     """  # noqa: D301  # \b keeps click from wrapping
-    check_output()
-    try:
-        verdicts = services.run_service(command, timeout)
-    except CommandError as error:
-        raise Failure(str(error)) from None
+    (verdicts,) = _run(lambda timeout: services.run_service(command, timeout), [timeout], jobs=1)
     ctx.exit(report(verdicts, command, **reports))
 
 
