@@ -121,11 +121,19 @@ def field(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2]) + varint(len(data)) + data
 
 
-def local_entry(source: bytes, line: bytes, *, time: int = 1, ends_line: bool = True, part: int = 0) -> bytes:
+def local_entry(
+    source: bytes,
+    line: bytes,
+    *,
+    time: int = 1,
+    ends_line: bool = True,
+    part: int = 0,
+    line_id: bytes = b"id",
+) -> bytes:
     entry = field(1, source) + b"\x10" + varint(time) + field(3, line)
     if part:
         last = b"\x08\x01" if ends_line else b""
-        entry += b"\x20\x01" + field(5, last + field(2, b"id") + b"\x18" + varint(part))
+        entry += b"\x20\x01" + field(5, last + field(2, line_id) + b"\x18" + varint(part))
     return entry
 
 
@@ -144,7 +152,11 @@ def numbered(writes: Iterable[Write]) -> Iterator[tuple[str, bytes, bool, int, i
 
 def docker_local(writes: Iterable[Write]) -> bytes:
     return b"".join(
-        local_record(local_entry(stream.encode(), text, time=line, ends_line=ends_line, part=part))
+        local_record(
+            local_entry(
+                stream.encode(), text, time=line, ends_line=ends_line, part=part, line_id=b"%d" % line
+            )
+        )
         for stream, text, ends_line, line, part in numbered(writes)
     )
 
