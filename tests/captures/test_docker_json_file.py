@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from feeding import decode, kinds, places
+from feeding import data_of, decode, kinds, places
 
 from planqk_protocol.captures import Chunk, Stream, decoder
 
@@ -15,6 +17,7 @@ def record(log: str, time: str = "1", stream: str = "stdout") -> bytes:
 
 
 A, B, C = record(r"a\n"), record(r"b\n", "2"), record(r"c\n", "3")
+INDENTED = {"log": "a\n", "stream": "stdout", "attrs": {"tag": "x", "env": "y"}, "time": "t"}
 LONG = record("x" * (1024 * 1024 + 1) + r"\n")
 
 
@@ -55,14 +58,68 @@ LONG = record("x" * (1024 * 1024 + 1) + r"\n")
             b'{"log":"x","log":"a\\n","stream":"stdout"}\n', [("stdout", b"a\n", False)], id="last key counts"
         ),
         pytest.param(
-            b'{"stream":"stdout","time":"t"}\n{"log":null,"stream":"stdout","time":4}\n' + A,
+            b'{"LOG":"x","Log":"a\\n","log":null,"stream":"stderr","Stream":"stdout"}\n',
             [("stdout", b"a\n", False)],
-            id="empty record",
+            id="last key counts, whatever its case, but not null",
+        ),
+        pytest.param(
+            b'{"stream":"stdout","time":"t"}\n'
+            b'{"stream":"stdout","attrs":{"tag":"x"},"time":"t"}\n'
+            b'{"log":null,"stream":"stdout","time":"t"}\n'
+            b'{"log":"","stream":"stdout","time":"t"}\n' + A,
+            [("stdout", b"a\n", False)],
+            id="empty records",
+        ),
+        pytest.param(
+            b'{"log":4,"LOG":"a\\n","stream":"stdout","x":' + b"9" * 5000 + b"}\n",
+            [("stdout", b"a\n", False)],
+            id="long number",
+        ),
+        pytest.param(
+            (json.dumps(INDENTED, indent=2) + "\n").encode() * 2,
+            [("stdout", b"a\na\n", False)],
+            id="indented",
         ),
     ],
 )
 def test_what_the_container_printed_comes_back(capture: bytes, expected: list[object]) -> None:
     assert decode(ID, capture) == expected
+
+
+@pytest.mark.parametrize(
+    "no_record",
+    [
+        b"{}",
+        b'{"a":1}',
+        b'{"lof":"x\\n","stream":"stdout","time":"t"}',
+        b'{"stream":"stdout"}',
+        b'{"stream":"stdout","time":4}',
+        b'{"time":"t","log":4,"stream":"stdout"}',
+        b'{"log":["x"],"stream":"stdout","time":"t"}',
+        b'{"log":{"log":1},"stream":"stdout","time":"t"}',
+    ],
+)
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_an_object_that_is_no_record_is_reported(no_record: bytes, end: bytes) -> None:
+    decoded = decode(ID, A + no_record + end + B)
+    assert data_of(decoded, "stdout") == b"a\nb\n"
+    assert places(decoded) == [("corrupt", 2, len(A), "unknown")]
+
+
+@pytest.mark.parametrize("stream", ["[]", "{}", "4", "null", '""'])
+def test_a_stream_that_is_no_text_is_unknown(stream: str) -> None:
+    decoded = decode(ID, b'{"log":"x\\n","stream":' + stream.encode() + b"}\n" + A)
+    assert places(decoded) == [("unknown-stream", 1, 0, "unknown")]
+    assert data_of(decoded, "unknown") == b"x\n"
+
+
+@pytest.mark.parametrize(("lines", "is_torn"), [(100, False), (101, True)])
+def test_a_record_is_on_so_many_lines_at_most(lines: int, *, is_torn: bool) -> None:
+    spread = A.replace(b",", b"," + b"\n" * (lines - 1), 1)
+    decoded = decode(ID, spread + B)
+    assert kinds(decoded) == (["torn", "corrupt"] if is_torn else [])
+    assert data_of(decoded, "unknown") == (b"a\n" if is_torn else b"")
+    assert data_of(decoded, "stdout") == (b"b\n" if is_torn else b"a\nb\n")
 
 
 UNKNOWN_STREAM = b'{"log":"x\\n","time":"t"}\n'
@@ -175,7 +232,7 @@ HALF = b'{"log":"half\\n'
         pytest.param(
             b'{"log":4,"stream":"stdout"}\n' + A,
             [("stdout", b"a\n", False)],
-            [("torn", 1, 0, "unknown")],
+            [("corrupt", 1, 0, "unknown")],
             id="text is a number",
         ),
         pytest.param(
@@ -217,6 +274,17 @@ HALF = b'{"log":"half\\n'
             [("stdout", b"pie", False), ("stdout", b"ce\n", False)],
             [("gap", 2, len(record("pie")), "stdout")],
             id="another time within a line",
+        ),
+        pytest.param(
+            HALF[:-2] + '{"log":"ä'.encode() + b"\xff" + b"x" + HALF + B,
+            [
+                ("unknown", b"half", True),
+                ("unknown", b"\xc3\xa4\xffx", True),
+                ("unknown", b"half\n", True),
+                ("stdout", b"b\n", False),
+            ],
+            [("torn", 1, 0, "unknown"), ("torn", 2, 12, "unknown"), ("torn", 3, 24, "unknown")],
+            id="offsets count bytes",
         ),
         pytest.param(LONG + A, [("stdout", b"a\n", False)], [("oversize", 1, 0, "unknown")], id="oversize"),
         pytest.param(

@@ -27,8 +27,8 @@ from planqk_protocol.captures.text import REPLACEMENT, decode, encode
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
-_HEAD = '{"log":"'
-_STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
+_KEYS = {"log", "stream", "attrs", "time"}
+_STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
 
 class _OfStdout(msgspec.Struct, gc=False):
@@ -50,9 +50,11 @@ class _Record(msgspec.Struct, gc=False):
 _decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
 _decode_either = msgspec.json.Decoder(_OfEither).decode_lines
 _record_decoder = msgspec.json.Decoder(_Record)
-_scan = json.JSONDecoder(strict=False).raw_decode
+_scan = json.JSONDecoder(strict=False, parse_int=float, object_pairs_hook=tuple).raw_decode
 
 _WHITE = re.compile(r"[ \t\r\n]*")
+_PARTS = re.compile(r'(?=\{"log":")')  # in a string the quotes would be escaped, so a record begins there
+_MOST_LINES = 100  # that a record can be on, as where a program has indented it
 _TORN = re.compile(
     r"""
     \{ "log" : "
@@ -109,7 +111,7 @@ class DockerJsonFileDecoder(LineDecoder):
             super()._block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every record is a whole line; else do nothing."""
+        """Decode a block in which every line is a record, and every record a whole line; else do nothing."""
         if self._open or self._held:
             return False
         try:
@@ -118,7 +120,7 @@ class DockerJsonFileDecoder(LineDecoder):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
             return False
         text = "".join(logs)
-        if len(logs) < len(records) or REPLACEMENT in text:
+        if not len(logs) == len(records) == block.count(_LF) or REPLACEMENT in text:
             return False
         shared = _Block(block)
         if is_stdout:
@@ -147,7 +149,7 @@ class DockerJsonFileDecoder(LineDecoder):
             self._take_record(record.log.encode(), record.stream, record.time, self._offset)
 
     def _take_record(
-        self, data: bytes, stream_name: object, time: str, offset: int, *, suspect: bool = False
+        self, data: bytes, stream_name: str, time: str, offset: int, *, suspect: bool = False
     ) -> None:
         self._record += 1
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
@@ -176,35 +178,47 @@ class DockerJsonFileDecoder(LineDecoder):
     def _recover(self, line: bytes, end: bytes) -> None:
         """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
         text, errors = decode(line)
+        offset = self._offset
+        *parts, last = _PARTS.split(text)
+        for part in parts:
+            self._take_part(part, offset, errors, None)
+            offset += len(part.encode(errors=errors))
+        self._take_part(last, offset, errors, end)
+
+    def _take_part(self, text: str, offset: int, errors: str, end: bytes | None) -> None:
+        """Take what stands before the next record in a line, or before its end."""
         at = 0
-        while (at := _end_of_white(text, at)) < len(text):
-            start = self._offset + len(text[:at].encode(errors=errors))
-            try:
-                value, stop = _scan(text, at)
-            except (ValueError, RecursionError) as error:
-                if getattr(error, "pos", 0) == len(text) and end == _LF:
-                    self._rest = text[at:].encode(errors=errors)
-                    return
-                value, stop = None, at
-            if isinstance(value, dict) and isinstance((fields := _fields(value))["log"], str):
-                self._take_fields(fields, start, errors)
-                at = stop
-                continue
-            stop = text.find(_HEAD, at + 1)
-            self._take_torn(text[at : stop if stop > 0 else None], start, errors, at_end=not end and stop < 0)
-            at = stop if stop > 0 else len(text)
+        while (start := _end_of_white(text, at)) < len(text):
+            offset += start - at
+            value, at = _value(text, start)
+            if value is None:
+                rest = text[start:]
+                if at == len(text) and end == _LF and rest.count("\n") < _MOST_LINES - 1:
+                    self._rest = rest.encode(errors=errors)
+                else:
+                    self._take_torn(rest, offset, errors, at_end=end == b"")
+                return
+            self._take_fields(value, offset, errors)
+            offset += len(text[start:at].encode(errors=errors))
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
-        data = encode(fields["log"], errors)
-        time = fields["time"] if isinstance(fields["time"], str) else ""
-        stream = fields["stream"]
+        """Take an object, which is a record if Docker's own reader finds one in it."""
+        log = fields.get("log", "")
+        stream, time = fields.get("stream", ""), fields.get("time")
+        is_empty_record = isinstance(time, str) and fields.keys() <= _KEYS  # a text that is empty is left out
+        if not isinstance(log, str) or not (log or is_empty_record):
+            self._record += 1
+            self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
+            return
+        data = encode(log, errors)
         is_valid = errors == "strict" or decode(data)[1] == "strict"
         if not is_valid:
             message = (
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._take_record(data, stream, time, offset, suspect=not is_valid)
+        time = time if isinstance(time, str) else ""
+        self._take_record(data, str(stream), time, offset, suspect=not is_valid)
 
     def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Take a record that breaks off, or what is none."""
@@ -234,15 +248,21 @@ def _records(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
         return _decode_either(block), False
 
 
-def _fields(value: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, by Docker's own reading: the case of keys is ignored, the last one counts."""
-    fields = {key.lower(): item for key, item in value.items()}
-    log = fields.get("log")
-    return {
-        "log": "" if log is None else log,
-        "stream": fields.get("stream", ""),
-        "time": fields.get("time", ""),
-    }
+def _value(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
+    """The object at a place, and where it ends; ``None`` where there is none, and where it breaks off.
+
+    It is read as Docker does: the case of keys is ignored, and of those that
+    are the same the last one counts whose value is not null.
+    """
+    if text[at] != "{":
+        return None, at
+    try:
+        pairs, end = _scan(text, at)
+    except json.JSONDecodeError as error:
+        return None, error.pos
+    except RecursionError:
+        return None, at
+    return {key.lower(): value for key, value in pairs if value is not None}, end
 
 
 def _end_of_white(text: str, at: int) -> int:
