@@ -120,7 +120,8 @@ class DockerJsonFileDecoder(LineDecoder):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
             return False
         text = "".join(logs)
-        if not len(logs) == len(records) == block.count(_LF) or REPLACEMENT in text:
+        lines = len(block) - len(block.replace(_LF, b""))  # `count` takes three times as long
+        if not len(logs) == len(records) == lines or REPLACEMENT in text:
             return False
         shared = _Block(block)
         if is_stdout:
