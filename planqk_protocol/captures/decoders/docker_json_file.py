@@ -47,14 +47,21 @@ class _Record(msgspec.Struct, gc=False):
     time: str = ""
 
 
+class _UnsureRecord(msgspec.Struct, gc=False):
+    log: str
+    time: msgspec.Raw = msgspec.Raw(b"null")
+
+
 _decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
 _decode_either = msgspec.json.Decoder(_OfEither).decode_lines
+_decode_unsure = msgspec.json.Decoder(_UnsureRecord).decode_lines
 _record_decoder = msgspec.json.Decoder(_Record)
-_scan = json.JSONDecoder(strict=False, parse_int=float, object_pairs_hook=tuple).raw_decode
+_scan = json.JSONDecoder(parse_int=float, object_pairs_hook=tuple).raw_decode
 
 _WHITE = re.compile(r"[ \t\r\n]*")
-_PARTS = re.compile(r'(?=\{"log":")')  # in a string the quotes would be escaped, so a record begins there
-_MOST_LINES = 100  # that a record can be on, as where a program has indented it
+_PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
+_BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
+_MANY_LINES = 100  # of one record; with fewer, as where a program has indented it, each may be the last
 _TORN = re.compile(
     r"""
     \{ "log" : "
@@ -73,13 +80,25 @@ class _Block:
 
     @cached_property
     def sizes_and_times(self) -> tuple[list[int], list[str]]:
-        """The length of each record's bytes, and its time; no times where one of them is no text."""
+        """The length of each record's bytes, and its time."""
         try:
             records = _record_decoder.decode_lines(self._block)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            untimed = _decode_either(self._block)
-            return [len(record.log.encode()) for record in untimed], [""] * len(untimed)
-        return [len(record.log.encode()) for record in records], [record.time for record in records]
+            unsure = _decode_unsure(self._block)
+            return [len(record.log.encode()) for record in unsure], [_raw_stamp(item.time) for item in unsure]
+        return [len(record.log.encode()) for record in records], [_stamp(record.time) for record in records]
+
+
+def _raw_stamp(value: msgspec.Raw) -> str:
+    try:
+        return _stamp(msgspec.json.decode(value, type=str))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def _stamp(value: object) -> str:
+    """The time of a record; empty where that cannot be one."""
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -111,7 +130,7 @@ class DockerJsonFileDecoder(LineDecoder):
             super()._block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every line is a record, and every record a whole line; else do nothing."""
+        """Decode a block in which every record is a whole line; else do nothing."""
         if self._open or self._held:
             return False
         try:
@@ -120,8 +139,7 @@ class DockerJsonFileDecoder(LineDecoder):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
             return False
         text = "".join(logs)
-        lines = len(block) - len(block.replace(_LF, b""))  # `count` takes three times as long
-        if not len(logs) == len(records) == lines or REPLACEMENT in text:
+        if len(logs) < len(records) or REPLACEMENT in text:
             return False
         shared = _Block(block)
         if is_stdout:
@@ -150,9 +168,10 @@ class DockerJsonFileDecoder(LineDecoder):
             self._take_record(record.log.encode(), record.stream, record.time, self._offset)
 
     def _take_record(
-        self, data: bytes, stream_name: str, time: str, offset: int, *, suspect: bool = False
+        self, data: bytes, stream_name: str, stamp: object, offset: int, *, suspect: bool = False
     ) -> None:
         self._record += 1
+        time = _stamp(stamp)
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
             message = f"the record's stream is {stream_name!r}, neither stdout nor stderr"
@@ -179,33 +198,52 @@ class DockerJsonFileDecoder(LineDecoder):
     def _recover(self, line: bytes, end: bytes) -> None:
         """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
         text, errors = decode(line)
-        offset = self._offset
-        *parts, last = _PARTS.split(text)
-        for part in parts:
-            self._take_part(part, offset, errors, None)
-            offset += len(part.encode(errors=errors))
-        self._take_part(last, offset, errors, end)
-
-    def _take_part(self, text: str, offset: int, errors: str, end: bytes | None) -> None:
-        """Take what stands before the next record in a line, or before its end."""
-        at = 0
+        at, offset = 0, self._offset
         while (start := _end_of_white(text, at)) < len(text):
             offset += start - at
             value, at = _value(text, start)
-            if value is None:
-                rest = text[start:]
-                if at == len(text) and end == _LF and rest.count("\n") < _MOST_LINES - 1:
-                    self._rest = rest.encode(errors=errors)
-                else:
-                    self._take_torn(rest, offset, errors, at_end=end == b"")
-                return
-            self._take_fields(value, offset, errors)
+            if value is not None:
+                self._take_fields(value, offset, errors)
+            elif at == len(text) and end == _LF:
+                self._hold_rest(text[start:].encode(errors=errors))
+            else:
+                behind = _BEHIND_FAULT.search(text, at)
+                at = behind.start() if behind else len(text)
+                self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
+
+    def _take_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Take what begins with no record, though some may be in it.
+
+        It is read once more from where each of them would begin, but no further
+        than to the next one. So the cost is that of its length.
+        """
+        *parts, last = _PARTS.split(text)
+        for part in filter(None, parts):
+            self._take_part(part, offset, errors, at_end=False)
+            offset += len(part.encode(errors=errors))
+        self._take_part(last, offset, errors, at_end=at_end)
+
+    def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        value, at = _value(text, 0)
+        if value is None:
+            self._take_torn(text, offset, errors, at_end=at_end)
+            return
+        self._take_fields(value, offset, errors)
+        rest = text[_end_of_white(text, at) :]
+        if rest:
+            offset += len(text.encode(errors=errors)) - len(rest.encode(errors=errors))
+            self._take_torn(rest, offset, errors, at_end=at_end)
+
+    def _hold_rest(self, rest: bytes) -> None:
+        self._rest = rest
+        if rest.count(_LF) >= _MANY_LINES:
+            self._enough = 2 * len(rest)
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
         """Take an object, which is a record if Docker's own reader finds one in it."""
         log = fields.get("log", "")
-        stream, time = fields.get("stream", ""), fields.get("time")
+        stream, time = fields.get("stream"), fields.get("time")
         is_empty_record = isinstance(time, str) and fields.keys() <= _KEYS  # a text that is empty is left out
         if not isinstance(log, str) or not (log or is_empty_record):
             self._record += 1
@@ -218,7 +256,6 @@ class DockerJsonFileDecoder(LineDecoder):
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        time = time if isinstance(time, str) else ""
         self._take_record(data, str(stream), time, offset, suspect=not is_valid)
 
     def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
@@ -252,8 +289,8 @@ def _records(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
 def _value(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
     """The object at a place, and where it ends; ``None`` where there is none, and where it breaks off.
 
-    It is read as Docker does: the case of keys is ignored, and of those that
-    are the same the last one counts whose value is not null.
+    It is read much as Docker does: of keys that are the same the last one counts,
+    and one in another case where there is none in lower case.
     """
     if text[at] != "{":
         return None, at
@@ -262,8 +299,9 @@ def _value(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
     except json.JSONDecodeError as error:
         return None, error.pos
     except RecursionError:
-        return None, at
-    return {key.lower(): value for key, value in pairs if value is not None}, end
+        return None, len(text) - 1
+    values = {key.lower(): value for key, value in pairs}
+    return values | {key: value for key, value in pairs if key in _KEYS}, end
 
 
 def _end_of_white(text: str, at: int) -> int:
