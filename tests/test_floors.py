@@ -15,7 +15,15 @@ PACKAGE = "planqk_protocol"
 # From the ground up. A package stands for all its modules where they are not named.
 FLOORS = (
     ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text"),
-    ("grammar", "payload.advice", "payload.deep", "payload.depth", "payload.integers", "captures.output"),
+    (
+        "grammar",
+        "payload.advice",
+        "payload.deep",
+        "payload.depth",
+        "payload.integers",
+        "captures.output",
+        "captures.json_records",
+    ),
     ("lines", "logs", "payload.decode", "captures.base"),
     ("parser", "captures.format", "captures.lines", "captures.long_lines"),
     ("streams", "outcome", "records", "emit", "captures.journal", "captures.prefix"),

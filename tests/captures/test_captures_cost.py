@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+import sys
 import time
 from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -112,3 +115,30 @@ def test_time_grows_with_the_capture(format_id: str, name: str, chunk_size: int)
         size *= 2
     large = seconds(format_id, capture(4 * size), chunk_size)
     assert large < GROWTH * max(small, WORTH_TIMING)
+
+
+def looked_at(capture: bytes) -> int:
+    """The bytes and characters, from above, that methods of `bytes` and `str` look at for a capture."""
+    total = 0
+
+    def profile(_: FrameType, event: str, function: Any) -> None:
+        nonlocal total
+        owner = getattr(function, "__self__", None)
+        if event == "c_call" and isinstance(owner, bytes | bytearray | str):
+            total += len(owner)
+
+    subject = decoder("docker-json-file")
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        subject.feed(capture)
+        subject.close()
+    finally:
+        sys.setprofile(before)
+    return total
+
+
+@pytest.mark.parametrize("name", JSON_FILE)
+def test_methods_do_not_look_at_a_line_again_and_again(name: str) -> None:
+    small, large = (looked_at(JSON_FILE[name](size)) for size in (30_000, 60_000))
+    assert large <= 3 * small

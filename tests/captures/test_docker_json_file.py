@@ -257,7 +257,13 @@ HALF = b'{"log":"half\\n'
             b"[" * 100_000 + b"\n" + A,
             [("stdout", b"a\n", False)],
             [("corrupt", 1, 0, "unknown")],
-            id="nested",
+            id="nested lists",
+        ),
+        pytest.param(
+            b'{"a":' * 100_000 + b"\n" + A,
+            [("stdout", b"a\n", False)],
+            [("torn", 1, 0, "unknown")],
+            id="nested objects",
         ),
         pytest.param(
             record(r"\ufffd\n"),
@@ -303,6 +309,12 @@ HALF = b'{"log":"half\\n'
             ],
             [("torn", 1, 0, "unknown"), ("torn", 2, 12, "unknown"), ("torn", 3, 24, "unknown")],
             id="offsets count bytes",
+        ),
+        pytest.param(
+            HALF + record("ä\\n")[:-1] + b"} x\n" + B,
+            [("unknown", b"half\n", True), ("stdout", "ä\n".encode(), False), ("stdout", b"b\n", False)],
+            [("torn", 1, 0, "unknown"), ("corrupt", 3, len(HALF + record("ä\\n")) - 1, "unknown")],
+            id="torn record, one glued to it, and garbage",
         ),
         pytest.param(LONG + A, [("stdout", b"a\n", False)], [("oversize", 1, 0, "unknown")], id="oversize"),
         pytest.param(

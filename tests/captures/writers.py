@@ -17,11 +17,15 @@ def stamp(number: int) -> str:
     return f"2024-05-01T10:00:{number // 1_000_000 % 60:02}.{number % 1_000_000:06}001Z"
 
 
-def pieces(writes: Iterable[Write], size: int = PIECE) -> Iterator[tuple[str, bytes, bool, int]]:
-    """Docker's copier: stream, text without LF, whether it ends its line, and the number of the line."""
+def pieces(
+    writes: Iterable[Write], size: int = PIECE, number: int = 0
+) -> Iterator[tuple[str, bytes, bool, int]]:
+    """Docker's copier: stream, text without LF, whether it ends its line, and the number of the line.
+
+    The first line has the next number.
+    """
     held: dict[str, bytes] = {}
     lines: dict[str, int] = {}
-    number = 0
     for stream, data in writes:
         held[stream] = held.get(stream, b"") + data
         while held[stream]:
@@ -141,24 +145,30 @@ def local_record(entry: bytes) -> bytes:
     return struct.pack(">I", len(entry)) + entry + struct.pack(">I", len(entry))
 
 
-def numbered(writes: Iterable[Write]) -> Iterator[tuple[str, bytes, bool, int, int]]:
+def numbered(
+    writes: Iterable[Write], size: int = PIECE, number: int = 0
+) -> Iterator[tuple[str, bytes, bool, int, int]]:
     """Pieces with the number of the line, and their number in a line of several, else 0."""
     counts: dict[str, int] = {}
-    for stream, text, ends_line, line in pieces(writes):
+    for stream, text, ends_line, line in pieces(writes, size, number):
         part = counts.get(stream, 0) + 1
         counts[stream] = 0 if ends_line else part
         yield stream, text, ends_line, line, 0 if part == 1 and ends_line else part
 
 
-def docker_local(writes: Iterable[Write]) -> bytes:
-    return b"".join(
+def docker_local_records(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> list[bytes]:
+    return [
         local_record(
             local_entry(
                 stream.encode(), text, time=line, ends_line=ends_line, part=part, line_id=b"%d" % line
             )
         )
-        for stream, text, ends_line, line, part in numbered(writes)
-    )
+        for stream, text, ends_line, line, part in numbered(writes, size, number)
+    ]
+
+
+def docker_local(writes: Iterable[Write]) -> bytes:
+    return b"".join(docker_local_records(writes))
 
 
 def journal_value(data: bytes) -> str | list[int]:
@@ -174,17 +184,17 @@ def journal_value(data: bytes) -> str | list[int]:
 Fields = dict[str, bytes]
 
 
-def docker_journal(writes: Iterable[Write]) -> Iterator[Fields]:
+def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> Iterator[Fields]:
     ids: dict[str, int] = {}
-    for number, (stream, text, ends_line, line, part) in enumerate(numbered(writes), 1):
+    for count, (stream, text, ends_line, line, part) in enumerate(numbered(writes, size, number), 1):
         fields = {
-            "__CURSOR": b"s=%d" % number,
-            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + number),
+            "__CURSOR": b"s=%d" % count,
+            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + count),
             "PRIORITY": b"6" if stream == "stdout" else b"3",
             "_COMM": b"dockerd",
             "CONTAINER_ID_FULL": b"c1",
-            "CONTAINER_LOG_EPOCH": b"e",
-            "CONTAINER_LOG_ORDINAL": b"%d" % number,
+            "CONTAINER_LOG_EPOCH": b"e%d" % number,
+            "CONTAINER_LOG_ORDINAL": b"%d" % count,
             "MESSAGE": text,
         }
         if part:

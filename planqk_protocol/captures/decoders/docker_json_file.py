@@ -12,14 +12,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import accumulate, groupby
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any
 
 import msgspec
 
 from planqk_protocol.captures.format import Format
+from planqk_protocol.captures.json_records import (
+    KEYS,
+    Block,
+    Part,
+    Text,
+    object_at,
+    record_of,
+    records_of,
+    stamp,
+)
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
 from planqk_protocol.captures.text import REPLACEMENT, decode, encode
@@ -27,36 +35,8 @@ from planqk_protocol.captures.text import REPLACEMENT, decode, encode
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
-_KEYS = {"log", "stream", "attrs", "time"}
 _STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
-
-class _OfStdout(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout"]
-
-
-class _OfEither(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout", "stderr"]
-
-
-class _Record(msgspec.Struct, gc=False):
-    log: str
-    stream: str
-    time: str = ""
-
-
-class _UnsureRecord(msgspec.Struct, gc=False):
-    log: str
-    time: msgspec.Raw = msgspec.Raw(b"null")
-
-
-_decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
-_decode_either = msgspec.json.Decoder(_OfEither).decode_lines
-_decode_unsure = msgspec.json.Decoder(_UnsureRecord).decode_lines
-_record_decoder = msgspec.json.Decoder(_Record)
-_scan = json.JSONDecoder(parse_int=float, object_pairs_hook=tuple).raw_decode
 
 _WHITE = re.compile(r"[ \t\r\n]*")
 _PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
@@ -70,50 +50,6 @@ _TORN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-
-
-class _Block:
-    """The records of a healthy block, decoded once more when their times are asked for."""
-
-    def __init__(self, block: bytes) -> None:
-        self._block = block
-
-    @cached_property
-    def sizes_and_times(self) -> tuple[list[int], list[str]]:
-        """The length of each record's bytes, and its time."""
-        try:
-            records = _record_decoder.decode_lines(self._block)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            unsure = _decode_unsure(self._block)
-            return [len(record.log.encode()) for record in unsure], [_raw_stamp(item.time) for item in unsure]
-        return [len(record.log.encode()) for record in records], [_stamp(record.time) for record in records]
-
-
-def _raw_stamp(value: msgspec.Raw) -> str:
-    try:
-        return _stamp(msgspec.json.decode(value, type=str))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
-
-
-def _stamp(value: object) -> str:
-    """The time of a record; empty where that cannot be one."""
-    return value if isinstance(value, str) and value.isascii() else ""
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """Some records of a healthy block."""
-
-    block: _Block
-    indices: Sequence[int]
-
-    def ends(self) -> list[int]:
-        sizes = self.block.sizes_and_times[0]
-        return list(accumulate(sizes[index] for index in self.indices))
-
-    def times(self) -> list[str]:
-        times = self.block.sizes_and_times[1]
-        return [times[index] for index in self.indices]
 
 
 class DockerJsonFileDecoder(LineDecoder):
@@ -134,16 +70,16 @@ class DockerJsonFileDecoder(LineDecoder):
         if self._open or self._held:
             return False
         try:
-            records, is_stdout = _records(block)
+            records, is_stdout = records_of(block)
             logs = [log for record in records if (log := record.log)[-1] == "\n"]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
             return False
         text = "".join(logs)
         if len(logs) < len(records) or REPLACEMENT in text:
             return False
-        shared = _Block(block)
+        shared = Block(block)
         if is_stdout:
-            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=_Part(shared, range(len(logs)))))
+            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=Part(shared, range(len(logs)))))
         elif self._only:
             self._emit_part(
                 self._only, [i for i, r in enumerate(records) if r.stream == self._only], logs, shared
@@ -155,23 +91,23 @@ class DockerJsonFileDecoder(LineDecoder):
         self._offset += len(block)
         return True
 
-    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: _Block) -> None:
+    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: Block) -> None:
         data = "".join([logs[index] for index in indices]).encode()
-        self._emit_chunk(Chunk(stream, data, records=_Part(block, indices)))
+        self._emit_chunk(Chunk(stream, data, records=Part(block, indices)))
 
     def _line(self, line: bytes, end: bytes) -> None:
         try:
-            record = _record_decoder.decode(line)
+            record = record_of(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._recover(line, end)
         else:
             self._take_record(record.log.encode(), record.stream, record.time, self._offset)
 
     def _take_record(
-        self, data: bytes, stream_name: str, stamp: object, offset: int, *, suspect: bool = False
+        self, data: bytes, stream_name: str, time: object, offset: int, *, suspect: bool = False
     ) -> None:
         self._record += 1
-        time = _stamp(stamp)
+        time = stamp(time)
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
             message = f"the record's stream is {stream_name!r}, neither stdout nor stderr"
@@ -198,10 +134,10 @@ class DockerJsonFileDecoder(LineDecoder):
     def _recover(self, line: bytes, end: bytes) -> None:
         """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
         text, errors = decode(line)
-        at, offset = 0, self._offset
+        text, at, offset = Text(text), 0, self._offset
         while (start := _end_of_white(text, at)) < len(text):
             offset += start - at
-            value, at = _value(text, start)
+            value, at = object_at(text, start)
             if value is not None:
                 self._take_fields(value, offset, errors)
             elif at == len(text) and end == _LF:
@@ -225,7 +161,7 @@ class DockerJsonFileDecoder(LineDecoder):
         self._take_part(last, offset, errors, at_end=at_end)
 
     def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        value, at = _value(text, 0)
+        value, at = object_at(text, 0)
         if value is None:
             self._take_torn(text, offset, errors, at_end=at_end)
             return
@@ -243,8 +179,8 @@ class DockerJsonFileDecoder(LineDecoder):
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
         """Take an object, which is a record if Docker's own reader finds one in it."""
         log = fields.get("log", "")
-        stream, time = fields.get("stream"), fields.get("time")
-        is_empty_record = isinstance(time, str) and fields.keys() <= _KEYS  # a text that is empty is left out
+        stream, time = fields.get("stream", ""), fields.get("time")
+        is_empty_record = isinstance(time, str) and fields.keys() <= KEYS  # a text that is empty is left out
         if not isinstance(log, str) or not (log or is_empty_record):
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
@@ -276,32 +212,6 @@ class DockerJsonFileDecoder(LineDecoder):
         self._notice(
             NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, message, offset=offset, stream=stream
         )
-
-
-def _records(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
-    """The records of a block, and whether all are of stdout."""
-    try:
-        return _decode_stdout(block), True
-    except msgspec.ValidationError:
-        return _decode_either(block), False
-
-
-def _value(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
-    """The object at a place, and where it ends; ``None`` where there is none, and where it breaks off.
-
-    It is read much as Docker does: of keys that are the same the last one counts,
-    and one in another case where there is none in lower case.
-    """
-    if text[at] != "{":
-        return None, at
-    try:
-        pairs, end = _scan(text, at)
-    except json.JSONDecodeError as error:
-        return None, error.pos
-    except RecursionError:
-        return None, len(text) - 1
-    values = {key.lower(): value for key, value in pairs}
-    return values | {key: value for key, value in pairs if key in _KEYS}, end
 
 
 def _end_of_white(text: str, at: int) -> int:
