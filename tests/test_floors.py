@@ -15,10 +15,18 @@ PACKAGE = "planqk_protocol"
 # From the ground up. A package stands for all its modules where they are not named.
 FLOORS = (
     ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text", "captures.head"),
-    ("grammar", "payload.advice", "payload.deep", "payload.depth", "payload.integers", "captures.output"),
+    (
+        "grammar",
+        "payload.advice",
+        "payload.deep",
+        "payload.depth",
+        "payload.integers",
+        "captures.output",
+        "captures.json_records",
+    ),
     ("lines", "logs", "payload.decode", "captures.base"),
-    ("parser", "captures.format", "captures.lines", "captures.journal"),
-    ("streams", "outcome", "records", "emit", "captures.prefix"),
+    ("parser", "captures.format", "captures.lines", "captures.long_lines"),
+    ("streams", "outcome", "records", "emit", "captures.journal", "captures.prefix"),
     ("captures.decoders",),
     ("captures.registry",),
     ("captures.source",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.long_lines import LinePiece, LongLineDecoder
 from planqk_protocol.captures.output import NoticeKind, Stream
 
 __all__ = ["FIELDS", "Entry", "JournalEntries"]
@@ -46,7 +46,7 @@ FIELDS = {
 """The attribute of `Entry` for each field of the journal that counts."""
 
 
-class JournalEntries(Decoder):
+class JournalEntries(LongLineDecoder):
     """The common part of the decoders of journals.
 
     Docker's driver stores a line without its LF, and marks the pieces of a long
@@ -57,15 +57,14 @@ class JournalEntries(Decoder):
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)
         self._last: tuple[bytes, int] | None = None  # epoch and ordinal of the last entry
-        self._open: dict[Stream, tuple[bytes, int]] = {}  # lines in pieces: their id, and the last ordinal
 
     def _take_entry(self, entry: Entry, offset: int) -> None:
         """Give what a whole entry holds; the record is counted already."""
         stream, lacks_head = Stream.UNKNOWN, False
         if is_ours := self._is_ours((entry.container or b"").decode(errors="replace"), offset):
             stream = self._stream_of(entry, offset)
-            self._check_order(entry, offset)
-            lacks_head = self._check_pieces(entry, stream, offset)
+            self._check_count(entry, offset)
+            lacks_head = self._check_order(_piece(entry), stream, offset)
         if entry.message is None:
             message = "the entry has no text; call journalctl with --all, else it leaves out texts of 4 KiB"
             self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream if is_ours else None)
@@ -84,7 +83,7 @@ class JournalEntries(Decoder):
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
         return stream
 
-    def _check_order(self, entry: Entry, offset: int) -> None:
+    def _check_count(self, entry: Entry, offset: int) -> None:
         if entry.epoch is None or (number := _number(entry.ordinal)) is None:
             return
         last, self._last = self._last, (entry.epoch, number)
@@ -94,26 +93,13 @@ class JournalEntries(Decoder):
             message = f"entry {number} of the container {place}: others are missing"
             self._notice(NoticeKind.GAP, message, offset=offset)
 
-    def _check_pieces(self, entry: Entry, stream: Stream, offset: int) -> bool:
-        """Whether the entry is a piece of a line, and what comes before it in the line is missing."""
-        before = self._open.pop(stream, None)
-        number = _number(entry.partial_ordinal)
-        if entry.partial_id is None or number is None:
-            if before:
-                self._report_missing_piece(stream, offset)
-            return False
-        is_next = (entry.partial_id, number) == (
-            (before[0], before[1] + 1) if before else (entry.partial_id, 1)
-        )
-        if not is_next:
-            self._report_missing_piece(stream, offset)
-        if entry.partial_last != b"true":
-            self._open[stream] = (entry.partial_id, number)
-        return number > 1 and not is_next
 
-    def _report_missing_piece(self, stream: Stream, offset: int) -> None:
-        message = "a piece of a long line is missing before this entry"
-        self._notice(NoticeKind.GAP, message, offset=offset, stream=stream)
+def _piece(entry: Entry) -> LinePiece | None:
+    """The place of an entry in a line of several; ``None`` where it is no piece, or not numbered."""
+    ordinal = _number(entry.partial_ordinal)
+    if entry.partial_id is None or ordinal is None:
+        return None
+    return LinePiece(entry.partial_id, ordinal, entry.partial_last == b"true")
 
 
 def _number(digits: bytes | None) -> int | None:

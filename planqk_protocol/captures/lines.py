@@ -29,6 +29,7 @@ class LineDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
+        self._enough = 0  # bytes held before a record on many lines is worth looking at again
         self._skipping = False  # within a line that is too long
         self._in_nuls = False
         self._rest = b""
@@ -43,7 +44,8 @@ class LineDecoder(Decoder):
         """Take a line without its end, at the current offset.
 
         Its end is LF, NUL, or nothing where the file ends. What of the line the
-        next one continues is left in ``_rest``.
+        next one continues is left in ``_rest``, and in ``_enough`` how long it
+        has to be before it is taken once more.
         """
 
     def _block(self, block: bytes) -> None:
@@ -145,8 +147,12 @@ class LineDecoder(Decoder):
         """The unfinished line, if there is one, ends here."""
         if self._skipping:
             self._skipping = False
+            self._enough = 0
             self._offset += end == _LF
+        elif end == _LF and len(self._held) < self._enough:
+            self._held.append(_LF, 0, len(_LF))
         elif self._held:
+            self._enough = 0
             self._pass(self._held.take(), end)
 
     def _pass(self, line: bytes, end: bytes) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TypeGuard
 
-__all__ = ["REPLACEMENT", "decode", "encode", "is_text"]
+__all__ = ["REPLACEMENT", "decode", "encode"]
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -22,11 +21,6 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode(), "strict"
     except UnicodeDecodeError:
         return data.decode(errors="surrogateescape"), "surrogateescape"
-
-
-def is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is a string in which nothing is invalid."""
-    return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 def encode(text: str, errors: str) -> bytes:

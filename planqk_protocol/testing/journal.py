@@ -7,7 +7,7 @@ import re
 import struct
 from collections.abc import Iterable, Iterator
 
-from planqk_protocol.testing.writers import Write, lines_of, numbered
+from planqk_protocol.testing.writers import PIECE, Write, lines_of, numbered
 
 __all__ = [
     "Fields",
@@ -33,22 +33,26 @@ def journal_value(data: bytes) -> str | list[int]:
     return list(data) if _UNPRINTABLE.search(text) else text
 
 
-def docker_journal(writes: Iterable[Write]) -> Iterator[Fields]:
-    """The entries that Docker's driver ``journald`` makes: pieces of lines, without their LF."""
-    ids: dict[str, int] = {}
-    for number, (stream, text, ends_line, line, part) in enumerate(numbered(writes), 1):
+def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> Iterator[Fields]:
+    """The entries that Docker's driver ``journald`` makes: pieces of lines, without their LF.
+
+    Args:
+        writes: What the container writes.
+        size: Bytes of a line after which another entry begins.
+        number: That of the last line before.
+    """
+    for count, (stream, text, ends_line, line, part) in enumerate(numbered(writes, size, number), 1):
         fields = {
-            "__CURSOR": b"s=%d" % number,
-            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + number),
+            "__CURSOR": b"s=%d" % count,
+            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + count),
             "PRIORITY": b"6" if stream == "stdout" else b"3",
             "_COMM": b"dockerd",
             "CONTAINER_ID_FULL": b"c1",
-            "CONTAINER_LOG_EPOCH": b"e",
-            "CONTAINER_LOG_ORDINAL": b"%d" % number,
+            "CONTAINER_LOG_EPOCH": b"e%d" % number,
+            "CONTAINER_LOG_ORDINAL": b"%d" % count,
             "MESSAGE": text,
         }
         if part:
-            ids[stream] = line
             fields["CONTAINER_PARTIAL_ID"] = b"p%d" % line
             fields["CONTAINER_PARTIAL_ORDINAL"] = b"%d" % part
             fields["CONTAINER_PARTIAL_LAST"] = b"true" if ends_line else b"false"

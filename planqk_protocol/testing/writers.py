@@ -19,6 +19,7 @@ __all__ = [
     "containerd",
     "docker_json_file",
     "docker_local",
+    "docker_local_records",
     "docker_logs",
     "docker_mux",
     "field",
@@ -50,11 +51,18 @@ def stamp(number: int) -> str:
     return f"2024-05-01T10:00:{number // 1_000_000 % 60:02}.{number % 1_000_000:06}001Z"
 
 
-def pieces(writes: Iterable[Write], size: int = PIECE) -> Iterator[tuple[str, bytes, bool, int]]:
-    """Docker's copier: stream, text without LF, whether it ends its line, and the number of the line."""
+def pieces(
+    writes: Iterable[Write], size: int = PIECE, number: int = 0
+) -> Iterator[tuple[str, bytes, bool, int]]:
+    """Docker's copier: stream, text without LF, whether it ends its line, and the number of the line.
+
+    Args:
+        writes: What the container writes.
+        size: Bytes of a line after which another piece begins.
+        number: That of the last line before.
+    """
     held: dict[str, bytes] = {}
     lines: dict[str, int] = {}
-    number = 0
     for stream, data in writes:
         held[stream] = held.get(stream, b"") + data
         while held[stream]:
@@ -171,12 +179,20 @@ def field(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2]) + varint(len(data)) + data
 
 
-def local_entry(source: bytes, line: bytes, *, time: int = 1, ends_line: bool = True, part: int = 0) -> bytes:
+def local_entry(
+    source: bytes,
+    line: bytes,
+    *,
+    time: int = 1,
+    ends_line: bool = True,
+    part: int = 0,
+    line_id: bytes = b"id",
+) -> bytes:
     """An entry of the driver ``local``; `part` is its number in a line of several, else 0."""
     entry = field(1, source) + b"\x10" + varint(time) + field(3, line)
     if part:
         last = b"\x08\x01" if ends_line else b""
-        entry += b"\x20\x01" + field(5, last + field(2, b"id") + b"\x18" + varint(part))
+        entry += b"\x20\x01" + field(5, last + field(2, line_id) + b"\x18" + varint(part))
     return entry
 
 
@@ -185,21 +201,32 @@ def local_record(entry: bytes) -> bytes:
     return struct.pack(">I", len(entry)) + entry + struct.pack(">I", len(entry))
 
 
-def numbered(writes: Iterable[Write]) -> Iterator[tuple[str, bytes, bool, int, int]]:
+def numbered(
+    writes: Iterable[Write], size: int = PIECE, number: int = 0
+) -> Iterator[tuple[str, bytes, bool, int, int]]:
     """Pieces with the number of the line, and their number in a line of several, else 0."""
     counts: dict[str, int] = {}
-    for stream, text, ends_line, line in pieces(writes):
+    for stream, text, ends_line, line in pieces(writes, size, number):
         part = counts.get(stream, 0) + 1
         counts[stream] = 0 if ends_line else part
         yield stream, text, ends_line, line, 0 if part == 1 and ends_line else part
 
 
+def docker_local_records(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> list[bytes]:
+    """The records of the driver ``local``, by the arguments of `pieces`."""
+    return [
+        local_record(
+            local_entry(
+                stream.encode(), text, time=line, ends_line=ends_line, part=part, line_id=b"%d" % line
+            )
+        )
+        for stream, text, ends_line, line, part in numbered(writes, size, number)
+    ]
+
+
 def docker_local(writes: Iterable[Write]) -> bytes:
     """A file of the driver ``local``."""
-    return b"".join(
-        local_record(local_entry(stream.encode(), text, time=line, ends_line=ends_line, part=part))
-        for stream, text, ends_line, line, part in numbered(writes)
-    )
+    return b"".join(docker_local_records(writes))
 
 
 def docker_logs(writes: Iterable[Write], details: str = "", *, has_stamps: bool = True) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from feeding import decode, kinds, places
+from feeding import data_of, decode, kinds, places, run, stamped
 
 from planqk_protocol.captures import Chunk, Stream, decoder
 
@@ -15,6 +17,7 @@ def record(log: str, time: str = "1", stream: str = "stdout") -> bytes:
 
 
 A, B, C = record(r"a\n"), record(r"b\n", "2"), record(r"c\n", "3")
+INDENTED = {"log": "a\n", "stream": "stdout", "attrs": {"tag": "x", "env": "y"}, "time": "t"}
 LONG = record("x" * (1024 * 1024 + 1) + r"\n")
 
 
@@ -55,14 +58,86 @@ LONG = record("x" * (1024 * 1024 + 1) + r"\n")
             b'{"log":"x","log":"a\\n","stream":"stdout"}\n', [("stdout", b"a\n", False)], id="last key counts"
         ),
         pytest.param(
-            b'{"stream":"stdout","time":"t"}\n{"log":null,"stream":"stdout","time":4}\n' + A,
+            b'{"LOG":"x","Log":"a\\n","Stream":"stderr","stream":"stdout","STREAM":4}\n',
             [("stdout", b"a\n", False)],
-            id="empty record",
+            id="last key counts, first of all in lower case",
+        ),
+        pytest.param(
+            b'{"stream":"stdout","time":"t"}\n'
+            b'{"stream":"stdout","attrs":{"tag":"x"},"time":"t"}\n'
+            b'{"log":"","stream":"stdout","time":"t"}\n' + A,
+            [("stdout", b"a\n", False)],
+            id="empty records",
+        ),
+        pytest.param(
+            b'{"LOG":"a\\n","stream":"stdout","x":' + b"9" * 5000 + b"}\n",
+            [("stdout", b"a\n", False)],
+            id="long number",
+        ),
+        pytest.param(
+            b'{"log":"a\\n","stream":"stdout","time":4,"x":{"log":"x"}}\n',
+            [("stdout", b"a\n", False)],
+            id="record in a record",
+        ),
+        pytest.param(
+            (json.dumps(INDENTED, indent=2) + "\n").encode() * 2,
+            [("stdout", b"a\na\n", False)],
+            id="indented",
         ),
     ],
 )
 def test_what_the_container_printed_comes_back(capture: bytes, expected: list[object]) -> None:
     assert decode(ID, capture) == expected
+
+
+@pytest.mark.parametrize(
+    "no_record",
+    [
+        b"{}",
+        b'{"a":1}',
+        b'{"lof":"x\\n","stream":"stdout","time":"t"}',
+        b'{"stream":"stdout"}',
+        b'{"stream":"stdout","time":4}',
+        b'{"time":"t","log":4,"stream":"stdout"}',
+        b'{"log":null,"stream":"stdout","time":"t"}',
+        b'{"log":["x"],"stream":"stdout","time":"t"}',
+        b'{"log":{"log":1},"stream":"stdout","time":"t"}',
+    ],
+)
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_an_object_that_is_no_record_is_reported(no_record: bytes, end: bytes) -> None:
+    decoded = decode(ID, A + no_record + end + B)
+    assert data_of(decoded, "stdout") == b"a\nb\n"
+    assert places(decoded) == [("corrupt", 2, len(A), "unknown")]
+
+
+@pytest.mark.parametrize("stream", ["[]", "{}", "4", "null", '""'])
+def test_a_stream_that_is_no_text_is_unknown(stream: str) -> None:
+    decoded = decode(ID, b'{"log":"x\\n","stream":' + stream.encode() + b"}\n" + A)
+    assert places(decoded) == [("unknown-stream", 1, 0, "unknown")]
+    assert data_of(decoded, "unknown") == b"x\n"
+
+
+@pytest.mark.parametrize("lines", [2, 99, 100, 101, 102, 150, 500])
+def test_a_record_can_be_on_many_lines(lines: int) -> None:
+    spread = A.replace(b",", b"," + b"\n" * lines, 1)
+    assert decode(ID, spread + B + spread) == [("stdout", b"a\nb\na\n", False)]
+    assert kinds(decode(ID, spread[:-9], B)) == ["truncated"]
+    assert places(decode(ID, spread[:-9] + b"\0" + B))[0] == ("torn", 1, 0, "stdout")
+
+
+@pytest.mark.parametrize("lines", [1, 150])
+def test_a_torn_record_on_many_lines_ends_at_the_line_with_the_fault(lines: int) -> None:
+    torn = b'{"log":"a",' + b"\n" * lines
+    rest = b'"stream"\n'
+    decoded = decode(ID, torn + b'"x":x\n' + rest + b"{}\n" + B * 20)
+    assert places(decoded) == [
+        ("torn", 1, 0, "unknown"),
+        ("corrupt", 2, len(torn) + 6, "unknown"),
+        ("corrupt", 3, len(torn) + 6 + len(rest), "unknown"),
+    ]
+    assert data_of(decoded, "unknown") == b"a"
+    assert data_of(decoded, "stdout") == b"b\n" * 20
 
 
 UNKNOWN_STREAM = b'{"log":"x\\n","time":"t"}\n'
@@ -175,14 +250,20 @@ HALF = b'{"log":"half\\n'
         pytest.param(
             b'{"log":4,"stream":"stdout"}\n' + A,
             [("stdout", b"a\n", False)],
-            [("torn", 1, 0, "unknown")],
+            [("corrupt", 1, 0, "unknown")],
             id="text is a number",
         ),
         pytest.param(
             b"[" * 100_000 + b"\n" + A,
             [("stdout", b"a\n", False)],
             [("corrupt", 1, 0, "unknown")],
-            id="nested",
+            id="nested lists",
+        ),
+        pytest.param(
+            b'{"a":' * 100_000 + b"\n" + A,
+            [("stdout", b"a\n", False)],
+            [("torn", 1, 0, "unknown")],
+            id="nested objects",
         ),
         pytest.param(
             record(r"\ufffd\n"),
@@ -217,6 +298,23 @@ HALF = b'{"log":"half\\n'
             [("stdout", b"pie", False), ("stdout", b"ce\n", False)],
             [("gap", 2, len(record("pie")), "stdout")],
             id="another time within a line",
+        ),
+        pytest.param(
+            HALF[:-2] + '{"log":"ä'.encode() + b"\xff" + b"x" + HALF + B,
+            [
+                ("unknown", b"half", True),
+                ("unknown", b"\xc3\xa4\xffx", True),
+                ("unknown", b"half\n", True),
+                ("stdout", b"b\n", False),
+            ],
+            [("torn", 1, 0, "unknown"), ("torn", 2, 12, "unknown"), ("torn", 3, 24, "unknown")],
+            id="offsets count bytes",
+        ),
+        pytest.param(
+            HALF + record("ä\\n")[:-1] + b"} x\n" + B,
+            [("unknown", b"half\n", True), ("stdout", "ä\n".encode(), False), ("stdout", b"b\n", False)],
+            [("torn", 1, 0, "unknown"), ("corrupt", 3, len(HALF + record("ä\\n")) - 1, "unknown")],
+            id="torn record, one glued to it, and garbage",
         ),
         pytest.param(LONG + A, [("stdout", b"a\n", False)], [("oversize", 1, 0, "unknown")], id="oversize"),
         pytest.param(
@@ -271,6 +369,19 @@ def test_times_are_those_of_the_records() -> None:
     ]
     assert chunks[0].times_at([0, 1, 2, 3]) == ["2024-05-01T10:00:01Z"] * 2 + ["2024-05-01T10:00:02Z"] * 2
     assert chunks[0].time_ns == 1714557602_000_000_000
+
+
+@pytest.mark.parametrize(
+    "time", [b"4", b"null", b"[]", b'"\xff"', b'"\\ud800"', '"ä"'.encode(), b'"t","time":4']
+)
+def test_a_time_that_is_none_is_left_out(time: bytes) -> None:
+    capture = A + b'{"log":"b\\n","stream":"stdout","time":' + time + b"}\n" + C
+    for chunks in ([capture], [capture[at : at + 1] for at in range(len(capture))]):
+        assert stamped(run(decoder(ID), [chunks])) == [
+            *[("stdout", "2024-05-01T10:00:01Z")] * 2,
+            *[("stdout", None)] * 2,
+            *[("stdout", "2024-05-01T10:00:03Z")] * 2,
+        ]
 
 
 def test_one_stream_of_a_block_of_both() -> None:

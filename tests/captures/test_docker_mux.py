@@ -7,6 +7,8 @@ import struct
 import pytest
 from feeding import decode, places
 
+from planqk_protocol.captures import CaptureNotice
+
 ID = "docker-mux"
 
 
@@ -64,6 +66,18 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="system error",
         ),
         pytest.param(
+            A + frame(3, b"") + A,
+            [("stdout", b"a\n", False)] * 2,
+            [("system-error", 2, len(A), "unknown")],
+            id="empty system error",
+        ),
+        pytest.param(
+            frame(3, b"Error")[:8],
+            [],
+            [("system-error", 1, 0, "unknown"), ("truncated", 1, 0, "unknown")],
+            id="system error cut off before its text",
+        ),
+        pytest.param(
             frame(3, b"Error")[:-1],
             [],
             [("system-error", 1, 0, "unknown"), ("truncated", 1, 0, "unknown")],
@@ -87,3 +101,10 @@ def test_the_next_file_begins_with_a_frame() -> None:
     assert places(decode(ID, b"plain", A)) == [("bad-stream-type", 1, 0, "unknown")]
     assert decode(ID, A[:3], A)[1:] == [("stdout", b"a\n", False)]
     assert decode(ID, A[:9], A)[2:] == [("stdout", b"a\n", False)]
+
+
+def test_a_system_error_is_quoted() -> None:
+    (notice,) = decode(ID, frame(3, b"Error grabbing logs: EOF\n"))
+    assert isinstance(notice, CaptureNotice)
+    assert "Error grabbing logs: EOF" in notice.message
+    assert decode(ID, frame(3, b"")) != decode(ID, frame(3, b"EOF"))

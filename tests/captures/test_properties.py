@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder, formats
-from planqk_protocol.testing import Capture, captures, writers
+from planqk_protocol.testing import Capture, captures, journal, writers
 from planqk_protocol.testing.capture import MODELS
 from planqk_protocol.testing.writers import Write
 
@@ -102,6 +102,10 @@ def test_damage_never_raises_and_reads_the_same_in_any_pieces(
     for place, size, replacement in damage:
         at = int(place * len(capture))
         capture = capture[:at] + replacement + capture[at + size :]
+    read_the_same_in_any_pieces(format_id, capture)
+
+
+def read_the_same_in_any_pieces(format_id: str, capture: bytes) -> None:
     whole = run(decoder(format_id), [[capture]])
     for pieces in ([capture[at : at + 1] for at in range(len(capture))], cut(capture, [len(capture) // 2])):
         output = run(decoder(format_id), [pieces])
@@ -146,3 +150,105 @@ def test_a_short_write_before_other_records_is_noticed(
 @given(data=st.binary(max_size=200))
 def test_any_bytes_read_the_same_in_any_pieces(format_id: str, data: bytes) -> None:
     decode(format_id, data, data[:20])
+
+
+WHITE = st.sampled_from(["", "", "", " ", "\n", "\r\n", "\n\n"])
+KEYS = st.sampled_from(["log", "log", "stream", "time", "Log", "STREAM", "Time", "attrs", "x"])
+VALUES = st.sampled_from(
+    [
+        r'"a\n"',
+        '"b"',
+        '""',
+        '"stdout"',
+        '"stdout"',
+        '"stderr"',
+        '"t"',
+        '"2024-05-01T10:00:00Z"',
+        "4",
+        "null",
+        "NaN",
+        "9" * 30,
+        "[]",
+        "{}",
+        r'{"log":"x\n"}',
+        r'"\q"',
+        r'"\ud800"',
+        '"\1"',
+        '"\udcff"',
+        r'"ä\n"',
+        r'"x\\"',
+        "[" * 50,
+    ]
+)
+MEMBERS = st.builds("{}{}{}:{}{}".format, WHITE, KEYS.map('"{}"'.format), WHITE, WHITE, VALUES)
+OBJECTS = st.lists(MEMBERS, max_size=6).map(lambda members: "{" + ",".join(members) + "}")
+ALMOST_RECORDS = st.builds(
+    '{{"log":{},"stream":{},"time":{}{}}}'.format,
+    VALUES,
+    VALUES,
+    VALUES,
+    st.just("") | MEMBERS.map(",{}".format),
+)
+
+
+@given(
+    records=st.lists(
+        st.tuples(OBJECTS | ALMOST_RECORDS, st.sampled_from(["\n", "\n", "\n\n", " ", "", "\0", "x\n"])),
+        max_size=4,
+    )
+)
+def test_objects_of_any_shape_read_the_same_in_any_pieces(records: list[tuple[str, str]]) -> None:
+    text = "".join(record + end for record, end in records)
+    read_the_same_in_any_pieces("docker-json-file", text.encode(errors="surrogateescape"))
+
+
+PIECE = 8
+RUNS = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["stdout", "stderr"]),
+            st.integers(0, 3 * PIECE),
+            st.sampled_from(["\n", "\n", ""]),
+        ),
+        max_size=6,
+    ),
+    min_size=1,
+    max_size=2,
+)
+IN_PIECES: dict[str, tuple[str, Callable[[Sequence[Write], int], list[bytes]]]] = {
+    "local": ("docker-local", lambda writes, first: writers.docker_local_records(writes, PIECE, first)),
+    "docker journal": (
+        "journald-json",
+        lambda writes, first: [
+            journal.journald_json([entry]) for entry in journal.docker_journal(writes, PIECE, first)
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("format_id", "writer"), IN_PIECES.values(), ids=IN_PIECES)
+@given(runs=RUNS, dropped=st.sets(st.integers(0, 30), max_size=3))
+def test_a_line_is_whole_or_a_notice_tells(
+    format_id: str,
+    writer: Callable[[Sequence[Write], int], list[bytes]],
+    runs: list[list[tuple[str, int, str]]],
+    dropped: set[int],
+) -> None:
+    """Records are dropped, and the container is started again, within a line or not."""
+    written: dict[str, set[bytes]] = {"stdout": set(), "stderr": set()}
+    records = []
+    for number, writes in enumerate(runs):
+        output = [
+            (stream, f"{number}.{at}:".ljust(size, ".").encode() + end.encode())
+            for at, (stream, size, end) in enumerate(writes)
+        ]
+        records += writer(output, 100 * number)
+        for stream in written:
+            written[stream] |= set(b"".join(data for name, data in output if name == stream).split(b"\n"))
+    kept = [record for number, record in enumerate(records) if number not in dropped]
+    decoded = merged(run(decoder(format_id), [kept]))
+    if not kinds(decoded):
+        for stream, lines in written.items():
+            *whole, unfinished = data_of(decoded, stream).split(b"\n")
+            assert set(whole) <= lines
+            assert any(line.startswith(unfinished) for line in lines | {b""})

@@ -12,50 +12,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import accumulate, groupby
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any
 
 import msgspec
 
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler, first_object
+from planqk_protocol.captures.json_records import (
+    KEYS,
+    Block,
+    Part,
+    Text,
+    object_at,
+    record_of,
+    records_of,
+    stamp,
+)
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
-from planqk_protocol.captures.text import REPLACEMENT, decode, encode, is_text
+from planqk_protocol.captures.text import REPLACEMENT, decode, encode
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
-_HEAD = '{"log":"'
-_STREAMS: dict[object, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
+_STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
-
-class _OfStdout(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout"]
-    time: str = ""  # must be good in all records, so that what follows does not fail
-
-
-class _OfEither(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout", "stderr"]
-    time: str = ""
-
-
-class _Record(msgspec.Struct, gc=False):
-    log: str
-    stream: str
-    time: str = ""
-
-
-_decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
-_decode_either = msgspec.json.Decoder(_OfEither).decode_lines
-_record_decoder = msgspec.json.Decoder(_Record)
-_scan = json.JSONDecoder(strict=False).raw_decode
 
 _WHITE = re.compile(r"[ \t\r\n]*")
+_PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
+_BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
+_MANY_LINES = 100  # of one record; with fewer, as where a program has indented it, each may be the last
 _TORN = re.compile(
     r"""
     \{ "log" : "
@@ -64,34 +51,6 @@ _TORN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-
-
-class _Block:
-    """The records of a healthy block, decoded once more when their times are asked for."""
-
-    def __init__(self, block: bytes) -> None:
-        self._block = block
-
-    @cached_property
-    def sizes_and_times(self) -> tuple[list[int], list[str]]:
-        """The length of each record's bytes, and its time."""
-        records = _record_decoder.decode_lines(self._block)
-        return [len(record.log.encode()) for record in records], [record.time for record in records]
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """Some records of a healthy block."""
-
-    block: _Block
-    indices: Sequence[int]
-
-    def ends(self) -> list[int]:
-        sizes = self.block.sizes_and_times[0]
-        return list(accumulate(sizes[index] for index in self.indices))
-
-    def times(self) -> list[str]:
-        times = self.block.sizes_and_times[1]
-        return [times[index] for index in self.indices]
 
 
 class DockerJsonFileDecoder(LineDecoder):
@@ -112,16 +71,16 @@ class DockerJsonFileDecoder(LineDecoder):
         if self._open or self._held:
             return False
         try:
-            records, is_stdout = _records(block)
+            records, is_stdout = records_of(block)
             logs = [log for record in records if (log := record.log)[-1] == "\n"]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
             return False
         text = "".join(logs)
         if len(logs) < len(records) or REPLACEMENT in text:
             return False
-        shared = _Block(block)
+        shared = Block(block)
         if is_stdout:
-            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=_Part(shared, range(len(logs)))))
+            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=Part(shared, range(len(logs)))))
         elif self._only:
             self._emit_part(
                 self._only, [i for i, r in enumerate(records) if r.stream == self._only], logs, shared
@@ -133,22 +92,23 @@ class DockerJsonFileDecoder(LineDecoder):
         self._offset += len(block)
         return True
 
-    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: _Block) -> None:
+    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: Block) -> None:
         data = "".join([logs[index] for index in indices]).encode()
-        self._emit_chunk(Chunk(stream, data, records=_Part(block, indices)))
+        self._emit_chunk(Chunk(stream, data, records=Part(block, indices)))
 
     def _line(self, line: bytes, end: bytes) -> None:
         try:
-            record = _record_decoder.decode(line)
+            record = record_of(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._recover(line, end)
         else:
             self._take_record(record.log.encode(), record.stream, record.time, self._offset)
 
     def _take_record(
-        self, data: bytes, stream_name: object, time: str, offset: int, *, suspect: bool = False
+        self, data: bytes, stream_name: str, time: object, offset: int, *, suspect: bool = False
     ) -> None:
         self._record += 1
+        time = stamp(time)
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
             message = f"the record's stream is {stream_name!r}, neither stdout nor stderr"
@@ -175,35 +135,65 @@ class DockerJsonFileDecoder(LineDecoder):
     def _recover(self, line: bytes, end: bytes) -> None:
         """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
         text, errors = decode(line)
-        at = 0
-        while (at := _end_of_white(text, at)) < len(text):
-            start = self._offset + len(text[:at].encode(errors=errors))
-            try:
-                value, stop = _scan(text, at)
-            except (ValueError, RecursionError) as error:
-                if getattr(error, "pos", 0) == len(text) and end == _LF:
-                    self._rest = text[at:].encode(errors=errors)
-                    return
-                value, stop = None, at
-            if isinstance(value, dict) and isinstance((fields := _fields(value))["log"], str):
-                self._take_fields(fields, start, errors)
-                at = stop
-                continue
-            stop = text.find(_HEAD, at + 1)
-            self._take_torn(text[at : stop if stop > 0 else None], start, errors, at_end=not end and stop < 0)
-            at = stop if stop > 0 else len(text)
+        text, at, offset = Text(text), 0, self._offset
+        while (start := _end_of_white(text, at)) < len(text):
+            offset += start - at
+            value, at = object_at(text, start)
+            if value is not None:
+                self._take_fields(value, offset, errors)
+            elif at == len(text) and end == _LF:
+                self._hold_rest(text[start:].encode(errors=errors))
+            else:
+                behind = _BEHIND_FAULT.search(text, at)
+                at = behind.start() if behind else len(text)
+                self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
+            offset += len(text[start:at].encode(errors=errors))
+
+    def _take_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Take what begins with no record, though some may be in it.
+
+        It is read once more from where each of them would begin, but no further
+        than to the next one. So the cost is that of its length.
+        """
+        *parts, last = _PARTS.split(text)
+        for part in filter(None, parts):
+            self._take_part(part, offset, errors, at_end=False)
+            offset += len(part.encode(errors=errors))
+        self._take_part(last, offset, errors, at_end=at_end)
+
+    def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        value, at = object_at(text, 0)
+        if value is None:
+            self._take_torn(text, offset, errors, at_end=at_end)
+            return
+        self._take_fields(value, offset, errors)
+        rest = text[_end_of_white(text, at) :]
+        if rest:
+            offset += len(text.encode(errors=errors)) - len(rest.encode(errors=errors))
+            self._take_torn(rest, offset, errors, at_end=at_end)
+
+    def _hold_rest(self, rest: bytes) -> None:
+        self._rest = rest
+        if rest.count(_LF) >= _MANY_LINES:
+            self._enough = 2 * len(rest)
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
-        data = encode(fields["log"], errors)
-        time = fields["time"] if is_text(fields["time"]) else ""
-        stream = fields["stream"]
+        """Take an object, which is a record if Docker's own reader finds one in it."""
+        log = fields.get("log", "")
+        stream, time = fields.get("stream", ""), fields.get("time")
+        is_empty_record = isinstance(time, str) and fields.keys() <= KEYS  # a text that is empty is left out
+        if not isinstance(log, str) or not (log or is_empty_record):
+            self._record += 1
+            self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
+            return
+        data = encode(log, errors)
         is_valid = errors == "strict" or decode(data)[1] == "strict"
         if not is_valid:
             message = (
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._take_record(data, stream, time, offset, suspect=not is_valid)
+        self._take_record(data, str(stream), time, offset, suspect=not is_valid)
 
     def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Take a record that breaks off, or what is none."""
@@ -225,37 +215,18 @@ class DockerJsonFileDecoder(LineDecoder):
         )
 
 
-def _records(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
-    """The records of a block, and whether all are of stdout."""
-    try:
-        return _decode_stdout(block), True
-    except msgspec.ValidationError:
-        return _decode_either(block), False
-
-
-def _fields(value: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, by Docker's own reading: the case of keys is ignored, the last one counts."""
-    fields = {key.lower(): item for key, item in value.items()}
-    log = fields.get("log")
-    return {
-        "log": "" if log is None else log,
-        "stream": fields.get("stream", ""),
-        "time": fields.get("time", ""),
-    }
-
-
 def _end_of_white(text: str, at: int) -> int:
     match = _WHITE.match(text, at)
     return match.end() if match else at
 
 
-_FIELDS_OF_RECORD = frozenset((b"log", b"stream", b"attrs", b"time"))
+_NAMES = {key.encode() for key in KEYS}
 _STREAM_NAMES = (b'"stdout"', b'"stderr"')
 
 
 def _sniff(head: bytes) -> bool:
     record = first_object(behind_filler(head).lstrip())
-    if not record or record.fields.keys() - _FIELDS_OF_RECORD:
+    if not record or record.fields.keys() - _NAMES:
         return False
     fields = record.fields
     if record.rest is None:

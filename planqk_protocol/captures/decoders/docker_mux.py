@@ -66,6 +66,8 @@ class DockerMuxDecoder(Decoder):
             return
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])
+        if self._type == _SYSTEM_ERROR and not self._left:
+            self._report_error()
 
     def _take_payload(self, payload: bytes) -> None:
         self._offset += len(payload)
@@ -79,10 +81,11 @@ class DockerMuxDecoder(Decoder):
 
     def _report_error(self) -> None:
         text, self._error = self._error.decode(errors="replace").strip(), b""
-        self._notice(NoticeKind.SYSTEM_ERROR, f"the engine says: {text}", offset=self._start)
+        message = f"the engine says: {text}" if text else "the engine reports an error, but not which"
+        self._notice(NoticeKind.SYSTEM_ERROR, message, offset=self._start)
 
     def _end(self) -> None:
-        if self._error:
+        if self._left and self._type == _SYSTEM_ERROR:
             self._report_error()
         if self._header:
             self._record += 1
