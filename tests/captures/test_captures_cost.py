@@ -72,6 +72,7 @@ CASES = {
         "empty frames": repeated(b"\1" + b"\0" * 7),
         "a long system error": lambda size: b"\3\0\0\0\x7f\0\0\0" + b"x" * size,
         "no frames": repeated(b"x"),
+        "NULs and frames": repeated(b"\0" * 8 + b"\1" + b"\0" * 6 + b"\1x"),
     },
     "cri": {
         "stamps": repeated(STAMP),

@@ -316,6 +316,12 @@ HALF = b'{"log":"half\\n'
             [("torn", 1, 0, "unknown"), ("corrupt", 3, len(HALF + record("ä\\n")) - 1, "unknown")],
             id="torn record, one glued to it, and garbage",
         ),
+        pytest.param(
+            A + b'{"log":"x"' + (b" " * 9999 + b"\n") * 120 + B,
+            [("stdout", b"a\n", False), ("stdout", b"b\n", False)],
+            [("oversize", 2, len(A), "unknown")],
+            id="oversize, on many lines",
+        ),
         pytest.param(LONG + A, [("stdout", b"a\n", False)], [("oversize", 1, 0, "unknown")], id="oversize"),
         pytest.param(
             A + LONG[:-1],

@@ -84,6 +84,12 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="system error cut off",
         ),
         pytest.param(
+            A + b"\0" * 21 + A + b"\0" * 9,
+            [("stdout", b"a\n", False)] * 2,
+            [("nul-run", 2, len(A), "unknown"), ("nul-run", 4, 2 * len(A) + 21, "unknown")],
+            id="NULs",
+        ),
+        pytest.param(
             A + b"plain text\n",
             [("stdout", b"a\n", False), ("unknown", b"plain text\n", True)],
             [("bad-stream-type", 2, len(A), "unknown")],
@@ -101,6 +107,10 @@ def test_the_next_file_begins_with_a_frame() -> None:
     assert places(decode(ID, b"plain", A)) == [("bad-stream-type", 1, 0, "unknown")]
     assert decode(ID, A[:3], A)[1:] == [("stdout", b"a\n", False)]
     assert decode(ID, A[:9], A)[2:] == [("stdout", b"a\n", False)]
+    assert places(decode(ID, b"\0" * 8, b"\0" * 3 + A)) == [
+        ("nul-run", 1, 0, "unknown"),
+        ("truncated", 2, 8, "unknown"),
+    ]
 
 
 def test_a_system_error_is_quoted() -> None:

@@ -38,7 +38,6 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 _LF = b"\n"
 _STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
-
 _WHITE = re.compile(r"[ \t\r\n]*")
 _PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
 _BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')

@@ -6,6 +6,8 @@ payload in four (big-endian), and the payload. Frames are cut anywhere.
 
 from __future__ import annotations
 
+import re
+
 from planqk_protocol.captures.base import Decoder
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import NoticeKind, Stream
@@ -15,6 +17,7 @@ __all__ = ["FORMAT", "DockerMuxDecoder"]
 _HEADER = 8
 _SYSTEM_ERROR = 3
 _STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)  # 0 is stdin, which goes to stdout
+_NULS = re.compile(rb"\0*")
 _MOST_SHOWN = 4096  # of a system error, in bytes
 
 
@@ -31,6 +34,7 @@ class DockerMuxDecoder(Decoder):
         self._type = 0
         self._error = b""  # what the engine says in the current frame
         self._start = 0  # offset of the current frame
+        self._in_nuls = False  # behind a header of NULs, up to the next frame
         self._lost = False  # past a header that is none
 
     def _decode(self, data: bytes) -> None:
@@ -39,6 +43,8 @@ class DockerMuxDecoder(Decoder):
             if self._lost:
                 self._emit(Stream.UNKNOWN, data[at:], suspect=True)
                 at = size
+            elif self._in_nuls:
+                at = self._pass_nuls(data, at)
             elif self._left:
                 stop = min(size, at + self._left)
                 self._take_payload(data[at:stop])
@@ -64,10 +70,22 @@ class DockerMuxDecoder(Decoder):
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
             self._emit(Stream.UNKNOWN, header, suspect=True)
             return
+        if not any(header):
+            message = "NUL bytes in place of frames, as a power loss leaves them; what stood there is lost"
+            self._notice(NoticeKind.NUL_RUN, message)
+            self._in_nuls = True
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])
         if self._type == _SYSTEM_ERROR and not self._left:
             self._report_error()
+
+    def _pass_nuls(self, data: bytes, at: int) -> int:
+        """Pass NULs up to the next frame, which begins with another byte, as the engine sends no stdin."""
+        nuls = _NULS.match(data, at)
+        end = nuls.end() if nuls else at
+        self._offset += end - at
+        self._in_nuls = end == len(data)
+        return end
 
     def _take_payload(self, payload: bytes) -> None:
         self._offset += len(payload)
