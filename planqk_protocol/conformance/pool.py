@@ -8,30 +8,43 @@ from typing import TypeVar
 
 __all__ = ["run_all"]
 
-_GLANCE = 0.05  # seconds between two calls to stop what runs
+_GLANCE = 0.05  # seconds between two looks whether to break off, or whether nothing runs any more
 
 Case = TypeVar("Case")
 Outcome = TypeVar("Outcome")
 
 
 def run_all(
-    run: Callable[[Case], Outcome], cases: Iterable[Case], jobs: int, stop: Callable[[], None]
+    run: Callable[[Case], Outcome],
+    cases: Iterable[Case],
+    jobs: int,
+    *,
+    is_over: Callable[[], bool],
+    stop: Callable[[], None],
 ) -> Generator[Outcome, None, None]:
     """What `run` gives for each case, in their order, each as soon as it and all before it are done.
 
-    An error, Ctrl-C or `close` ends it at once.
+    An error, `close` or `is_over` ends it at once.
 
     Args:
         run: Called with one case, in a thread.
         cases: The cases.
         jobs: Number of cases that run at a time.
+        is_over: Tells whether to break off.
         stop: Makes the calls of `run` that have begun end soon.
+
+    Raises:
+        KeyboardInterrupt: It was broken off.
     """
     futures: list[Future[Outcome]] = []
     with ThreadPoolExecutor(jobs) as pool:
         try:
             futures += (pool.submit(run, case) for case in cases)
             for future in futures:
+                while not future.done():
+                    if is_over():
+                        raise KeyboardInterrupt
+                    wait([future], _GLANCE)
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

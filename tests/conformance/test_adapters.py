@@ -34,7 +34,7 @@ def put(command: list[str], every: int = 1) -> list[Verdict]:
     def run(case: Case) -> Verdict:
         return run_case(case, command, TIMEOUT)
 
-    return list(run_all(run, chosen, 4, kill_all))
+    return list(run_all(run, chosen, 4, is_over=lambda: False, stop=kill_all))
 
 
 def failed(verdicts: list[Verdict]) -> list[tuple[str, str]]:

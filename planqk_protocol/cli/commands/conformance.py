@@ -13,6 +13,7 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.failures import Failure
+from planqk_protocol.cli.interrupts import until_interrupt
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
 from planqk_protocol.cli.verdicts import report, write_file
@@ -173,7 +174,7 @@ def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **r
     Example:
       planqk-protocol conformance service -- docker run --rm my-service
     """  # noqa: D301  # \b keeps click from wrapping
-    (verdicts,) = _run(lambda timeout: services.run_service(command, timeout), [timeout], jobs=1)
+    [verdicts] = _run(lambda command: services.run_service(command, timeout), [command], 1)
     ctx.exit(report(verdicts, command, **reports))
 
 
@@ -245,7 +246,11 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
     notes = Notes()
     with Progress(console=notes, transient=True, disable=not notes.is_live) as bar:
         try:
-            with closing(run_all(run, cases, jobs or os.cpu_count() or 1, kill_all)) as outcomes:
+            jobs = jobs or os.cpu_count() or 1
+            with (
+                until_interrupt() as is_over,
+                closing(run_all(run, cases, jobs, is_over=is_over, stop=kill_all)) as outcomes,
+            ):
                 return list(bar.track(outcomes, total=len(cases), description="testing"))
         except CommandError as error:
             raise Failure(str(error)) from None
