@@ -18,7 +18,7 @@ from typing import IO
 
 import msgspec
 
-__all__ = ["Answer", "CommandError", "Dialogue", "ask"]
+__all__ = ["Answer", "CommandError", "Dialogue", "ask", "kill_all"]
 
 _PAUSE = 0.01  # seconds between two pieces, where it cannot be told that the first one was read
 _GLANCE = 0.0005  # seconds between two looks whether it was
@@ -116,7 +116,9 @@ class Dialogue:
         self._deadline = time.monotonic() + timeout
         self._patience = _PATIENCE
         self._timer = threading.Timer(timeout, self._give_up)
+        self._timer.daemon = True
         self._timer.start()
+        _running.add(self)
 
     def _give_up(self) -> None:
         self._is_late = True
@@ -167,6 +169,7 @@ class Dialogue:
         self._output.join()
         self._errors.join()
         self._timer.cancel()
+        _running.discard(self)
         code = self._process.returncode
         self._output.pipe.close()
         self._errors.pipe.close()
@@ -184,6 +187,15 @@ class Dialogue:
         if self._is_late:
             return f"it did not end within {self._timeout:g} s"
         return f"it was ended by {_signal_name(-code)}" if code < 0 else ""
+
+
+_running: set[Dialogue] = set()
+
+
+def kill_all() -> None:
+    """End all programs that run, and what they started."""
+    for dialogue in tuple(_running):
+        dialogue.kill()
 
 
 def _signal_name(number: int) -> str:
@@ -218,9 +230,5 @@ def ask(command: Sequence[str], pieces: Iterable[bytes], *, timeout: float, limi
         CommandError: It cannot be started.
     """
     dialogue = Dialogue(command, timeout=timeout, limit=limit)
-    try:
-        dialogue.write(pieces)
-        return dialogue.end()
-    except KeyboardInterrupt:
-        dialogue.kill()
-        raise
+    dialogue.write(pieces)
+    return dialogue.end()

@@ -9,6 +9,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Never
@@ -316,6 +317,24 @@ def test_a_program_prints_events_as_they_come_until_ctrl_c(start: Start) -> None
     program.send_signal(signal.SIGINT)
     assert program.stderr.read() == b"planqk-protocol: interrupted\n"
     assert program.wait() == 130
+
+
+@needs_posix
+@pytest.mark.parametrize("kind", ["decoder", "encoder", "service"])
+def test_ctrl_c_ends_the_programs_under_test_at_once(start: Start, tmp_path: Path, kind: str) -> None:
+    pids = tmp_path / "pids"
+    code = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()} '); time.sleep(60)"
+    program = start("conformance", kind, "--", sys.executable, "-S", "-c", code, pids)
+    assert program.stderr
+    while not (pids.exists() and pids.read_text()):
+        time.sleep(0.01)
+        assert program.poll() is None
+    program.send_signal(signal.SIGINT)
+    assert program.wait(8) == 130
+    assert program.stderr.read() == b"planqk-protocol: interrupted\n"
+    for pid in pids.read_text().split():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
 
 
 def shell(redirection: str, *args: str | Path) -> subprocess.CompletedProcess[bytes]:

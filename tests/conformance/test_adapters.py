@@ -10,6 +10,7 @@ import pytest
 
 from planqk_protocol.conformance.decoders import Case, cases, run_case
 from planqk_protocol.conformance.pool import run_all
+from planqk_protocol.conformance.process import kill_all
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
 
@@ -32,7 +33,7 @@ def put(command: list[str], every: int = 1) -> list[Verdict]:
     def run(case: Case) -> Verdict:
         return run_case(case, command, TIMEOUT)
 
-    return list(run_all(run, chosen, 4))
+    return list(run_all(run, chosen, 4, is_over=lambda: False, stop=kill_all))
 
 
 def failed(verdicts: list[Verdict]) -> list[tuple[str, str]]:

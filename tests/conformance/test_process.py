@@ -9,7 +9,7 @@ import time
 import pytest
 
 from planqk_protocol.conformance import process
-from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask
+from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask, kill_all
 
 from .programs import program
 
@@ -110,19 +110,12 @@ def test_without_process_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "it did not end within 0.5 s"
 
 
-def test_an_interrupt_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = []
-
-    def interrupt(self: Dialogue) -> Answer:
-        monkeypatch.undo()
-        self.kill()
-        ended.append(self.end())
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Dialogue, "end", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run("import time\ntime.sleep(60)")
-    assert ended[0].exit_code != 0
+@posix
+def test_all_programs_that_run_are_ended() -> None:
+    dialogues = [Dialogue(program("import time\ntime.sleep(60)"), timeout=60, limit=1) for _ in range(2)]
+    kill_all()
+    for dialogue in dialogues:
+        assert dialogue.end().fault == "it was ended by SIGKILL"
 
 
 def test_a_dialogue() -> None:

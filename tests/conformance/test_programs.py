@@ -253,7 +253,7 @@ def test_the_pool_keeps_the_order() -> None:
         later.set()
         return number * 2
 
-    assert list(run_all(run, range(5), 2)) == [0, 2, 4, 6, 8]
+    assert list(run_all(run, range(5), 2, is_over=lambda: False, stop=later.set)) == [0, 2, 4, 6, 8]
 
 
 def test_the_pool_stops_at_an_error() -> None:
@@ -264,5 +264,29 @@ def test_the_pool_stops_at_an_error() -> None:
         raise CommandError(str(number))
 
     with pytest.raises(CommandError, match="0"):
-        list(run_all(run, range(1000), 1))
+        list(run_all(run, range(1000), 1, is_over=lambda: False, stop=lambda: None))
     assert len(ran) < 1000
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_the_pool_stops_what_runs_when_it_is_over(is_closed: bool) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def run(number: int) -> int:
+        if number == 0:
+            assert begun.wait(20)
+        else:
+            begun.set()
+            assert stopped.wait(20)
+        return number
+
+    over = threading.Event()
+    verdicts = run_all(run, range(1000), 2, is_over=over.is_set, stop=stopped.set)
+    assert next(verdicts) == 0
+    if is_closed:
+        verdicts.close()
+    else:
+        over.set()
+        with pytest.raises(KeyboardInterrupt):
+            next(verdicts)
+    assert stopped.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +13,14 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.failures import Failure
+from planqk_protocol.cli.interrupts import until_interrupt
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
 from planqk_protocol.cli.verdicts import report, write_file
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.chunking import CHUNKINGS
 from planqk_protocol.conformance.pool import run_all
-from planqk_protocol.conformance.process import CommandError
+from planqk_protocol.conformance.process import CommandError, kill_all
 from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files
 
 __all__ = ["conformance"]
@@ -172,11 +174,7 @@ def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **r
     Example:
       planqk-protocol conformance service -- docker run --rm my-service
     """  # noqa: D301  # \b keeps click from wrapping
-    check_output()
-    try:
-        verdicts = services.run_service(command, timeout)
-    except CommandError as error:
-        raise Failure(str(error)) from None
+    [verdicts] = _run(lambda command: services.run_service(command, timeout), [command], 1)
     ctx.exit(report(verdicts, command, **reports))
 
 
@@ -248,7 +246,11 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
     notes = Notes()
     with Progress(console=notes, transient=True, disable=not notes.is_live) as bar:
         try:
-            outcomes = run_all(run, cases, jobs or os.cpu_count() or 1)
-            return list(bar.track(outcomes, total=len(cases), description="testing"))
+            jobs = jobs or os.cpu_count() or 1
+            with (
+                until_interrupt() as is_over,
+                closing(run_all(run, cases, jobs, is_over=is_over, stop=kill_all)) as outcomes,
+            ):
+                return list(bar.track(outcomes, total=len(cases), description="testing"))
         except CommandError as error:
             raise Failure(str(error)) from None
