@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.conformance import encoders
 from planqk_protocol.conformance.decoders import Case, cases, run_case
 from planqk_protocol.conformance.pool import run_all
 from planqk_protocol.conformance.process import kill_all
@@ -54,6 +55,11 @@ def test_the_decoders_without_limits(tool: str, name: str) -> None:
     verdicts = put([needs(tool), str(ADAPTERS / name)], every=6)
     assert failed(verdicts) == []
     assert {verdict.rule for verdict in verdicts if verdict.status is Status.DECLINED} >= {"limit-line"}
+
+
+def test_the_encoder_in_javascript() -> None:
+    command = [needs("node"), str(ADAPTERS / "encoder.js")]
+    assert failed([encoders.run_case(case, command, TIMEOUT) for case in encoders.load_cases()]) == []
 
 
 def test_an_adapter_can_fail() -> None:

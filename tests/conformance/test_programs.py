@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 
@@ -133,6 +134,13 @@ ENCODER_CASES = encoders.load_cases()
 def test_encoder_cases_are_distinct() -> None:
     assert len({case.id for case in ENCODER_CASES}) == len(ENCODER_CASES) >= 20
     assert all(case.id.startswith("encoder/") for case in ENCODER_CASES)
+
+
+def test_records_for_encoders_end_with_lf_and_nothing_else() -> None:
+    for case in ENCODER_CASES:
+        *lines, rest = case.input().split(b"\n")
+        assert ([json.loads(line) for line in lines], rest) == (list(case.records), b"")
+    assert any(len(case.input().decode().splitlines()) > len(case.records) for case in ENCODER_CASES)
 
 
 @pytest.mark.parametrize("case", ENCODER_CASES, ids=lambda case: case.id)

@@ -7,6 +7,7 @@ in place of folders, it runs the target on each.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,8 @@ def main(arguments: list[str]) -> None:
     with atheris.instrument_imports(include=["planqk_protocol"], exclude=["planqk_protocol.testing"]):
         targets = import_module("targets").TARGETS
     name, *options = arguments
-    atheris.Setup([sys.argv[0], *options], targets[name])
+    again = shlex.join([sys.executable, __file__, name])  # libFuzzer has the shell run this to merge folders
+    atheris.Setup([again, *options], targets[name])
     atheris.Fuzz()
 
 
