@@ -67,13 +67,16 @@ def main() -> int:
     total = Counter(status for _, status, _ in found)
     _print_row("all", total)
 
-    survivors = {mutant: status for _, status, mutant in found if status not in _KILLED}
-    complaints = [f"{survivors[m]}, and not explained" + _shown(m) for m in survivors.keys() - explained()]
-    complaints += ["explained, but no survivor" + _shown(m) for m in explained() - survivors.keys()]
+    if not found or total["not checked"]:
+        print("the run is not complete: run mutmut again, and it goes on where it was")
+        return 1
+    survivors = {mutant for _, status, mutant in found if status not in _KILLED}
+    complaints = ["not explained: " + _shown(mutant) for mutant in sorted(survivors - explained())]
+    complaints += [
+        "explained, but no survivor: " + _shown(mutant) for mutant in sorted(explained() - survivors)
+    ]
     if 100 * _killed(total) < LEAST * total.total():
         complaints.append(f"the score is less than {LEAST} %")
-    if unfinished := total.keys() - _KILLED - {"survived"}:
-        complaints.append(f"the run is not complete: there are mutants of status {sorted(unfinished)}")
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0
 
@@ -90,7 +93,7 @@ def _print_row(name: str, statuses: Counter[str]) -> None:
 
 
 def _shown(mutant: Mutant) -> str:
-    return f": {mutant.function}\n    " + mutant.diff.replace("\n", "\n    ")
+    return mutant.function + "".join(f"\n    {line}" for line in mutant.diff.splitlines())
 
 
 if __name__ == "__main__":
