@@ -435,6 +435,7 @@ class TestLimits:
             accepted = True
         assert may_exceed(digits - 1, text, 0, digits) is accepted
         assert not may_exceed(digits, text, 0, digits)
+        assert not may_exceed(digits, text * 2, 0, digits)
         assert not may_exceed(None, text, 0, digits)
         assert not may_exceed(4300, text * 2, 0, digits * 2)
 
