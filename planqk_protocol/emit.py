@@ -123,7 +123,7 @@ def _within_limit(data: bytes) -> bytes:
 
 def _json(value: Any, indent: int | None = None) -> bytes:
     _check(value, [])
-    return json.dumps(value, indent=indent, allow_nan=False).encode()
+    return json.dumps(value, indent=indent).encode()
 
 
 def _check(value: Any, path: list[str | int]) -> None:

@@ -77,7 +77,7 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         terminator = "" if self.terminator == b"\n" else f", terminator={self.terminator!r}"
-        return f"Log(line={self.line}, text={_shown(self.text)}{terminator})"
+        return f"Log(line={self.line}, text={_shown(self.text, 0, len(self.text))}{terminator})"
 
 
 class _Marked(msgspec.Struct, frozen=True, gc=False):
@@ -106,8 +106,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         return self.raw[self.start : self.stop]
 
     def __repr__(self) -> str:
-        stop = min(self.stop, self.start + _SHOWN + 1)
-        payload = _shown(self.raw[self.start : stop], self.stop - self.start)
+        payload = _shown(self.raw, self.start, self.stop)
         return f"{type(self).__name__}(line={self.line}, payload={payload}{_flag(suspect=self.suspect)})"
 
 
@@ -152,7 +151,7 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     suspect: bool = False
 
     def __repr__(self) -> str:
-        raw = _shown(self.raw[: _SHOWN + 1], len(self.raw))
+        raw = _shown(self.raw, 0, len(self.raw))
         return (
             f"Violation(code={self.code.value!r}, marker={self.marker.value!r}, line={self.line}, "
             f"message={self.message!r}, error_line={self.error_line}, column={self.column}, "
@@ -167,10 +166,9 @@ Event: TypeAlias = Log | InterimResult | Result | MultilineResult | Violation
 """Everything a parser reports."""
 
 
-def _shown(data: bytes | str, size: int | None = None) -> str:
-    size = len(data) if size is None else size
-    rest = size - _SHOWN
-    return f"{data[:_SHOWN]!r}…(+{rest})" if rest > 0 else repr(data)
+def _shown(data: bytes | str, start: int, stop: int) -> str:
+    rest = stop - start - _SHOWN
+    return f"{data[start : start + _SHOWN]!r}…(+{rest})" if rest > 0 else repr(data[start:stop])
 
 
 def _flag(*, suspect: bool) -> str:

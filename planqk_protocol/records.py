@@ -40,7 +40,7 @@ def to_record(event: Event) -> dict[str, Any]:
         case Violation():
             return _violation(event)
     record = {"type": _TYPES[type(event)], "line": event.line} | _end_line(event)
-    value = msgspec.Raw(event.payload.translate(_ONE_LINE).strip(b" \t"))
+    value = msgspec.Raw(event.payload.strip().translate(_ONE_LINE))
     return record | {"value": value} | _suspect(event)
 
 
@@ -89,7 +89,7 @@ def _suspect(event: InterimResult | Result | MultilineResult | Violation) -> dic
 
 
 def _end_line(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, int]:
-    breaks = event.raw.count(_LF, 0, len(event.raw) - 1)
+    breaks = event.raw.count(_LF) - event.raw.endswith(_LF)
     return {"end_line": event.line + breaks} if breaks else {}
 
 

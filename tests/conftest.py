@@ -1,12 +1,26 @@
-"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: dev, ci (the same every time), long (random)."""
+"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: dev, ci (the same every time), long (random).
+
+The profile mutation is that of mutation tests (docs/development.md): the same every time, and
+a failure is enough, however large the example.
+"""
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("dev", max_examples=100, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "mutation",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -35,6 +35,16 @@ def test_values_come_back(value: Any, indent: int) -> None:
         assert data.endswith(b"\n")
 
 
+@pytest.mark.parametrize("indent", [1, 2, 3])
+def test_a_block_is_indented_by_so_many_spaces_per_level(indent: int) -> None:
+    body = multiline_result_block({"a": [1]}, indent).decode().split("\n")[1:-2]
+    assert [len(line) - len(line.lstrip()) for line in body] == [0, indent, 2 * indent, indent, 0]
+
+
+def test_a_block_is_indented_by_two_spaces_unless_told_otherwise() -> None:
+    assert multiline_result_block([1]) == FENCE + b"\n[\n  1\n]\n" + FENCE + b"\n"
+
+
 marker_like = st.sampled_from(
     [(RESULT + b" 1").decode(), INTERIM.decode(), FENCE.decode(), FENCE.decode() + " \t"]
 )

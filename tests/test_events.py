@@ -76,6 +76,30 @@ def test_reprs_are_short() -> None:
     assert repr(found).endswith("error_line=1, column=21, offset=20, raw=b'PlanQK:Job:Result: [nope]\\n')")
 
 
+@pytest.mark.parametrize("size", [59, 60, 61, 62])
+def test_a_repr_shows_sixty_bytes_and_counts_the_rest(size: int) -> None:
+    def shown(data: str) -> str:
+        return repr(data) if size <= 60 else f"{data[:60]!r}…(+{size - 60})"
+
+    digits = "1" * size
+    block = FENCE + b"\n" + digits[1:].encode() + b"\n" + FENCE + b"\n"
+    late = RESULT + b"1" * (size - len(RESULT))
+    events = parse(digits.encode() + b"\n" + INTERIM + digits.encode() + b"\n" + block + late)
+    assert [repr(event) for event in events[:3]] == [
+        f"Log(line=1, text={shown(digits)})",
+        f"InterimResult(line=2, payload=b{shown(digits)})",
+        f"MultilineResult(line=3, payload=b{shown(digits[1:] + chr(10))})",
+    ]
+    assert repr(events[3]).endswith(f", raw=b{shown(late.decode())})")
+
+
+@pytest.mark.parametrize("event", parse(STREAM)[2:], ids=lambda event: type(event).__name__)
+def test_a_repr_tells_what_is_suspect(event: Event) -> None:
+    assert "suspect" not in repr(event)
+    suspect = msgspec.structs.replace(event, suspect=True)
+    assert repr(suspect) == repr(event).removesuffix(")") + ", suspect=True)"
+
+
 def test_the_result_of_the_parser_is_the_event() -> None:
     parser = Parser()
     event = next(e for e in parser.feed(STREAM) if isinstance(e, MultilineResult))

@@ -92,6 +92,14 @@ def test_payload_heads_say_what_the_grammar_says(data: bytes) -> None:
             assert match.start(TABLE.pattern.groupindex[by_head] + 1) == TABLE.payload_start(line)
 
 
+def test_the_table_is_derived_from_the_file_alone() -> None:
+    table = build_table(grammar_text())
+    assert table == TABLE
+    assert list(table.heads) == list(TABLE.heads), "in order"
+    assert list(table.steps) == list(TABLE.steps), "in order"
+    assert list(build_lark(grammar_text()).lex(b"log\n")) == list(LARK.lex(b"log\n"))
+
+
 def test_the_table_has_four_states_named_by_the_way_to_them() -> None:
     assert list(TABLE.steps) == ["start", "FENCE", "RESULT", "RESULT+FENCE"]
     assert [state for state in TABLE.steps if TABLE.in_block(state)] == ["FENCE", "RESULT+FENCE"]
@@ -142,6 +150,10 @@ def changed(*changes: tuple[str, str]) -> str:
     ("grammar", "message"),
     [
         (changed(("log: TEXT\n", "log: TEXT | TEXT TEXT\n")), "after TEXT it takes another line to tell"),
+        (
+            changed(("line* (winner (line | duplicate)*)?", "(log RESULT | body FENCE)*")),
+            r"it takes another line to tell what it was: one of \['body', 'log'\]",
+        ),
         (
             changed(("body: TEXT | INTERIM_RESULT | RESULT", "body: TEXT | RESULT")),
             "does not take .'INTERIM_RESULT'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from strategies import FENCE, INTERIM, RESULT, all_limits, streams
@@ -57,6 +58,23 @@ def test_violations_elsewhere_are_no_reason() -> None:
     outcome = collect(parse(BAD_INTERIM + GOOD + BAD), exit_code=0)
     assert [violation.code for violation in outcome.violations] == ["invalid-json", "duplicate-result"]
     assert (outcome.status, outcome.reason) == (JobStatus.SUCCEEDED, None)
+
+
+def test_what_follows_a_bad_interim_result_counts() -> None:
+    outcome = collect(parse(BAD_INTERIM + INTERIM + b" 1\n" + GOOD), exit_code=0)
+    assert [interim.value for interim in outcome.interim_results] == [1]
+    assert outcome.result
+    assert outcome.result.value == 1
+
+
+@pytest.mark.parametrize("taker", [GOOD, BAD])
+def test_an_outcome_is_suspect_where_what_took_the_slot_is(taker: bytes) -> None:
+    interim, final = parse(INTERIM + b" 1\n" + taker)
+    doubtful = [msgspec.structs.replace(event, suspect=True) for event in (interim, final)]
+    assert collect([interim, final]).suspect is False
+    assert collect([doubtful[0], final]).suspect is False
+    assert collect([interim, doubtful[1]]).suspect is True
+    assert collect([]).suspect is False
 
 
 @given(streams, all_limits)

@@ -143,6 +143,10 @@ class TestMarkers:
         assert "line 2 begins with a marker" in violation(with_marker).message
 
     @pytest.mark.rule("block")
+    def test_the_message_of_a_block_without_a_marker_is_that_of_its_payload(self) -> None:
+        assert violation(FENCE + b"\nnope" + b"\n" + FENCE).message == violation(RESULT + b"nope").message
+
+    @pytest.mark.rule("block")
     def test_an_empty_block_is_not_json(self) -> None:
         found = violation(FENCE + b"\n" + FENCE + b"\n")
         assert (found.code, found.error_line, found.column) == ("invalid-json", 2, 1)
@@ -212,6 +216,11 @@ class TestPlaces:
     def test_each_byte_that_is_not_utf8_counts_as_one_character(self) -> None:
         assert violation(INTERIM + b' "\xff\xfe\xfd"\n').column == len(INTERIM) + 3
         assert violation(FENCE + b"\n[1,\n2,\nx]\n" + FENCE + b"\n").error_line == 4
+
+    @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+    def test_what_is_missing_is_missing_before_the_end_of_the_line(self, end: bytes) -> None:
+        found = violation(RESULT + b" " + end)
+        assert (found.error_line, found.column, found.offset) == (1, len(RESULT) + 2, len(RESULT) + 1)
 
 
 class TestEnd:

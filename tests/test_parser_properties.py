@@ -23,6 +23,8 @@ NO_LIMITS = Limits(max_line=None, max_payload=None, max_depth=None, max_digits=N
 @pytest.mark.rule("chunking", "limit-line", "limit-payload")
 @given(streams, all_limits, cuts, st.booleans())
 @example(FENCE + b" " * 50 + b"x\n", Limits(max_payload=60), [7, 27, 40], True)
+@example(FENCE + b"\n1\n", Limits(max_payload=5), [], True)
+@example(RESULT + b" 1\nlog\n", Limits(max_payload=5), [], True)
 @example(FENCE + b" " * 70 + b"x\n" + RESULT + b"1\n", Limits(max_payload=60), [27], True)
 def test_events_do_not_depend_on_chunks(data: bytes, limits: Limits, places: list[int], logs: bool) -> None:
     whole = feed_all([data], limits, logs=logs)

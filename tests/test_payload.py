@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from reference import is_json
 from strategies import json_values
 
 from planqk_protocol import Limits, ViolationCode
 from planqk_protocol.payload import decode as decode_module
+from planqk_protocol.payload import depth as depth_module
 from planqk_protocol.payload.decode import Decoder, PayloadError
 from planqk_protocol.payload.deep import decode_deep
 from planqk_protocol.payload.depth import deeper_than, where_deeper
-from planqk_protocol.payload.integers import to_int, where_longer
+from planqk_protocol.payload.integers import may_exceed, to_int, where_longer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOOSE = Limits(max_line=None, max_payload=None, max_depth=None, max_digits=None)
 
@@ -182,6 +183,31 @@ def only_the_standard_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         yield
 
 
+def assert_the_deep_decoder_answers_like_the_standard_library(text: str) -> None:
+    def constant(name: str) -> None:
+        raise KeyError(name)
+
+    def answer(decoder: Callable[[], Any]) -> object:
+        try:
+            return repr(decoder())
+        except json.JSONDecodeError as error:
+            # Which of two messages an unclosed object gets differs between Python versions.
+            return error.pos if "," in text else (error.msg, error.pos)
+        except KeyError as error:
+            return error
+
+    # `hash` stands for any function of the digits: the interpreter limits the length of what `int` takes.
+    by_json = answer(lambda: json.JSONDecoder(parse_int=hash, parse_constant=constant).decode(text))
+    deep = answer(lambda: decode_deep(text, hash, constant))
+    if isinstance(by_json, int) and by_json != deep:
+        assert sys.version_info >= (3, 13)  # it points at the trailing comma
+    elif isinstance(by_json, KeyError):
+        assert isinstance(deep, KeyError)
+        assert deep.args == by_json.args
+    else:
+        assert deep == by_json
+
+
 class TestVerdict:
     @pytest.mark.rule("json")
     @pytest.mark.parametrize("text", VALID, ids=lambda text: text[:20])
@@ -234,28 +260,11 @@ class TestVerdict:
 
     @given(mutations)
     def test_the_decoder_for_deep_texts_answers_like_the_standard_library(self, payload: bytes) -> None:
-        text = payload.decode(errors="replace")
+        assert_the_deep_decoder_answers_like_the_standard_library(payload.decode(errors="replace"))
 
-        def constant(name: str) -> None:
-            raise KeyError(name)
-
-        def answer(decoder: Any) -> object:
-            try:
-                return repr(decoder())
-            except json.JSONDecodeError as error:
-                # Which of two messages an unclosed object gets differs between Python versions.
-                return error.pos if "," in text else (error.msg, error.pos)
-            except KeyError as error:
-                return error
-
-        by_json = answer(lambda: json.JSONDecoder(parse_constant=constant).decode(text))
-        deep = answer(lambda: decode_deep(text, int, constant))
-        if isinstance(by_json, int) and by_json != deep:
-            assert sys.version_info >= (3, 13)  # it points at the trailing comma
-        elif isinstance(by_json, KeyError):
-            assert isinstance(deep, KeyError)
-        else:
-            assert deep == by_json
+    @pytest.mark.parametrize("text", [*VALID, *INVALID, "[NaN, Infinity]", '{"a" 1}', '{"a":1}', "[1,2]"])
+    def test_the_decoder_for_deep_texts_answers_alike_on_examples(self, text: str) -> None:
+        assert_the_deep_decoder_answers_like_the_standard_library(text)
 
 
 class TestValues:
@@ -361,10 +370,13 @@ class TestLimits:
         assert refusal(b'["[[[', Limits(max_depth=2)).code == "invalid-json"
 
     @pytest.mark.rule("json-limits")
-    @given(st.text('[]{}"\\a', max_size=60).map(str.encode), st.integers(0, 5))
-    def test_the_quick_count_and_the_exact_place_agree(self, text: bytes, level: int) -> None:
-        depth, deepest, string, escaped = 0, 0, False, False
-        for byte in text.decode():
+    @given(st.text('[]{}"\\a', max_size=60).map(str.encode), st.integers(0, 5), st.integers(1, 9))
+    @example(b"[][\\", 1, 9)
+    @example(b"[][\\a", 1, 4)
+    def test_the_quick_count_and_the_exact_place_agree(self, text: bytes, level: int, slab: int) -> None:
+        depth, string, escaped = 0, False, False
+        place = None
+        for at, byte in enumerate(text.decode()):
             if escaped:
                 escaped = False
                 if byte in '"\\':
@@ -375,10 +387,16 @@ class TestLimits:
                 string = not string
             elif not string:
                 depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(byte, 0)
-            deepest = max(deepest, depth)
-        assert deeper_than(level, text, 0, len(text)) is (deepest > level)
-        if deepest > level:
-            assert text[where_deeper(level, text) : where_deeper(level, text) + 1] in {b"[", b"{"}
+                if place is None and depth > level:
+                    place = at
+        assert deeper_than(level, text, 0, len(text)) is (place is not None)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(depth_module, "_SLAB", slab)
+            for around in (b"[", b"]", b'"', b"\\"):
+                data = around + text + around
+                assert deeper_than(level, data, 1, 1 + len(text)) is (place is not None)
+        if place is not None:
+            assert where_deeper(level, text) == place
         else:
             with pytest.raises(ValueError, match="no bracket"):
                 where_deeper(level, text)
@@ -404,6 +422,22 @@ class TestLimits:
                 assert (error.code, error.at) == ("number-too-long", 16 + len(sign))
         finally:
             sys.set_int_max_str_digits(before)
+
+    @pytest.mark.rule("json-limits")
+    @pytest.mark.parametrize("digits", [1, 4299, 4300, 4301])
+    def test_only_what_msgspec_may_accept_is_searched_for_long_integers(self, digits: int) -> None:
+        text = b"1" * digits
+        try:
+            msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            accepted = False
+        else:
+            accepted = True
+        assert may_exceed(digits - 1, text, 0, digits) is accepted
+        assert not may_exceed(digits, text, 0, digits)
+        assert not may_exceed(digits, text * 2, 0, digits)
+        assert not may_exceed(None, text, 0, digits)
+        assert not may_exceed(4300, text * 2, 0, digits * 2)
 
     @pytest.mark.rule("json-limits")
     def test_digits_of_other_numbers_and_of_strings_are_not_limited(self) -> None:

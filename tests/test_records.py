@@ -6,6 +6,7 @@ import base64
 import json
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import given
 from strategies import FENCE, INTERIM, RESULT, all_limits, streams
@@ -76,6 +77,19 @@ def test_end_line_where_an_event_spans_lines() -> None:
     assert to_record(event)["end_line"] == 2
     assert "end_line" not in to_record(parse(FENCE)[0])
     assert "end_line" not in to_record(parse(FENCE + b"\n")[0])
+
+
+def test_the_last_line_feed_begins_no_further_line() -> None:
+    (event,) = parse(FENCE + b"\n\n")
+    assert to_record(event)["end_line"] == 2
+
+
+@pytest.mark.parametrize("data", [INTERIM + b" 1", RESULT + b" x", FENCE + b"\n1\n" + FENCE])
+def test_what_is_suspect_says_so(data: bytes) -> None:
+    (event,) = parse(data)
+    assert not isinstance(event, Log)
+    record = to_record(msgspec.structs.replace(event, suspect=True))
+    assert record == to_record(event) | {"suspect": True}
 
 
 @pytest.mark.rule("lossless")

@@ -35,6 +35,16 @@ def test_all_ways_give_the_same_events(data: bytes, limits: Limits, places: list
     assert asyncio.run(collected()) == whole
 
 
+def test_logs_are_reported_unless_told_otherwise() -> None:
+    async def arriving() -> AsyncIterator[bytes]:
+        yield b"log"
+
+    async def collected() -> list[Event]:
+        return [event async for event in aiter_events(arriving())]
+
+    assert parse(b"log") == list(iter_events([b"log"])) == asyncio.run(collected()) == [Log(1, "log", b"")]
+
+
 @pytest.mark.rule("latency")
 def test_events_come_before_the_next_chunk_is_asked_for() -> None:
     asked: list[bytes] = []
@@ -52,7 +62,8 @@ def test_events_come_before_the_next_chunk_is_asked_for() -> None:
 @pytest.mark.parametrize("whole", [b"bytes", bytearray(b"bytes"), memoryview(b"bytes"), "text"])
 def test_a_whole_stream_is_no_iterable_of_chunks(whole: object) -> None:
     with pytest.raises(
-        TypeError, match=r"takes an iterable of chunks, not .*; use parse\(\) for a whole stream"
+        TypeError,
+        match=rf"takes an iterable of chunks, not {type(whole).__name__}; use parse\(\) for a whole stream",
     ):
         iter_events(whole)  # type: ignore[arg-type]
 
