@@ -16,6 +16,7 @@ from planqk_protocol.captures import decoder
 STAMP = b"2024-05-01T10:00:00.000000001Z"
 WORTH_TIMING = 0.003  # seconds
 LARGEST = 256 * 1024
+ATTEMPTS = 5  # to find the machine idle for a moment
 GROWTH = 8  # of the time from one size to the fourfold; linear work stays near 4, quadratic goes to 16
 
 
@@ -115,6 +116,11 @@ def test_time_grows_with_the_capture(format_id: str, name: str, chunk_size: int)
     while (small := seconds(format_id, capture(size), chunk_size)) < WORTH_TIMING and size < LARGEST:
         size *= 2
     large = seconds(format_id, capture(4 * size), chunk_size)
+    for _ in range(ATTEMPTS):
+        if large < GROWTH * max(small, WORTH_TIMING):
+            break
+        small = seconds(format_id, capture(size), chunk_size)
+        large = seconds(format_id, capture(4 * size), chunk_size)
     assert large < GROWTH * max(small, WORTH_TIMING)
 
 
@@ -141,5 +147,5 @@ def looked_at(capture: bytes) -> int:
 
 @pytest.mark.parametrize("name", JSON_FILE)
 def test_methods_do_not_look_at_a_line_again_and_again(name: str) -> None:
-    small, large = (looked_at(JSON_FILE[name](size)) for size in (30_000, 60_000))
+    small, large = (looked_at(JSON_FILE[name](size)) for size in (10_000, 20_000))
     assert large <= 3 * small

@@ -118,7 +118,7 @@ def test_a_stream_that_is_no_text_is_unknown(stream: str) -> None:
     assert data_of(decoded, "unknown") == b"x\n"
 
 
-@pytest.mark.parametrize("lines", [2, 99, 100, 101, 102, 150, 500])
+@pytest.mark.parametrize("lines", [2, 100, 101])
 def test_a_record_can_be_on_many_lines(lines: int) -> None:
     spread = A.replace(b",", b"," + b"\n" * lines, 1)
     assert decode(ID, spread + B + spread) == [("stdout", b"a\nb\na\n", False)]
@@ -126,7 +126,7 @@ def test_a_record_can_be_on_many_lines(lines: int) -> None:
     assert places(decode(ID, spread[:-9] + b"\0" + B))[0] == ("torn", 1, 0, "stdout")
 
 
-@pytest.mark.parametrize("lines", [1, 150])
+@pytest.mark.parametrize("lines", [1, 101])
 def test_a_torn_record_on_many_lines_ends_at_the_line_with_the_fault(lines: int) -> None:
     torn = b'{"log":"a",' + b"\n" * lines
     rest = b'"stream"\n'
