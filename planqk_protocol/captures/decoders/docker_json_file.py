@@ -38,6 +38,7 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 _LF = b"\n"
 _STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
 
+_unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
 _PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
 _BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
@@ -154,22 +155,22 @@ class DockerJsonFileDecoder(LineDecoder):
         It is read once more from where each of them would begin, but no further
         than to the next one. So the cost is that of its length.
         """
-        *parts, last = _PARTS.split(text)
-        for part in filter(None, parts):
-            self._take_part(part, offset, errors, at_end=False)
+        torn, *parts = filter(None, _PARTS.split(text))
+        self._take_torn(torn, offset, errors, at_end=at_end and not parts)
+        offset += len(torn.encode(errors=errors))
+        for number, part in enumerate(parts, 1):
+            self._take_part(part, offset, errors, at_end=at_end and number == len(parts))
             offset += len(part.encode(errors=errors))
-        self._take_part(last, offset, errors, at_end=at_end)
 
     def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         value, at = object_at(text, 0)
-        if value is None:
+        if value is not None:
+            self._take_fields(value, offset, errors)
+            at = _end_of_white(text, at)
+            offset += len(text[:at].encode(errors=errors))
+            text = text[at:]
+        if text:
             self._take_torn(text, offset, errors, at_end=at_end)
-            return
-        self._take_fields(value, offset, errors)
-        rest = text[_end_of_white(text, at) :]
-        if rest:
-            offset += len(text.encode(errors=errors)) - len(rest.encode(errors=errors))
-            self._take_torn(rest, offset, errors, at_end=at_end)
 
     def _hold_rest(self, rest: bytes) -> None:
         self._rest = rest
@@ -204,7 +205,7 @@ class DockerJsonFileDecoder(LineDecoder):
         match = _TORN.match(text)
         log, stream_name = match.groups() if match else ("", None)
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
-        data = encode(json.loads(f'"{log}"', strict=False), errors)
+        data = encode(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
         where = f"is given as {stream.value}" if data else "is lost"
