@@ -371,6 +371,10 @@ class TestCaller:
         with pytest.raises(TypeError, match="max_line is '5': give an int, or None"):
             Limits(max_line="5")  # type: ignore[arg-type]
 
+    def test_a_limit_is_checked_also_behind_one_that_is_lifted(self) -> None:
+        with pytest.raises(ValueError, match="max_digits is 0"):
+            Limits(max_line=None, max_payload=None, max_depth=None, max_digits=0)
+
     def test_codes_and_markers_are_their_text(self) -> None:
         assert ViolationCode("invalid-json") is ViolationCode.INVALID_JSON
         assert f"{Marker.INTERIM_RESULT}" == "interim_result"
