@@ -309,6 +309,20 @@ class TestLimits:
         data = RESULT + b"[1234567890]\n"
         assert isinstance(only(data, Limits(max_payload=len(data))), Result)
 
+    @pytest.mark.rule("limit-payload", "eof-line")
+    @pytest.mark.parametrize(
+        ("line", "kind"), [(RESULT + b" 1", Result), (INTERIM + b" 1", InterimResult), (FENCE, Violation)]
+    )
+    def test_a_last_line_without_lf_keeps_to_the_limit_to_the_byte(self, line: bytes, kind: type) -> None:
+        for chunks in ([line], bytewise(line)):
+            (event,) = feed_all(chunks, Limits(max_payload=len(line)))
+            assert isinstance(event, kind)
+            assert not isinstance(event, Violation) or event.code == "unterminated-block"
+            event, rest = feed_all(chunks, Limits(max_payload=len(line) - 1))
+            assert isinstance(event, Violation)
+            assert event.code == "payload-too-large"
+            assert rest == Log(1, line[-1:].decode(), b"")
+
     @pytest.mark.rule("json-limits")
     def test_the_order_of_the_codes(self) -> None:
         limits = Limits(max_payload=60, max_depth=3, max_digits=4)
