@@ -27,6 +27,8 @@ from planqk_protocol.payload.integers import may_exceed, to_int, where_longer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from _pytest.mark import ParameterSet
+
 LOOSE = Limits(max_line=None, max_payload=None, max_depth=None, max_digits=None)
 
 
@@ -140,6 +142,11 @@ NOT_UTF8 = [
 ]
 
 
+def cases(texts: list[str]) -> list[ParameterSet]:
+    """Texts with short names, given one by one: names from a function change when pytest runs once more."""
+    return [pytest.param(text, id=text[:20]) for text in texts]
+
+
 def mutate(text: bytes, at: int, junk: bytes, gone: int) -> bytes:
     at %= len(text) + 1
     return text[:at] + junk + text[at + gone :]
@@ -210,13 +217,13 @@ def assert_the_deep_decoder_answers_like_the_standard_library(text: str) -> None
 
 class TestVerdict:
     @pytest.mark.rule("json")
-    @pytest.mark.parametrize("text", VALID, ids=lambda text: text[:20])
+    @pytest.mark.parametrize("text", cases(VALID))
     def test_valid(self, text: str) -> None:
         assert is_json(text.encode())
         decode(text.encode())
 
     @pytest.mark.rule("json")
-    @pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:20])
+    @pytest.mark.parametrize("text", cases(INVALID))
     def test_invalid(self, text: str) -> None:
         assert not is_json(text.encode())
         assert refusal(text.encode()).code == "invalid-json"
@@ -253,7 +260,7 @@ class TestVerdict:
 
         assert answer(alone=True) == answer(alone=False)
 
-    @pytest.mark.parametrize("text", INVALID)
+    @pytest.mark.parametrize("text", cases(INVALID))
     def test_the_decoder_for_deep_texts_refuses_what_is_invalid(self, text: str) -> None:
         with pytest.raises((json.JSONDecodeError, ZeroDivisionError)):
             decode_deep(text, int, lambda _: 1 // 0)
@@ -262,7 +269,9 @@ class TestVerdict:
     def test_the_decoder_for_deep_texts_answers_like_the_standard_library(self, payload: bytes) -> None:
         assert_the_deep_decoder_answers_like_the_standard_library(payload.decode(errors="replace"))
 
-    @pytest.mark.parametrize("text", [*VALID, *INVALID, "[NaN, Infinity]", '{"a" 1}', '{"a":1}', "[1,2]"])
+    @pytest.mark.parametrize(
+        "text", cases([*VALID, *INVALID, "[NaN, Infinity]", '{"a" 1}', '{"a":1}', "[1,2]"])
+    )
     def test_the_decoder_for_deep_texts_answers_alike_on_examples(self, text: str) -> None:
         assert_the_deep_decoder_answers_like_the_standard_library(text)
 
