@@ -19,6 +19,7 @@ from strategies import json_values
 from planqk_protocol import Limits, ViolationCode
 from planqk_protocol.payload import decode as decode_module
 from planqk_protocol.payload import depth as depth_module
+from planqk_protocol.payload.advice import advise
 from planqk_protocol.payload.decode import Decoder, PayloadError
 from planqk_protocol.payload.deep import decode_deep
 from planqk_protocol.payload.depth import deeper_than, where_deeper
@@ -466,6 +467,7 @@ class TestMessages:
         [
             (b"", 0, "there is nothing to read; print the JSON on the marker's own line, or between the two"),
             (b" \t", 2, "there is nothing to read"),
+            (b"\v", 0, "not JSON: Expecting value$"),
             (b"{1: 2}", 1, "keys of JSON objects are strings in double quotes"),
             (b"{a: 1}", 1, "keys of JSON objects are strings in double quotes"),
             (b'b"x"', 0, "Python's repr"),
@@ -511,6 +513,14 @@ class TestMessages:
         error = refusal(payload)
         assert "remove the comma" in error.message
         assert error.at == payload.rindex(b",")
+
+    @pytest.mark.parametrize("at", [2, 3])
+    def test_a_trailing_comma_is_the_fault_wherever_decoders_stop(self, at: int) -> None:
+        place, advice = advise("[1,]", at, "what this or that version of Python says")
+        assert (place, "remove the comma" in advice) == (2, True)
+
+    def test_where_there_is_no_advice_it_is_empty(self) -> None:
+        assert advise("[nope]", 1, "Expecting value") == (1, "")
 
     def test_the_place_counts_bytes(self) -> None:
         assert refusal('["äöü", nope]'.encode()).at == len('["äöü", '.encode())
