@@ -41,7 +41,7 @@ def extend_with_logs(
             line = _extend_with_run(events, data[start:end], line)
         else:
             end = data.find(_LF, start + slab, stop) + 1 or stop
-            size = max_line or end - start
+            size = max_line or end
             events += [_decode(data[at : min(at + size, end)], line) for at in range(start, end, size)]
             line += data.endswith(_LF, start, end)
         start = end

@@ -196,7 +196,7 @@ class Parser:
             self._first = self._line
             self._stray = 0
         self._held.append(data, start, stop)
-        self._line += data.count(_LF, start, stop) if self._in_block else data.endswith(_LF, start, stop)
+        self._line += data.count(_LF, start, stop)
 
     def _cut(self, events: list[Event], data: bytes, segment: Segment) -> None:
         """Report the first bytes of an oversized line or block (rule ``limit-payload``)."""

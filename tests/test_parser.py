@@ -309,6 +309,20 @@ class TestLimits:
         data = RESULT + b"[1234567890]\n"
         assert isinstance(only(data, Limits(max_payload=len(data))), Result)
 
+    @pytest.mark.rule("limit-payload", "eof-line")
+    @pytest.mark.parametrize(
+        ("line", "kind"), [(RESULT + b" 1", Result), (INTERIM + b" 1", InterimResult), (FENCE, Violation)]
+    )
+    def test_a_last_line_without_lf_keeps_to_the_limit_to_the_byte(self, line: bytes, kind: type) -> None:
+        for chunks in ([line], bytewise(line)):
+            (event,) = feed_all(chunks, Limits(max_payload=len(line)))
+            assert isinstance(event, kind)
+            assert not isinstance(event, Violation) or event.code == "unterminated-block"
+            event, rest = feed_all(chunks, Limits(max_payload=len(line) - 1))
+            assert isinstance(event, Violation)
+            assert event.code == "payload-too-large"
+            assert rest == Log(1, line[-1:].decode(), b"")
+
     @pytest.mark.rule("json-limits")
     def test_the_order_of_the_codes(self) -> None:
         limits = Limits(max_payload=60, max_depth=3, max_digits=4)
@@ -370,6 +384,10 @@ class TestCaller:
             Limits(max_depth=-1)
         with pytest.raises(TypeError, match="max_line is '5': give an int, or None"):
             Limits(max_line="5")  # type: ignore[arg-type]
+
+    def test_a_limit_is_checked_also_behind_one_that_is_lifted(self) -> None:
+        with pytest.raises(ValueError, match="max_digits is 0"):
+            Limits(max_line=None, max_payload=None, max_depth=None, max_digits=0)
 
     def test_codes_and_markers_are_their_text(self) -> None:
         assert ViolationCode("invalid-json") is ViolationCode.INVALID_JSON
