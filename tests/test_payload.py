@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import math
 import subprocess
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from reference import is_json
 from strategies import json_values
 
-from planqk_protocol import Limits, ViolationCode
+from planqk_protocol import Limits, Violation, ViolationCode, parse
 from planqk_protocol.payload import decode as decode_module
 from planqk_protocol.payload import depth as depth_module
 from planqk_protocol.payload.advice import advise
@@ -328,34 +329,41 @@ class TestValues:
         def deep_in_calls(room: int) -> object:
             return answer() if room == 0 else deep_in_calls(room - 1)
 
-        frames = len(__import__("inspect").stack(0))
+        frames = len(inspect.stack(0))
         value = deep_in_calls(sys.getrecursionlimit() - frames - 60)
         assert repr(value) == repr(answer())
 
 
-SMALL_STACK = """
-import sys, threading
-from planqk_protocol import Limits, parse
+def deep_answers() -> Iterator[str]:
+    for depth, limits in ((256, Limits()), (5000, Limits(max_depth=None))):
+        for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+            for inner in (b"1", b'"\\ud800"', b"NaN"):
+                (event,) = parse(
+                    b"PlanQK:Job:Result:" + opening * depth + inner + closing * depth, limits=limits
+                )
+                yield event.message if isinstance(event, Violation) else type(event).__name__
 
-def answer():
-    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
-        for inner in (b"1", b'"\\ud800"', b"NaN"):
-            parse(b"PlanQK:Job:Result:" + opening * 256 + inner + closing * 256)
-    answers.append(True)
 
-answers = []
+SMALL_STACK = f"""
+import threading
+from planqk_protocol import Limits, Violation, parse
+
+{inspect.getsource(deep_answers).replace("Iterator[str]", "object")}
+
 threading.stack_size(64 * 1024)
-thread = threading.Thread(target=answer)
+thread = threading.Thread(target=lambda: print(*deep_answers(), sep="\\n"))
 thread.start()
 thread.join()
-assert answers
 """
 
 
 class TestLimits:
     @pytest.mark.rule("json-limits", "total")
-    def test_the_default_depth_is_safe_on_a_small_stack(self) -> None:
-        subprocess.run([sys.executable, "-c", SMALL_STACK], check=True)
+    def test_any_depth_is_safe_on_a_small_stack(self) -> None:
+        printed = subprocess.run(
+            [sys.executable, "-c", SMALL_STACK], check=True, capture_output=True, text=True
+        )
+        assert printed.stdout.splitlines() == list(deep_answers())
 
     @pytest.mark.rule("json-limits")
     @pytest.mark.parametrize("max_depth", [0, 1, 2, 255, 256, 257, 300, 2000])
