@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
+from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures import decoders as package
 from planqk_protocol.captures.base import Decoder
 from planqk_protocol.captures.format import Format
@@ -43,17 +44,21 @@ def decoder(format_id: str, *, container: str | None = None, stream: Stream | No
         stream: The only stream whose bytes are given; by default all are.
 
     Raises:
-        ValueError: There is no such format.
+        ValueError: There is no such format, or it has no several containers.
 
     >>> decoder("cri").feed(b"2024-05-01T10:00:00Z stdout F starting\n")
     [Chunk(stdout, b'starting\n')]
     """
-    if found := formats().get(format_id):
-        return found.decoder(container, stream)
-    raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(formats())}")
+    if not (found := formats().get(format_id)):
+        raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(formats())}")
+    if container is not None and not found.containers:
+        raise ValueError(
+            f"container is {container!r}, but a capture in the format {format_id} holds only one"
+        )
+    return found.decoder(container, stream)
 
 
-def detect(head: bytes) -> str:
+def detect(head: bytes | bytearray | memoryview) -> str:
     """The id of the format that the first bytes of a capture look like; ``raw`` if like none.
 
     A job may itself print what looks like a capture, so say what format it is
@@ -65,9 +70,14 @@ def detect(head: bytes) -> str:
             where it does not look like text that a command puts a prefix
             before.
 
+    Raises:
+        TypeError: `head` is not bytes.
+
     >>> detect(b"2024-05-01T10:00:00.1Z stdout F starting")
     'cri'
     """
+    if type(head) is not bytes:
+        head = as_bytes(head, advice="open the file in binary mode")
     for item in sorted(formats().values(), key=lambda item: item.rank):
         if item.sniff(head):
             return item.id

@@ -92,7 +92,7 @@ class Source:
         logs: Whether `Log` events are reported.
 
     Raises:
-        ValueError: There is no such format.
+        ValueError: There is no such format, or it has no several containers.
 
     >>> source = Source("cri")
     >>> captured = source.feed(b"2024-05-01T10:00:00.5Z stdout F PlanQK:Job:Result: 42\n")

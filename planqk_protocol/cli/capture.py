@@ -94,8 +94,8 @@ def _identified(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterato
                 head += chunk
                 if len(head) >= _ENOUGH or (at_once and b"\n" in chunk and _FIRST_LINE.match(head)):
                     break
-        except CutOff:
-            seen.append(Input(name, _cut_off(bytes(head))))
+        except CutOff as end:
+            seen.append(Input(name, _cut_off(bytes(head), end)))
         else:
             seen.append(Input(name, chain([bytes(head)] if head else [], chunks)))
         if head:
@@ -108,10 +108,10 @@ def _identified(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterato
     return capture, (Input(name, _unrefuted(name, chunks, capture)) for name, chunks in told)
 
 
-def _cut_off(data: bytes) -> Iterator[bytes]:
+def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
     if data:
         yield data
-    raise CutOff
+    raise end
 
 
 def _unrefuted(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[bytes]:

@@ -23,14 +23,22 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _PADDING = b"\0"
 
 _BREAKS_OFF = "the compressed file breaks off; what there is of it is read"
-_DAMAGED = "the compressed data is damaged from here on; what comes before is read"
+_DAMAGED = "the compressed data is damaged; what comes before the damage is read, but may be altered"
 _DAMAGED_BEHIND = "what stands behind the compressed data is damaged, or something else; it is left out"
 
 Tell = Callable[[str, str, str], None]
 
 
 class CutOff(Exception):  # noqa: N818  # the bytes before it are good
-    """The bytes of an input end before their time."""
+    """The bytes of an input end before their time.
+
+    Attributes:
+        is_altered: Whether those before may not be what was compressed, either.
+    """
+
+    def __init__(self, *, is_altered: bool) -> None:
+        super().__init__()
+        self.is_altered = is_altered
 
 
 def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
@@ -180,8 +188,9 @@ class _Members:
                 except self._error:
                     rest = member.rescue(data)
                     yield from [rest] if rest else []
-                    has_begun = is_first or is_begun or rest
-                    self._break_off(NoticeKind.CORRUPT, _DAMAGED if has_begun else _DAMAGED_BEHIND)
+                    has_begun = is_first or is_begun or bool(rest)
+                    message = _DAMAGED if has_begun else _DAMAGED_BEHIND
+                    self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
                 data, is_begun = b"", True
                 if piece:
                     yield piece
@@ -189,11 +198,11 @@ class _Members:
                     data = member.unused_data.lstrip(_PADDING)
                     member, is_begun, is_first = self._make(), False, False
         if is_begun:
-            self._break_off(NoticeKind.TRUNCATED, _BREAKS_OFF)
+            self._break_off(NoticeKind.TRUNCATED, _BREAKS_OFF, is_altered=False)
 
-    def _break_off(self, kind: NoticeKind, message: str) -> NoReturn:
+    def _break_off(self, kind: NoticeKind, message: str, *, is_altered: bool) -> NoReturn:
         self._tell(self._name, message, kind)
-        raise CutOff from None
+        raise CutOff(is_altered=is_altered) from None
 
 
 def _byte_by_byte(member: Any, data: bytes, given: int, error: type[Exception]) -> bytes:

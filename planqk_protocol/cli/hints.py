@@ -9,6 +9,7 @@ __all__ = [
     "FIRST_IS_INVALID",
     "HOW_TO_PRINT",
     "LOOKS_MARKED",
+    "LOST",
     "MARKED_LINE",
     "NAME_THE_FORMAT",
     "NOTHING_READ",
@@ -27,8 +28,12 @@ HOW_TO_PRINT = {
 }
 FIRST_IS_INVALID = "the first one is not valid, and only the first one counts"
 DAMAGED = "the capture is damaged here; get the whole of it, or have the job print ASCII only"
+LOST = "the capture is damaged, and may have lost it; get the whole of it"
 NOTHING_READ = "there was nothing to read; was the job's standard output captured?"
 NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
+BYTE_ORDER_MARK = (
+    "begins with a byte order mark, so its marker is not the first thing on the line; take that off"
+)
 UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 LOOKS_MARKED = (
@@ -51,6 +56,8 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
     """
     if log.raw.startswith(_UTF16_BOMS):
         return UTF16
+    if log.text.startswith("\ufeffPlanQK:Job:"):
+        return BYTE_ORDER_MARK
     if "planqk:job:" in log.text.lower():
         return LOOKS_MARKED + NAME_THE_FORMAT * is_guess
     return None

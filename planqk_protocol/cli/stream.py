@@ -65,6 +65,8 @@ class Stream:
         self.format = capture
         self.container = container
         self.is_guessed = capture == AUTO
+        self.is_cut_off = False
+        self.is_altered = False
 
     def __iter__(self) -> Iterator[Captured]:
         """What a chunk brings, as soon as it is there; last comes what the end brings."""
@@ -79,8 +81,10 @@ class Stream:
             try:
                 for chunk in chunks:
                     yield self._source.feed(chunk)
-            except CutOff:
+            except CutOff as end:
                 self._source.cut_off()
+                self.is_cut_off = True
+                self.is_altered = self.is_altered or end.is_altered
         yield self._source.close()
 
     @property

@@ -18,6 +18,7 @@ from planqk_protocol import (
     collect,
 )
 from planqk_protocol.captures import CaptureNotice
+from planqk_protocol.captures import Stream as Stdio
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.notes import Notes
@@ -51,12 +52,14 @@ class Verdict:
         self._notes = notes
         self._is_broken = False
         self._is_guess_told = False
+        self._has_lost = False
         self._slot: FinalResult | Violation | None = None
         self._is_found = False
 
     def note(self, notices: Iterable[CaptureNotice]) -> None:
         """Say what the capture lost."""
         for notice in notices:
+            self._has_lost = self._has_lost or notice.concerns(Stdio.STDOUT)
             self._tell_guess()
             self._notes.say(self._stream.origin(notice), notice.message, notice.kind)
 
@@ -77,7 +80,7 @@ class Verdict:
             self._tell_guess()
             self._say_missing()
         is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading)
-        return int(self._is_broken or not self._is_found or is_failed)
+        return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
 
     def _is_sought(self, event: Event) -> bool:
         return isinstance(
@@ -117,18 +120,21 @@ class Verdict:
             return hints.NOTHING_READ
         if isinstance(self._slot, Violation) and self._sought == "result":
             return hints.FIRST_IS_INVALID
-        return self._near_miss() or hints.HOW_TO_PRINT[self._sought]
+        if near_miss := self._near_miss():
+            return near_miss
+        return hints.LOST if self._has_lost or self._stream.is_cut_off else hints.HOW_TO_PRINT[self._sought]
 
     def _near_miss(self) -> str | None:
         """What the first line that looks marked lacks, in what can be read once more."""
-        is_guess = self._stream.is_guessed and not self._stream.is_wrapped
         with suppress(Failure):
             stream = Stream(
                 self._reading.again(), self._stream.format, logs=True, container=self._stream.container
             )
             for captured in stream:
                 for event in captured.events:
-                    if isinstance(event, Log) and (why := hints.near_miss(event, is_guess=is_guess)):
+                    if isinstance(event, Log) and (
+                        why := hints.near_miss(event, is_guess=self._stream.is_guessed)
+                    ):
                         place = stream.place(event)
                         return f"{place.name}:{place.line} {why}"
         return None

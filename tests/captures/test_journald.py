@@ -241,6 +241,15 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
             id="no entry, ended",
         ),
         pytest.param(ONE[:-1] + ONE, [OUT_A], [("torn", 1, 0, "unknown")], id="torn between two fields"),
+        *(
+            pytest.param(
+                ONE + ONE[:at] + ONE + ONE,
+                [OUT_A, OUT_A],
+                [("torn", 2, len(ONE), "unknown")],
+                id=f"torn within a field, at {at}",
+            )
+            for at in (len(b"__CURSOR=s"), ONE.index(b"PRIORITY") + 3, ONE.index(b"MESSAGE") + 8)
+        ),
         pytest.param(ONE + ONE[:-1], [OUT_A], [("truncated", 2, len(ONE), "unknown")], id="truncated"),
         pytest.param(
             ONE + ONE[:5], [OUT_A], [("truncated", 2, len(ONE), "unknown")], id="truncated in a name"

@@ -195,6 +195,21 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("format_id", formats())
+def test_a_container_is_named_where_there_can_be_several(format_id: str) -> None:
+    if formats()[format_id].containers:
+        assert decoder(format_id, container="x").containers == []
+    else:
+        with pytest.raises(ValueError, match=rf"^container is 'x', but .* {format_id} holds only one$"):
+            Source(format_id, container="x")
+
+
+def test_only_bytes_are_recognised() -> None:
+    assert detect(bytearray(b"2024-05-01T10:00:00.1Z stdout F starting")) == "cri"
+    with pytest.raises(TypeError, match="not str; open the file in binary mode"):
+        detect("text")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("format_id", formats())
 def test_misuse_raises(format_id: str) -> None:
     subject = decoder(format_id)
     with pytest.raises(TypeError, match="not str; open the file in binary mode"):

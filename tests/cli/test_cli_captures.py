@@ -313,6 +313,22 @@ def test_damaged_compression(run: Run, tmp_path: Path, zstd: Any, kind: str) -> 
     assert outcome.stderr.startswith(f"{path}: corrupt: what stands behind the compressed data")
 
 
+@pytest.mark.parametrize("command", ["result", "parse", "unwrap"])
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+def test_a_checksum_that_fails_costs_the_exit_code_0(run: Run, zstd: Any, kind: str, command: str) -> None:
+    data = RESULT.encode()
+    if kind == "gzip":
+        whole = gzip.compress(data, 0)
+    else:
+        whole = zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: True})
+    assert run(command, stdin=whole).exit_code == 0
+    outcome = run(command, stdin=whole.replace(b"42", b"49"))
+    assert "49" in outcome.stdout
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged; ")
+    assert "may be altered" in outcome.stderr
+
+
 def in_two_blocks(zstd: Any, kind: str, first: bytes, second: bytes) -> tuple[bytes, int]:
     """Data compressed in two blocks, and where the second one begins."""
     if kind == "gzip":
@@ -339,7 +355,7 @@ def test_what_stands_before_the_damage_is_read(
     damaged = compress(ahead) + whole[:at] + bytes([whole[at] | 6]) + whole[at + 1 :]  # no type of block
     outcome = run("unwrap", stdin=damaged)
     assert outcome.stdout_bytes == ahead + first
-    assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged from here on")
+    assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged; ")
     assert outcome.exit_code == 1
 
 

@@ -176,7 +176,8 @@ def test_a_near_miss_in_a_pipe_is_named(run: Run, is_compressed: bool) -> None:
     data = data.replace(b"Result: 42", b"InterimResult: 42", 1)
     outcome = run("result", stdin=gzip.compress(data) if is_compressed else data)
     assert outcome.stderr.splitlines()[-1] == (
-        f"<stdin>: no result in 2 lines of stdout; <stdin> (stdout):2 {hints.LOOKS_MARKED}"
+        "<stdin>: no result in 2 lines of stdout; "
+        f"<stdin> (stdout):2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,12 +45,24 @@ def test_empty_input(run: Run, command: str, tmp_path: Path) -> None:
     assert outcome.stderr == f"{path}: no result in 0 lines; {hints.NOTHING_READ}\n"
 
 
+def test_what_a_damaged_capture_lacks_is_no_fault_of_the_job(run: Run) -> None:
+    record = b'{"log":"PlanQK:Job:Result: 42\\n","stream":"stdout","time":"2024-05-01T10:00:00.5Z"}\n'
+    assert run("result", stdin=record[:40]).stderr.endswith(f"; {hints.LOST}\n")
+    compressed = gzip.compress(b"starting\n" + b"PlanQK:Job:Result: 42\n")
+    assert run("result", stdin=compressed[:22]).stderr.endswith(f"; {hints.LOST}\n")
+
+
+def test_a_byte_order_mark_before_a_marker_is_named(run: Run) -> None:
+    outcome = run("result", stdin="\ufeffPlanQK:Job:Result: 42\n".encode())
+    assert outcome.stderr == f"<stdin>: no result in 1 line; <stdin>:1 {hints.BYTE_ORDER_MARK}\n"
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "  PlanQK:Job:Result: 42",
         "planqk:job:result: 42",
-        "\ufeffPlanQK:Job:Result: 42",
+        "\ufeff PlanQK:Job:Result: 42",
         "2025-11-14 | INFO | PlanQK:Job:Result: 42",
         "\x1b[32mPlanQK:Job:Result: 42",
         "PlanQK:Job:MultilineResult: 42",

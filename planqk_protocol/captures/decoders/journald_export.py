@@ -20,6 +20,8 @@ _SIZE = 8
 _NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
 _FIRST = b"__CURSOR="
 _MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
+_ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # no entry has two of these
+_TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
@@ -117,7 +119,9 @@ class JournaldExportDecoder(JournalEntries):
             return
         if self._entry is None:
             self._begin_entry(line)
-        if equals:
+        if line.startswith(_FIRST) and _FIRST in value:
+            self._lose(NoticeKind.TORN, _TWO_IN_ONE)
+        elif equals:
             self._set(name.decode(), value)
         else:
             self._name = name.decode()
@@ -188,8 +192,13 @@ class JournaldExportDecoder(JournalEntries):
         return _SIZE
 
     def _set(self, name: str, value: bytes) -> None:
-        if self._entry and (attribute := FIELDS.get(name)) and getattr(self._entry, attribute) is None:
+        attribute = FIELDS.get(name)
+        if not (self._entry and attribute):
+            return
+        if getattr(self._entry, attribute) is None:
             setattr(self._entry, attribute, value)
+        elif name in _ONCE:
+            self._lose(NoticeKind.TORN, _TWO_IN_ONE)
 
 
 def _sniff(head: bytes) -> bool:
