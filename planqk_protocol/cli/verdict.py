@@ -116,13 +116,13 @@ class Verdict:
     def _why_missing(self, count: int) -> str:
         if (missing := self._stream.missing_container) is not None:
             return missing
-        if not count:
-            return hints.NOTHING_READ
         if isinstance(self._slot, Violation) and self._sought == "result":
             return hints.FIRST_IS_INVALID
         if near_miss := self._near_miss():
             return near_miss
-        return hints.LOST if self._has_lost or self._stream.is_cut_off else hints.HOW_TO_PRINT[self._sought]
+        if self._has_lost or self._stream.is_cut_off:
+            return hints.LOST
+        return hints.HOW_TO_PRINT[self._sought] if count else hints.NOTHING_READ
 
     def _near_miss(self) -> str | None:
         """What the first line that looks marked lacks, in what can be read once more."""
