@@ -61,7 +61,6 @@ class Decoder:
     def __init__(self, limits: Limits) -> None:
         self._max_depth = limits.max_depth
         self._max_digits = limits.max_digits
-        self._may_be_deep = limits.max_depth is None or limits.max_depth > _SAFE_DEPTH
         # A text of no more bytes than a limit cannot exceed it.
         self._short = min(
             limit for limit in (limits.max_depth, limits.max_digits, _SAFE_DEPTH) if limit is not None
@@ -77,7 +76,7 @@ class Decoder:
         if stop - start > self._short:
             if self._max_depth is not None and deeper_than(self._max_depth, data, start, stop):
                 raise self._too_deep(data[start:stop], self._max_depth)
-            deep = self._may_be_deep and deeper_than(_SAFE_DEPTH, data, start, stop)
+            deep = deeper_than(_SAFE_DEPTH, data, start, stop)
             if deep or may_exceed(self._max_digits, data, start, stop):
                 return self._decide(data[start:stop], deep=deep)
         try:
