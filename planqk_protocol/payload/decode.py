@@ -61,7 +61,6 @@ class Decoder:
     def __init__(self, limits: Limits) -> None:
         self._max_depth = limits.max_depth
         self._max_digits = limits.max_digits
-        self._may_be_deep = limits.max_depth is None or limits.max_depth > _SAFE_DEPTH
         # A text of no more bytes than a limit cannot exceed it.
         self._short = min(
             limit for limit in (limits.max_depth, limits.max_digits, _SAFE_DEPTH) if limit is not None
@@ -74,19 +73,18 @@ class Decoder:
             PayloadError: The bytes are no JSON text, or exceed a limit.
         """
         stop = len(data) if stop is None else stop
-        deep = False
         if stop - start > self._short:
             if self._max_depth is not None and deeper_than(self._max_depth, data, start, stop):
                 raise self._too_deep(data[start:stop], self._max_depth)
-            deep = self._may_be_deep and deeper_than(_SAFE_DEPTH, data, start, stop)
+            deep = deeper_than(_SAFE_DEPTH, data, start, stop)
             if deep or may_exceed(self._max_digits, data, start, stop):
-                return self._decide(data[start:stop], deep)
+                return self._decide(data[start:stop], deep=deep)
         try:
             return _accept(memoryview(data)[start:stop] if stop - start > _WORTH_A_VIEW else data[start:stop])
         except (ValueError, RecursionError):  # no verdict: msgspec refuses valid texts, too
-            return self._decide(data[start:stop], deep)
+            return self._decide(data[start:stop], deep=False)
 
-    def _decide(self, payload: bytes, deep: bool) -> Any:
+    def _decide(self, payload: bytes, *, deep: bool) -> Any:
         """The verdict of the standard library, within the limits."""
         max_digits = self._max_digits
         too_long = False
