@@ -142,6 +142,13 @@ class Decoder(ABC):
         record = self._record if record is None else record
         self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
 
+    def _notice_nuls(
+        self, of: str = "records", *, offset: int | None = None, record: int | None = None
+    ) -> None:
+        """Give a notice of NULs in place of what should stand there."""
+        message = f"NUL bytes in place of {of}, as a power loss leaves them; what stood there is lost"
+        self._notice(NoticeKind.NUL_RUN, message, offset=offset, record=record)
+
     def _is_ours(self, container: str, offset: int) -> bool:
         """Whether a record is of the container that is read; if none was named, a notice for each other."""
         if self._container is None and container:

@@ -6,11 +6,16 @@ import re
 
 import msgspec
 
-__all__ = ["FirstObject", "behind_blank_lines", "behind_filler", "first_object"]
+__all__ = ["UTF8_BOM", "UTF16_BOMS", "FirstObject", "behind_blank_lines", "behind_filler", "first_object"]
 
-_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
+"""A byte order mark in UTF-8."""
+
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+"""Those in UTF-16."""
+
 _MOST = 64 * 1024
-_FILLER = re.compile(rb"(?:%b|\0++|[ \t\r]*+\n)*+" % _BOM)
+_FILLER = re.compile(rb"(?:%b|\0++|[ \t\r]*+\n)*+" % UTF8_BOM)
 
 _TEXT = rb'"(?:[^"\\]++|\\.)*+"'
 _FLAT = rb'[\[{](?:%b|[^]["{}]++)*+[\]}]' % _TEXT
@@ -33,7 +38,7 @@ class FirstObject(msgspec.Struct, frozen=True):
 
 def behind_blank_lines(head: bytes) -> bytes:
     """The head behind what decoders of prefixed lines pass: a byte order mark, and empty lines."""
-    return head.removeprefix(_BOM).lstrip(b"\n")[:_MOST]
+    return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:_MOST]
 
 
 def behind_filler(head: bytes) -> bytes:

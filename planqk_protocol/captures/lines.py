@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.head import UTF8_BOM, UTF16_BOMS
 from planqk_protocol.captures.output import NoticeKind, Stream
 
 __all__ = ["LineDecoder"]
@@ -16,8 +17,6 @@ _LF = b"\n"
 _NUL = b"\0"
 _NULS_OR_NOT = re.compile(rb"\0+|[^\0]+")
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class LineDecoder(Decoder):
@@ -60,7 +59,7 @@ class LineDecoder(Decoder):
     def _decode(self, data: bytes) -> None:
         if self._head is not None:
             data = self._head + data
-            if len(data) < len(_UTF8_BOM):
+            if len(data) < len(UTF8_BOM):
                 self._head = data
                 return
             data = self._pass_bom(data)
@@ -76,17 +75,17 @@ class LineDecoder(Decoder):
 
     def _pass_bom(self, data: bytes) -> bytes:
         self._head = None
-        if data.startswith(_UTF16_BOMS):
+        if data.startswith(UTF16_BOMS):
             self._unreadable = True
             message = "the file is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
             self._notice(NoticeKind.CORRUPT, message, record=1)
             return b""
-        if data.startswith(_UTF8_BOM):
+        if data.startswith(UTF8_BOM):
             self._notice(
                 NoticeKind.REPAIRED, "a byte order mark before the first record is left out", record=1
             )
-            self._offset += len(_UTF8_BOM)
-            return data[len(_UTF8_BOM) :]
+            self._offset += len(UTF8_BOM)
+            return data[len(UTF8_BOM) :]
         return data
 
     def _take(self, data: bytes) -> None:
@@ -101,10 +100,7 @@ class LineDecoder(Decoder):
                 continue
             if not self._in_nuls:
                 self._finish(_NUL)
-                message = (
-                    "NUL bytes in place of records, as a power loss leaves them; what stood there is lost"
-                )
-                self._notice(NoticeKind.NUL_RUN, message, record=self._record + 1)
+                self._notice_nuls(record=self._record + 1)
                 self._in_nuls = True
             self._offset += len(run)
 

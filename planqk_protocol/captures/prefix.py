@@ -12,7 +12,7 @@ from planqk_protocol.captures.head import behind_blank_lines
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import NoticeKind, Stream
 
-__all__ = ["NANO", "NANO_UTC", "Prefix", "PrefixDecoder", "every_line_matches"]
+__all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
 
 _PIECE = 16 * 1024  # Docker stores a long line in pieces of this size, and puts its prefix before each
 
@@ -22,6 +22,9 @@ NANO_UTC = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
 NANO = NANO_UTC[:-1] + rb"(?:Z|[+-]\d\d:\d\d)"
 """A time stamp with nine decimals in any zone, as a regular expression."""
 
+STAMP = re.compile(rb"(%b) " % NANO)
+"""Such a time stamp before a text."""
+
 
 def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
     """Whether every whole line of `head`, or what there is of the first one, begins with one of `shapes`.
@@ -30,9 +33,6 @@ def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
     """
     *lines, rest = behind_blank_lines(head).split(b"\n")
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
-
-
-_STAMP = re.compile(rb"(%b) " % NANO)
 
 
 class Prefix(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ class PrefixDecoder(LineDecoder):
 
     def _stamp_at(self, line: bytes, at: int) -> re.Match[bytes] | None:
         """The time stamp of the command, which the first line tells whether there is one on all lines."""
-        stamp = _STAMP.match(line, at)
+        stamp = STAMP.match(line, at)
         if self._has_stamps is None:
             self._has_stamps = stamp is not None
         if self._has_stamps and not stamp and not self._lacks_stamps:

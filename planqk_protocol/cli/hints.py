@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planqk_protocol import Log
+from planqk_protocol.captures.head import UTF16_BOMS
 
 __all__ = [
     "DAMAGED",
@@ -35,7 +36,6 @@ BYTE_ORDER_MARK = (
     "begins with a byte order mark, so its marker is not the first thing on the line; take that off"
 )
 UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
     "behind PlanQK:Job:MultilineResult nothing may stand, and behind the others only JSON"
@@ -54,7 +54,7 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
         log: The log line.
         is_guess: Whether nobody said that the stream is no capture.
     """
-    if log.raw.startswith(_UTF16_BOMS):
+    if log.raw.startswith(UTF16_BOMS):
         return UTF16
     if log.text.startswith("\ufeffPlanQK:Job:"):
         return BYTE_ORDER_MARK

@@ -24,6 +24,7 @@ _ENDS = {b"F": _LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
+_NULS = re.compile(rb"\0++")
 _AFTER_NULS = re.compile(rb"(?<!\0)\0++(?=%b std(?:out|err) [FP][ :])" % _TIME)
 _LOST_HEAD = re.compile(rb"(?=%b std(?:out|err) [FP][ :])" % _TIME)
 _HEAD_WITHIN = re.compile(rb"(%b) (std(?:out|err)) [FP][ :]" % _TIME)
@@ -166,12 +167,10 @@ class CriDecoder(LineDecoder):
             self._notice(kind, message, offset=offset, stream=concerned)
 
     def _pass_nuls(self, line: bytes, at: int) -> int:
-        end = at
-        while end < len(line) and line[end] == 0:
-            end += 1
+        nuls = _NULS.match(line, at)
+        end = nuls.end() if nuls else at
         if end > at:
-            message = "NUL bytes in place of records, as a power loss leaves them; what stood there is lost"
-            self._notice(NoticeKind.NUL_RUN, message, offset=self._offset + at, record=self._record + 1)
+            self._notice_nuls(offset=self._offset + at, record=self._record + 1)
         return end
 
     def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> int:
@@ -202,11 +201,8 @@ def _later_record(time: bytes, content: bytes) -> bytes | None:
     return None
 
 
-_HEAD = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
-
-
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(behind_filler(head)) is not None
+    return _LOST_HEAD.match(behind_filler(head)) is not None
 
 
 FORMAT = Format(

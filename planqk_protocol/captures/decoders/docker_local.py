@@ -124,15 +124,19 @@ class DockerLocalDecoder(LongLineDecoder):
         if size:
             message = f"a record of {size} bytes where {self.max_record} are the most; left out"
             return self._lose(NoticeKind.OVERSIZE, message)
-        message = "NUL bytes in place of records, as a power loss leaves them; what stood there is lost"
-        return self._lose(NoticeKind.NUL_RUN, message)
+        self._look_for_next()
+        self._notice_nuls()
+        return 1
 
     def _lose(self, kind: NoticeKind, message: str) -> int:
         """Look for the next record, from the next byte on."""
-        self._record += 1
+        self._look_for_next()
         self._notice(kind, message)
-        self._lost = self._in_doubt = True
         return 1
+
+    def _look_for_next(self) -> None:
+        self._record += 1
+        self._lost = self._in_doubt = True
 
 
 class _Message(NamedTuple):

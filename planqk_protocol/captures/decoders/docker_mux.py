@@ -71,8 +71,7 @@ class DockerMuxDecoder(Decoder):
             self._emit(Stream.UNKNOWN, header, suspect=True)
             return
         if not any(header):
-            message = "NUL bytes in place of frames, as a power loss leaves them; what stood there is lost"
-            self._notice(NoticeKind.NUL_RUN, message)
+            self._notice_nuls("frames")
             self._in_nuls = True
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])

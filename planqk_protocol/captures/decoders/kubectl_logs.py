@@ -6,13 +6,12 @@ import re
 
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import Stream
-from planqk_protocol.captures.prefix import NANO, Prefix, PrefixDecoder, every_line_matches
+from planqk_protocol.captures.prefix import STAMP, Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["FORMAT", "KubectlLogsDecoder"]
 
 _POD = re.compile(rb"\[pod/([^\s\]]+)\] ")
-_STAMP = re.compile(rb"(%b) " % NANO)
-_SHAPES = (_POD, _STAMP)
+_SHAPES = (_POD, STAMP)
 
 
 class KubectlLogsDecoder(PrefixDecoder):
@@ -25,7 +24,7 @@ class KubectlLogsDecoder(PrefixDecoder):
         self._has_pods: bool | None = None
 
     def _prefix(self, line: bytes) -> Prefix | None:
-        pod, stamp = _POD.match(line), _STAMP.match(line)
+        pod, stamp = _POD.match(line), STAMP.match(line)
         if self._has_pods is None and (pod or stamp):
             self._has_pods = pod is not None
         if not self._has_pods:
