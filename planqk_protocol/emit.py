@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from planqk_protocol.grammar import load_table
-from planqk_protocol.limits import Limits
+from planqk_protocol.limits import MAX_DEPTH, Limits
 
 __all__ = ["interim_result_line", "log_line", "multiline_result_block", "result_line"]
 
 _LIMITS = Limits()
-_MAX_DEPTH = _LIMITS.max_depth or 0
 _MAX_PAYLOAD = _LIMITS.max_payload or 0
 _MAX_DIGITS = _LIMITS.max_digits or 0
 
@@ -129,11 +128,9 @@ def _json(value: Any, indent: int | None = None) -> bytes:
 def _check(value: Any, path: list[str | int]) -> None:
     """Raise for whatever `json.dumps` would refuse without a place, or bend without a word."""
     if isinstance(value, dict | list | tuple):
-        if len(path) >= _MAX_DEPTH:
+        if len(path) >= MAX_DEPTH:
             place = _shown(path[:8])
-            raise ValueError(
-                f"{place}… nests deeper than {_MAX_DEPTH} levels, or contains itself; flatten it"
-            )
+            raise ValueError(f"{place}… nests deeper than {MAX_DEPTH} levels, or contains itself; flatten it")
         for key, item in _items(value, path):
             path.append(key)
             _check(item, path)

@@ -83,7 +83,7 @@ def test_a_lone_surrogate_is_written_as_its_escape() -> None:
         (math.nan, r"^value is nan, which JSON does not have; print None or a string"),
         ({"counts": [1, {"a": -math.inf}]}, r"^value\['counts'\]\[1\]\['a'\] is -inf"),
         ([10**4300], r"^value\[0\] is an integer of more than 4300 digits"),
-        (json.loads("[" * 257 + "]" * 257), r"^value\[0\]\[0\].*… nests deeper than 256 levels"),
+        (json.loads("[" * 129 + "]" * 129), r"^value\[0\]\[0\].*… nests deeper than 128 levels"),
     ],
 )
 def test_what_json_does_not_have_is_refused_with_its_path(emit: Any, value: Any, message: str) -> None:
@@ -140,7 +140,7 @@ def test_a_value_that_contains_itself_is_refused() -> None:
 
 
 def test_the_bounds_are_those_of_the_default_limits() -> None:
-    deepest = json.loads("[" * 256 + "]" * 256)
+    deepest = json.loads("[" * 128 + "]" * 128)
     for value in (deepest, 10**4300 - 1, 1 - 10**4300):
         (event,) = parse(result_line(value))
         assert isinstance(event, Result)

@@ -14,12 +14,14 @@ PACKAGE = "planqk_protocol"
 
 # From the ground up. A package stands for all its modules where they are not named.
 FLOORS = (
-    ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text", "captures.head"),
+    (
+        *("_version", "limits", "errors", "events", "buffer", "payload.depth"),
+        *("captures.stamps", "captures.text", "captures.head"),
+    ),
     (
         "grammar",
         "payload.advice",
-        "payload.deep",
-        "payload.depth",
+        "payload.faults",
         "payload.integers",
         "captures.output",
         "captures.json_records",
