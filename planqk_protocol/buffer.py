@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["Buffer", "as_bytes"]
+__all__ = ["Buffer", "BufferMark", "as_bytes"]
+
+BufferMark: TypeAlias = tuple[BytesIO, int]
+"""A state of a `Buffer` to go back to."""
 
 
 class Buffer:
@@ -38,16 +41,29 @@ class Buffer:
         self._size = 0
         return taken
 
+    def mark(self) -> BufferMark:
+        """The state, for `reset`."""
+        return self._bytes, self._size
+
+    def reset(self, mark: BufferMark) -> None:
+        """Go back to a state: bytes appended since are gone, bytes taken are back."""
+        self._bytes, self._size = mark
+        self._bytes.seek(self._size)
+        self._bytes.truncate()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Buffer, (self._bytes.getvalue(),)
 
 
-def as_bytes(data: object, *, advice: str) -> bytes:
-    """The bytes that a caller feeds, as `bytes`.
+def as_bytes(
+    data: object, *, name: str = "data", advice: str = "encode it, or open the file in binary mode"
+) -> bytes:
+    """The bytes that a caller gives, as `bytes`.
 
     Args:
-        data: What is fed.
-        advice: What to do instead of feeding text.
+        data: What is given.
+        name: The name that the caller knows it by, for the message.
+        advice: What to do instead of giving text.
 
     Raises:
         TypeError: `data` is not bytes.
@@ -55,4 +71,4 @@ def as_bytes(data: object, *, advice: str) -> bytes:
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     hint = f"; {advice}" if isinstance(data, str) else ""
-    raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {type(data).__name__}{hint}")
+    raise TypeError(f"{name} must be bytes, bytearray or memoryview, not {type(data).__name__}{hint}")
