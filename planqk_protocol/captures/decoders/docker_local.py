@@ -211,7 +211,9 @@ def _sniff(head: bytes) -> bool:
         return False
     size = head[:_SIZE]
     behind = _SIZE + int.from_bytes(size)
-    return size.startswith(head[behind : behind + _SIZE])
+    if len(head) < behind:
+        return True
+    return size.startswith(head[behind : behind + _SIZE]) and _entry(head[_SIZE:behind]) is not None
 
 
 FORMAT = Format(
