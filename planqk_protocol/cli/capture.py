@@ -9,10 +9,9 @@ from pathlib import Path
 
 from planqk_protocol.captures import decoder, detect, formats
 from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.hints import MARKED_LINE
-from planqk_protocol.cli.sources import Input, label
+from planqk_protocol.cli.sources import CutOff, Input, label
 
 __all__ = ["AUTO", "CRI", "RAW", "check_one_run", "settled", "who_is_there"]
 

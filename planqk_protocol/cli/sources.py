@@ -21,7 +21,7 @@ import rich_click as click
 
 from planqk_protocol.cli.failures import Failure
 
-__all__ = ["STDIN", "Input", "follow", "label", "read", "total_size"]
+__all__ = ["STDIN", "CutOff", "Input", "follow", "label", "read", "total_size"]
 
 STDIN = "-"
 _CHUNK = 256 * 1024
@@ -34,6 +34,18 @@ _TRUNCATED = "truncated"
 _ENDS = (_REPLACED, _TRUNCATED)
 
 Tell: TypeAlias = Callable[[str, str], None]
+
+
+class CutOff(Exception):  # noqa: N818  # the bytes before it are good
+    """The bytes of an input end before their time.
+
+    Attributes:
+        is_altered: Whether those before may not be what was written, either.
+    """
+
+    def __init__(self, *, is_altered: bool) -> None:
+        super().__init__()
+        self.is_altered = is_altered
 
 
 class Input(NamedTuple):

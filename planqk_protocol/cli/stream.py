@@ -9,8 +9,7 @@ from typing import NamedTuple
 from planqk_protocol import Event, Violation
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.cli.capture import AUTO, RAW, settled, who_is_there
-from planqk_protocol.cli.compression import CutOff
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.limits import Limits
 
 __all__ = ["Place", "Stream"]

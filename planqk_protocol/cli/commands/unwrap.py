@@ -10,11 +10,10 @@ import rich_click as click
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder
 from planqk_protocol.cli.capture import RAW, settled, who_is_there
 from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument, only_option
-from planqk_protocol.cli.compression import CutOff
 from planqk_protocol.cli.hints import guess
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.sources import CutOff, Input
 
 __all__ = ["unwrap"]
 
