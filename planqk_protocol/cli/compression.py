@@ -85,7 +85,9 @@ class _Members:
         self._error = error
         self._tell = tell
         self._is_first = True
-        self._begin()
+        self._is_begun = False
+        self._step = _FIRST_STEP
+        self._member = make()
 
     def contents(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """What comes out of the chunks; of tiny members, that of many at a time."""
@@ -106,31 +108,26 @@ class _Members:
             try:
                 piece = self._member.decompress(data, _PIECE)
             except self._error:
-                yield from self._rescued(data)
+                rest = self._rescued(data)
+                yield rest
+                has_begun = self._is_first or self._is_begun or bool(rest)
+                message = _DAMAGED if has_begun else _DAMAGED_BEHIND
+                self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
+            yield piece
             self._is_begun = True
             at += len(data)
             self._step = min(2 * self._step, _PIECE)
-            if piece:
-                yield piece
             if self._member.eof:
                 at -= len(self._member.unused_data)
-                self._is_first = False
-                self._begin()
+                self._is_first = self._is_begun = False
+                self._step = _FIRST_STEP
+                self._member = self._make()
 
-    def _begin(self) -> None:
-        self._member = self._make()
-        self._is_begun = False
-        self._step = _FIRST_STEP
-
-    def _rescued(self, data: bytes) -> Iterator[bytes]:
-        """What stands before the damage in data; behind it, nothing is read."""
+    def _rescued(self, data: bytes) -> bytes:
+        """What stands before the damage in data."""
         if refusal := self._member.refusal:
             raise Failure(f"cannot read {self._name}: {refusal}") from None
-        rest = self._member.rescue(data)
-        yield from [rest] if rest else []
-        has_begun = self._is_first or self._is_begun or bool(rest)
-        message = _DAMAGED if has_begun else _DAMAGED_BEHIND
-        self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
+        return self._member.rescue(data)
 
     def _break_off(self, kind: NoticeKind, message: str, *, is_altered: bool) -> NoReturn:
         self._tell(self._name, message, kind)
@@ -147,13 +144,15 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     ready: list[bytes] = []
     size = 0
     try:
-        for piece in pieces:
+        for piece in filter(None, pieces):
             ready.append(piece)
             size += len(piece)
             if size >= _PIECE:
                 yield b"".join(ready)
                 ready, size = [], 0
     except CutOff:
-        yield from [b"".join(ready)] if ready else []
+        if ready:
+            yield b"".join(ready)
         raise
-    yield from [b"".join(ready)] if ready else []
+    if ready:
+        yield b"".join(ready)

@@ -76,27 +76,36 @@ class Member(ABC):
 
 
 class Gzip(Member):
+    """A member of a gzip file; the state before the latest data is a copy."""
+
     def __init__(self, inner: Any = None) -> None:
         super().__init__(inner or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), zlib.error)
         self._unread = b""
         self._before = self._inner
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Some of what comes out of data, at most `max_length` bytes."""
         self._before = self._inner.copy()
         piece: bytes = self._inner.decompress(self._unread + data, max_length)
         self._unread = self._inner.unconsumed_tail
         return piece
 
     def rescue(self, data: bytes) -> bytes:
+        """What can be had of the data with which the last call failed."""
         return self._byte_by_byte(Gzip(self._before), self._unread + data, 0)
 
     @property
     def needs_input(self) -> bool:
+        """Whether all was given that can be had of the data so far."""
         return not self._unread
 
 
 class Zstd(Member):
-    """As there is no way to copy a decompressor, another one follows it, one piece of data behind."""
+    """A frame of Zstandard.
+
+    There is no way to copy a decompressor. So another one follows it, one piece
+    of data behind.
+    """
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -111,6 +120,7 @@ class Zstd(Member):
         return self._library.ZstdDecompressor(options=self._options)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Some of what comes out of data, at most `max_length` bytes."""
         if data:
             if self._data:
                 self._before = self._before or self._make()
@@ -124,14 +134,17 @@ class Zstd(Member):
         return piece
 
     def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # it is the latest
+        """What can be had of the data with which the last call failed."""
         return self._byte_by_byte(self._before or self._make(), self._data, self._given)
 
     @property
     def needs_input(self) -> bool:
+        """Whether all was given that can be had of the data so far."""
         return bool(self._inner.needs_input)
 
     @property
     def refusal(self) -> str | None:
+        """Why data that may be sound is not decompressed: its window is too wide."""
         window = self._window()
         log = (window - 1).bit_length()
         if not _MOST_WINDOW_LOG < log <= _HIGHEST_WINDOW_LOG:

@@ -105,8 +105,8 @@ def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int
     outcome = run(command, stdin=with_window(log, RESULT))
     assert (outcome.stdout, outcome.exit_code) == ("", 2)
     assert outcome.stderr == (
-        f"planqk-protocol: cannot read <stdin>: its window of {1 << log - 20} MiB has to be held in memory, and no "
-        f"more than 256 MiB is; decompress it before: zstd --decompress --long={log}\n"
+        f"planqk-protocol: cannot read <stdin>: its window of {1 << log - 20} MiB has to be held in memory, "
+        f"and no more than 256 MiB is; decompress it before: zstd --decompress --long={log}\n"
     )
 
 
