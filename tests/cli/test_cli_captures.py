@@ -224,6 +224,7 @@ def test_a_growing_capture_is_followed(run: Run, tmp_path: Path, monkeypatch: py
         path.rename(tmp_path / "job-json.log.1")
         path.write_bytes(json_file("last\n"))
         yield
+        yield
 
     steps = script()
 
