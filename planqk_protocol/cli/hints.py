@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planqk_protocol import Log
-from planqk_protocol.captures.head import UTF16_BOMS
+from planqk_protocol.captures.head import is_utf16
 
 __all__ = [
     "DAMAGED",
@@ -54,7 +54,7 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
         log: The log line.
         is_guess: Whether nobody said that the stream is no capture.
     """
-    if log.raw.startswith(UTF16_BOMS):
+    if is_utf16(log.raw):
         return UTF16
     if log.text.startswith("\ufeffPlanQK:Job:"):
         return BYTE_ORDER_MARK
