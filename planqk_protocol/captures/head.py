@@ -16,9 +16,9 @@ __all__ = [
     "UTF8_BOM",
     "UTF16_EVIDENCE",
     "FirstObject",
+    "begins_like_utf16",
     "behind_blank_lines",
     "behind_filler",
-    "begins_like_utf16",
     "first_object",
     "is_utf16",
 ]
