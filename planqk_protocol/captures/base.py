@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, ClassVar
 
 from planqk_protocol.buffer import as_bytes
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Pieces, Stream
 from planqk_protocol.errors import DecoderClosedError
 
@@ -43,6 +44,7 @@ class Decoder(ABC):
         self._file = 0
         self._record = 0  # number of the last record begun in this file
         self._offset = 0  # of the next byte that is looked at, in this file
+        self._size = 0  # of this file so far
         self._output: Output = []
         self._pieces: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
@@ -63,7 +65,22 @@ class Decoder(ABC):
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
         if data:
+            self._size += len(data)
             self._decode(data)
+        return self._take_output()
+
+    def cut_off(self) -> Output:
+        """Bytes of the capture are missing here, and what follows begins with a record.
+
+        So it is where a connection broke and a new one goes on: half a record
+        does not run into what follows. Positions count on.
+
+        Raises:
+            DecoderClosedError: The decoder was closed.
+        """
+        self._check_open("cut_off")
+        self._end()
+        self._offset = self._size
         return self._take_output()
 
     def end_of_file(self) -> Output:
@@ -79,7 +96,7 @@ class Decoder(ABC):
         self._check_open("end_of_file")
         self._end()
         self._file += 1
-        self._record = self._offset = 0
+        self._record = self._offset = self._size = 0
         return self._take_output()
 
     def close(self) -> Output:
@@ -94,7 +111,8 @@ class Decoder(ABC):
     def containers(self) -> list[str]:
         """Names of the containers in the capture so far, where its format names them.
 
-        Of very many, not all are there.
+        Of very many, not all are there, and a name longer than any engine
+        gives one is cut short.
         """
         return [name for name in self._met if name]
 
@@ -149,19 +167,21 @@ class Decoder(ABC):
         message = f"NUL bytes in place of {of}, as a power loss leaves them; what stood there is lost"
         self._notice(NoticeKind.NUL_RUN, message, offset=offset, record=record)
 
-    def _is_ours(self, container: str, offset: int) -> bool:
+    def _is_ours(self, container: bytes, offset: int) -> bool:
         """Whether a record is of the container that is read; if none was named, a notice for each other."""
-        if self._container is None and container:
-            self._container = container
-        is_ours = container == self._container
-        is_new = container not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
+        can_be_read = 0 < len(container) <= _LONGEST_NAME
+        name = container.decode(errors="replace") if len(container) <= _LONGEST_NAME else shown(container)
+        if self._container is None and can_be_read:
+            self._container = name
+        is_ours = can_be_read and name == self._container
+        is_new = name not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
         if is_new:
-            self._met[container] = None
+            self._met[name] = None
         if is_new and not is_ours and not self._is_named:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
-                f"the capture holds {container or 'entries of no container'} too, given as unknown; "
-                "only one container is read, the first one unless you name another (--only)",
+                f"the capture holds {name or 'entries of no container'} too, given as unknown; "
+                "only one container is read, the first one unless you name another (the argument container)",
                 offset=offset,
                 stream=None,
             )
@@ -186,4 +206,7 @@ class Decoder(ABC):
             raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
 
 
-_MOST_OTHERS = 1000  # containers that get a notice of their own, so that their names stay bounded
+# What is kept of names is bounded in number and in bytes. Kubernetes has the longest ones: 253
+# characters of a pod, a slash, 63 of a container (its API reference, names of objects).
+_MOST_OTHERS = 1000  # containers that get a notice of their own
+_LONGEST_NAME = 320  # bytes

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import compression, sources
+from planqk_protocol.cli import sources
+from planqk_protocol.cli.members import Gzip
 
 from .harness import Call, Run, Start, Terminal
 
@@ -122,15 +123,15 @@ def test_stderr_is_not_parsed(run: Run) -> None:
 
 def test_notices_have_kind_record_and_byte(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "job-json.log"
-    first = json_file("a\n")
-    path.write_bytes(first + b"garbage\n" + json_file(RESULT))
+    records = json_file("a\n", RESULT)
+    path.write_bytes(records + b"garbage\n" + json_file("b\n"))
     outcome = run("parse", "--no-logs", path)
     assert outcome.exit_code == 0
     guess, notice = outcome.stderr.splitlines()
     assert guess == (
         f"{path}: read as docker-json-file, which its first bytes look like; --capture raw reads it as it is"
     )
-    assert notice.startswith(f"{path}: record 2, byte {len(first)}: corrupt: ")
+    assert notice.startswith(f"{path}: record 3, byte {len(records)}: corrupt: ")
     assert run("parse", "--capture", "docker-json-file", path).stderr == notice + "\n"
 
 
@@ -222,6 +223,7 @@ def test_a_growing_capture_is_followed(run: Run, tmp_path: Path, monkeypatch: py
         yield
         path.rename(tmp_path / "job-json.log.1")
         path.write_bytes(json_file("last\n"))
+        yield
         yield
 
     steps = script()
@@ -360,7 +362,7 @@ def test_what_stands_before_the_damage_is_read(
 
 
 def test_all_of_healthy_data_can_be_rescued() -> None:
-    assert compression._Gzip().rescue(gzip.compress(b"text")) == b"text"  # noqa: SLF001
+    assert Gzip().rescue(gzip.compress(b"text")) == b"text"
 
 
 def test_a_wrong_checksum_costs_no_byte(run: Run) -> None:
