@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import Any
 
+import test_detection
 import test_grammar
 import test_parser_properties
 import test_payload
@@ -126,7 +127,13 @@ def container(data: bytes) -> None:
         assert set(kinds(decoded)) <= {NoticeKind.REPAIRED, NoticeKind.REPLACEMENT_CHAR}
 
 
+def detection(data: bytes) -> None:
+    """What a stream is taken for: it begins with a sound record of that format."""
+    assert detect(memoryview(data)) == detect(data)
+    _check(test_detection.test_what_is_detected_begins_with_a_sound_record, data)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (stream, payload, capture, container)
+    target.__name__: target for target in (stream, payload, capture, container, detection)
 }
 """The functions by their names, which are those of the folders in `corpus/`."""
