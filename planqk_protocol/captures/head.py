@@ -37,12 +37,14 @@ _CONTROLS = "\t\n\r\f\b\x1b"  # those that texts hold
 _MOST = 64 * 1024
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
-_TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+_IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
+_TEXT = rb'"%b(?:\\.%b)*"' % (_IN_TEXT, _IN_TEXT)
 _PLAIN = rb'[^]["{}]*'
 _FLAT = rb"[\[{]%b(?:%b%b)*[\]}]" % (_PLAIN, _TEXT, _PLAIN)
 _VALUE = rb'%b|[^]["{},\s]+|[\[{]%b(?:(?:%b|%b)%b)*[\]}]' % (_TEXT, _PLAIN, _TEXT, _FLAT, _PLAIN)
 _FIELD = re.compile(rb'[{,]\s*"([^"\\]*)"\s*:\s*(%b)\s*(?=[,}])' % _VALUE)
-_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(["[{].*|[^]["{},\s]*\s*))?')
+_CUT_VALUE = rb'["[{][^\0-\x1f]*|[^]["{},\s]*\s*'
+_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(%b))?' % _CUT_VALUE)
 
 
 class FirstObject(msgspec.Struct, frozen=True):
