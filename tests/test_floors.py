@@ -31,7 +31,7 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__", "engines.output"),
+    ("__init__", "engines.output", "engines.resumption"),
     ("engines",),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
