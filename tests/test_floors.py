@@ -32,6 +32,7 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     ("__init__", "engines.output", "engines.resumption"),
+    ("engines.stored", "engines.docker_api"),
     ("engines",),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
