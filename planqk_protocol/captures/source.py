@@ -81,8 +81,10 @@ class Source:
 
     Only stdout is read. An event from a damaged part of the capture is marked
     ``suspect``: bytes of it may be altered or missing. So is the line behind a
-    loss, as its beginning may be lost. What a capture leaves unfinished is no
-    result: a marked line within which it breaks off is a violation.
+    loss, as its beginning may be lost. All marked events behind a loss are
+    marked ``after_loss``: an earlier result may have been lost. What a capture
+    leaves unfinished is no result: a marked line within which it breaks off is
+    a violation.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -92,6 +94,7 @@ class Source:
         logs: Whether `Log` events are reported.
 
     Raises:
+        TypeError: An argument is not what its annotation says.
         ValueError: There is no such format, or it has no several containers.
 
     >>> source = Source("cri")
@@ -113,6 +116,7 @@ class Source:
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
         self._damage = 0  # number of the last line that damage reaches; 0 where there is none
+        self._behind_loss = sys.maxsize  # number of the first line that begins behind a loss
         self._is_cut_off = False  # bytes are lost right behind the last one
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
@@ -166,6 +170,7 @@ class Source:
             DecoderClosedError: The source was closed.
         """
         captured = self._take(self._decoder.cut_off())
+        self._mark_damage()
         self._mark_loss()
         return captured
 
@@ -202,6 +207,8 @@ class Source:
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
                 if item.concerns(Stream.STDOUT):
+                    self._mark_damage()
+                if item.loses(Stream.STDOUT):
                     self._mark_loss()
             else:
                 span = self._parse(item)
@@ -209,10 +216,14 @@ class Source:
                 captured._spans.append(span)  # noqa: SLF001
         return captured
 
-    def _mark_loss(self) -> None:
-        """Bytes of stdout are missing here: the line at hand, or the next one, may lack some of its own."""
+    def _mark_damage(self) -> None:
+        """Bytes of stdout are wrong or missing here: of the line at hand, or at the beginning of the next."""
         self._is_cut_off = True
         self._damage = self._parser.line
+
+    def _mark_loss(self) -> None:
+        """Lines of stdout may be missing here."""
+        self._behind_loss = min(self._behind_loss, self.line_count + 1)
 
     def _parse(self, chunk: Chunk) -> _Span:
         line, before = self._parser.line, self._last
@@ -226,16 +237,16 @@ class Source:
         return _Span(chunk, before, line, events)
 
     def _judged(self, events: list[Event]) -> list[Event]:
-        """Mark the events that begin no later than the damage ends."""
-        if not (self._damage and events):
+        """Mark the events that begin no later than the damage ends, and those that begin behind a loss."""
+        if not (events and (self._damage or self._behind_loss <= events[-1].line)):
             return events
-        damage = self._damage
+        damage, behind = self._damage, self._behind_loss
         if events[-1].line > damage:
             self._damage = 0
         return [
             event
-            if isinstance(event, Log) or event.line > damage
-            else msgspec.structs.replace(event, suspect=True)
+            if isinstance(event, Log)
+            else msgspec.structs.replace(event, suspect=event.line <= damage, after_loss=event.line >= behind)
             for event in events
         ]
 
@@ -254,6 +265,7 @@ class Source:
             column=len(last_line.decode(errors="replace")) + 1,
             offset=self._size,
             suspect=True,
+            after_loss=event.after_loss,
         )
 
 
