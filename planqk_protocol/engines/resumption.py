@@ -33,14 +33,13 @@ order. They are *expected*. What comes is compared with them:
 - Something else comes. Then the engine no longer has what followed the last
   record, or it is not known whether it has: a *gap*.
 
-Two things may come before the expected records. One is older: an engine may
-send more than it was asked for; its second tells. The other is the end of a
-long line: a container runtime stores a long line in pieces, each with a time
-of its own, and Kubernetes filters the pieces. What is left of the line comes
-first, and has no stamp, or a text in it looks like one. So a first record that
+Two things may come beside the expected records. One is older: an engine may
+send more than it was asked for; its second tells. The other is the end of an
+older line: a container runtime stores a long line in pieces, each with a time
+of its own, and Kubernetes filters the pieces. What is left of the line, mostly
+before all else, has no stamp, or a text in it looks like one. So a record that
 is not expected is held until the next one tells: if that one is expected, the
-first is the end of an older line. Otherwise there is a gap, and the first
-record is new.
+first cannot be new. Otherwise there is a gap, and both are new.
 
 Records that bear one stamp and one text cannot be told apart. They are counted.
 """
@@ -48,6 +47,7 @@ Records that bear one stamp and one text cannot be told apart. They are counted.
 from __future__ import annotations
 
 from array import array
+from functools import cached_property
 from hashlib import blake2b
 
 import msgspec
@@ -98,8 +98,7 @@ class Resumption:
         self._begin_connection()
 
     def _begin_connection(self) -> None:
-        self._is_first = True  # no record of this connection has ended
-        self._doubt: _Whole | None = None  # a first record that was not expected
+        self._doubt: _Whole | None = None  # a record that was not expected, until the next one tells
         self._begin_record()
 
     def _begin_record(self) -> None:
@@ -187,19 +186,18 @@ class Resumption:
 
     def _judge(self, expected: _Expected) -> bytes:
         """Give of a record that has ended what is new."""
-        record, is_first = self._record, self._is_first
-        self._is_first = False
+        record = self._record
         if record.second is not None and record.second < expected.since:
             pass  # older than what was asked for
-        elif expected.meets(record.digest(), anywhere=is_first):
+        elif expected.meets(record.digest()):
             self._doubt = None
             if expected.is_met and not self._open:
                 self._expected = None
         elif record.is_resumed:
             return self._go_on(b"", ends=True)
-        elif expected.may_follow(record.second) or (is_first and record.second is None):
-            pass  # one of those that were forgotten, or the end of an older line
-        elif is_first:
+        elif record.second is None or expected.may_follow(record.second):
+            pass  # the end of an older line, or one of those that were forgotten
+        elif not self._doubt:
             self._doubt = self._whole()
         else:
             return self._miss(expected)
@@ -217,7 +215,7 @@ class Resumption:
         return text + whole.text
 
     def _settle_doubt(self) -> bytes:
-        """Give the first record of the connection, if it was held back."""
+        """Give the record that was held back, if there is one."""
         whole, self._doubt = self._doubt, None
         if whole is None:
             return b""
@@ -333,6 +331,10 @@ class _Expected:
         self._forgotten = forgotten
         self.since = since
 
+    @cached_property
+    def _all(self) -> frozenset[bytes]:
+        return frozenset(self._digests[at : at + _DIGEST] for at in range(0, len(self._digests), _DIGEST))
+
     @property
     def is_met(self) -> bool:
         """Whether all of them have come."""
@@ -343,15 +345,10 @@ class _Expected:
         """Whether those that came are the last ones, where records are alike."""
         return self._next > self._first and self._digests.endswith(self._digests[self._first : self._next])
 
-    def meets(self, digest: bytes, *, anywhere: bool) -> bool:
-        """Whether the next record that comes is one of them.
-
-        Args:
-            digest: Its digest.
-            anywhere: Whether those before it may be missing.
-        """
+    def meets(self, digest: bytes) -> bool:
+        """Whether the next record that comes is the next one of them, or the first one if the others are gone."""
         if not self._digests.startswith(digest, self._next):
-            if not anywhere and self._next == self._first:
+            if digest not in self._all:
                 return False
             came = self._digests[self._first : self._next]
             first = self._find(came + digest)
@@ -361,9 +358,9 @@ class _Expected:
         self._next += _DIGEST
         return True
 
-    def may_follow(self, second: int | None) -> bool:
+    def may_follow(self, second: int) -> bool:
         """Whether they may follow a record of this second that was forgotten."""
-        return self._next == self._first and (self.since if second is None else second) <= self._forgotten
+        return self._next == self._first and second <= self._forgotten
 
     def _find(self, digests: bytes) -> int:
         """Where they stand, behind the place that was tried before."""
