@@ -33,7 +33,7 @@ class Notes(Console):
         self.report(kind, lambda: (subject, message))
 
     def report(self, kind: str, what: Callable[[], tuple[str, str]]) -> None:
-        """As `say`, for kinds that may be very many: subject and message are made only if they are printed."""
+        """As `say`, for kinds that may be very many: subject and message are made if they are printed."""
         if kind:
             self._counts[kind] += 1
             if self._counts[kind] > _MOST_OF_A_KIND:
