@@ -124,7 +124,7 @@ class _Unwrapping:
         self._output.write(b"", is_end=True)
 
     def _take(self, output: Output) -> None:
-        found = [item for item in output if isinstance(item, Chunk)]
+        found = [item for item in output if isinstance(item, Chunk) and item.stream in _STREAMS["both"]]
         self.lines += sum(item.data.count(b"\n") for item in found)
         self._clock.take(found)
         parts = [item.data for item in found if item.stream in self._wanted]
