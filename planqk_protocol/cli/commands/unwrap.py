@@ -109,6 +109,7 @@ class _Unwrapping:
                 self._take(self._decode.end_of_file())
                 self._end_of_file()
             self._names.append(name)
+            self._clock.begin_file(name)
             head = b""
             try:
                 for chunk in chunks:
@@ -143,7 +144,6 @@ class _Unwrapping:
         return f"{name}: record {notice.record}, byte {notice.offset}", hints.in_options(notice.message)
 
     def _end_of_file(self) -> None:
-        if self._clock.end_of_file():
+        if disorder := self._clock.end_of_file():
             self.is_exact = False
-            before, name = self._names[-2:]
-            self._notes.say(name, hints.backwards(before), DISORDER)
+            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
