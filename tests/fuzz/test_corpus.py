@@ -12,6 +12,7 @@ from targets import TARGETS
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.cli.notes import Notes
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
@@ -42,6 +43,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
     "detection": (test_detection, "detect", lambda _: "cri"),
+    "command": (Notes, "sum_up", lambda _: 1 / 0),
 }
 
 
