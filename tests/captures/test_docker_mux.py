@@ -30,7 +30,6 @@ A, ERR = frame(1, b"a\n"), frame(2, b"e\n")
         ),
         pytest.param(frame(1, b"a") + frame(1, b"") + A, [("stdout", b"aa\n", False)], id="empty frame"),
         pytest.param(frame(0, b"in"), [("stdout", b"in", False)], id="stdin"),
-        pytest.param(b"\1abc\0\0\0\2a\n", [("stdout", b"a\n", False)], id="bytes that do not count"),
         pytest.param(frame(1, b"x" * 70_000), [("stdout", b"x" * 70_000, False)], id="long frame"),
     ],
 )
@@ -94,6 +93,18 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             [("stdout", b"a\n", False), ("stdout", b"forged\nforged\na\n", True)],
             [("nul-run", 2, len(A), "unknown")],
             id="text that looks like frames, behind NULs",
+        ),
+        pytest.param(
+            A + b"\1\0\0\2a\n" + A,
+            [("stdout", b"a\n", False), ("unknown", b"\1\0\0\2a\n" + A, True)],
+            [("bad-stream-type", 2, len(A), "unknown")],
+            id="a header that lacks bytes",
+        ),
+        pytest.param(
+            b"\1\0\0a\0\0\0\2a\n",
+            [("unknown", b"\1\0\0a\0\0\0\2a\n", True)],
+            [("bad-stream-type", 1, 0, "unknown")],
+            id="bytes that are not 0",
         ),
         pytest.param(
             A + b"plain text\n",
