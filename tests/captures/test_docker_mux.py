@@ -124,9 +124,9 @@ def test_the_next_file_begins_with_a_frame() -> None:
     assert places(decode(ID, b"plain", A)) == [("bad-stream-type", 1, 0, "unknown")]
     assert decode(ID, A[:3], A)[1:] == [("stdout", b"a\n", False)]
     assert decode(ID, A[:9], A)[2:] == [("stdout", b"a\n", False)]
-    assert places(decode(ID, b"\0" * 8, b"\0" * 3 + A)) == [
+    assert places(decode(ID, b"\0" * 8, b"\0" * 4 + A)) == [
         ("nul-run", 1, 0, "unknown"),
-        ("truncated", 2, 8, "unknown"),
+        ("truncated", 1, 0, "stdout"),
     ]
 
 
