@@ -465,6 +465,25 @@ def test_one_record_costs_the_speed_of_its_own_alone(
     assert stamped(one_by_one) == stamped(output)
 
 
+@pytest.mark.parametrize("odd", [record(r"\ufffd\n"), record("half")])
+@pytest.mark.parametrize(
+    "others",
+    [
+        B + b"\n" + C,
+        b"\n" + B[:-1] + C,
+        B.replace(b",", b",\n", 1) + b"\n" + C[:-1] + A,
+        B.replace(b'"stream"', b'"attrs":\n{},"stream"') + A[:-1] + C,
+        B.replace(b'"stream"', b'"attrs":{}\n,"stream"') + A[:-1] + C,
+    ],
+)
+def test_records_and_lines_that_do_not_match_are_read_one_by_one(odd: bytes, others: bytes) -> None:
+    capture = A + others + odd + others
+    for stream in (None, Stream.STDOUT):
+        whole, single = (run(decoder(ID, stream=stream), [parts]) for parts in ([capture], lines_of(capture)))
+        assert merged(whole) == merged(single)
+        assert stamped(whole) == stamped(single)
+
+
 def test_damage_costs_the_speed_of_few_records(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
     take = DockerJsonFileDecoder._line  # noqa: SLF001

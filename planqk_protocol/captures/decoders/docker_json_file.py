@@ -96,10 +96,15 @@ class DockerJsonFileDecoder(LineDecoder):
         return True
 
     def _decode_in_runs(self, block: bytes, records: Sequence[Record]) -> bool:
-        """Decode a block in which some records are to be taken one at a time."""
-        lines = block.split(_LF)[:-1]
-        if len(lines) != len(records):
+        """Decode a block in which some records are to be taken one at a time; else do nothing.
+
+        Each line has to be one of the records. Within an object, no line ends in
+        a brace where the next one begins with one: a comma stands between.
+        """
+        begins = block.count(b"\n{") + block.startswith(b"{")
+        if not len(records) == block.count(_LF) == block.count(b"}\n") == begins:
             return False
+        lines = block.split(_LF)[:-1]
         start = 0
         for number, record in enumerate(records):
             if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
