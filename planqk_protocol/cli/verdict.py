@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 from planqk_protocol import (
@@ -62,7 +63,7 @@ class Verdict:
             self._has_lost = self._has_lost or notice.concerns(Stdio.STDOUT)
             self._no_records += is_no_record(notice)
             self._tell_guess()
-            self._notes.say(self._stream.origin(notice), hints.in_options(notice.message), notice.kind)
+            self._notes.report(notice.kind, partial(self._about_notice, notice))
 
     def hear(self, events: Sequence[Event]) -> None:
         """Take note of events, and say what is wrong with them."""
@@ -74,7 +75,7 @@ class Verdict:
                 self._slot = _of_slot(event)
             if (kind := _fault(event)) is not None:
                 self._is_broken = self._is_broken or isinstance(event, Violation) or self._is_sought(event)
-                self._notes.say(str(self._stream.place(event)), _message(event), kind)
+                self._notes.report(kind, partial(self._about_event, event))
             if not (event.terminated or isinstance(event, Violation)):
                 self._unterminated = event
 
@@ -91,6 +92,7 @@ class Verdict:
         """
         self._notes.sum_up()
         job = self._reading.exit_code() if isinstance(self._reading, Live) else None
+        is_broken_off = is_broken_off or self._reading.is_cut_off
         if (is_broken_off or job) and self._unterminated and self._is_sought(self._unterminated):
             self._is_broken = True
             self._notes.say(str(self._stream.place(self._unterminated)), hints.cut_short(job), _SUSPECT)
@@ -101,11 +103,17 @@ class Verdict:
             self._say_missing(another)
         elif another:
             self._notes.say(self._reading.subject, another)
-        for before, name in self._stream.disorder:
+        for disorder in self._stream.disorder:
             self._is_broken = True
-            self._notes.say(name, hints.backwards(before), DISORDER)
+            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
         is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading, job)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
+
+    def _about_notice(self, notice: CaptureNotice) -> tuple[str, str]:
+        return self._stream.origin(notice), hints.in_options(notice.message)
+
+    def _about_event(self, event: Event) -> tuple[str, str]:
+        return str(self._stream.place(event)), _message(event)
 
     def _is_sought(self, event: Event) -> bool:
         return isinstance(
@@ -139,7 +147,7 @@ class Verdict:
             return hints.FIRST_IS_INVALID
         if near_miss := self._near_miss():
             return near_miss
-        if self._has_lost or self._stream.is_cut_off:
+        if self._has_lost or self._stream.is_cut_off or self._reading.is_cut_off:
             return hints.LOST
         return hints.HOW_TO_PRINT[self._sought] if count else hints.NOTHING_READ
 

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import pytest
+from feeding import decode, places
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,15 @@ def test_what_is_detected_begins_with_a_sound_record(stream: bytes) -> None:
         (b"\1\0\0\0\0\0\0\2a\n\2\1", "raw"),
         (b"\1\0\0\0log\n" + MARKED, "raw"),
         (b"\0\0\0\0\0\0\0\2a\n", "raw"),
+        (b"\0\0\1\0\x0a\x06stdout\x1a\xf0", "docker-local"),
+        (b"\0\0\0\x0b\x0a\x06stdout\x1a\1a\0\0", "docker-local"),
+        (b"\0\0\0\x0b\x0a\x06stdout\x1a\1a\0\0\0\x0c", "raw"),
+        (b"\0\0\0\x0b\x0a\x06stdout\x1a\2a\0\0\0\x0b", "raw"),
+        (b'{"log":"a\\n","stream":"stdout","time":"t"}\n', "docker-json-file"),
+        (b'{"log":"a\\n","stream":"stdout","time":t}\n', "raw"),
+        (b'{"log":"\\q","stream":"stdout","time":"t"}\n', "raw"),
+        (b'{"log":"\xff","stream":"stdout","time":"t"}\n', "raw"),
+        (b'{"MESSAGE":"\xff","_BOOT_ID":"b"}\n', "journald-json"),
     ],
 )
 def test_a_first_line_alone_is_no_evidence(head: bytes, expected: str) -> None:
@@ -144,6 +154,12 @@ def test_text_in_utf_16_is_told_by_its_first_bytes(encoding: str, lines: list[st
     assert is_utf16(data)
     assert is_utf16(data[:UTF16_EVIDENCE])
     assert is_utf16(data[: data.index(b"\n") + 1])
+
+
+def test_a_capture_in_utf_16_is_told_once() -> None:
+    capture = ("\ufeff" + '{"log":"a"}\r\n' * 100).encode("utf-16-le")
+    expected = [("corrupt", 1, 0, "unknown")]
+    assert places(decode("docker-json-file", capture)) == expected
 
 
 def test_half_a_character_at_the_end_of_what_counts_is_passed() -> None:

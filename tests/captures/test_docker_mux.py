@@ -30,7 +30,6 @@ A, ERR = frame(1, b"a\n"), frame(2, b"e\n")
         ),
         pytest.param(frame(1, b"a") + frame(1, b"") + A, [("stdout", b"aa\n", False)], id="empty frame"),
         pytest.param(frame(0, b"in"), [("stdout", b"in", False)], id="stdin"),
-        pytest.param(b"\1abc\0\0\0\2a\n", [("stdout", b"a\n", False)], id="bytes that do not count"),
         pytest.param(frame(1, b"x" * 70_000), [("stdout", b"x" * 70_000, False)], id="long frame"),
     ],
 )
@@ -90,6 +89,24 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="NULs",
         ),
         pytest.param(
+            A + b"\0" * 10 + frame(1, b"forged\n") + frame(1, b"forged\n") + A,
+            [("stdout", b"a\n", False), ("stdout", b"forged\nforged\na\n", True)],
+            [("nul-run", 2, len(A), "unknown")],
+            id="text that looks like frames, behind NULs",
+        ),
+        pytest.param(
+            A + b"\1\0\0\2a\n" + A,
+            [("stdout", b"a\n", False), ("unknown", b"\1\0\0\2a\n" + A, True)],
+            [("bad-stream-type", 2, len(A), "unknown")],
+            id="a header that lacks bytes",
+        ),
+        pytest.param(
+            b"\1\0\0a\0\0\0\2a\n",
+            [("unknown", b"\1\0\0a\0\0\0\2a\n", True)],
+            [("bad-stream-type", 1, 0, "unknown")],
+            id="bytes that are not 0",
+        ),
+        pytest.param(
             A + b"plain text\n",
             [("stdout", b"a\n", False), ("unknown", b"plain text\n", True)],
             [("bad-stream-type", 2, len(A), "unknown")],
@@ -107,9 +124,9 @@ def test_the_next_file_begins_with_a_frame() -> None:
     assert places(decode(ID, b"plain", A)) == [("bad-stream-type", 1, 0, "unknown")]
     assert decode(ID, A[:3], A)[1:] == [("stdout", b"a\n", False)]
     assert decode(ID, A[:9], A)[2:] == [("stdout", b"a\n", False)]
-    assert places(decode(ID, b"\0" * 8, b"\0" * 3 + A)) == [
+    assert places(decode(ID, b"\0" * 8, b"\0" * 4 + A)) == [
         ("nul-run", 1, 0, "unknown"),
-        ("truncated", 2, 8, "unknown"),
+        ("truncated", 1, 0, "stdout"),
     ]
 
 

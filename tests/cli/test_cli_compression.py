@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli import compression, members
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.sources import CutOff, Input
 
 from .harness import Run
 
@@ -41,6 +41,10 @@ def with_window(log: int, data: bytes) -> bytes:
     return whole
 
 
+def pieces_of(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
 def contents(chunks: list[bytes]) -> list[bytes]:
     (only,) = compression.decompressed([Input("a", iter(chunks))], lambda *_told: None)
     return list(only.chunks)
@@ -58,6 +62,37 @@ def test_members_come_out_however_they_are_cut(
     whole = b"".join(COMPRESS[kind](text) + bytes(padding) for text in texts)
     chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
     assert b"".join(contents(chunks)) == b"".join(texts)
+
+
+def outcome_of(chunks: list[bytes]) -> tuple[bytes, list[str], bool | None]:
+    """What comes out, what is told, and whether that may be altered; ``None`` where all is sound."""
+    told: list[str] = []
+    (only,) = compression.decompressed([Input("a", iter(chunks))], lambda *what: told.append(what[1]))
+    data = b""
+    try:
+        for chunk in only.chunks:
+            data += chunk
+    except CutOff as end:
+        return data, told, end.is_altered
+    return data, told, None
+
+
+@given(
+    texts=st.lists(st.binary(max_size=60), min_size=1, max_size=4),
+    at=st.integers(0, 400),
+    change=st.binary(max_size=3),
+    cut=st.integers(0, 400),
+    kind=st.sampled_from(sorted(COMPRESS)),
+)
+def test_damage_is_told_alike_however_the_data_is_cut(
+    texts: list[bytes], at: int, change: bytes, cut: int, kind: str
+) -> None:
+    whole = b"".join(COMPRESS[kind](text) for text in texts)
+    at %= len(whole) + 1
+    damaged = (whole[:at] + change + whole[at + len(change) :])[: cut or None]
+    expected = outcome_of([damaged])
+    for size in (1, 2, 5, 50):
+        assert outcome_of(list(pieces_of(damaged, size))) == expected
 
 
 class Counted:
@@ -126,10 +161,6 @@ def test_a_damaged_header_is_damage(run: Run, frame: bytes) -> None:
     outcome = run("unwrap", stdin=frame)
     assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged")
     assert outcome.exit_code == 1
-
-
-def pieces_of(data: bytes, size: int) -> Iterator[bytes]:
-    return (data[at : at + size] for at in range(0, len(data), size))
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_detection
 import test_payload
 from targets import TARGETS
 
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.cli.notes import Notes
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
@@ -40,6 +42,8 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "payload": (test_payload, "is_json", lambda _: True),
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
+    "detection": (test_detection, "detect", lambda _: "cri"),
+    "command": (Notes, "sum_up", lambda _: 1 / 0),
 }
 
 

@@ -1,7 +1,9 @@
 """``docker-mux``: the frames of Docker's Engine API.
 
-A frame is one byte for the stream, three that do not count, the length of the
-payload in four (big-endian), and the payload. Frames are cut anywhere.
+A frame is one byte for the stream, three that are 0, the length of the payload
+in four (big-endian), and the payload (moby, api/pkg/stdcopy). Frames are cut
+anywhere. Docker's own reader does not look at the three; here they are what
+there is to tell a frame from other bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import NoticeKind, Stream
 
@@ -65,11 +68,12 @@ class DockerMuxDecoder(Decoder):
         self._start = self._offset
         self._record += 1
         self._type = header[0]
-        if self._type > _SYSTEM_ERROR:
+        if self._type > _SYSTEM_ERROR or any(header[1:4]):
             self._lost = True
+            found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
-                f"stream type {self._type} where a frame should begin: this is no multiplexed stream; "
-                "the rest is given as unknown (of a container with a TTY, the API gives raw)"
+                f"{shown(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
+                "are missing; the rest is given as unknown (of a container with a TTY, the API gives raw)"
             )
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
             self._emit(Stream.UNKNOWN, header, suspect=True)

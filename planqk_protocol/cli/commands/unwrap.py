@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 import rich_click as click
 
@@ -108,6 +109,7 @@ class _Unwrapping:
                 self._take(self._decode.end_of_file())
                 self._end_of_file()
             self._names.append(name)
+            self._clock.begin_file(name)
             head = b""
             try:
                 for chunk in chunks:
@@ -123,7 +125,7 @@ class _Unwrapping:
         self._output.write(b"", is_end=True)
 
     def _take(self, output: Output) -> None:
-        found = [item for item in output if isinstance(item, Chunk)]
+        found = [item for item in output if isinstance(item, Chunk) and item.stream in _STREAMS["both"]]
         self.lines += sum(item.data.count(b"\n") for item in found)
         self._clock.take(found)
         parts = [item.data for item in found if item.stream in self._wanted]
@@ -132,14 +134,16 @@ class _Unwrapping:
             self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
-                origin = f"{self._names[item.file]}: record {item.record}, byte {item.offset}"
-                self._notes.say(origin, hints.in_options(item.message), item.kind)
+                self._notes.report(item.kind, partial(self._about, item))
                 self.no_records += is_no_record(item)
                 self.is_flawless = False
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
 
+    def _about(self, notice: CaptureNotice) -> tuple[str, str]:
+        name = self._names[notice.file]
+        return f"{name}: record {notice.record}, byte {notice.offset}", hints.in_options(notice.message)
+
     def _end_of_file(self) -> None:
-        if self._clock.end_of_file():
+        if disorder := self._clock.end_of_file():
             self.is_exact = False
-            before, name = self._names[-2:]
-            self._notes.say(name, hints.backwards(before), DISORDER)
+            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
