@@ -8,6 +8,7 @@ text that does not match costs no more than its length.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 
 import msgspec
@@ -38,13 +39,14 @@ _MOST = 64 * 1024
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
 _IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
-_TEXT = rb'"%b(?:\\.%b)*"' % (_IN_TEXT, _IN_TEXT)
-_PLAIN = rb'[^]["{}]*'
+_ESCAPE = rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
+_TEXT = rb'"%b(?:%b%b)*"' % (_IN_TEXT, _ESCAPE, _IN_TEXT)
+_PLAIN = rb"[-+.\w\s,:]*"
 _FLAT = rb"[\[{]%b(?:%b%b)*[\]}]" % (_PLAIN, _TEXT, _PLAIN)
-_VALUE = rb'%b|[^]["{},\s]+|[\[{]%b(?:(?:%b|%b)%b)*[\]}]' % (_TEXT, _PLAIN, _TEXT, _FLAT, _PLAIN)
-_FIELD = re.compile(rb'[{,]\s*"([^"\\]*)"\s*:\s*(%b)\s*(?=[,}])' % _VALUE)
-_CUT_VALUE = rb'["[{][^\0-\x1f]*|[^]["{},\s]*\s*'
-_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(%b))?' % _CUT_VALUE)
+_VALUE = rb"%b|[-+.\w]+|[\[{]%b(?:(?:%b|%b)%b)*[\]}]" % (_TEXT, _PLAIN, _TEXT, _FLAT, _PLAIN)
+_FIELD = re.compile(rb'[{,]\s*"(%b)"\s*:\s*(%b)\s*(?=[,}])' % (_IN_TEXT, _VALUE))
+_CUT_VALUE = rb'["[{][^\0-\x1f]*|[-+.\w]*\s*'
+_CUT_FIELD = re.compile(rb'[{,]\s*(?:"%b(?:"\s*)?|"(%b)"\s*:\s*(%b))?' % (_IN_TEXT, _IN_TEXT, _CUT_VALUE))
 
 
 class FirstObject(msgspec.Struct, frozen=True):
@@ -104,8 +106,13 @@ def behind_filler(head: bytes) -> bytes:
     return head[start : start + _MOST]
 
 
-def first_object(head: bytes) -> FirstObject | None:
-    """The JSON object that the first line of a capture begins with; ``None`` where it is none."""
+def first_object(head: bytes, errors: str = "strict") -> FirstObject | None:
+    """The JSON object that the first line of a capture begins with; ``None`` where it is none.
+
+    Args:
+        head: The first bytes of the capture.
+        errors: What becomes of bytes that are not UTF-8, in the words of `bytes.decode`.
+    """
     if not head.startswith(b"{"):
         return None
     line, lf, _ = head.partition(b"\n")
@@ -115,9 +122,20 @@ def first_object(head: bytes) -> FirstObject | None:
         fields[field[1]] = field[2]
         at = field.end()
     if at and line.startswith(b"}", at):
+        if not _is_json(line[: at + 1], errors):
+            return None
         return FirstObject(fields, line[at + 1 :].strip())
     if lf or not (cut := _CUT_FIELD.fullmatch(line, at)):
         return None
     if cut[1] is not None:
         fields[cut[1]] = cut[2]
     return FirstObject(fields, None)
+
+
+def _is_json(text: bytes, errors: str) -> bool:
+    """Whether a text is JSON; it has to be flat enough for any stack."""
+    try:
+        json.loads(text.decode(errors=errors))
+    except ValueError:
+        return False
+    return True

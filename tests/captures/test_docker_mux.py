@@ -90,6 +90,12 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="NULs",
         ),
         pytest.param(
+            A + b"\0" * 10 + frame(1, b"forged\n") + frame(1, b"forged\n") + A,
+            [("stdout", b"a\n", False), ("stdout", b"forged\nforged\na\n", True)],
+            [("nul-run", 2, len(A), "unknown")],
+            id="text that looks like frames, behind NULs",
+        ),
+        pytest.param(
             A + b"plain text\n",
             [("stdout", b"a\n", False), ("unknown", b"plain text\n", True)],
             [("bad-stream-type", 2, len(A), "unknown")],

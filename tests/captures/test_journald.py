@@ -176,6 +176,30 @@ A = line("a")
         pytest.param(A + b"[" * 100_000 + b"\n", [OUT_A], [("corrupt", 2, len(A), "unknown")], id="nested"),
         pytest.param(A + A[:-4], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated"),
         pytest.param(A + b"\0\0" + A, [OUT_A, OUT_A], [("nul-run", 2, len(A), "unknown")], id="NULs"),
+        pytest.param(
+            A + A[:-1] + b"\0\0" + A,
+            [("stdout", b"a\na\n", False), OUT_A],
+            [("nul-run", 3, 2 * len(A) - 1, "unknown")],
+            id="NULs for a line end",
+        ),
+        pytest.param(
+            A + b'{"MES\0SAGE":"b"}\0' + A[:-1] + b"\0\n" + A,
+            [OUT_A, OUT_A],
+            [("corrupt", 2, len(A), "unknown"), ("nul-run", 3, len(A) + 5, "unknown")],
+            id="between NULs",
+        ),
+        pytest.param(
+            A + b"\0" + b"x" * (2 << 20) + b"\0" + A + b"\0" + b"x" * (2 << 20) + b"\n" + A,
+            [OUT_A, OUT_A, OUT_A],
+            [("nul-run", 2, len(A), "unknown"), ("nul-run", 3, 2 * len(A) + (2 << 20) + 2, "unknown")],
+            id="long text behind NULs",
+        ),
+        pytest.param(
+            A + b"\0\n\n\0\0\n" + A,
+            [OUT_A, OUT_A],
+            [("nul-run", 2, len(A), "unknown"), ("nul-run", 2, len(A) + 3, "unknown")],
+            id="NULs and line ends",
+        ),
     ],
 )
 def test_json(capture: bytes, data: list[object], notices: list[object]) -> None:

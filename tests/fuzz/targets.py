@@ -13,6 +13,7 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+import test_detection
 import test_grammar
 import test_parser_properties
 import test_payload
@@ -131,6 +132,12 @@ def container(data: bytes) -> None:
         assert set(kinds(decoded)) <= {NoticeKind.REPAIRED, NoticeKind.REPLACEMENT_CHAR}
 
 
+def detection(data: bytes) -> None:
+    """What a stream is taken for: it begins with a sound record of that format."""
+    assert detect(memoryview(data)) == detect(data)
+    _check(test_detection.test_what_is_detected_begins_with_a_sound_record, data)
+
+
 _COMMANDS = (
     ("parse",),
     ("result",),
@@ -163,6 +170,6 @@ def command(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (stream, payload, capture, container, command)
+    target.__name__: target for target in (stream, payload, capture, container, detection, command)
 }
 """The functions by their names, which are those of the folders in `corpus/`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_detection
 import test_payload
 from targets import TARGETS
 
@@ -41,6 +42,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "payload": (test_payload, "is_json", lambda _: True),
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
+    "detection": (test_detection, "detect", lambda _: "cri"),
     "command": (Notes, "sum_up", lambda _: 1 / 0),
 }
 

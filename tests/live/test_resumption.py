@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 
 import kubelet
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kubelet import Piece
 
-from planqk_protocol.engines import resumption
 from planqk_protocol.engines.resumption import Resumption
 
 BEGIN = 1_714_557_600

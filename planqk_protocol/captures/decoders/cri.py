@@ -48,7 +48,6 @@ _ENDS = {b"F": _LF, b"P": b""}
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
 _FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
-_SNIFFED = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
 
 # Of whole blocks. Beside the records of one stream, those of the other match too, with an empty group.
 _BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _FOUND.pattern)
@@ -205,7 +204,7 @@ def _damaged_line(block: bytes, at: int) -> int:
 
 
 def _sniff(head: bytes) -> bool:
-    return _SNIFFED.match(behind_filler(head)) is not None
+    return _FOUND.match(behind_filler(head)) is not None
 
 
 FORMAT = Format(

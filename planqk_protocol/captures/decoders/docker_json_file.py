@@ -272,7 +272,9 @@ def _sniff(head: bytes) -> bool:
     fields = record.fields
     if record.rest is None:
         return fields.get(b"log", b"").startswith(b'"')
-    is_of_docker = fields.get(b"stream") in _STREAM_NAMES and (b"log" in fields or b"time" in fields)
+    log, time = fields.get(b"log", b'""'), fields.get(b"time", b"")
+    has_text = log.startswith(b'"') and (log != b'""' or time.startswith(b'"'))
+    is_of_docker = fields.get(b"stream") in _STREAM_NAMES and has_text
     return is_of_docker and record.rest[:1] in b"{\0"
 
 

@@ -105,7 +105,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 def _sniff(head: bytes) -> bool:
     text = behind_filler(head)
-    entry = first_object(text[_end_of_wrap(text) :])
+    entry = first_object(text[_end_of_wrap(text) :], "surrogateescape")  # as of old versions of systemd
     if not entry or entry.rest:
         return False
     fields = entry.fields
