@@ -33,7 +33,9 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__", "engines.output", "engines.resumption"),
+    ("__init__", "engines.pod_state", "engines.resumption", "engines.worker"),
+    ("engines.output", "engines.stamped_lines"),
+    ("engines.cluster",),
     ("engines",),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
