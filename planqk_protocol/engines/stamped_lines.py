@@ -84,6 +84,11 @@ class StampedLines:
         """Whether this connection has still to send again what was passed on."""
         return self._log.is_behind
 
+    @property
+    def is_within_stamp(self) -> bool:
+        """Whether the connection has brought a part of a stamp last, so that this cannot be the log's end."""
+        return self._head is not None and self._head[:1].isdigit()
+
     def feed(self, data: bytes) -> Pieces:
         """Take the next bytes of a connection, and give what is new of the container's output."""
         start = 0
@@ -97,7 +102,7 @@ class StampedLines:
 
     def end(self) -> Pieces:
         """The connection ends, whether or not the log does; give what the kubelet said last."""
-        if self.is_exact and self._head and not self._head[:1].isdigit():
+        if self.is_exact and self._head and not self.is_within_stamp:
             self._hear(self._head)
         self._tell_words()
         return self._taken()
