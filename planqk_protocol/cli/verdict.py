@@ -91,11 +91,6 @@ class Verdict:
             is_broken_off: Whether the job may have printed more than was read.
         """
         self._notes.sum_up()
-        job = self._reading.exit_code() if isinstance(self._reading, Live) else None
-        is_broken_off = is_broken_off or self._reading.is_cut_off
-        if (is_broken_off or job) and self._unterminated and self._is_sought(self._unterminated):
-            self._is_broken = True
-            self._notes.say(str(self._stream.place(self._unterminated)), hints.cut_short(job), _SUSPECT)
         if not self._is_found:
             self._tell_guess()
         another = self._another_format()
@@ -106,7 +101,7 @@ class Verdict:
         for disorder in self._stream.disorder:
             self._is_broken = True
             self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
-        is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading, job)
+        is_failed = self._has_failed(is_broken_off=is_broken_off or self._reading.is_cut_off)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
 
     def _about_notice(self, notice: CaptureNotice) -> tuple[str, str]:
@@ -166,12 +161,20 @@ class Verdict:
                         return f"{place.name}:{place.line} {why}"
         return None
 
-    def _has_succeeded(self, container: Live, exit_code: int | None) -> bool:
-        """Fold the container's exit code into the outcome, and say it."""
+    def _has_failed(self, *, is_broken_off: bool) -> bool:
+        """Fold the exit code of a live container into the outcome, and say it, and what may be cut short."""
+        container = self._reading if isinstance(self._reading, Live) else None
+        exit_code = container.exit_code() if container else None
+        last = self._unterminated
+        is_cut_short = last is not None and self._is_sought(last) and bool(is_broken_off or exit_code)
+        if last is not None and is_cut_short:
+            self._notes.say(str(self._stream.place(last)), hints.cut_short(exit_code), _SUSPECT)
+        if container is None:
+            return is_cut_short
         outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
         known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
         self._notes.say(container.subject, f"{outcome.status}, {known}")
-        return outcome.status is JobStatus.SUCCEEDED
+        return is_cut_short or outcome.status is not JobStatus.SUCCEEDED
 
 
 def _fault(event: Event) -> str | None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli import compression, members
+from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.sources import CutOff, Input
 
 from .harness import Run
@@ -74,6 +75,8 @@ def outcome_of(chunks: list[bytes]) -> tuple[bytes, list[str], bool | None]:
             data += chunk
     except CutOff as end:
         return data, told, end.is_altered
+    except Failure as refusal:  # damage makes a window wide
+        told.append(str(refusal))
     return data, told, None
 
 

@@ -181,7 +181,7 @@ def test_what_no_lf_ends_may_be_cut_short(
     reader.is_cut_off = is_cut_off
     monkeypatch.setattr(
         "planqk_protocol.engines.docker.follow",
-        lambda _name: ContainerOutput(reader, capture="raw", caveats=[]),
+        lambda *_arguments, **_options: ContainerOutput(reader, capture="raw", caveats=[]),
     )
     outcome = run(*args, "--container", "job")
     assert outcome.stdout == output
