@@ -33,8 +33,9 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__", "engines.output", "engines.resumption"),
-    ("engines.stored", "engines.docker_api"),
+    ("__init__", "engines.pod_state", "engines.resumption", "engines.worker"),
+    ("engines.output",),
+    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
     ("engines",),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
