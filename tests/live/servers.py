@@ -56,7 +56,7 @@ class Request(BaseHTTPRequestHandler):
             self.wfile.flush()
         if is_chunked and not breaks_off:
             self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = True
+        self.close_connection = breaks_off or not is_chunked
 
     def log_message(self, *_args: object) -> None:
         """Nothing: standard error is the command's."""
