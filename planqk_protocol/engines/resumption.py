@@ -138,6 +138,7 @@ class Resumption:
 
     def close(self) -> bytes:
         """The log has ended, and this connection has sent all of it: give what was held back."""
+        self.is_gap = False
         text = self.take(b"", ends=True) if self._record.size else b""
         self.is_gap |= self.is_behind
         text += self._settle_doubt()
