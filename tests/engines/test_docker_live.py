@@ -141,7 +141,7 @@ def test_a_result_without_lf_of_a_container_that_is_started_later(
         name = made(docker, "create", SHORT, f"--log-driver={driver}", *options)
         with following(docker.socket, name) as output:
             docker("start", name)
-            events, _, code = read(output)
+            events, _losses, code = read(output)
             return [event.raw.decode().rstrip() for event in events], code, output.is_cut_off
 
     with ThreadPoolExecutor(RUNS) as pool:
