@@ -4,8 +4,9 @@ Where the engine can read the log that it stores, that log is read: what a
 broken connection or a restart of the engine loses can be asked for again. The
 log of a container that was not started is empty, so its start is waited for;
 to attach to it would bring the same bytes, without stamps, and only once. When
-the container has exited, what the log has beyond what was followed is read,
-since ``follow`` leaves out a last line without LF (moby#43860).
+the container has exited, the rest of the log is read, since ``follow`` leaves
+out a last line without LF (moby#43860), until there is nothing new: an engine
+that shuts down ends its answers properly (moby, daemon/server/httputils/logstream).
 
 Two kinds of containers are attached to before their start, as nothing else
 brings all of their output: those whose log cannot be read (driver ``none``,
@@ -25,10 +26,10 @@ from typing import Any
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Stream
 from planqk_protocol.engines.docker_api import BrokenError, Container, GoneError
-from planqk_protocol.engines.output import ContainerOutput, EngineError
+from planqk_protocol.engines.output import ContainerOutput, EngineError, opened
 from planqk_protocol.engines.stored import FrameError, Piece, PlainLog, StampedLog
 
-__all__ = ["follow"]
+__all__ = ["afollow", "follow"]
 
 _LOOK = 0.1  # seconds between two looks at a container that has not been started
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries
@@ -78,6 +79,24 @@ def follow(name: str, *, client: Any = None, wait_timeout: float | None = None) 
         container.close()
         raise
     return ContainerOutput(reader, capture=reader.capture, caveats=reader.caveats)
+
+
+async def afollow(name: str, *, client: Any = None, wait_timeout: float | None = None) -> ContainerOutput:
+    """`follow` for asyncio: waits without blocking, in a thread of its own.
+
+    The output is an asynchronous iterator too. Cancellation closes it.
+
+    Args:
+        name: As in `follow`, like all others.
+        client: Likewise.
+        wait_timeout: Likewise.
+
+    Raises:
+        EngineError: As `follow`.
+    """
+    return await opened(
+        lambda: follow(name, client=client, wait_timeout=wait_timeout), abort=lambda: None
+    )  # its requests have limits of their own
 
 
 class _ClosedError(Exception):
@@ -205,13 +224,13 @@ class _Reader:
                 is_over = self._is_over()
                 if has_ended and not is_over:
                     self._retry(EngineError(_ENDED.format(self._name)), began)
-                began = time.monotonic()
+                began, is_new = time.monotonic(), False
                 for piece in self._asked(log, follow=int(not is_over)):
-                    self._failing_since = None
+                    self._failing_since, is_new = None, True
                     yield piece
-                if is_over:
+                if is_over and not is_new:
                     break
-                has_ended = True
+                has_ended = not is_over
             except BrokenError as error:
                 self._retry(error, began)
             except GoneError:
@@ -272,9 +291,14 @@ class _Reader:
 
     def exit_code(self) -> int | None:
         """Wait for the exit code; ``None`` if the container was removed before it could be asked for."""
+        try:
+            self._wait_for_start()
+            return self._wait_for_exit(self._waiting)
+        except _ClosedError:
+            raise EngineError(f"container {self._name}: the output was closed before it exited") from None
+
+    def _wait_for_exit(self, waiting: Any) -> int | None:
         container = self._container
-        self._wait_for_start()
-        waiting = self._waiting
         while True:
             began = time.monotonic()
             try:
@@ -296,7 +320,6 @@ class _Reader:
         """Close all connections."""
         self._closing.set()
         self._container.close()
-        self._waiting = self._attached = None  # they hold the library's pool of idle connections
 
     def _is_over(self) -> bool:
         """Whether the run that is read has ended."""

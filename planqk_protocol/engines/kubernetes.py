@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from itertools import count
 from typing import Any
 
 from planqk_protocol.captures import CaptureNotice
@@ -329,7 +328,9 @@ class _Pod:
 
     def _pod(self) -> Any:
         """The pod; ``None`` if it is gone."""
-        for tries in count(1):
+        tries = 0
+        while True:
+            tries += 1
             is_last = tries == _TRIES or self._is_late
             try:
                 return self._cluster.pod()
@@ -344,7 +345,6 @@ class _Pod:
                     raise
                 self._say(f"the cluster does not answer: {error}")
             self._pause(_delay(tries))
-        raise AssertionError  # pragma: no cover
 
     def _pause(self, seconds: float) -> None:
         if self._closed.wait(seconds):
