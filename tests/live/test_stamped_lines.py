@@ -47,6 +47,13 @@ def test_words_are_told_once_and_in_short() -> None:
     assert fed(log, lines(b"a\n", b"b\n")) == [b"b\n"]
 
 
+def test_a_part_of_the_end_of_an_older_line_is_no_word() -> None:
+    log = StampedLines(is_exact=True)
+    fed(log, lines(b"a\n", b"b\n"))
+    assert fed(log, b"the end") == []
+    assert fed(log, b"the end of a line\n", lines(b"a\n", b"b\n", b"c\n")) == [b"c\n"]
+
+
 def test_a_line_goes_on_behind_words() -> None:
     log = StampedLines(is_exact=True)
     words, text = fed(log, b"a line of the cluster that is no line of the job\n", lines(b"a\n"))
