@@ -276,6 +276,7 @@ class _Reader:
                 if is_over:
                     self.is_cut_off = is_broken
                     return
+                is_broken = True
                 answer = self._attached_again(began)
             except GoneError:
                 self.is_cut_off = is_broken

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -57,6 +59,12 @@ class Request(BaseHTTPRequestHandler):
         if is_chunked and not breaks_off:
             self.wfile.write(b"0\r\n\r\n")
         self.close_connection = breaks_off or not is_chunked
+
+    def reset(self) -> None:
+        """Break the connection off, as a host does that is gone."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
 
     def log_message(self, *_args: object) -> None:
         """Nothing: standard error is the command's."""

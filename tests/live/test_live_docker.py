@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from planqk_protocol import Event, Log
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Source
 from planqk_protocol.cli.app import cli
-from planqk_protocol.engines import docker
+from planqk_protocol.engines import docker, docker_api
 from planqk_protocol.engines.output import ContainerOutput, EngineError
 
 from .engine import BEGIN, RESULT, SECOND, UNREADABLE, Engine, frame, stamp
@@ -183,6 +183,32 @@ def test_a_log_that_was_rotated_meanwhile_is_a_gap(engine: Engine, *, has_termin
         assert output.is_cut_off is has_terminal
 
 
+def test_a_log_of_a_terminal_that_begins_anew_is_not_read_on(engine: Engine) -> None:
+    engine.has_terminal = True
+    engine.cuts = [3]
+    with docker.follow("job") as output:
+        assert next(output) == b"log"
+        engine.records = [(BEGIN, b"other\n"), (BEGIN, RESULT)]
+        events, notices = read(output)
+        assert ([notice.kind for notice in notices], output.is_cut_off) == ([NoticeKind.GAP], True)
+        assert [event.raw for event in events] == []
+
+
+def test_a_record_that_is_cut_and_properly_ended_is_asked_for_again(
+    engine: Engine, uncut: list[Event]
+) -> None:
+    fill(engine)
+    log, cuts = engine._log, [1]  # noqa: SLF001
+
+    def cut(**query: Any) -> Iterator[bytes]:
+        pieces = list(log(**query))
+        return iter([*pieces[:-1], pieces[-1][:-1]] if cuts and cuts.pop() else pieces)
+
+    engine._log = cut  # type: ignore[method-assign]  # noqa: SLF001
+    with docker.follow("job") as output:
+        assert read(output) == (uncut, [])
+
+
 def test_an_engine_that_does_not_come_back(engine: Engine, run: Run) -> None:
     engine.cuts = [70] * 10_000
     outcome = run("parse", "--container", "job")
@@ -325,6 +351,27 @@ def test_a_break_behind_which_the_engine_is_gone_for_a_while_cuts_off(engine: En
     with docker.follow("job") as output:
         list(output)
         assert output.is_cut_off
+
+
+@pytest.mark.parametrize("fate", ["exited", "running", "conflict"])
+def test_an_attached_connection_that_is_reset_cuts_off(engine: Engine, fate: str) -> None:
+    engine.status, engine.looks, engine.stored, engine.driver = "created", 3, 0, "none"
+    attach = engine._attach  # noqa: SLF001
+
+    def reset(request: Any) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        while engine.status == "created":
+            time.sleep(0.01)
+        engine.status = "exited" if fate == "exited" else "running"
+        engine.refusals = [409] if fate == "conflict" else []
+        engine._attach = attach  # type: ignore[method-assign]  # noqa: SLF001
+        request.reset()
+
+    engine._attach = reset  # type: ignore[method-assign]  # noqa: SLF001
+    with docker.follow("job") as output:
+        _, notices = read(output)
+        assert output.is_cut_off is (fate != "running")
+    assert bool(notices) is (fate == "running")
 
 
 def test_attaching_again_is_tried_again(engine: Engine) -> None:
@@ -475,6 +522,23 @@ def test_an_engine_that_is_ill(engine: Engine, run: Run) -> None:
     engine._probe = lambda request: request.json({"message": "ill"}, 500)  # type: ignore[method-assign]  # noqa: SLF001
     outcome = run("result", "--container", "job")
     assert (outcome.exit_code, outcome.stderr) == (2, "planqk-protocol: cannot read container job: ill\n")
+
+
+def test_a_container_that_is_being_removed(engine: Engine, run: Run) -> None:
+    engine._probe = lambda request: request.json({"message": "dead"}, 409)  # type: ignore[method-assign]  # noqa: SLF001
+    outcome = run("result", "--container", "job")
+    assert (outcome.exit_code, outcome.stderr) == (2, "planqk-protocol: cannot read container job: dead\n")
+
+
+def test_an_answer_that_comes_when_the_container_is_closed(engine: Engine) -> None:
+    container = docker_api.Container(None, "job")
+    container.close()
+    before = sockets()
+    answer = container.ask("GET", "logs", stdout=1, follow=0)
+    assert answer.raw.closed
+    container.close()
+    engine.exited.set()
+    wait_until(lambda: sockets() <= before)
 
 
 def test_an_answer_that_is_none(engine: Engine, run: Run) -> None:

@@ -127,6 +127,15 @@ def test_a_line_in_pieces_that_lost_its_lf_ends_where_another_stamp_begins(drive
     assert bytes_in(pieces + subject.close(), "cri") == (text, [])
 
 
+def test_a_single_record_that_was_not_expected_is_given_at_the_end() -> None:
+    subject = StampedLog("json-file")
+    subject.restart()
+    subject.feed(answer([(BEGIN, b"a\n")], {}))
+    query = subject.restart()
+    pieces = subject.feed(answer([(BEGIN + SECOND, b"b\n")], query)) + subject.close()
+    assert bytes_in(pieces, "cri") == (b"b\n", [NoticeKind.GAP])
+
+
 def test_streams_that_are_not_stdout_are_left_out() -> None:
     subject = StampedLog("json-file")
     subject.restart()
