@@ -294,10 +294,10 @@ class _Pod:
         is_whole = is_new = False
         try:
             self._response, self._first = self._first or self._open(since, is_previous=is_previous), None
-            with closing(self._cluster.chunks(self._response)) as chunks:
+            with closing(self._response):
                 self._look()
                 is_ours = self._state is None or self._state.log_of(self._run) == is_previous
-                for chunk in chunks if is_ours else ():
+                for chunk in self._cluster.chunks(self._response) if is_ours else ():
                     for piece in self._lines.feed(chunk):
                         is_new = is_new or isinstance(piece, bytes)
                         yield piece
