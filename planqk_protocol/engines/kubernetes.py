@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from itertools import count
 from typing import Any
 
 from planqk_protocol.captures import CaptureNotice
@@ -35,7 +34,8 @@ _CHUNK = 64 * 1024
 _PAUSE = 1.0  # seconds between two looks at a pod
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
 _TRIES = 24  # without an answer of the API server: some ten minutes
-_LAST_TRIES = 5  # at the rest of a log whose container has ended
+_LAST_TRIES = 8  # at the rest of a log whose container has ended: a minute, as kubelets may restart
+_DOUBTFUL_TRIES = 3  # at a log that has nothing, or not even what was read of it: it may be a failure
 _UNKNOWN_PARAMETER = 422
 _SEPARATING = (1, 32)  # version since which servers know the parameter `stream`; older ones ignore it
 _EXACT = (1, 26)  # version since which kubelets put stamps before lines only
@@ -172,7 +172,9 @@ class _Pod:
 
     def pieces(self) -> Iterator[bytes | CaptureNotice]:
         """The output, as it comes, over as many connections as it takes."""
-        tries = 0
+        tries = 0  # since something new has come
+        vain = whole = 0  # tries since then and since the container ended; the latest that ended properly
+        is_silent = True
         with suppress(_ClosedError), library_errors(str(self)):
             while True:
                 state = self._state  # from before the connection: see the essay above
@@ -181,12 +183,15 @@ class _Pod:
                     yield from self._cut_off(state)
                     break
                 is_whole, is_new = yield from self._connection(is_previous=previous)
+                is_silent = is_silent and not is_new
                 tries = 0 if is_new else tries + 1
-                if state.has_ended(self._run) and not is_new:
-                    if is_whole and (not self._lines.is_behind or tries >= _LAST_TRIES):
+                if state.has_ended(self._run):
+                    vain = 0 if is_new else vain + 1
+                    whole = whole + 1 if is_whole and not is_new else 0
+                    if whole >= (_DOUBTFUL_TRIES if is_silent or self._lines.is_behind else 1):
                         yield from self._lines.close()
                         break
-                    if tries >= _LAST_TRIES:
+                    if vain == _LAST_TRIES:
                         yield from self._cut_off(state)
                         break
                 self._pause(_delay(tries))
@@ -289,14 +294,14 @@ class _Pod:
         is_whole = is_new = False
         try:
             self._response, self._first = self._first or self._open(since, is_previous=is_previous), None
-            with closing(self._cluster.chunks(self._response)) as chunks:
+            with closing(self._response):
                 self._look()
                 is_ours = self._state is None or self._state.log_of(self._run) == is_previous
-                for chunk in chunks if is_ours else ():
+                for chunk in self._cluster.chunks(self._response) if is_ours else ():
                     for piece in self._lines.feed(chunk):
                         is_new = is_new or isinstance(piece, bytes)
                         yield piece
-                is_whole = is_ours
+                is_whole = is_ours and not self._lines.is_within_stamp
         except (RefusedError, UnreachableError) as error:
             self._excuse(error)
         yield from self._lines.end()
@@ -323,7 +328,9 @@ class _Pod:
 
     def _pod(self) -> Any:
         """The pod; ``None`` if it is gone."""
-        for tries in count(1):
+        tries = 0
+        while True:
+            tries += 1
             is_last = tries == _TRIES or self._is_late
             try:
                 return self._cluster.pod()
@@ -338,7 +345,6 @@ class _Pod:
                     raise
                 self._say(f"the cluster does not answer: {error}")
             self._pause(_delay(tries))
-        raise AssertionError  # pragma: no cover
 
     def _pause(self, seconds: float) -> None:
         if self._closed.wait(seconds):

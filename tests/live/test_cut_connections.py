@@ -1,0 +1,119 @@
+"""Log streams that are cut at every byte: the events are those of the uncut run, or a notice tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from kubelet import Piece, sent, text
+
+from planqk_protocol import Event, Log, Parser, Violation
+from planqk_protocol.captures import NoticeKind, Source
+from planqk_protocol.engines import kubernetes
+
+from .cluster import BEGIN, Cluster, Cut, Run
+from .servers import serving
+
+SECOND = 1_000_000_000
+
+
+def piece(seconds: float, data: bytes) -> Piece:
+    return Piece(round((BEGIN + seconds) * SECOND), data)
+
+
+# Equal stamps, a clock that is set back, a line in pieces over many seconds, text like a stamp, no last LF.
+LOG = [
+    piece(0, b"a\n"),
+    piece(0, b"a\n"),
+    piece(1, b"PlanQK:Job:"),
+    piece(13, b"InterimResult: 12"),
+    piece(26, b"345\n"),
+    piece(27.1, sent([piece(99, b"\n")])),
+    piece(26, b"PlanQK:Job:Result: 1\xff\r\n"),
+    piece(27.2, b"x"),
+    piece(40, b"\n"),
+    piece(40, b"PlanQK:Job:Result: 12345"),
+]
+SENT = sent(LOG)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Cluster, object]]:
+    from kubernetes import client  # noqa: PLC0415  # an extra
+
+    made = Cluster()
+    for delay in ("_PAUSE", "_FIRST_DELAY"):
+        monkeypatch.setattr(kubernetes, delay, 0)
+    with serving(made) as address:
+        configuration = client.Configuration(host=f"http://{address}")
+        api = client.CoreV1Api(client.ApiClient(configuration))
+        yield made, api
+        api.api_client.rest_client.pool_manager.clear()
+
+
+def events(client: object) -> tuple[list[Event], list[NoticeKind], bool]:
+    """The events of the pod's output, the notices, and whether it is cut off."""
+    with kubernetes.follow("default", "job", client=client) as output:
+        source = Source(output.capture)
+        parts = [source.feed(piece) for piece in output] + [source.close()]
+        found = [event for part in parts for event in part.events]
+        return found, [notice.kind for part in parts for notice in part.notices], output.is_cut_off
+
+
+def uncut(log: list[Piece] = LOG) -> list[Event]:
+    parser = Parser()
+    return parser.feed(text(log)) + parser.close()
+
+
+def prepare(cluster: Cluster, *answers: Cut | int) -> None:
+    vars(cluster).update(vars(Cluster(runs=[Run(LOG)], minor="31", answers=list(answers))))
+
+
+@pytest.mark.parametrize("breaks_off", [True, False])
+def test_a_cut_at_every_byte(cluster: tuple[Cluster, object], *, breaks_off: bool) -> None:
+    """In the first connection and in later ones, between errors, while and after the container runs."""
+    server, client = cluster
+    expected = uncut()
+    for size in range(len(SENT) + 1):
+        cut = Cut(size, breaks_off=breaks_off)
+        prepare(server, cut, 500, Cut(size // 2), 429, Cut(size // 3, breaks_off=breaks_off), 410)
+        server.ends_after = 1 + size % 6
+        assert events(client) == (expected, [], False), f"cut after {size} bytes"
+
+
+def test_a_cut_at_every_byte_before_the_log_is_rotated(cluster: tuple[Cluster, object]) -> None:
+    """What is missing is told, and no event that may be wrong is unmarked."""
+    server, client = cluster
+    log = [LOG[0], piece(0, b"b\n"), *LOG[2:]]  # of two that are alike, nobody knows which one is gone
+    expected = uncut(log)
+    printed = {event.raw for event in expected}
+    told = 0
+    for size in range(len(sent(log[:1])), len(sent(log)) + 1):
+        for rotated in (1, 4, 8, len(LOG)):
+            prepare(server, Cut(size))
+            server.runs[0].pieces = log
+            server.at_look[3] = partial(setattr, server, "rotated", rotated)
+            found, notices, _ = events(client)
+            told += bool(notices)
+            assert set(notices) <= {NoticeKind.GAP}
+            assert notices or found == expected
+            assert all(event.raw in printed or is_marked(event) for event in found)
+    assert told
+
+
+def is_marked(event: Event) -> bool:
+    return isinstance(event, Log) or event.suspect or event.after_loss
+
+
+def test_a_pod_that_is_deleted_at_every_byte(cluster: tuple[Cluster, object]) -> None:
+    """Each event but the last one is that of the uncut run, and what is cut is no result."""
+    server, client = cluster
+    expected = uncut()
+    for size in range(len(SENT) + 1):
+        prepare(server, Cut(size))
+        server.at_look[3] = partial(setattr, server, "is_gone", True)
+        found, notices, is_cut_off = events(client)
+        assert (notices, is_cut_off) == ([NoticeKind.GAP], True)
+        for event, whole in zip(found, expected, strict=False):
+            assert event == whole or (event is found[-1] and isinstance(event, Log | Violation))
