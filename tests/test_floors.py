@@ -33,7 +33,7 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__", "engines.pod_state", "engines.resumption", "engines.worker"),
+    ("__init__", "engines.blocking", "engines.pod_state", "engines.resumption"),
     ("engines.output",),
     ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
     ("engines",),

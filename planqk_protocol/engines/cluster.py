@@ -7,8 +7,8 @@ client's ``call_api``, which signs them like all others.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,13 +103,13 @@ class Cluster:
             )
 
     @staticmethod
-    def chunks(log: Any) -> Generator[bytes, None, None]:
-        """The bytes of a log, as they come; it is closed when they end.
+    def chunks(log: Any) -> Iterator[bytes]:
+        """The bytes of a log, as they come.
 
         Raises:
             UnreachableError: The connection breaks, or is silent for long.
         """
-        with closing(log), _answers():
+        with _answers():
             while chunk := log.read1(_CHUNK):
                 yield chunk
 

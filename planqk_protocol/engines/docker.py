@@ -34,6 +34,7 @@ __all__ = ["afollow", "follow"]
 _LOOK = 0.1  # seconds between two looks at a container that has not been started
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries
 _PATIENCE = 90.0  # seconds of tries in vain: engines take up to a minute to restart
+_NEVER = "0001-"  # as what a container that was not started was started: Go's zero time
 _MOST_SHOWN = 300  # characters of what the engine says
 
 _TERMINAL = (
@@ -204,7 +205,7 @@ class _Reader:
                     raise EngineError(_GONE.format(self._name)) from None
                 self._has_started = True
                 return
-            if state["Status"] != "created":
+            if not state["StartedAt"].startswith(_NEVER):  # its status may be "removing" all the same
                 self._run = state["StartedAt"]
                 self._has_started = True
             elif error := state.get("Error"):

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from itertools import count
 from typing import Any
 
 from planqk_protocol.captures import CaptureNotice
@@ -295,10 +294,10 @@ class _Pod:
         is_whole = is_new = False
         try:
             self._response, self._first = self._first or self._open(since, is_previous=is_previous), None
-            with closing(self._cluster.chunks(self._response)) as chunks:
+            with closing(self._response):
                 self._look()
                 is_ours = self._state is None or self._state.log_of(self._run) == is_previous
-                for chunk in chunks if is_ours else ():
+                for chunk in self._cluster.chunks(self._response) if is_ours else ():
                     for piece in self._lines.feed(chunk):
                         is_new = is_new or isinstance(piece, bytes)
                         yield piece
@@ -329,7 +328,9 @@ class _Pod:
 
     def _pod(self) -> Any:
         """The pod; ``None`` if it is gone."""
-        for tries in count(1):
+        tries = 0
+        while True:
+            tries += 1
             is_last = tries == _TRIES or self._is_late
             try:
                 return self._cluster.pod()
@@ -344,7 +345,6 @@ class _Pod:
                     raise
                 self._say(f"the cluster does not answer: {error}")
             self._pause(_delay(tries))
-        raise AssertionError  # pragma: no cover
 
     def _pause(self, seconds: float) -> None:
         if self._closed.wait(seconds):

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from planqk_protocol.captures import CaptureNotice
-from planqk_protocol.engines.worker import Worker
+from planqk_protocol.engines.blocking import in_thread
 
 __all__ = ["ContainerOutput", "EngineError", "Reader", "opened"]
 
@@ -45,9 +45,9 @@ class ContainerOutput:
     connections until it is closed, so use it in a ``with`` statement.
 
     For asyncio it is an asynchronous iterator and an asynchronous context
-    manager as well, and has `aexit_code`. These do not block: they wait for a
-    thread that only this output has. If the task is cancelled while it waits,
-    the output is closed.
+    manager as well, and has `aexit_code`. These do not block: they wait in
+    threads of their own. If the task is cancelled while it waits, the output is
+    closed.
 
     Args:
         reader: Reads the container.
@@ -66,7 +66,6 @@ class ContainerOutput:
         self._is_closed = False
         self._exit_code: int | None = None
         self._has_exit_code = False
-        self._worker = Worker()
         self.capture = capture
         self.caveats = caveats
 
@@ -89,7 +88,7 @@ class ContainerOutput:
         return self
 
     async def __anext__(self) -> bytes | CaptureNotice:
-        piece = await self._worker.call(lambda: next(self, None), abort=self.close)
+        piece = await in_thread(lambda: next(self, None), abort=self.close)
         if piece is None:
             raise StopAsyncIteration
         return piece
@@ -140,7 +139,7 @@ class ContainerOutput:
             EngineError: The engine does not answer.
             ValueError: The output was closed before the exit code was asked for.
         """
-        return await self._worker.call(self.exit_code, abort=self.close)
+        return await in_thread(self.exit_code, abort=self.close)
 
     def close(self) -> None:
         """Close all connections. A second call does nothing.
@@ -151,7 +150,6 @@ class ContainerOutput:
             self._is_closed = True
             self._pieces = iter(())
             self._reader.close()
-            self._worker.end()
 
 
 async def opened(follow: Callable[[], ContainerOutput], *, abort: Callable[[], None]) -> ContainerOutput:
@@ -162,8 +160,4 @@ async def opened(follow: Callable[[], ContainerOutput], *, abort: Callable[[], N
         abort: Makes it return or raise soon. It is called if the task is
             cancelled; an output that is returned then is closed.
     """
-    worker = Worker()
-    try:
-        return await worker.call(follow, abort=abort, discard=ContainerOutput.close)
-    finally:
-        worker.end()
+    return await in_thread(follow, abort=abort, discard=ContainerOutput.close)

@@ -352,7 +352,7 @@ class _Expected:
             if digest not in self._all:
                 return False
             came = self._digests[self._first : self._next]
-            first = self._find(came + digest)
+            first = self._digests.find(came + digest, self._first + 1)  # behind the place that was tried
             if first < 0:
                 return False
             self._first, self._next = first, first + len(came)
@@ -362,10 +362,3 @@ class _Expected:
     def may_follow(self, second: int) -> bool:
         """Whether they may follow a record of this second that was forgotten."""
         return self._next == self._first and second <= self._forgotten
-
-    def _find(self, digests: bytes) -> int:
-        """Where they stand, behind the place that was tried before."""
-        first = self._digests.find(digests, self._first + 1)
-        while first % _DIGEST and first > 0:
-            first = self._digests.find(digests, first + 1)
-        return first

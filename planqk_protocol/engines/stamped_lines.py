@@ -89,6 +89,11 @@ class StampedLines:
         """Whether the connection has brought a part of a stamp last, so that this cannot be the log's end."""
         return self._head is not None and self._head[:1].isdigit()
 
+    @property
+    def _is_said(self) -> bool:
+        """Whether the cluster says what has no stamp: it is not the job's, nor the end of a line."""
+        return self.is_exact and not self._log.is_behind
+
     def feed(self, data: bytes) -> Pieces:
         """Take the next bytes of a connection, and give what is new of the container's output."""
         start = 0
@@ -102,7 +107,7 @@ class StampedLines:
 
     def end(self) -> Pieces:
         """The connection ends, whether or not the log does; give what the kubelet said last."""
-        if self.is_exact and self._head and not self.is_within_stamp:
+        if self._head and self._is_said and not self.is_within_stamp:
             self._hear(self._head)
         self._tell_words()
         return self._taken()
@@ -133,7 +138,7 @@ class StampedLines:
                 self._head = head
                 return
             self._head = None
-            if stamp or not self.is_exact or self._log.is_behind:
+            if stamp or not self._is_said:
                 self._time = nanoseconds(stamp[1].decode()) or 0 if stamp else 0
                 self._pass(head, ends=ends)
             else:

@@ -65,34 +65,39 @@ def data(folder: Path, writes: list[tuple[str, bytes]]) -> Path:
 
 
 class Docker:
-    """Docker's daemon."""
+    """Docker's daemon. Its containers live on when it is restarted."""
 
     def __init__(self, folder: Path) -> None:
         need("dockerd", "docker", "runc", "busybox")
         self.folder = folder
         self.socket = folder / "docker.sock"
         self._log = (folder / "dockerd.log").open("wb")
-        self._daemon = subprocess.Popen(
-            [
-                *(
-                    "dockerd",
-                    "--iptables=false",
-                    "--ip6tables=false",
-                    "--bridge=none",
-                    "--storage-driver=vfs",
-                ),
-                *("--data-root", folder / "data", "--exec-root", folder / "exec"),
-                *("-H", f"unix://{self.socket}", "--pidfile", folder / "docker.pid"),
-            ],
-            stdout=self._log,
-            stderr=self._log,
-        )
+        self._daemon = self._begin()
         try:
             self._wait()
             self("import", image(folder), IMAGE)
         except BaseException:
             self.stop()
             raise
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [
+                *("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--live-restore"),
+                "--storage-driver=vfs",
+                *("--data-root", self.folder / "data", "--exec-root", self.folder / "exec"),
+                *("-H", f"unix://{self.socket}", "--pidfile", self.folder / "docker.pid"),
+            ],
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def restart(self) -> None:
+        """Stop the daemon and start it."""
+        self._daemon.terminate()
+        self._daemon.wait(60)
+        self._daemon = self._begin()
+        self._wait()
 
     def _wait(self) -> None:
         for _ in range(120):

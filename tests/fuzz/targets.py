@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import Any
 
+import kubelet
 import pytest
 import test_detection
 import test_grammar
@@ -26,6 +27,7 @@ from planqk_protocol.captures.prefix import NANO
 from planqk_protocol.cli import sources
 from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.harmless import harmless
+from planqk_protocol.engines.stamped_lines import StampedLines
 from planqk_protocol.testing.capture import MODELS
 
 __all__ = ["TARGETS"]
@@ -169,7 +171,28 @@ def command(data: bytes) -> None:
     assert sorted(cut_up.stderr.splitlines()) == sorted(whole.stderr.splitlines())
 
 
+def resume(data: bytes) -> None:
+    """A log over connections that break: the first bytes say where, 0x1F parts the pieces of the log.
+
+    A byte before each piece says how many seconds after the one before it was printed.
+    """
+    cuts, data = data[:_HEAD], data[_HEAD:]
+    pieces, time = [], 1_714_557_600_000_000_000
+    for item in data.split(b"\x1f"):
+        time += item[0] % 16 * 1_000_000_000 + 1 if item else 0
+        first, lf, _ = item[1:].partition(b"\n")
+        pieces += [kubelet.Piece(time, first + lf)] if first + lf else []
+    log = StampedLines(is_exact=True)
+    new = []
+    for number, size in enumerate(cuts):
+        there = pieces[: len(pieces) * (number + 1) // len(cuts)]
+        new += log.feed(kubelet.sent(there, log.restart())[:size]) + log.end()
+    new += log.feed(kubelet.sent(pieces, log.restart())) + log.end() + log.close()
+    assert b"".join(piece for piece in new if isinstance(piece, bytes)) == kubelet.text(pieces)
+    assert all(isinstance(piece, bytes) for piece in new)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (stream, payload, capture, container, detection, command)
+    target.__name__: target for target in (stream, payload, capture, container, detection, command, resume)
 }
 """The functions by their names, which are those of the folders in `corpus/`."""

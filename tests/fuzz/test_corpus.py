@@ -13,6 +13,7 @@ from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.cli.notes import Notes
+from planqk_protocol.engines.stamped_lines import StampedLines
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
@@ -44,6 +45,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "container": (LineDecoder, "_end", lambda _: None),
     "detection": (test_detection, "detect", lambda _: "cri"),
     "command": (Notes, "sum_up", lambda _: 1 / 0),
+    "resume": (StampedLines, "restart", lambda _: None),
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from time import strptime
 from typing import Any
 
@@ -69,6 +70,7 @@ class Cluster:
     asked: list[dict[str, str]] = field(default_factory=list)  # for logs
     looked: int = 0
     ends_after: int = 1  # requests for logs that come while the container runs
+    hold: Event | None = None  # what a log waits for before it ends
     backs_off: bool = False  # before it runs the container again
     at_look: dict[int, Callable[[], object]] = field(default_factory=dict)  # what happens before it
 
@@ -107,7 +109,12 @@ class Cluster:
         if len(self.asked) >= self.ends_after:
             run.has_ended = True
         chunks = [log[: answer.size]]
-        request.stream(iter(chunk for chunk in chunks if chunk), breaks_off=answer.breaks_off)
+        request.stream(self._held(chunks), breaks_off=answer.breaks_off)
+
+    def _held(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        yield from filter(None, chunks)
+        if self.hold:
+            self.hold.wait(60)
 
     def _pod(self) -> dict[str, Any]:
         return {

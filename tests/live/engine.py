@@ -122,7 +122,7 @@ class Engine:
             "Status": self.status,
             "Running": self.status in ("running", "restarting"),
             "Restarting": self.status == "restarting",
-            "StartedAt": "" if self.status == "created" else "then",
+            "StartedAt": "0001-01-01T00:00:00Z" if self.status in ("created", "removing") else "then",
             "Error": self.error,
         }
         host = {"AutoRemove": self.is_removed, "LogConfig": {"Type": self.driver}}

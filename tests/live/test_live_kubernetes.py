@@ -14,6 +14,8 @@ from kubelet import Piece
 from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.cli.app import cli
 from planqk_protocol.engines import kubernetes
+from planqk_protocol.engines.cluster import Cluster as Api
+from planqk_protocol.engines.cluster import UnreachableError
 from planqk_protocol.engines.output import EngineError
 
 from .cluster import BEGIN, Cluster, Cut, Run, lines, waiting
@@ -314,6 +316,38 @@ def test_a_cluster_that_does_not_answer(
     outcome = run("result", "--pod", "default/job")
     assert outcome.exit_code == 2
     assert outcome.stderr.startswith("planqk-protocol: cannot read pod default/job: ")
+
+
+def test_a_connection_that_is_refused_for_a_while(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first answer, a server that is away is waited for."""
+    monkeypatch.setattr(kubernetes, "_TRIES", 3)
+    ask, away = Api.pod, [True, True]
+
+    def pod(api: Api) -> object:
+        if cluster.looked == 1 and away and away.pop():
+            raise UnreachableError("away")
+        return ask(api)
+
+    monkeypatch.setattr(Api, "pod", pod)
+    said: list[str] = []
+    assert joined(read(tell=said.append)[0]) == OUTPUT
+    assert said == ["the cluster does not answer: away"]
+    away[:] = [True] * 3
+    cluster.looked = 0
+    with pytest.raises(EngineError, match="cannot read pod default/job: away"):
+        read()
+
+
+def test_the_exit_code_may_be_asked_for_first(cluster: Cluster) -> None:
+    cluster.at_look[5] = lambda: setattr(cluster.runs[0], "has_ended", True)
+    with kubernetes.follow("default", "job") as output:
+        assert output.exit_code() == 0
+
+
+def test_an_output_that_is_not_read_is_closed(cluster: Cluster) -> None:
+    with kubernetes.follow("default", "job"):
+        pass
+    assert len(cluster.asked) == 2
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:

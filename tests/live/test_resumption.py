@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 import kubelet
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kubelet import Piece
 
+from planqk_protocol.engines import resumption
 from planqk_protocol.engines.resumption import Resumption
 
 BEGIN = 1_714_557_600
@@ -146,3 +148,138 @@ def test_a_gap_is_told_where_bytes_are_missing(
         assert start in starts
         at = start + len(segment)
     assert at == len(whole) or not found[-1]
+
+
+STAMPED = [kubelet.sent([line(second, b"%d\n" % second)]) for second in range(40)]
+
+
+def given_then(log: Resumption, *parts: bytes, more: Sequence[bytes]) -> list[bytes | None]:
+    """What is new in a second connection."""
+    log.restart()
+    pass_on(log, b"", parts)
+    log.restart()
+    return pass_on(log, b"", more) + end(log)
+
+
+def test_nothing_is_asked_for_again_before_there_was_anything() -> None:
+    log = Resumption()
+    assert log.restart() is None
+    assert log.take(STAMPED[0][:20], ends=False) == b""
+    assert log.restart() is None
+    assert not log.is_behind
+    assert end(log) == [b""]
+
+
+@pytest.mark.parametrize("size", [31, 32, 33])
+def test_seconds_are_asked_for_that_reach_back(size: int) -> None:
+    log = Resumption()
+    log.restart()
+    log.take(STAMPED[20][:size], ends=size == 33)
+    assert log.restart() == (BEGIN + 10 if size > 31 else None)
+
+
+def test_a_gap_is_told_with_the_record_behind_it() -> None:
+    new = given_then(Resumption(), STAMPED[1], more=[STAMPED[3], STAMPED[4], STAMPED[5]])
+    assert new == [b"", GAP, b"3\n4\n", b"5\n", b""]
+
+
+def test_one_record_alone_behind_a_gap_is_held_until_the_end() -> None:
+    assert given_then(Resumption(), STAMPED[1], more=[STAMPED[3]]) == [b"", GAP, b"3\n"]
+
+
+def test_a_log_that_is_gone_is_a_gap() -> None:
+    assert given_then(Resumption(), STAMPED[1], more=[]) == [GAP, b""]
+
+
+def test_records_that_are_alike_are_counted() -> None:
+    assert given_then(Resumption(), *[STAMPED[1]] * 3, more=[STAMPED[1]] * 5) == [b""] * 3 + [b"1\n"] * 2 + [
+        b""
+    ]
+
+
+def test_records_that_are_alike_may_be_the_last_ones() -> None:
+    """The first one is gone; that is no gap."""
+    new = given_then(Resumption(), *[STAMPED[1]] * 3, more=[*[STAMPED[1]] * 2, STAMPED[2], STAMPED[3]])
+    assert new == [b"", b"", b"", b"2\n3\n", b""]
+
+
+def test_a_record_in_the_middle_that_does_not_come_is_a_gap() -> None:
+    new = given_then(
+        Resumption(), STAMPED[1], STAMPED[2], STAMPED[3], more=[STAMPED[1], STAMPED[3], STAMPED[4]]
+    )
+    assert GAP in new
+
+
+@pytest.mark.parametrize("tail", [b"the end of a line\n", STAMPED[30][:31] + b"looks like a record\n"])
+def test_the_end_of_an_older_line_is_left_out(tail: bytes) -> None:
+    assert given_then(Resumption(), STAMPED[12], more=[tail, STAMPED[12], STAMPED[13]]) == [
+        b"",
+        b"",
+        b"13\n",
+        b"",
+    ]
+
+
+def test_an_engine_may_send_all_from_the_beginning() -> None:
+    new = given_then(Resumption(), *STAMPED[:35], more=STAMPED)
+    assert joined(new) == b"".join(b"%d\n" % at for at in range(35, 40))
+
+
+def test_the_rest_of_a_part_comes_once_it_is_sure() -> None:
+    """The part is found at once if all before it have come, else where its record ends, or is too long."""
+    part, rest = STAMPED[2][:-1], STAMPED[2][-1:]
+    log = Resumption()
+    assert given_then(log, STAMPED[1], part, more=[STAMPED[1], part, rest]) == [b"", b"", b"\n", b""]
+    assert given_then(Resumption(), STAMPED[1], part, more=[part, rest]) == [b"", b"\n", b""]
+
+
+def test_another_text_than_the_part_is_a_gap() -> None:
+    other = STAMPED[2][:31] + b"x\n"
+    new = given_then(Resumption(), STAMPED[1], STAMPED[2][:-1], more=[STAMPED[1], other, STAMPED[3]])
+    assert new == [b"", b"", GAP, b"x\n3\n", b""]
+
+
+def test_little_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a record that is too long to be held only the digest is kept: it is known again, but not given."""
+    monkeypatch.setattr(resumption, "_MOST_HELD", 8)
+    long = [STAMPED[2][:31] + b"x" * 6, b"x" * 6, b"x\n"]
+    assert joined(given_then(Resumption(), *long, more=long)) == b""
+    assert given_then(Resumption(), STAMPED[1], more=[*long, STAMPED[3]]) == [b"", b"", b"", GAP, b"3\n", b""]
+    # A part of it was passed on, and the records before it are gone.
+    new = given_then(Resumption(), STAMPED[1], long[0], more=[long[0], b"yyyy", b"z\n"])
+    assert new == [b"", b"yyyy", b"z\n", b""]
+    new = given_then(Resumption(), STAMPED[1], *long[:2], more=[*long[:2], b"z\n"])
+    assert new == [b"", b"", b"z\n", b""]
+
+
+@pytest.mark.parametrize("lost", [0, 3, 9])
+def test_the_oldest_records_are_forgotten(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
+    """What is asked for may begin with records that nobody remembers: they are all of one second."""
+    monkeypatch.setattr(resumption, "_MOST_RECORDS", 4)
+    flood = [kubelet.sent([Piece((BEGIN + 20) * SECOND + at, b"%d\n" % at)]) for at in range(11)]
+    log = Resumption()
+    log.restart()
+    pass_on(log, b"", [STAMPED[1], *flood[:10]])
+    assert log.restart() == BEGIN + 20
+    assert joined(pass_on(log, b"", flood[lost:]) + end(log)) == b"10\n"
+
+
+def test_few_are_remembered_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resumption, "_MOST_RECORDS", 100)
+    log = Resumption()
+    log.restart()
+    pass_on(log, b"", [kubelet.sent([Piece(BEGIN * SECOND + at, b"\n")]) for at in range(350)])
+    assert len(log._given._seconds) == 150  # noqa: SLF001
+    assert len(log._given._digests) == 150 * 16  # noqa: SLF001
+
+
+def test_records_without_stamps_count_as_of_the_second_before() -> None:
+    new = given_then(Resumption(), b"a\n", STAMPED[1], b"b\n", more=[b"a\n", STAMPED[1], b"b\n", b"c\n"])
+    assert new == [b"", b"", b"", b"c\n", b""]
+    assert given_then(Resumption(), b"a" * 40, more=[b"a" * 40, b"b\n"]) == [b"", b"b\n", b""]
+
+
+def test_what_looks_like_a_stamp_and_is_none_is_text() -> None:
+    log = Resumption()
+    log.restart()
+    assert log.take(b"2024-13-01T10:00:00.000000000Z a\n", ends=True) == b"2024-13-01T10:00:00.000000000Z a\n"
