@@ -32,7 +32,7 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     ("__init__", "engines.output"),
-    ("engines",),
+    ("engines", "conformance.descendants"),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
         "testing.writers",
@@ -57,6 +57,7 @@ EDGES = {
     "cli",
     "engines",
     "__main__",
+    "conformance.descendants",
     "conformance.process",
     "conformance.pool",
     "conformance.reference_encoder",
