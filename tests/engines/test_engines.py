@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -49,7 +49,12 @@ BROKEN: dict[str, list[Write]] = {
 }
 NUMBERS = count()
 
-Engine = TypeVar("Engine", Docker, Podman)
+
+class Stoppable(Protocol):
+    def stop(self) -> None: ...
+
+
+Engine = TypeVar("Engine", bound=Stoppable)
 
 
 def give_up(error: EngineError) -> NoReturn:
