@@ -42,12 +42,15 @@ class Buffer:
         return Buffer, (self._bytes.getvalue(),)
 
 
-def as_bytes(data: object, *, advice: str) -> bytes:
-    """The bytes that a caller feeds, as `bytes`.
+def as_bytes(
+    data: object, *, name: str = "data", advice: str = "encode it, or open the file in binary mode"
+) -> bytes:
+    """The bytes that a caller gives, as `bytes`.
 
     Args:
-        data: What is fed.
-        advice: What to do instead of feeding text.
+        data: What is given.
+        name: The name that the caller knows it by, for the message.
+        advice: What to do instead of giving text.
 
     Raises:
         TypeError: `data` is not bytes.
@@ -55,4 +58,4 @@ def as_bytes(data: object, *, advice: str) -> bytes:
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     hint = f"; {advice}" if isinstance(data, str) else ""
-    raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {type(data).__name__}{hint}")
+    raise TypeError(f"{name} must be bytes, bytearray or memoryview, not {type(data).__name__}{hint}")

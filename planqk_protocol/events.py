@@ -75,6 +75,11 @@ class Log(msgspec.Struct, frozen=True, gc=False):
         content = self.text.encode() if self.content is None else self.content
         return content + self.terminator
 
+    @property
+    def terminated(self) -> bool:
+        """Whether the event ends with LF: a last line without one may be cut short."""
+        return bool(self.terminator)
+
     def __repr__(self) -> str:
         terminator = "" if self.terminator == b"\n" else f", terminator={self.terminator!r}"
         return f"Log(line={self.line}, text={_shown(self.text, 0, len(self.text))}{terminator})"
@@ -91,6 +96,8 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         start: Where the payload begins in `raw`, in bytes.
         stop: Where the payload ends in `raw`, in bytes.
         suspect: Whether bytes of it come from a damaged part of a capture.
+        after_loss: Whether the capture lost bytes of standard output before it,
+            so that an earlier result may have been among them.
     """
 
     line: int
@@ -99,15 +106,21 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
     start: int
     stop: int
     suspect: bool = False
+    after_loss: bool = False
 
     @property
     def payload(self) -> bytes:
         """The exact bytes of the JSON text, white space around it included."""
         return self.raw[self.start : self.stop]
 
+    @property
+    def terminated(self) -> bool:
+        """Whether the event ends with LF: a last line without one may be cut short."""
+        return self.raw.endswith(b"\n")
+
     def __repr__(self) -> str:
         payload = _shown(self.raw, self.start, self.stop)
-        return f"{type(self).__name__}(line={self.line}, payload={payload}{_flag(suspect=self.suspect)})"
+        return f"{type(self).__name__}(line={self.line}, payload={payload}{_flags(self)})"
 
 
 class InterimResult(_Marked, frozen=True, gc=False):
@@ -138,6 +151,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
         offset: Offset of the fault, counted from 0, in bytes from the start of
             the stream.
         suspect: Whether bytes of it come from a damaged part of a capture.
+        after_loss: Whether the capture lost bytes of standard output before it,
+            so that an earlier result may have been among them.
     """
 
     code: ViolationCode
@@ -149,13 +164,19 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     column: int | None = None
     offset: int | None = None
     suspect: bool = False
+    after_loss: bool = False
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the event ends with LF: a last line without one may be cut short."""
+        return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:
         raw = _shown(self.raw, 0, len(self.raw))
         return (
             f"Violation(code={self.code.value!r}, marker={self.marker.value!r}, line={self.line}, "
             f"message={self.message!r}, error_line={self.error_line}, column={self.column}, "
-            f"offset={self.offset}, raw={raw}{_flag(suspect=self.suspect)})"
+            f"offset={self.offset}, raw={raw}{_flags(self)})"
         )
 
 
@@ -171,5 +192,5 @@ def _shown(data: bytes | str, start: int, stop: int) -> str:
     return f"{data[start : start + _SHOWN]!r}…(+{rest})" if rest > 0 else repr(data[start:stop])
 
 
-def _flag(*, suspect: bool) -> str:
-    return ", suspect=True" if suspect else ""
+def _flags(event: _Marked | Violation) -> str:
+    return "".join(f", {name}=True" for name in ("suspect", "after_loss") if getattr(event, name))

@@ -41,8 +41,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         reason: The violation that took the result slot, if one did: why there
             is no result. It is one of `violations`.
         exit_code: The container's exit code, where it is known.
-        suspect: Whether bytes of the result, or of the violation in its place,
-            come from a damaged part of a capture.
+        suspect_reason: Why the result, or the violation in its place, may not be
+            what the job gave, in one sentence; ``None`` where nothing says so.
     """
 
     status: JobStatus
@@ -51,10 +51,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     violations: tuple[Violation, ...] = ()
     reason: Violation | None = None
     exit_code: int | None = None
-    suspect: bool = False
+    suspect_reason: str | None = None
+
+    @property
+    def suspect(self) -> bool:
+        """Whether there is a `suspect_reason`."""
+        return self.suspect_reason is not None
 
 
-def collect(events: Iterable[Event], *, exit_code: int | None = None, closed: bool = True) -> Outcome:
+def collect(
+    events: Iterable[Event], *, exit_code: int | None = None, closed: bool = True, cut_off: bool = False
+) -> Outcome:
     r"""The outcome of a stream.
 
     Args:
@@ -62,6 +69,9 @@ def collect(events: Iterable[Event], *, exit_code: int | None = None, closed: bo
         exit_code: The container's exit code; ``None`` where it is not known.
         closed: Whether the stream has ended. So long as it has not, the status
             is ``RUNNING``.
+        cut_off: Whether the stream ended before the job's output did: the job
+            was killed, or the connection to it broke. A result that no LF ends
+            is suspect then, as it is where the exit code is not 0.
 
     >>> from planqk_protocol import parse
     >>> outcome = collect(parse(b"PlanQK:Job:Result: 42\n"), exit_code=0)
@@ -90,8 +100,26 @@ def collect(events: Iterable[Event], *, exit_code: int | None = None, closed: bo
         violations=tuple(violations),
         reason=reason,
         exit_code=exit_code,
-        suspect=slot is not None and slot.suspect,
+        suspect_reason=_suspect_reason(slot, exit_code, cut_off=cut_off),
     )
+
+
+def _suspect_reason(
+    slot: FinalResult | Violation | None, exit_code: int | None, *, cut_off: bool
+) -> str | None:
+    """Why what took the slot is suspect: the first reason that applies."""
+    if slot is None:
+        return None
+    if slot.suspect:
+        return "bytes of it come from a damaged part of the capture: they may be altered or missing"
+    if slot.after_loss:
+        return (
+            "the capture lost bytes of standard output before it: an earlier result may have been among them"
+        )
+    if isinstance(slot, Violation) or slot.terminated or not (cut_off or exit_code):
+        return None
+    cause = "the stream was cut off" if cut_off else f"the exit code is {exit_code}"
+    return f"no LF ends it, and {cause}: the rest of it may be missing"
 
 
 def _status(exit_code: int | None, *, closed: bool, is_taken_by_violation: bool) -> JobStatus:

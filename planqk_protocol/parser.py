@@ -112,7 +112,7 @@ class Parser:
                 "feed() after close(): a stream ends once; make a new Parser for the next one"
             )
         if type(data) is not bytes:
-            data = as_bytes(data, advice="encode it, or open the file in binary mode")
+            data = as_bytes(data)
         events: list[Event] = []
         for segment in self._lines.feed(data):
             kind, start, stop, payload, _ = segment

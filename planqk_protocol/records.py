@@ -36,12 +36,12 @@ def to_record(event: Event) -> dict[str, Any]:
     """
     match event:
         case Log():
-            return {"type": "log", "line": event.line} | _text(event)
+            return {"type": "log", "line": event.line} | _text(event) | _terminated(event)
         case Violation():
             return _violation(event)
     record = {"type": _TYPES[type(event)], "line": event.line} | _end_line(event)
     value = msgspec.Raw(event.payload.strip().translate(_ONE_LINE))
-    return record | {"value": value} | _suspect(event)
+    return record | {"value": value} | _terminated(event) | _doubts(event)
 
 
 def to_json_line(event: Event) -> bytes:
@@ -64,8 +64,7 @@ def record_schema() -> dict[str, Any]:
 
 
 def _text(log: Log) -> dict[str, Any]:
-    record: dict[str, Any] = {"text": log.text} if log.content is None else {"base64": _base64(log.content)}
-    return record if log.terminator else record | {"terminated": False}
+    return {"text": log.text} if log.content is None else {"base64": _base64(log.content)}
 
 
 def _violation(event: Violation) -> dict[str, Any]:
@@ -74,18 +73,20 @@ def _violation(event: Violation) -> dict[str, Any]:
     for name in ("error_line", "column", "offset"):
         if (place := getattr(event, name)) is not None:
             record[name] = place
-    content = event.raw.removesuffix(_LF)
-    is_terminated = len(content) < len(event.raw)
-    content = content.removesuffix(b"\r") if is_terminated else content
+    content = event.raw.removesuffix(_LF).removesuffix(b"\r") if event.terminated else event.raw
     try:
         record["text"] = content.decode()
     except UnicodeDecodeError:
         record["base64"] = _base64(content)
-    return (record if is_terminated else record | {"terminated": False}) | _suspect(event)
+    return record | _terminated(event) | _doubts(event)
 
 
-def _suspect(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, bool]:
-    return {"suspect": True} if event.suspect else {}
+def _terminated(event: Event) -> dict[str, bool]:
+    return {} if event.terminated else {"terminated": False}
+
+
+def _doubts(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, bool]:
+    return {name: True for name in ("suspect", "after_loss") if getattr(event, name)}
 
 
 def _end_line(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
+from planqk_protocol.buffer import as_bytes
 from planqk_protocol.events import Event
 from planqk_protocol.limits import Limits
 from planqk_protocol.parser import Parser
@@ -58,7 +59,7 @@ def iter_events(
 
 def _iter_events(chunks: Iterable[bytes | bytearray | memoryview], parser: Parser) -> Iterator[Event]:
     for chunk in chunks:
-        yield from parser.feed(chunk)
+        yield from parser.feed(as_bytes(chunk, name="a chunk"))
     yield from parser.close()
 
 
@@ -78,7 +79,7 @@ async def aiter_events(
     """
     parser = Parser(limits=limits, logs=logs)
     async for chunk in chunks:
-        for event in parser.feed(chunk):
+        for event in parser.feed(as_bytes(chunk, name="a chunk")):
             yield event
     for event in parser.close():
         yield event

@@ -94,10 +94,11 @@ def test_a_repr_shows_sixty_bytes_and_counts_the_rest(size: int) -> None:
 
 
 @pytest.mark.parametrize("event", parse(STREAM)[2:], ids=lambda event: type(event).__name__)
-def test_a_repr_tells_what_is_suspect(event: Event) -> None:
-    assert "suspect" not in repr(event)
-    suspect = msgspec.structs.replace(event, suspect=True)
-    assert repr(suspect) == repr(event).removesuffix(")") + ", suspect=True)"
+@pytest.mark.parametrize("flag", ["suspect", "after_loss"])
+def test_a_repr_tells_what_is_in_doubt(event: Event, flag: str) -> None:
+    assert flag not in repr(event)
+    doubtful = msgspec.structs.replace(event, **{flag: True})
+    assert repr(doubtful) == repr(event).removesuffix(")") + f", {flag}=True)"
 
 
 def test_the_result_of_the_parser_is_the_event() -> None:

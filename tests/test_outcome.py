@@ -68,13 +68,50 @@ def test_what_follows_a_bad_interim_result_counts() -> None:
 
 
 @pytest.mark.parametrize("taker", [GOOD, BAD])
-def test_an_outcome_is_suspect_where_what_took_the_slot_is(taker: bytes) -> None:
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("suspect", "damaged part of the capture"),
+        ("after_loss", "an earlier result may have been among them"),
+    ],
+)
+def test_an_outcome_is_suspect_where_what_took_the_slot_is(taker: bytes, flag: str, reason: str) -> None:
     interim, final = parse(INTERIM + b" 1\n" + taker)
-    doubtful = [msgspec.structs.replace(event, suspect=True) for event in (interim, final)]
+    doubtful = [msgspec.structs.replace(event, **{flag: True}) for event in (interim, final)]
     assert collect([interim, final]).suspect is False
     assert collect([doubtful[0], final]).suspect is False
     assert collect([interim, doubtful[1]]).suspect is True
+    assert reason in str(collect([interim, doubtful[1]]).suspect_reason)
     assert collect([]).suspect is False
+
+
+@pytest.mark.parametrize("data", [RESULT + b" 12", FENCE + b"\n12\n" + FENCE])
+@pytest.mark.parametrize(
+    ("exit_code", "cut_off", "reason"),
+    [
+        (None, False, None),
+        (0, False, None),
+        (137, False, "no LF ends it, and the exit code is 137: the rest of it may be missing"),
+        (None, True, "no LF ends it, and the stream was cut off: the rest of it may be missing"),
+        (0, True, "no LF ends it, and the stream was cut off: the rest of it may be missing"),
+        (1, True, "no LF ends it, and the stream was cut off: the rest of it may be missing"),
+    ],
+)
+def test_a_result_that_no_lf_ends_is_suspect_after_a_failure(
+    data: bytes, exit_code: int | None, cut_off: bool, reason: str | None
+) -> None:
+    outcome = collect(parse(data), exit_code=exit_code, cut_off=cut_off)
+    assert outcome.suspect_reason == reason
+    assert outcome.suspect is (reason is not None)
+    assert outcome.result is not None
+    whole = collect(parse(data + b"\n"), exit_code=exit_code, cut_off=cut_off)
+    assert whole.suspect_reason is None
+    assert whole.status is outcome.status
+
+
+def test_a_violation_that_no_lf_ends_is_not_suspect() -> None:
+    assert collect(parse(BAD[:-1]), exit_code=1, cut_off=True).suspect is False
+    assert collect([], exit_code=1, cut_off=True).suspect is False
 
 
 @given(streams, all_limits)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference import expected_events
 from strategies import FENCE, RESULT, all_limits, bytewise, cut, cuts, feed_all, streams, tiny_limits
 
-from planqk_protocol import Limits, Log, MultilineResult, Parser, Result, Violation, parse, to_record
+from planqk_protocol import Event, Limits, Log, MultilineResult, Parser, Result, Violation, parse, to_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +44,13 @@ def test_every_byte_belongs_to_one_event(data: bytes, limits: Limits) -> None:
 )  # fmt: skip
 @given(streams)
 def test_events_are_those_of_the_plain_reference(data: bytes) -> None:
-    def what(event: object) -> str:
-        record = to_record(event)  # type: ignore[arg-type]
-        return str(record.get("code", record["type"]))
+    def seen(event: Event) -> tuple[object, ...]:
+        record = to_record(event)
+        assert record.get("terminated", True) is event.terminated
+        return record.get("code", record["type"]), event.line, event.raw, event.terminated
 
     events = parse(data, limits=NO_LIMITS)
-    assert [(what(event), event.line, event.raw) for event in events] == expected_events(data)
+    assert [seen(event) for event in events] == expected_events(data)
 
 
 @pytest.mark.rule("latency")

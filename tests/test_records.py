@@ -85,11 +85,24 @@ def test_the_last_line_feed_begins_no_further_line() -> None:
 
 
 @pytest.mark.parametrize("data", [INTERIM + b" 1", RESULT + b" x", FENCE + b"\n1\n" + FENCE])
-def test_what_is_suspect_says_so(data: bytes) -> None:
+@pytest.mark.parametrize("flag", ["suspect", "after_loss"])
+def test_what_is_in_doubt_says_so(data: bytes, flag: str) -> None:
     (event,) = parse(data)
-    assert not isinstance(event, Log)
-    record = to_record(msgspec.structs.replace(event, suspect=True))
-    assert record == to_record(event) | {"suspect": True}
+    record = to_record(msgspec.structs.replace(event, **{flag: True}))
+    assert record == to_record(event) | {flag: True}
+    VALIDATOR.validate(json.loads(to_json_line(msgspec.structs.replace(event, **{flag: True}))))
+
+
+@pytest.mark.parametrize(
+    "data", [b"a", INTERIM + b" 1", RESULT + b" 1", RESULT + b" x", FENCE + b"\n1\n" + FENCE, FENCE]
+)
+def test_an_event_that_no_lf_ends_says_so(data: bytes) -> None:
+    (cut,) = parse(data)
+    assert cut.terminated is False
+    assert to_record(cut)["terminated"] is False
+    (whole,) = parse(data + b"\n")
+    assert whole.terminated is True
+    assert "terminated" not in to_record(whole)
 
 
 @pytest.mark.rule("lossless")
@@ -101,6 +114,7 @@ def test_every_record_fits_the_schema_and_one_line(data: bytes, limits: Limits) 
         assert line.count(b"\n") == 1
         record = json.loads(line)
         VALIDATOR.validate(record)
+        assert record.get("terminated", True) is event.terminated is event.raw.endswith(b"\n")
         assert record["line"] == event.line
         if not isinstance(event, Log | Violation):
             assert repr(record["value"]) == repr(json.loads(event.payload))

@@ -68,11 +68,23 @@ def test_a_whole_stream_is_no_iterable_of_chunks(whole: object) -> None:
         iter_events(whole)  # type: ignore[arg-type]
 
 
-def test_text_is_refused() -> None:
-    with pytest.raises(TypeError, match="encode it"):
+def test_what_is_not_bytes_is_refused_by_its_name() -> None:
+    async def arriving() -> AsyncIterator[bytes]:
+        yield None  # type: ignore[misc]
+
+    async def collected() -> list[Event]:
+        return [event async for event in aiter_events(arriving())]
+
+    wrong = "must be bytes, bytearray or memoryview, not"
+    text = f"{wrong} str; encode it, or open the file in binary mode$"
+    with pytest.raises(TypeError, match=f"^data {text}"):
         parse("text")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="encode it"):
+    with pytest.raises(TypeError, match=f"^data {text}"):
+        Parser().feed("text")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=f"^a chunk {text}"):
         list(iter_events(["text"]))  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=f"^a chunk {wrong} NoneType$"):
+        asyncio.run(collected())
 
 
 def test_parse_keeps_the_parser_s_manners() -> None:

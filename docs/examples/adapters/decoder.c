@@ -267,13 +267,20 @@ static size_t without_end(const char *raw, size_t size)
     return size > 1 && raw[size - 2] == '\r' ? size - 2 : size - 1;
 }
 
+static void print_end(const char *raw, size_t size)
+{
+    bool is_terminated = size && raw[size - 1] == '\n';
+    printf(is_terminated ? "}\n" : ",\"terminated\":false}\n");
+}
+
 static void print_content(const char *raw, size_t size)
 {
     size_t content = without_end(raw, size);
     bool is_text = is_utf8(raw, content);
     printf(is_text ? "\"text\":\"" : "\"base64\":\"");
     (is_text ? print_text : print_base64)(raw, content);
-    printf(content < size ? "\"}\n" : "\",\"terminated\":false}\n");
+    putchar('"');
+    print_end(raw, size);
 }
 
 static void print_head(const char *type, size_t at, const char *raw, size_t size)
@@ -313,7 +320,7 @@ static void value(enum kind kind, size_t at, const char *raw, size_t size, const
         printf(",\"value\":");
         for (p = space(p, end); p < end; p++)
             putchar(*p == '\r' || *p == '\n' ? ' ' : *p);
-        printf("}\n");
+        print_end(raw, size);
     }
 }
 

@@ -22,6 +22,7 @@ let out = [];
 
 const startsWith = (line, head) => line.subarray(0, head.length).equals(head);
 const isTerminated = (raw) => raw.length > 0 && raw[raw.length - 1] === LF;
+const ending = (raw) => (isTerminated(raw) ? {} : { terminated: false });
 
 function isFence(line) {
   return startsWith(line, FENCE) && line.subarray(FENCE.length).every((byte) => " \t\r\n".includes(String.fromCharCode(byte)));
@@ -44,8 +45,7 @@ function decoded(bytes) {
 function content(raw) {
   const bytes = withoutEnd(raw);
   const text = decoded(bytes);
-  const record = text === null ? { base64: bytes.toString("base64") } : { text };
-  return isTerminated(raw) ? record : { ...record, terminated: false };
+  return { ...(text === null ? { base64: bytes.toString("base64") } : { text }), ...ending(raw) };
 }
 
 function span(line, raw) {
@@ -68,7 +68,7 @@ function value(type, line, raw, payload) {
     violation("invalid-json", type, line, raw);
     return;
   }
-  const head = JSON.stringify({ type, ...span(line, raw) });
+  const head = JSON.stringify({ type, ...span(line, raw), ...ending(raw) });
   const oneLine = text.replace(/[\r\n]/g, " ").replace(/^[ \t]+|[ \t]+$/g, "");
   out.push(`${head.slice(0, -1)},"value":${oneLine}}`);
 }

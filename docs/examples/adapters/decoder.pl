@@ -67,9 +67,14 @@ sub quoted {
 
 sub content {
     my ($raw) = @_;
-    my $terminated = $raw =~ s/\r?\n\z//;
-    my $member = is_utf8($raw) ? '"text":' . quoted($raw) : '"base64":"' . encode_base64($raw, '') . '"';
-    return $member . ($terminated ? '' : ',"terminated":false');
+    my $ending = ending($raw);
+    $raw =~ s/\r?\n\z//;
+    return (is_utf8($raw) ? '"text":' . quoted($raw) : '"base64":"' . encode_base64($raw, '') . '"') . $ending;
+}
+
+sub ending {
+    my ($raw) = @_;
+    return $raw =~ /\n\z/ ? '' : ',"terminated":false';
 }
 
 sub head {
@@ -89,7 +94,7 @@ sub value {
     $payload =~ tr/\r\n/  /;
     $payload =~ s/\A[ \t]+//;
     $payload =~ s/[ \t]+\z//;
-    print head($type, $line, $raw), qq(,"value":$payload}\n);
+    print head($type, $line, $raw), qq(,"value":$payload), ending($raw), "}\n";
 }
 
 sub final {

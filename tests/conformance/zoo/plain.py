@@ -144,9 +144,10 @@ class Plain:
 
     def content(self, raw: bytes) -> dict[str, Any]:
         """The text of a record, or its base64."""
-        is_ended = raw.endswith(b"\n")
-        record: dict[str, Any] = self.text(self.without_end(raw))
-        return record if is_ended else record | {"terminated": False}
+        return self.text(self.without_end(raw)) | self.ending(raw)
+
+    def ending(self, raw: bytes) -> dict[str, Any]:
+        return {} if raw.endswith(b"\n") else {"terminated": False}
 
     def without_end(self, raw: bytes) -> bytes:
         return raw[:-1].removesuffix(b"\r") if raw.endswith(b"\n") else raw
@@ -200,7 +201,11 @@ class Plain:
         except RefusedError as refused:
             self.violation(refused.args[0], kind, number, raw)
             return
-        self.emit(kind, number, self.end_line(number, raw), self.value_text(payload))
+        members = self.end_line(number, raw) | self.value_ending(raw)
+        self.emit(kind, number, members, self.value_text(payload))
+
+    def value_ending(self, raw: bytes) -> dict[str, Any]:
+        return self.ending(raw)
 
     def value_text(self, payload: bytes) -> bytes:
         return payload.translate(_ONE_LINE).strip(b" ")

@@ -392,6 +392,15 @@ class NoInterimAfterResult(Plain):
 
 
 @breaks("eof-line")
+class TakesCutResultsForWhole(Plain):
+    """Says of log text and violations alone that no LF ends them."""
+
+    def value_ending(self, raw: bytes) -> dict[str, Any]:
+        del raw
+        return {}
+
+
+@breaks("eof-line")
 class LosesLastLine(Plain):
     """Reports a line once its LF is there, and not without."""
 
