@@ -14,17 +14,19 @@ PACKAGE = "planqk_protocol"
 
 # From the ground up. A package stands for all its modules where they are not named.
 FLOORS = (
-    ("_version", "limits", "errors", "events", "buffer", "captures.stamps", "captures.text", "captures.head"),
+    (
+        *("_version", "limits", "errors", "events", "buffer", "payload.depth"),
+        *("captures.stamps", "captures.text", "captures.head"),
+    ),
     (
         "grammar",
         "payload.advice",
         "payload.deep",
-        "payload.depth",
         "payload.integers",
         "captures.output",
-        "captures.json_records",
+        "captures.bounds",
     ),
-    ("lines", "logs", "payload.decode", "captures.base"),
+    ("lines", "logs", "payload.decode", "captures.base", "captures.json_records"),
     ("parser", "captures.format", "captures.lines", "captures.long_lines"),
     ("streams", "outcome", "records", "emit", "captures.journal", "captures.prefix"),
     ("captures.decoders",),

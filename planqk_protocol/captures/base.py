@@ -43,6 +43,7 @@ class Decoder(ABC):
         self._file = 0
         self._record = 0  # number of the last record begun in this file
         self._offset = 0  # of the next byte that is looked at, in this file
+        self._size = 0  # of this file so far
         self._output: Output = []
         self._pieces: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
@@ -63,7 +64,22 @@ class Decoder(ABC):
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
         if data:
+            self._size += len(data)
             self._decode(data)
+        return self._take_output()
+
+    def cut_off(self) -> Output:
+        """Bytes of the capture are missing here, and what follows begins with a record.
+
+        So it is where a connection broke and a new one goes on: half a record
+        does not run into what follows. Positions count on.
+
+        Raises:
+            DecoderClosedError: The decoder was closed.
+        """
+        self._check_open("cut_off")
+        self._end()
+        self._offset = self._size
         return self._take_output()
 
     def end_of_file(self) -> Output:
@@ -79,7 +95,7 @@ class Decoder(ABC):
         self._check_open("end_of_file")
         self._end()
         self._file += 1
-        self._record = self._offset = 0
+        self._record = self._offset = self._size = 0
         return self._take_output()
 
     def close(self) -> Output:

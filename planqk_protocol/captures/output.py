@@ -68,6 +68,14 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         """Whether bytes of `stream` may be lost or altered at this place."""
         return self.kind is not NoticeKind.REPAIRED and self.stream in (stream, Stream.UNKNOWN)
 
+    def loses(self, stream: Stream) -> bool:
+        """Whether whole lines of `stream` may be lost at this place.
+
+        U+FFFD stands for bytes that are not UTF-8. No marker and no LF is such a
+        byte, so the lines are all there, though altered.
+        """
+        return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
+
 
 class Records(Protocol):
     """The records that a chunk was made of, worked out when they are asked for."""

@@ -6,15 +6,19 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures import decoders as package
 from planqk_protocol.captures.base import Decoder
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.output import Stream
 
 __all__ = ["decoder", "detect", "formats"]
+
+
+_STREAM_CHOICE = "choose Stream.STDOUT, Stream.STDERR, or None for both"
 
 
 @cache
@@ -41,21 +45,36 @@ def decoder(format_id: str, *, container: str | None = None, stream: Stream | No
         format_id: The id of the format, one of `formats`.
         container: Which container to read, where a capture holds several; by
             default the first one in it.
-        stream: The only stream whose bytes are given; by default all are.
+        stream: The only stream whose bytes are given, standard output or
+            standard error; by default all are.
 
     Raises:
-        ValueError: There is no such format, or it has no several containers.
+        TypeError: An argument is not what its annotation says.
+        ValueError: There is no such format, it has no several containers, or
+            the stream is neither standard output nor standard error.
 
     >>> decoder("cri").feed(b"2024-05-01T10:00:00Z stdout F starting\n")
     [Chunk(stdout, b'starting\n')]
     """
+    _check("format_id", format_id, str, "give the id of a format")
+    _check("container", container, str | None, "give the name of a container, or None for the first one")
+    _check("stream", stream, Stream | None, _STREAM_CHOICE)
     if not (found := formats().get(format_id)):
-        raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(formats())}")
+        raise ValueError(
+            f"there is no capture format {shown(format_id)}; choose one of {', '.join(formats())}"
+        )
     if container is not None and not found.containers:
         raise ValueError(
-            f"container is {container!r}, but a capture in the format {format_id} holds only one"
+            f"container is {shown(container)}, but a capture in the format {format_id} holds only one"
         )
+    if stream is Stream.UNKNOWN:
+        raise ValueError(f"stream is {stream.value}: {_STREAM_CHOICE}")
     return found.decoder(container, stream)
+
+
+def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {shown(str(value))} ({type(value).__name__}): {choice}")
 
 
 def detect(head: bytes | bytearray | memoryview) -> str:

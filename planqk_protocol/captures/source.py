@@ -80,9 +80,11 @@ class Source:
     r"""A job's events out of a capture of its output, beside notices of what the capture lost.
 
     Only stdout is read. An event from a damaged part of the capture is marked
-    ``suspect``: bytes of it may be altered or missing. What a capture leaves
-    unfinished is no result: a marked line within which it breaks off is a
-    violation.
+    ``suspect``: bytes of it may be altered or missing. So is the line behind a
+    loss, as its beginning may be lost. All marked events behind a loss are
+    marked ``after_loss``: an earlier result may have been lost. What a capture
+    leaves unfinished is no result: a marked line within which it breaks off is
+    a violation.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -92,6 +94,7 @@ class Source:
         logs: Whether `Log` events are reported.
 
     Raises:
+        TypeError: An argument is not what its annotation says.
         ValueError: There is no such format, or it has no several containers.
 
     >>> source = Source("cri")
@@ -112,21 +115,34 @@ class Source:
         self._parser = Parser(limits=limits, logs=logs)
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
-        self._damage = 0  # where the latest damage is: 2n within line n, 2n - 1 before its first byte
+        self._damage = 0  # number of the last line that damage reaches; 0 where there is none
+        self._behind_loss = sys.maxsize  # number of the first line that begins behind a loss
         self._is_cut_off = False  # bytes are lost right behind the last one
 
-    def feed(self, data: bytes | bytearray | memoryview) -> Captured:
-        """Take the next bytes of the capture.
+    def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
+        r"""Take the next bytes of the capture, or a notice that some are missing.
 
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
-                after the call.
+                after the call. Or what a live reader says of bytes that it
+                could not get: the notice comes back in `Captured.notices`. If it
+                concerns stdout, its place is a loss as by `cut_off`.
 
         Raises:
             DecoderClosedError: The source was closed.
-            TypeError: `data` is not bytes.
+            TypeError: `data` is neither.
+
+        >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
+        >>> source = Source("raw")
+        >>> gap = CaptureNotice(NoticeKind.GAP, 0, 19, "the connection broke")
+        >>> parts = [source.feed(item) for item in (b"PlanQK:Job:Result: ", gap, b"42\n")]
+        >>> parts[1].notices == [gap], parts[2].events
+        (True, [Result(line=1, payload=b' 42', suspect=True)])
         """
-        return self._take(self._decoder.feed(data))
+        if not isinstance(data, CaptureNotice):
+            return self._take(self._decoder.feed(data))
+        output = self._decoder.cut_off() if data.concerns(Stream.STDOUT) else []
+        return self._take([*output, data])
 
     def end_of_file(self) -> Captured:
         """A file of the capture ends, and the next one goes on where it ended: see `Decoder.end_of_file`.
@@ -144,13 +160,19 @@ class Source:
             events = [self._unfinished(event) for event in events]
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
-    def cut_off(self) -> None:
+    def cut_off(self) -> Captured:
         """Bytes of the capture are missing here, as where a compressed file breaks off.
 
-        What comes next is read on; an event that spans the place is ``suspect``.
+        What comes next is read on, from the beginning of a record. What is
+        unfinished here is ``suspect``, and what follows up to the next LF.
+
+        Raises:
+            DecoderClosedError: The source was closed.
         """
-        self._is_cut_off = True
-        self._damage = 2 * self._parser.line - (not self._within_line)
+        captured = self._take(self._decoder.cut_off())
+        self._mark_damage()
+        self._mark_loss()
+        return captured
 
     @property
     def line(self) -> int:
@@ -185,12 +207,23 @@ class Source:
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
                 if item.concerns(Stream.STDOUT):
-                    self.cut_off()
+                    self._mark_damage()
+                if item.loses(Stream.STDOUT):
+                    self._mark_loss()
             else:
                 span = self._parse(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001
         return captured
+
+    def _mark_damage(self) -> None:
+        """Bytes of stdout are wrong or missing here: of the line at hand, or at the beginning of the next."""
+        self._is_cut_off = True
+        self._damage = self._parser.line
+
+    def _mark_loss(self) -> None:
+        """Lines of stdout may be missing here."""
+        self._behind_loss = min(self._behind_loss, self.line_count + 1)
 
     def _parse(self, chunk: Chunk) -> _Span:
         line, before = self._parser.line, self._last
@@ -200,20 +233,20 @@ class Source:
         self._size += len(chunk.data)
         self._is_cut_off = False
         if chunk.suspect:
-            self._damage = 2 * (self._parser.line - (not self._within_line))
+            self._damage = self.line_count
         return _Span(chunk, before, line, events)
 
     def _judged(self, events: list[Event]) -> list[Event]:
-        """Mark the events that span the damage."""
-        if not (self._damage and events):
+        """Mark the events that begin no later than the damage ends, and those that begin behind a loss."""
+        if not (events and (self._damage or self._behind_loss <= events[-1].line)):
             return events
-        damage = self._damage
-        if 2 * events[-1].line > damage:
+        damage, behind = self._damage, self._behind_loss
+        if events[-1].line > damage:
             self._damage = 0
         return [
             event
-            if isinstance(event, Log) or 2 * event.line > damage
-            else msgspec.structs.replace(event, suspect=True)
+            if isinstance(event, Log)
+            else msgspec.structs.replace(event, suspect=event.line <= damage, after_loss=event.line >= behind)
             for event in events
         ]
 
@@ -232,6 +265,7 @@ class Source:
             column=len(last_line.decode(errors="replace")) + 1,
             offset=self._size,
             suspect=True,
+            after_loss=event.after_loss,
         )
 
 

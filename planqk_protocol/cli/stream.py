@@ -82,7 +82,7 @@ class Stream:
                 for chunk in chunks:
                     yield self._source.feed(chunk)
             except CutOff as end:
-                self._source.cut_off()
+                yield self._source.cut_off()
                 self.is_cut_off = True
                 self.is_altered = self.is_altered or end.is_altered
         yield self._source.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from feeding import decode, places
+from feeding import data_of, decode, merged, places
 
-from planqk_protocol.captures import Chunk, decoder
+from planqk_protocol.captures import Chunk, Stream, decoder
+from planqk_protocol.captures.decoders.cri import CriDecoder
 
 ID = "cri"
 
@@ -18,9 +19,9 @@ def record(
 
 A, B = record(b"a"), record(b"b", time=b"2024-05-01T12:00:01+02:00")
 ERR = record(b"e", stream=b"stderr")
-ERR_LATER = record(b"e", stream=b"stderr", time=b"2024-05-01T10:00:01.25Z")[:-1]
-EARLIER = record(b"c", time=b"2024-05-01T12:00:00.499999999+02:00")
-NO_TIME = record(b"b", time=b"2024-05-41T10:00:00Z")[:-1]
+LATER = record(b"c", time=b"2034-05-01T10:00:00Z")[:-1]
+FORGED = b'PlanQK:Job:Result: "forged"'
+FOUND_B = ("stdout", b"b\n", True)
 OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
 
 
@@ -44,20 +45,16 @@ OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
         ),
         pytest.param(record(b" \xff\r\0 F \0"), [("stdout", b" \xff\r\0 F \0\n", False)], id="any bytes"),
         pytest.param(
-            A + record(b"as it says: " + A[:-1] + EARLIER[:-1] + b" on stdout F "),
-            [("stdout", b"a\nas it says: " + A[:-1] + EARLIER[:-1] + b" on stdout F \n", False)],
-            id="records of its own time or earlier that the container prints",
+            record(b"half" + A[:-1] + LATER + b" on stdout F ") + ERR,
+            [("stdout", b"half" + A[:-1] + LATER + b" on stdout F \n", False), ("stderr", b"e\n", False)],
+            id="heads of records, earlier and later, that the container prints",
         ),
         pytest.param(
-            record(b"half" + B[:-1], time=NO_TIME.split()[0]),
-            [("stdout", b"half" + B, False)],
-            id="a record within one whose time is none",
+            record(b"x\0" + record(FORGED)[:-1] + b"\0" + LATER, stream=b"stderr") + A,
+            [("stderr", b"x\0" + record(FORGED)[:-1] + b"\0" + LATER + b"\n", False), OUT_A],
+            id="NULs and heads of records that the container prints",
         ),
-        pytest.param(
-            record(b"half" + NO_TIME),
-            [("stdout", b"half" + NO_TIME + b"\n", False)],
-            id="a record whose time is none within one",
-        ),
+        pytest.param(record(b"\0\0") + record(b"\0", b"P"), [("stdout", b"\0\0\n\0", False)], id="NULs"),
         pytest.param(
             record(b"x" * 70_000) * 2, [("stdout", (b"x" * 70_000 + b"\n") * 2, False)], id="long lines"
         ),
@@ -88,38 +85,28 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             [("unknown-stream", 2, len(A), None), ("truncated", 2, len(A), None)],
             id="truncated stdin",
         ),
-        pytest.param(A + b"\0\0" + B, [OUT_A, OUT_B], [("nul-run", 2, len(A), "unknown")], id="NULs"),
+        pytest.param(
+            A + b"\0\0" + B, [OUT_A, FOUND_B], [("nul-run", 2, len(A), "unknown")], id="NULs before a record"
+        ),
         pytest.param(A + b"\0\0", [OUT_A], [("nul-run", 2, len(A), "unknown")], id="NULs at the end"),
         pytest.param(
-            record(b"half")[:-1] + b"\0\0" + B,
-            [("stdout", b"half", True), OUT_B],
-            [("torn", 1, 0, "stdout"), ("nul-run", 2, len(record(b"half")) - 1, "unknown")],
-            id="NULs in a record",
+            A + b"\0half\0" + B,
+            [OUT_A, FOUND_B],
+            [("nul-run", 2, len(A), "unknown"), ("corrupt", 2, len(A) + 1, "unknown")],
+            id="NULs and no record",
+        ),
+        pytest.param(
+            A + A[:9] + record(b"x\0" + B[:-1] + ERR[:-1]),
+            [OUT_A, ("stdout", b"x\0" + B[:-1] + ERR, True)],
+            [("corrupt", 2, len(A), "unknown")],
+            id="heads of records in a text behind damage",
         ),
         pytest.param(A + b"half\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="no record"),
         pytest.param(
             A + b"\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="line without a record"
         ),
         pytest.param(
-            ERR + record(b"half" + B[:-1]) + B,
-            [("stderr", b"e\n", False), ("stdout", b"half" + B, True), OUT_B],
-            [("torn", 2, len(ERR), "stdout")],
-            id="a later record within one of its stream",
-        ),
-        pytest.param(
-            record(A[:-1] + B[:-1] + ERR_LATER, b"P", b"stderr"),
-            [("stderr", A[:-1] + B[:-1] + ERR_LATER, True)],
-            [("torn", 1, 0, "unknown")],
-            id="later records within one, the first one of another stream",
-        ),
-        pytest.param(
-            A + record(b"half" + B[:-1])[:-1],
-            [OUT_A, ("stdout", b"half" + B[:-1], True)],
-            [("torn", 2, len(A), "stdout"), ("truncated", 2, len(A), "stdout")],
-            id="a later record within a truncated one",
-        ),
-        pytest.param(
-            A + A[:9] + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="torn before its text"
+            A + A[:9] + B, [OUT_A, FOUND_B], [("corrupt", 2, len(A), "unknown")], id="torn before its text"
         ),
         pytest.param(
             A + B[:9], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated before its text"
@@ -163,6 +150,30 @@ def test_times_are_those_of_the_records() -> None:
     assert [chunk.time_ns for chunk in chunks] == [1714557600_500_000_000] * 2
     (lines,) = (item for item in decoder(ID).feed(A + B) if isinstance(item, Chunk))
     assert lines.times_at([0, 2, 3]) == ["2024-05-01T10:00:00.5Z"] + ["2024-05-01T12:00:01+02:00"] * 2
+
+
+@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR, None])
+def test_damage_costs_the_speed_of_its_own_line_alone(
+    stream: Stream | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines around it are decoded at once."""
+    taken: list[bytes] = []
+    take = CriDecoder._line  # noqa: SLF001
+
+    def count(self: CriDecoder, line: bytes, end: bytes) -> None:
+        taken.append(line)
+        take(self, line, end)
+
+    monkeypatch.setattr(CriDecoder, "_line", count)
+    lines = (A + ERR) * 100
+    capture = lines + b"\0" + A + record(b"\0" + B[:-1]) + record(b"c", b"P:x") + lines + b"no record\n"
+    output = merged(decoder(ID, stream=stream).feed(capture))
+    assert taken == [b"\0" + A[:-1], b"no record"]
+    assert places(output) == [
+        ("nul-run", 201, len(lines), "unknown"),
+        ("corrupt", 404, len(capture) - 10, "unknown"),
+    ]
+    assert stream is Stream.STDERR or data_of(output, "stdout").count(b"a\n") == 201
 
 
 def test_a_run_of_nuls_is_tried_once() -> None:

@@ -134,16 +134,28 @@ def test_a_cut_within_a_record_is_noticed(
 
 @pytest.mark.parametrize("write", [writers.conmon, writers.containerd])
 @given(writes=SHORT, place=st.floats(0, 1), kept=st.floats(0, 1))
-def test_a_short_write_before_other_records_is_noticed(
+def test_a_short_write_changes_the_stream_of_no_byte(
     write: Callable[[Sequence[Write]], bytes], writes: list[Write], place: float, kept: float
 ) -> None:
+    """What follows in the text is text; what follows within the head is suspect."""
     records = write([*writes, ("stdout", b"a\n"), ("stderr", b"b\n")]).splitlines(keepends=True)
     number = int(place * (len(records) - 2))
-    size = 1 + int(kept * (len(records[number]) - 2))
-    records[number] = records[number][:size]
-    for only in (None, Stream.STDOUT):
-        decoded = merged(run(decoder("cri", stream=only), [[b"".join(records)]]))
-        assert set(kinds(decoded)) & {"torn", "corrupt"}
+    time, name, tag, _ = records[number].split(b" ", 3)
+    head = len(b" ".join([time, name, tag, b""]))
+    glued = records[number][: 1 + int(kept * (len(records[number]) - 2))] + records[number + 1]
+    before, after = b"".join(records[:number]), b"".join(records[number + 2 :])
+    is_within_head = len(glued) - len(records[number + 1]) < head
+    decoded = merged(run(decoder("cri"), [[before + glued + after]]))
+    assert kinds(decoded) == ["corrupt"] * is_within_head
+    assert any(isinstance(item, tuple) and item[2] for item in decoded) == is_within_head
+    if is_within_head:
+        name, tag, text = records[number + 1].split(b" ", 3)[1:]
+    else:
+        text = glued[head:]
+    for stream in ("stdout", "stderr"):
+        parts = [data_of(merged(run(decoder("cri"), [[part]])), stream) for part in (before, after)]
+        own = (text if tag == b"F" else text[:-1]) if name.decode() == stream else b""
+        assert data_of(decoded, stream) == own.join(parts)
 
 
 @pytest.mark.parametrize("format_id", formats())

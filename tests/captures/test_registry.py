@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -221,6 +223,8 @@ def test_misuse_raises(format_id: str) -> None:
     assert subject.close() == []
     with pytest.raises(DecoderClosedError, match=r"^feed\(\) after close"):
         subject.feed(b"")
+    with pytest.raises(DecoderClosedError, match=r"^cut_off\(\) after close"):
+        subject.cut_off()
     with pytest.raises(DecoderClosedError, match=r"^end_of_file\(\) after close"):
         subject.end_of_file()
 
@@ -302,3 +306,31 @@ def test_nanoseconds(text: str, expected: int | None) -> None:
 def test_a_time_beyond_all_calendars_has_no_text() -> None:
     assert rfc3339(10**30) is None
     assert rfc3339(0) == "1970-01-01T00:00:00.000000000Z"
+
+
+@pytest.mark.parametrize("format_id", formats())
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (
+            {"stream": Stream.UNKNOWN},
+            ValueError,
+            "stream is unknown: choose Stream.STDOUT, Stream.STDERR, or",
+        ),
+        ({"stream": "bogus"}, TypeError, "stream is 'bogus' (str): choose Stream.STDOUT, Stream.STDERR, or"),
+        ({"container": b"a"}, TypeError, "container is \"b'a'\" (bytes): give the name of a container, or"),
+    ],
+)
+def test_misuse_names_the_choice(
+    format_id: str, arguments: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=re.escape(words)):
+        decoder(format_id, **arguments)
+
+
+@pytest.mark.parametrize("make", [decoder, Source])
+def test_a_format_is_named_by_a_str(make: Any) -> None:
+    with pytest.raises(TypeError, match=re.escape("format_id is '5' (int): give the id of a format")):
+        make(5)
+    with pytest.raises(ValueError, match=r"there is no capture format 'x+'…\(\+4940\); choose one of raw, "):
+        make("x" * 5000)

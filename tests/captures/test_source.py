@@ -7,6 +7,7 @@ import pickle
 import random
 
 import jsonschema
+import msgspec
 import pytest
 from feeding import cut
 from hypothesis import given
@@ -25,7 +26,7 @@ from planqk_protocol import (
     record_schema,
     to_record,
 )
-from planqk_protocol.captures import Captured, Source
+from planqk_protocol.captures import Captured, CaptureNotice, NoticeKind, Source, Stream
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.testing import Capture, captures, journal, writers
 
@@ -129,7 +130,12 @@ INTERIM = b"PlanQK:Job:InterimResult: 1\n"
     ("capture", "expected"),
     [
         pytest.param(cri(RESULT), [("Result", 1, False)], id="nothing lost"),
-        pytest.param(LOST + cri(RESULT), [("Result", 1, False)], id="lost before the line"),
+        pytest.param(LOST + cri(RESULT), [("Result", 1, True)], id="lost before the line"),
+        pytest.param(
+            LOST + cri(INTERIM + RESULT),
+            [("InterimResult", 1, True), ("Result", 2, False)],
+            id="lost before the line before",
+        ),
         pytest.param(cri(RESULT) + LOST, [("Result", 1, False)], id="lost after the line"),
         pytest.param(
             cri(RESULT[:9], tag="P") + LOST + cri(RESULT[9:]),
@@ -148,7 +154,7 @@ INTERIM = b"PlanQK:Job:InterimResult: 1\n"
         ),
         pytest.param(
             cri(b"a\n") + LOST + cri(BLOCK) + cri(INTERIM),
-            [("Log", 1, False), ("MultilineResult", 2, False), ("InterimResult", 7, False)],
+            [("Log", 1, False), ("MultilineResult", 2, True), ("InterimResult", 7, False)],
             id="lost before the block",
         ),
         pytest.param(
@@ -170,6 +176,62 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
 ) -> None:
     events, _ = read(capture, logs=logs)
     assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
+
+
+GAP = CaptureNotice(NoticeKind.GAP, 0, 0, "the connection broke")
+
+
+def fed(format_id: str, *items: bytes | CaptureNotice) -> tuple[list[Event], list[CaptureNotice]]:
+    source = Source(format_id)
+    got = [source.feed(item) for item in items] + [source.close()]
+    return [event for part in got for event in part.events], [item for part in got for item in part.notices]
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        pytest.param([RESULT[:20], GAP, RESULT[20:]], [("Result", 1, True)], id="within a line"),
+        pytest.param([b"a\n", GAP, RESULT], [("Log", 1, False), ("Result", 2, True)], id="before a line"),
+        pytest.param(
+            [INTERIM, GAP, b"a\n" + RESULT],
+            [("InterimResult", 1, False), ("Log", 2, False), ("Result", 3, False)],
+            id="a line further",
+        ),
+        pytest.param([RESULT[:20], GAP], [("Violation", 1, True)], id="at the end"),
+        pytest.param(
+            [RESULT[:20], msgspec.structs.replace(GAP, stream=Stream.STDERR), RESULT[20:]],
+            [("Result", 1, False)],
+            id="of stderr",
+        ),
+    ],
+)
+def test_a_live_reader_says_what_it_lost(
+    items: list[bytes | CaptureNotice], expected: list[tuple[str, int, bool]]
+) -> None:
+    events, notices = fed("raw", *items)
+    assert shown(events) == expected
+    assert notices == [item for item in items if isinstance(item, CaptureNotice)]
+
+
+def test_what_follows_a_loss_begins_with_a_record() -> None:
+    frames = writers.docker_mux([("stdout", RESULT)])
+    events, notices = fed("docker-mux", frames[:20], GAP, frames, b"\xff" * 8)
+    assert [(item.kind, item.record, item.offset) for item in notices] == [
+        ("truncated", 1, 0),
+        ("gap", 0, 0),
+        ("bad-stream-type", 3, 20 + len(frames)),
+    ]
+    assert shown(events) == [("Log", 1, False)]
+    assert events[0].raw == RESULT[:12] + RESULT
+
+
+def test_places_count_on_behind_a_loss() -> None:
+    source = Source(CRI)
+    source.feed(cri(b"a\n")[:9])
+    captured = source.cut_off()
+    assert [(item.kind, item.offset, item.file) for item in captured.notices] == [("truncated", 0, 0)]
+    (notice,) = source.feed(b"no record\n").notices
+    assert (notice.offset, notice.file) == (9, 0)
 
 
 def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
@@ -308,7 +370,7 @@ def test_a_last_line_without_line_end_is_a_result_where_the_command_prints_it(
 def test_a_result_behind_stamps_of_the_job_is_read() -> None:
     log = b"[pod/a/b] 2024-05-01T10:00:00.000000001Z starting\n"
     events, kinds = read(log + b"[pod/a/b] " + RESULT + log, "kubectl-logs", logs=False)
-    assert (shown(events), kinds) == ([("Result", 2, False)], ["corrupt"])
+    assert (shown(events), kinds) == ([("Result", 2, True)], ["corrupt"])
 
 
 def test_a_block_whose_fence_the_capture_cuts_off_is_no_result() -> None:
@@ -335,7 +397,7 @@ def test_a_line_without_line_end_is_a_result_where_nothing_is_lost() -> None:
     capture = cri(LOST) + LOST + cri(b"PlanQK:Job:Result: 4", tag="P") + cri(b"e\n", stream="stderr")[:-1]
     events, kinds = read(capture)
     assert kinds == ["corrupt", "truncated"]
-    assert shown(events[-1:]) == [("Result", 2, False)]
+    assert shown(events[-1:]) == [("Result", 2, True)]
 
 
 def test_log_text_and_violations_are_what_they_are_where_the_capture_cuts_them_off() -> None:
@@ -397,18 +459,17 @@ def test_misuse_raises() -> None:
     assert source.close().events == []
     with pytest.raises(DecoderClosedError):
         source.feed(b"")
-    with pytest.raises(DecoderClosedError):
-        source.end_of_file()
+    for call in (source.end_of_file, source.cut_off, lambda: source.feed(GAP)):
+        with pytest.raises(DecoderClosedError):
+            call()
     with pytest.raises(ValueError, match="no capture format"):
         Source("none")
 
 
 def test_damage_does_not_reach_beyond_its_line() -> None:
     capture = cri(b"a", tag="P") + LOST + cri(b"b\n") + cri(RESULT)
-    source = Source(CRI)
-    assert [event for event in source.feed(capture).events if not isinstance(event, Log)] == parse(
-        b"\n" + RESULT
-    )[1:]
+    (event,) = Source(CRI, logs=False).feed(capture).events
+    assert event == msgspec.structs.replace(parse(b"\n" + RESULT)[1], after_loss=True)
 
 
 @pytest.mark.parametrize("time", [b"null", b"1", b'"\xff"', rb'"\ud800"', b"{}"])

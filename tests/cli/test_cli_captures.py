@@ -122,15 +122,15 @@ def test_stderr_is_not_parsed(run: Run) -> None:
 
 def test_notices_have_kind_record_and_byte(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "job-json.log"
-    first = json_file("a\n")
-    path.write_bytes(first + b"garbage\n" + json_file(RESULT))
+    records = json_file("a\n", RESULT)
+    path.write_bytes(records + b"garbage\n" + json_file("b\n"))
     outcome = run("parse", "--no-logs", path)
     assert outcome.exit_code == 0
     guess, notice = outcome.stderr.splitlines()
     assert guess == (
         f"{path}: read as docker-json-file, which its first bytes look like; --capture raw reads it as it is"
     )
-    assert notice.startswith(f"{path}: record 2, byte {len(first)}: corrupt: ")
+    assert notice.startswith(f"{path}: record 3, byte {len(records)}: corrupt: ")
     assert run("parse", "--capture", "docker-json-file", path).stderr == notice + "\n"
 
 

@@ -1,7 +1,29 @@
 r"""``cri``: the log files of Kubernetes (containerd, CRI-O) and of Podman.
 
-A record is ``TIME STREAM TAG CONTENT\n``; tag ``F`` ends a line with it, tag
-``P`` does not. The content is the container's own bytes, whatever they are.
+A record is ``TIME STREAM TAG TEXT\n``; tag ``F`` ends a line with it, tag ``P``
+does not. The text is the container's own bytes, whatever they are: containerd
+(``internal/cri/io/logger.go``) and conmon (``src/ctr_logging.c``) escape
+nothing. They cut the output at LF alone, so a text holds no LF.
+
+Two rules follow, and all else in this module is speed.
+
+*An LF ends a record, and nothing else does.* Between a head and its LF, all is
+text of the stream that the head names. A job can print any bytes on one stream:
+NULs, heads of records, heads with a time to come. So no bytes inside a text may
+begin a record, or what a job quotes on standard error would be a result on
+standard output.
+
+*A head stands at the beginning of a line, or something is damaged.* NULs there
+are blocks that a power loss left unwritten. Other bytes are the rest of a head.
+What follows them may be a record, or text that looks like one. It is looked for
+all the same, and given as ``suspect``.
+
+The price: where a write broke off inside a text, as on a full disk, the next
+record stands on the same line, and is given as text of the record before. No
+sign of that is certain. A later time, or NULs before the head, can be printed
+by a job as well, and a notice would make good results suspect at the will of
+whoever the job quotes. It is a fault of its line alone: a payload with a head
+inside is hardly ever JSON, and no byte changes its stream.
 """
 
 from __future__ import annotations
@@ -10,11 +32,11 @@ import re
 from functools import cached_property
 from itertools import accumulate, chain, groupby
 
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Pieces, Stream
-from planqk_protocol.captures.stamps import nanoseconds
 
 __all__ = ["FORMAT", "CriDecoder"]
 
@@ -24,14 +46,13 @@ _ENDS = {b"F": _LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
-_NULS = re.compile(rb"\0++")
-_AFTER_NULS = re.compile(rb"(?<!\0)\0++(?=%b std(?:out|err) [FP][ :])" % _TIME)
-_LOST_HEAD = re.compile(rb"(?=%b std(?:out|err) [FP][ :])" % _TIME)
-_HEAD_WITHIN = re.compile(rb"(%b) (std(?:out|err)) [FP][ :]" % _TIME)
+_FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
+_SNIFFED = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
+_NULS = re.compile(rb"\0*")
 
-# Of whole blocks. Beside the records of one stream, those of the other match with an empty text.
-_STREAM_AND_TAG = re.compile(rb" std(?:out|err) [FP][ :]")
-_RECORD_OF_BLOCK = re.compile(rb"\n(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
+# Of whole blocks. Beside the records of one stream, those of the other match too, with an empty group.
+_HEALTHY = re.compile(rb"(?:%b std(?:out|err) [FP](?::\S*)? .*\n)*" % _TIME)
+_RECORD_OF_BLOCK = re.compile(rb"\n%b" % _FOUND.pattern)
 _OTHERS = {Stream.STDOUT: b"stderr", Stream.STDERR: b"stdout"}
 _LINES = {
     stream: re.compile(
@@ -82,14 +103,19 @@ class CriDecoder(LineDecoder):
         self._has_pieces = False
 
     def _block(self, block: bytes) -> None:
-        if b"\0" in block or not self._decode_healthy(block):
-            super()._block(block)
+        if self._decode_healthy(block):
+            return
+        at = 0
+        while at < len(block):
+            damaged = _end(_HEALTHY, block, at)
+            if damaged > at:
+                self._decode_healthy(block[at:damaged])
+            at = block.find(_LF, damaged) + 1 or len(block)
+            super()._block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every line is a record, and no other one stands in it; else do nothing."""
+        """Decode a block in which every line is a record of stdout or stderr; else do nothing."""
         count = block.count(_LF)
-        if block.count(b" std") != count and len(_STREAM_AND_TAG.findall(block)) != count:
-            return False
         if self._only or b" stderr " not in block:
             is_healthy = self._decode_one(block, count, self._only or Stream.STDOUT)
         else:
@@ -128,81 +154,54 @@ class CriDecoder(LineDecoder):
         if not line:
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an empty line, which is no record; left out")
-        at = 0
-        while at < len(line):
-            at = self._pass_nuls(line, at)
-            record = _RECORD.match(line, at)
-            if not record:
-                at = self._pass_damage(line, at, at_end=not end)
-                continue
-            torn = _AFTER_NULS.search(line, record.end())
-            stop = torn.start() if torn else len(line)
-            content = line[record.end() : stop]
-            self._take_record(record, content, at_end=not end, is_torn=torn is not None)
-            at = stop
+            return
+        start = self._pass_nuls(line)
+        record = _RECORD.match(line, start)
+        if not record and start < len(line):
+            record = self._pass_damage(line, start, at_end=not end)
+        if record:
+            self._take_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
 
-    def _take_record(self, record: re.Match[bytes], content: bytes, *, at_end: bool, is_torn: bool) -> None:
+    def _take_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
         stream = _STREAMS.get(name, Stream.UNKNOWN)
         concerned = None if name == b"stdin" else stream  # any other name may be a damaged stdout
         if stream is Stream.UNKNOWN:
-            message = f"the record's stream is {name.decode(errors='replace')!r}, neither stdout nor stderr"
+            message = f"the record's stream is {shown(name)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
-        breaks_off = is_torn or at_end
-        within = _later_record(time, content)
-        end = b"" if breaks_off else _ENDS[tag]
-        self._emit(stream, content + end, time, suspect=breaks_off or within is not None)
-        if within:
-            message = (
-                "a later record stands in the text of this one, as where writing it broke off, or the "
-                "container printed it so; the text is given as it is"
-            )
-            concerned_too = concerned if within == name else Stream.UNKNOWN
-            self._notice(NoticeKind.TORN, message, offset=offset, stream=concerned_too)
-        if breaks_off:
-            kind = NoticeKind.TORN if is_torn else NoticeKind.TRUNCATED
+        self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_found)
+        if at_end:
             message = "the record breaks off; what it holds is given, without the end of its line"
-            self._notice(kind, message, offset=offset, stream=concerned)
+            self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=concerned)
 
-    def _pass_nuls(self, line: bytes, at: int) -> int:
-        nuls = _NULS.match(line, at)
-        end = nuls.end() if nuls else at
-        if end > at:
-            self._notice_nuls(offset=self._offset + at, record=self._record + 1)
+    def _pass_nuls(self, line: bytes) -> int:
+        end = _end(_NULS, line, 0)
+        if end:
+            self._notice_nuls(record=self._record + 1)
         return end
 
-    def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> int:
-        """Pass what is no record, up to where one begins in the line."""
-        following = _LOST_HEAD.search(line, at + 1)
-        stop = following.start() if following else len(line)
-        if at == stop:
-            return stop
+    def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
+        """Pass what is no record, up to where one may begin in the line."""
         self._record += 1
-        if at_end and not following:
+        record = _FOUND.search(line, at)
+        if at_end and not record:
             kind, message = NoticeKind.TRUNCATED, "the record breaks off before its text"
         else:
             kind, message = NoticeKind.CORRUPT, "not a record; left out, up to the next one"
         self._notice(kind, message, offset=self._offset + at)
-        return stop
+        return record
 
 
-def _later_record(time: bytes, content: bytes) -> bytes | None:
-    """The stream of the first record in a text that was written after the text's own one.
-
-    What a container quotes was written before.
-    """
-    own = nanoseconds(time.decode())
-    for match in _HEAD_WITHIN.finditer(content):
-        other = nanoseconds(match[1].decode())
-        if own is not None and other is not None and own < other:
-            return match[2]
-    return None
+def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """Where the match of a pattern ends that matches an empty text too."""
+    match = pattern.match(data, at)
+    return match.end() if match else at
 
 
 def _sniff(head: bytes) -> bool:
-    return _LOST_HEAD.match(behind_filler(head)) is not None
+    return _SNIFFED.match(behind_filler(head)) is not None
 
 
 FORMAT = Format(

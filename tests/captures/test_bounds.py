@@ -1,0 +1,29 @@
+"""What a capture can do to its reader is bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from planqk_protocol.captures.bounds import DEEPEST, is_too_deep, shown
+
+
+@pytest.mark.parametrize("bracket", [b"[", b'{"a":'])
+def test_brackets_nest_too_deep_from_129_on(bracket: bytes) -> None:
+    assert not is_too_deep(bracket * DEEPEST)
+    assert is_too_deep(bracket * (DEEPEST + 1))
+    assert not is_too_deep(b"[]" * DEEPEST * 2)
+
+
+def test_brackets_in_strings_do_not_nest() -> None:
+    assert not is_too_deep(b'{"log":"' + b"[" * 1000 + b'"}')
+
+
+@pytest.mark.parametrize("text", ["\x9b\U0010ffff" * 3_000_000, b"\xff" * 5_000_000])
+def test_a_message_shows_little_of_a_long_text(text: str | bytes) -> None:
+    assert len(shown(text).encode()) < 1000
+    assert shown(text).isprintable()
+
+
+def test_a_message_shows_all_of_a_short_text() -> None:
+    assert shown("x" * 60) == shown(b"x" * 60) == repr("x" * 60)
+    assert shown("x" * 61) == repr("x" * 60) + "…(+1)"
