@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, ClassVar
 
 from planqk_protocol.buffer import as_bytes
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Pieces, Stream
 from planqk_protocol.errors import DecoderClosedError
 
@@ -110,7 +111,8 @@ class Decoder(ABC):
     def containers(self) -> list[str]:
         """Names of the containers in the capture so far, where its format names them.
 
-        Of very many, not all are there.
+        Of very many, not all are there, and a name longer than any engine
+        gives one is cut short.
         """
         return [name for name in self._met if name]
 
@@ -165,18 +167,20 @@ class Decoder(ABC):
         message = f"NUL bytes in place of {of}, as a power loss leaves them; what stood there is lost"
         self._notice(NoticeKind.NUL_RUN, message, offset=offset, record=record)
 
-    def _is_ours(self, container: str, offset: int) -> bool:
+    def _is_ours(self, container: bytes, offset: int) -> bool:
         """Whether a record is of the container that is read; if none was named, a notice for each other."""
-        if self._container is None and container:
-            self._container = container
-        is_ours = container == self._container
-        is_new = container not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
+        can_be_read = 0 < len(container) <= _LONGEST_NAME
+        name = container.decode(errors="replace") if len(container) <= _LONGEST_NAME else shown(container)
+        if self._container is None and can_be_read:
+            self._container = name
+        is_ours = can_be_read and name == self._container
+        is_new = name not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
         if is_new:
-            self._met[container] = None
+            self._met[name] = None
         if is_new and not is_ours and not self._is_named:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
-                f"the capture holds {container or 'entries of no container'} too, given as unknown; "
+                f"the capture holds {name or 'entries of no container'} too, given as unknown; "
                 "only one container is read, the first one unless you name another (--only)",
                 offset=offset,
                 stream=None,
@@ -202,4 +206,7 @@ class Decoder(ABC):
             raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
 
 
-_MOST_OTHERS = 1000  # containers that get a notice of their own, so that their names stay bounded
+# What is kept of names is bounded in number and in bytes. Kubernetes has the longest ones: 253
+# characters of a pod, a slash, 63 of a container (its API reference, names of objects).
+_MOST_OTHERS = 1000  # containers that get a notice of their own
+_LONGEST_NAME = 320  # bytes

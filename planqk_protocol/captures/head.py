@@ -1,27 +1,50 @@
-"""What the first bytes of a capture show of its first records."""
+"""What the first bytes of a capture are: helpers of the detection of formats.
+
+The regular expressions here have no possessive groups, which early releases of
+Python 3.11 get wrong. Each of them can match a text in one way only, so that a
+text that does not match costs no more than its length.
+"""
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import msgspec
 
-__all__ = ["UTF8_BOM", "UTF16_BOMS", "FirstObject", "behind_blank_lines", "behind_filler", "first_object"]
+__all__ = [
+    "UTF8_BOM",
+    "UTF16_EVIDENCE",
+    "FirstObject",
+    "begins_like_utf16",
+    "behind_blank_lines",
+    "behind_filler",
+    "first_object",
+    "is_utf16",
+]
 
 UTF8_BOM = b"\xef\xbb\xbf"
 """A byte order mark in UTF-8."""
 
-UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-"""Those in UTF-16."""
+UTF16_EVIDENCE = 256
+"""Bytes from the start of a file that are enough to tell whether it is in UTF-16."""
+
+_ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_BOM_SIZE = len(codecs.BOM_UTF16_LE)
+_FEW = 4  # characters: fewer are no evidence
+_CONTROLS = "\t\n\r\f\b\x1b"  # those that texts hold
 
 _MOST = 64 * 1024
-_FILLER = re.compile(rb"(?:%b|\0++|[ \t\r]*+\n)*+" % UTF8_BOM)
+_FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
-_TEXT = rb'"(?:[^"\\]++|\\.)*+"'
-_FLAT = rb'[\[{](?:%b|[^]["{}]++)*+[\]}]' % _TEXT
-_VALUE = rb'%b|[^]["{},\s]++|[\[{](?:%b|[^]["{}]++|%b)*+[\]}]' % (_TEXT, _TEXT, _FLAT)
+_IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
+_TEXT = rb'"%b(?:\\.%b)*"' % (_IN_TEXT, _IN_TEXT)
+_PLAIN = rb'[^]["{}]*'
+_FLAT = rb"[\[{]%b(?:%b%b)*[\]}]" % (_PLAIN, _TEXT, _PLAIN)
+_VALUE = rb'%b|[^]["{},\s]+|[\[{]%b(?:(?:%b|%b)%b)*[\]}]' % (_TEXT, _PLAIN, _TEXT, _FLAT, _PLAIN)
 _FIELD = re.compile(rb'[{,]\s*"([^"\\]*)"\s*:\s*(%b)\s*(?=[,}])' % _VALUE)
-_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(["[{].*|[^]["{},\s]*\s*))?')
+_CUT_VALUE = rb'["[{][^\0-\x1f]*|[^]["{},\s]*\s*'
+_CUT_FIELD = re.compile(rb'[{,]\s*(?:"[^"\\]*(?:"\s*)?|"([^"\\]*)"\s*:\s*(%b))?' % _CUT_VALUE)
 
 
 class FirstObject(msgspec.Struct, frozen=True):
@@ -36,6 +59,38 @@ class FirstObject(msgspec.Struct, frozen=True):
     rest: bytes | None
 
 
+def begins_like_utf16(head: bytes) -> bool:
+    """Whether the first bytes of a file are a byte order mark in UTF-16, which other files may have too."""
+    return head[:_BOM_SIZE] in _ENCODINGS
+
+
+def is_utf16(head: bytes) -> bool:
+    r"""Whether a file that begins so is text in UTF-16.
+
+    It begins with a byte order mark, which is no evidence alone. The characters
+    behind it must be those of a text too: all of them printable, and at least a
+    quarter of them ASCII, as line ends, blanks and digits are in any language.
+
+    Args:
+        head: The first bytes of the file; no more than `UTF16_EVIDENCE` count.
+
+    >>> is_utf16("\ufeffPlanQK:Job:Result: 42\r\n".encode("utf-16-le"))
+    True
+    >>> is_utf16(b"\xff\xfe" + bytes(range(100, 200)))
+    False
+    """
+    encoding = _ENCODINGS.get(head[:_BOM_SIZE])
+    if encoding is None:
+        return False
+    decoder = codecs.getincrementaldecoder(encoding)()  # it passes a character that the end cuts in two
+    try:
+        text = decoder.decode(head[_BOM_SIZE:UTF16_EVIDENCE])
+    except UnicodeDecodeError:
+        return False
+    is_printable = all(character.isprintable() or character in _CONTROLS for character in text)
+    return is_printable and len(text) >= _FEW and 4 * sum(map(str.isascii, text)) >= len(text)
+
+
 def behind_blank_lines(head: bytes) -> bytes:
     """The head behind what decoders of prefixed lines pass: a byte order mark, and empty lines."""
     return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:_MOST]
@@ -43,8 +98,9 @@ def behind_blank_lines(head: bytes) -> bytes:
 
 def behind_filler(head: bytes) -> bytes:
     """The head behind what decoders of records pass: a byte order mark, NULs of a power loss, blank lines."""
-    filler = _FILLER.match(head)
-    start = filler.end() if filler else 0
+    match = _FILLER.match(head)
+    end = match.end() if match else 0
+    start = max(head.rfind(last, 0, end) + 1 for last in (b"\0", b"\n", UTF8_BOM[-1:]))
     return head[start : start + _MOST]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.long_lines import LinePiece, LongLineDecoder
 from planqk_protocol.captures.output import NoticeKind, Stream
 
@@ -58,10 +59,10 @@ class JournalEntries(LongLineDecoder):
         super().__init__(container, stream)
         self._last: tuple[bytes, int] | None = None  # epoch and ordinal of the last entry
 
-    def _take_entry(self, entry: Entry, offset: int) -> None:
+    def _take_entry(self, entry: Entry, offset: int, *, suspect: bool = False) -> None:
         """Give what a whole entry holds; the record is counted already."""
         stream, lacks_head = Stream.UNKNOWN, False
-        if is_ours := self._is_ours((entry.container or b"").decode(errors="replace"), offset):
+        if is_ours := self._is_ours(entry.container or b"", offset):
             stream = self._stream_of(entry, offset)
             self._check_count(entry, offset)
             lacks_head = self._check_order(_piece(entry), stream, offset)
@@ -73,13 +74,13 @@ class JournalEntries(LongLineDecoder):
         is_verbatim = is_piece or entry.program == b"conmon"
         time = entry.time.decode() if entry.time and entry.time.isdigit() else None
         text = entry.message if is_verbatim else entry.message + _LF
-        self._emit(stream, text, time, suspect=lacks_head)
+        self._emit(stream, text, time, suspect=suspect or lacks_head)
 
     def _stream_of(self, entry: Entry, offset: int) -> Stream:
         stream = _STREAMS.get(entry.priority or b"", Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
-            priority = (entry.priority or b"").decode(errors="replace")
-            message = f"priority {priority!r} is neither 6 (stdout) nor 3 (stderr): the stream cannot be told"
+            priority = shown(entry.priority or b"")
+            message = f"priority {priority} is neither 6 (stdout) nor 3 (stderr): the stream cannot be told"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
         return stream
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures.base import Decoder
-from planqk_protocol.captures.head import UTF8_BOM, UTF16_BOMS
+from planqk_protocol.captures.head import UTF8_BOM, UTF16_EVIDENCE, begins_like_utf16, is_utf16
 from planqk_protocol.captures.output import NoticeKind, Stream
 
 __all__ = ["LineDecoder"]
@@ -59,7 +59,7 @@ class LineDecoder(Decoder):
     def _decode(self, data: bytes) -> None:
         if self._head is not None:
             data = self._head + data
-            if len(data) < len(UTF8_BOM):
+            if len(data) < (UTF16_EVIDENCE if begins_like_utf16(data) else len(UTF8_BOM)):
                 self._head = data
                 return
             data = self._pass_bom(data)
@@ -75,7 +75,7 @@ class LineDecoder(Decoder):
 
     def _pass_bom(self, data: bytes) -> bytes:
         self._head = None
-        if data.startswith(UTF16_BOMS):
+        if is_utf16(data):
             self._unreadable = True
             message = "the file is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
             self._notice(NoticeKind.CORRUPT, message, record=1)

@@ -87,7 +87,7 @@ class PrefixDecoder(LineDecoder):
             self._emit(Stream.UNKNOWN, line + end, suspect=True)
             return
         container = prefix.container
-        is_ours = container is None or self._is_ours(container.decode(errors="replace"), self._offset)
+        is_ours = container is None or self._is_ours(container, self._offset)
         stream = Stream.STDOUT if is_ours else Stream.UNKNOWN
         text = line[prefix.size :]
         if prefix.repeated and text.startswith(prefix.repeated, _PIECE):

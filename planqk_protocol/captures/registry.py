@@ -96,7 +96,7 @@ def detect(head: bytes | bytearray | memoryview) -> str:
     'cri'
     """
     if type(head) is not bytes:
-        head = as_bytes(head, advice="open the file in binary mode")
+        head = as_bytes(head, name="head", advice="open the file in binary mode")
     for item in sorted(formats().values(), key=lambda item: item.rank):
         if item.sniff(head):
             return item.id

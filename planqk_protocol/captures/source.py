@@ -58,6 +58,11 @@ class Captured(msgspec.Struct, frozen=True):
     _last: Chunk | None = None
 
     @property
+    def chunks(self) -> list[Chunk]:
+        """The chunks of stdout that were parsed."""
+        return [span.chunk for span in self._spans]
+
+    @property
     def times(self) -> list[str | None]:
         """For each event, the time stamp of the record with its last byte, as the capture has it.
 

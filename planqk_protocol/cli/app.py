@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import rich_click as click
@@ -15,6 +17,7 @@ from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
 from planqk_protocol.cli.commands.unwrap import unwrap
 from planqk_protocol.cli.failures import Failure, OutputClosed
+from planqk_protocol.cli.harmless import on_one_line
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import writing
 
@@ -40,11 +43,26 @@ class _Application(click.RichGroup):
             Notes().say(_PROGRAM, str(failure))
             sys.exit(failure.exit_code)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _harmless_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _harmless_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Failure("interrupted", exit_code=130) from None
+
+
+@contextmanager
+def _harmless_errors() -> Iterator[None]:
+    """Keep what is said of arguments, which holds them, from acting on a terminal."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = on_one_line(error.message)  # it is final only to type checkers
+        raise
 
 
 _HELP: Final = click.RichHelpConfiguration(text_paragraph_linebreaks="\n\n")

@@ -7,14 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from planqk_protocol.captures import decoder, detect, formats
+from planqk_protocol.captures import CaptureNotice, NoticeKind, decoder, detect, formats
+from planqk_protocol.captures.head import is_utf16
 from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.cli.compression import CutOff
+from planqk_protocol.cli import hints
 from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.hints import MARKED_LINE
-from planqk_protocol.cli.sources import Input, label
+from planqk_protocol.cli.sources import CutOff, Input, label
 
-__all__ = ["AUTO", "CRI", "RAW", "check_one_run", "settled", "who_is_there"]
+__all__ = [
+    "AUTO",
+    "CRI",
+    "RAW",
+    "another_format",
+    "check_one_run",
+    "is_no_record",
+    "settled",
+    "who_is_there",
+]
 
 AUTO, RAW, CRI = "auto", "raw", "cri"
 
@@ -25,6 +34,16 @@ _FIRST_LINE = re.compile(
 )
 _RUN = re.compile(r"(\d+)\.log(?:\.|$)")
 _MOST_NAMES = 10
+_NEARLY_ALL = 9  # to one line
+_NO_RECORDS = frozenset(
+    {
+        NoticeKind.BAD_STREAM_TYPE,
+        NoticeKind.CORRUPT,
+        NoticeKind.OVERSIZE,
+        NoticeKind.TORN,
+        NoticeKind.TRUNCATED,
+    }
+)
 
 
 def settled(
@@ -85,7 +104,41 @@ def check_one_run(names: Sequence[str], capture: str) -> None:
         )
 
 
+def is_no_record(notice: CaptureNotice) -> bool:
+    """Whether a notice is of something that is not in the format of the capture."""
+    return notice.kind in _NO_RECORDS
+
+
+def another_format(capture: str, no_records: int, lines: int, inputs: Iterable[Input]) -> str | None:
+    """What to say if nearly nothing in a capture is in the format that the user named.
+
+    Args:
+        capture: The id of that format.
+        no_records: How many notices `is_no_record` counts.
+        lines: Number of lines that came out of it.
+        inputs: The inputs once more.
+    """
+    if no_records <= _NEARLY_ALL * lines:
+        return None
+    try:
+        head, _ = _head(iter(inputs), at_once=False)
+    except Failure:  # they are gone
+        return None
+    looks = detect(head[:_ENOUGH])
+    return None if looks == capture or not head or is_utf16(head) else hints.another_format(capture, looks)
+
+
 def _identified(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterator[Input]]:
+    head, told = _head(inputs, at_once=at_once)
+    first_line = _FIRST_LINE.match(head) if at_once else None
+    capture = detect(head[: first_line.end() if first_line else _ENOUGH])
+    if not isinstance(decoder(capture), LineDecoder):
+        return capture, told
+    return capture, (Input(name, _unrefuted(name, chunks, capture)) for name, chunks in told)
+
+
+def _head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
+    """The beginning of the first input that is not empty, and the same inputs."""
     seen: list[Input] = []
     head = bytearray()
     for name, chunks in inputs:
@@ -100,12 +153,7 @@ def _identified(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterato
             seen.append(Input(name, chain([bytes(head)] if head else [], chunks)))
         if head:
             break
-    first_line = _FIRST_LINE.match(head) if at_once else None
-    capture = detect(bytes(head[: first_line.end() if first_line else _ENOUGH]))
-    told = chain(seen, inputs)
-    if not isinstance(decoder(capture), LineDecoder):
-        return capture, told
-    return capture, (Input(name, _unrefuted(name, chunks, capture)) for name, chunks in told)
+    return bytes(head), chain(seen, inputs)
 
 
 def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
@@ -119,12 +167,12 @@ def _unrefuted(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[byt
     before = b"\n"
     for chunk in chunks:
         seen = before + chunk
-        at = seen.find(MARKED_LINE)
+        at = seen.find(hints.MARKED_LINE)
         if at >= 0:
             yield chunk[: max(0, at + 1 - len(before))]
             raise Failure(
                 f"{name}: the first line looks like {capture}, but a line with a marker does not; "
                 f"say --capture raw if the job printed all of it, else --capture {capture}"
             )
-        before = seen[1 - len(MARKED_LINE) :]
+        before = seen[1 - len(hints.MARKED_LINE) :]
         yield chunk

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from itertools import chain
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from planqk_protocol.captures import NoticeKind
 from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.members import Gzip, Member, Zstd
+from planqk_protocol.cli.sources import CutOff, Input
 
-__all__ = ["CutOff", "Tell", "decompressed"]
+__all__ = ["Tell", "decompressed"]
 
 _PIECE = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_PADDING = b"\0"
+_BEHIND_PADDING = re.compile(rb"[^\0]")
+_FIRST_STEP = 256
 
 _BREAKS_OFF = "the compressed file breaks off; what there is of it is read"
 _DAMAGED = "the compressed data is damaged; what comes before the damage is read, but may be altered"
 _DAMAGED_BEHIND = "what stands behind the compressed data is damaged, or something else; it is left out"
 
 Tell = Callable[[str, str, str], None]
-
-
-class CutOff(Exception):  # noqa: N818  # the bytes before it are good
-    """The bytes of an input end before their time.
-
-    Attributes:
-        is_altered: Whether those before may not be what was compressed, either.
-    """
-
-    def __init__(self, *, is_altered: bool) -> None:
-        super().__init__()
-        self.is_altered = is_altered
 
 
 def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
@@ -63,12 +53,10 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
         if not any(magic.startswith(head) for magic in (_GZIP, _ZSTD)):
             break
     if head.startswith(_GZIP):
-        yield from _Members(name, _Gzip, zlib.error, tell).contents(head, chunks)
+        yield from _Members(name, Gzip, zlib.error, tell).contents(head, chunks)
     elif head.startswith(_ZSTD):
-        zstd = _zstd(name)
-        yield from _Members(
-            name, partial(_Zstd, zstd.ZstdDecompressor, zstd.ZstdError), zstd.ZstdError, tell
-        ).contents(head, chunks)
+        library = _zstd(name)
+        yield from _Members(name, partial(Zstd, library), library.ZstdError, tell).contents(head, chunks)
     else:
         yield from [head] if head else []
         yield from chunks
@@ -83,137 +71,88 @@ def _zstd(name: str) -> Any:
         ) from None
 
 
-class _Decompressor(Protocol):
-    """One member, or frame, in the terms of the standard library's modules."""
-
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    @property
-    def needs_input(self) -> bool: ...
-
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
-
-    def rescue(self, data: bytes) -> bytes:
-        """What can be had of the data with which the last call failed."""
-
-
-class _Gzip:
-    def __init__(self, state: Any = None) -> None:
-        self._zlib = state or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-        self._unread = b""
-        self._before = self._zlib
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        self._before = self._zlib.copy()
-        piece: bytes = self._zlib.decompress(self._unread + data, max_length)
-        self._unread = self._zlib.unconsumed_tail
-        return piece
-
-    def rescue(self, data: bytes) -> bytes:
-        return _byte_by_byte(_Gzip(self._before), self._unread + data, 0, zlib.error)
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._zlib.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        data: bytes = self._zlib.unused_data
-        return data
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._unread
-
-
-class _Zstd:
-    """A decompressor, and one that lags behind it, as there is no way to copy one."""
-
-    def __init__(self, make: Callable[[], Any], error: type[Exception]) -> None:
-        self._zstd, self._before = make(), make()
-        self._error = error
-        self._data = b""  # what the other one was not given yet
-        self._given = 0  # bytes that came out of it
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        if data:
-            if self._data:
-                self._before.decompress(self._data, _PIECE)
-                while not self._before.needs_input:
-                    self._before.decompress(b"", _PIECE)
-            self._data, self._given = data, 0
-        piece: bytes = self._zstd.decompress(data, max_length)
-        self._given += len(piece)
-        return piece
-
-    def rescue(self, _data: bytes) -> bytes:
-        return _byte_by_byte(self._before, self._data, self._given, self._error)
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._zstd.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        data: bytes = self._zstd.unused_data
-        return data
-
-    @property
-    def needs_input(self) -> bool:
-        return bool(self._zstd.needs_input)
-
-
 class _Members:
-    """The members of a compressed file, one behind the other."""
+    """The members of a compressed file, one behind the other.
 
-    def __init__(
-        self, name: str, make: Callable[[], _Decompressor], error: type[Exception], tell: Tell
-    ) -> None:
+    A library gives back what stands behind a member as a copy. So a member is
+    given little data first, and more the longer it is: there may be thousands
+    of members in a chunk.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Member], error: type[Exception], tell: Tell) -> None:
         self._name = name
         self._make = make
         self._error = error
         self._tell = tell
+        self._is_first = True
+        self._is_begun = False
+        self._step = _FIRST_STEP
+        self._member = make()
 
     def contents(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        member, is_begun, is_first = self._make(), False, True
+        """What comes out of the chunks; of tiny members, that of many at a time."""
         for chunk in chain([head], chunks):
-            data = chunk if is_begun else chunk.lstrip(_PADDING)
-            while data or (is_begun and not member.needs_input):
-                try:
-                    piece = member.decompress(data, _PIECE)
-                except self._error:
-                    rest = member.rescue(data)
-                    yield from [rest] if rest else []
-                    has_begun = is_first or is_begun or bool(rest)
-                    message = _DAMAGED if has_begun else _DAMAGED_BEHIND
-                    self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
-                data, is_begun = b"", True
-                if piece:
-                    yield piece
-                if member.eof:
-                    data = member.unused_data.lstrip(_PADDING)
-                    member, is_begun, is_first = self._make(), False, False
-        if is_begun:
+            yield from _joined(self._pieces(chunk))
+        if self._is_begun:
             self._break_off(NoticeKind.TRUNCATED, _BREAKS_OFF, is_altered=False)
+
+    def _pieces(self, chunk: bytes) -> Iterator[bytes]:
+        at = 0
+        while True:
+            has_more = self._is_begun and not self._member.needs_input
+            if not self._is_begun:
+                at = _behind_padding(chunk, at)
+            data = b"" if has_more else chunk[at : at + self._step]
+            if not (data or has_more):
+                return
+            try:
+                piece = self._member.decompress(data, _PIECE)
+            except self._error:
+                rest = self._rescued(data)
+                yield rest
+                has_begun = self._is_first or self._is_begun or bool(rest)
+                message = _DAMAGED if has_begun else _DAMAGED_BEHIND
+                self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
+            yield piece
+            self._is_begun = True
+            at += len(data)
+            self._step = min(2 * self._step, _PIECE)
+            if self._member.eof:
+                at -= len(self._member.unused_data)
+                self._is_first = self._is_begun = False
+                self._step = _FIRST_STEP
+                self._member = self._make()
+
+    def _rescued(self, data: bytes) -> bytes:
+        """What stands before the damage in data."""
+        if refusal := self._member.refusal:
+            raise Failure(f"cannot read {self._name}: {refusal}") from None
+        return self._member.rescue(data)
 
     def _break_off(self, kind: NoticeKind, message: str, *, is_altered: bool) -> NoReturn:
         self._tell(self._name, message, kind)
         raise CutOff(is_altered=is_altered) from None
 
 
-def _byte_by_byte(member: Any, data: bytes, given: int, error: type[Exception]) -> bytes:
-    """What comes out of data up to the damage in it, behind what was given already."""
-    pieces = []
+def _behind_padding(chunk: bytes, at: int) -> int:
+    found = _BEHIND_PADDING.search(chunk, at)
+    return found.start() if found else len(chunk)
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces, small ones together."""
+    ready: list[bytes] = []
     size = 0
-    with suppress(error):
-        for at in range(len(data)):
-            more = data[at : at + 1]
-            while piece := member.decompress(more, max(1, min(_PIECE, given - size))):
-                more = b""
-                pieces += [piece] if size >= given else []
-                size += len(piece)
-    return b"".join(pieces)
+    try:
+        for piece in filter(None, pieces):
+            ready.append(piece)
+            size += len(piece)
+            if size >= _PIECE:
+                yield b"".join(ready)
+                ready, size = [], 0
+    except CutOff:
+        if ready:
+            yield b"".join(ready)
+        raise
+    if ready:
+        yield b"".join(ready)

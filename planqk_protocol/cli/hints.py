@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from planqk_protocol import Log
-from planqk_protocol.captures.head import UTF16_BOMS
+from planqk_protocol.captures.head import is_utf16
 
 __all__ = [
+    "AFTER_LOSS",
     "DAMAGED",
     "FIRST_IS_INVALID",
     "HOW_TO_PRINT",
@@ -15,9 +18,16 @@ __all__ = [
     "NAME_THE_FORMAT",
     "NOTHING_READ",
     "UTF16",
+    "another_format",
+    "backwards",
+    "cut_short",
     "guess",
+    "in_options",
     "near_miss",
 ]
+
+_LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)")
+_ONLY = re.compile(r"\bthe argument container\b")
 
 MARKED_LINE = b"\nPlanQK:Job:"
 
@@ -29,6 +39,10 @@ HOW_TO_PRINT = {
 }
 FIRST_IS_INVALID = "the first one is not valid, and only the first one counts"
 DAMAGED = "the capture is damaged here; get the whole of it, or have the job print ASCII only"
+AFTER_LOSS = (
+    "the capture lost bytes before this result: an earlier one, which would be the job's, may have been "
+    "among them; get the whole of the capture"
+)
 LOST = "the capture is damaged, and may have lost it; get the whole of it"
 NOTHING_READ = "there was nothing to read; was the job's standard output captured?"
 NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
@@ -47,6 +61,30 @@ def guess(capture: str) -> str:
     return f"read as {capture}, which its first bytes look like; --capture raw reads it as it is"
 
 
+def another_format(given: str, looks: str) -> str:
+    """What to say where nearly nothing in a capture is a record of the format that the user named."""
+    return f"nearly nothing in it is a record of {given}; it looks like {looks}, so say --capture {looks}"
+
+
+def backwards(before: str) -> str:
+    """What to say of a file whose records are older than those of the file that was read before it."""
+    return (
+        f"time runs backwards: its first time stamp lies before the last one of {before}; give files from "
+        "the oldest to the newest"
+    )
+
+
+def cut_short(exit_code: int | None) -> str:
+    """What to say of JSON that no LF ends, where it may be no more than a beginning."""
+    why = f"the exit code is {exit_code}" if exit_code else "reading ended before the job did"
+    return f"no LF ends it, and {why}: the rest of it may be missing"
+
+
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line."""
+    return _ONLY.sub("--only", _LIMIT.sub(lambda limit: f"--{limit[1].replace('_', '-')}", message))
+
+
 def near_miss(log: Log, *, is_guess: bool) -> str | None:
     """Why a log line is none that a marker begins, if it was probably meant to be one.
 
@@ -54,7 +92,7 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
         log: The log line.
         is_guess: Whether nobody said that the stream is no capture.
     """
-    if log.raw.startswith(UTF16_BOMS):
+    if is_utf16(log.raw):
         return UTF16
     if log.text.startswith("\ufeffPlanQK:Job:"):
         return BYTE_ORDER_MARK

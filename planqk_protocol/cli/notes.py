@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 
 from rich.console import Console
 from rich.text import Text
 
-from planqk_protocol.cli.harmless import harmless
+from planqk_protocol.cli.harmless import on_one_line
 
 __all__ = ["Notes"]
+
+_MOST_OF_A_KIND = 10
 
 
 class Notes(Console):
@@ -17,23 +20,35 @@ class Notes(Console):
 
     def __init__(self) -> None:
         super().__init__(stderr=True, soft_wrap=True, highlight=False)
+        self._counts: Counter[str] = Counter()
 
     @property
     def is_live(self) -> bool:
         """Whether it is a terminal on which a progress bar can move."""
         return self.file.isatty() and self.is_interactive
 
-    def say(self, subject: str, message: str, code: str = "") -> None:
-        """Print ``subject: code: message``."""
-        line = Text.assemble((_on_one_line(subject), "bold"), ": ")
-        if code:
-            line.append(code, "red").append(": ")
+    def say(self, subject: str, message: str, kind: str = "") -> None:
+        """Print ``subject: kind: message``; of very many of a kind, only the first ones."""
+        if kind:
+            self._counts[kind] += 1
+            if self._counts[kind] > _MOST_OF_A_KIND:
+                return
+        line = Text.assemble((on_one_line(subject), "bold"), ": ")
+        if kind:
+            line.append(kind, "red").append(": ")
         with suppress(OSError):  # there is nowhere left to say it
-            self.print(line.append(_on_one_line(message)))
+            self.print(line.append(on_one_line(message)))
+
+    def has_room_for(self, kind: str) -> bool:
+        """Whether what is said of a kind next is printed."""
+        return self._counts[kind] < _MOST_OF_A_KIND
+
+    def sum_up(self) -> None:
+        """Print how many of each kind were left out."""
+        counts, self._counts = self._counts, Counter()
+        for kind, count in counts.items():
+            if count > _MOST_OF_A_KIND:
+                self.say(kind, f"and {count - _MOST_OF_A_KIND} more")
 
     def on_broken_pipe(self) -> None:
         """Go on: nobody reads the notes, but the work remains."""
-
-
-def _on_one_line(text: str) -> str:
-    return harmless(text).replace("\n", r"\n")

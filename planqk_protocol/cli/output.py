@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from planqk_protocol.cli.failures import Failure, OutputClosed
+from planqk_protocol.cli.harmless import ACTIVE, harmless
 
-__all__ = ["check_output", "write", "writing"]
+__all__ = ["Shown", "check_output", "write", "write_json", "writing"]
+
+_ACTIVE = re.compile(ACTIVE)
 
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows says EINVAL where the reader is gone
 
@@ -36,6 +41,45 @@ def write(data: bytes) -> None:
     with writing():
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+
+
+def write_json(data: bytes) -> None:
+    """Write JSON texts; at a terminal, with escapes of JSON for the characters that would act on it.
+
+    Raises:
+        OutputClosed: The reader is gone.
+        Failure: The bytes could not be written.
+    """
+    write(_ACTIVE.sub(_escaped, data.decode()).encode() if sys.stdout.isatty() else data)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    return "" if character == "\r" else f"\\u{ord(character):04x}"  # outside strings, CR is white space
+
+
+class Shown:
+    """Bytes of any kind to standard output; at a terminal, what would act on it is written as escapes."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stdout.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._cr = ""  # which an LF may follow
+
+    def write(self, data: bytes, *, is_end: bool = False) -> None:
+        """Write and flush.
+
+        Raises:
+            OutputClosed: The reader is gone.
+            Failure: The bytes could not be written.
+        """
+        if not self._is_terminal:
+            write(data)
+            return
+        text = self._cr + self._decoder.decode(data, is_end)
+        self._cr = "" if is_end or not text.endswith("\r") else "\r"
+        text = text.removesuffix(self._cr).replace("\r\n", "\n")
+        write(harmless(text).encode(sys.stdout.encoding, "backslashreplace"))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
 from planqk_protocol.cli.harmless import harmless
-from planqk_protocol.cli.output import write, writing
+from planqk_protocol.cli.output import write_json, writing
 
 if TYPE_CHECKING:
     import io
@@ -35,7 +35,7 @@ _LOOKS: dict[type[Event], tuple[str, Style | None]] = {
 
 def print_json_lines(events: Sequence[Event]) -> None:
     """Print the records of events."""
-    write(b"".join(map(to_json_line, events)))
+    write_json(b"".join(map(to_json_line, events)))
 
 
 def text_printer() -> Print:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from planqk_protocol.cli.capture import RAW
 from planqk_protocol.cli.compression import Tell, decompressed
@@ -99,7 +100,7 @@ class Live:
         for caveat in self._output.caveats:
             self._notes.say(self.subject, caveat)
         with _failing():
-            yield [Input(self.subject, iter(self._output))]
+            yield [Input(self.subject, cast("Iterator[bytes]", self._output))]
 
     def again(self) -> Iterator[Input]:
         """Nothing: the output is gone."""

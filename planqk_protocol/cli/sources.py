@@ -21,19 +21,32 @@ import rich_click as click
 
 from planqk_protocol.cli.failures import Failure
 
-__all__ = ["STDIN", "Input", "follow", "label", "read", "total_size"]
+__all__ = ["STDIN", "CutOff", "Input", "follow", "label", "read", "total_size"]
 
 STDIN = "-"
 _CHUNK = 256 * 1024
 _PAUSE = 0.1  # seconds between two looks at a file that is followed
 
-# What can become of a file that is followed; the last two end what is read of it.
+_COMPARED = 4096  # bytes before the place in a file that is followed; if others stand there, it was rewritten
+
+# What can become of a file that is followed.
 _GONE = "not there; waiting for it"
-_REPLACED = "replaced by another file"
-_TRUNCATED = "truncated"
-_ENDS = (_REPLACED, _TRUNCATED)
+_REPLACED = "replaced by another file; reading it from its start"
+_TRUNCATED = "truncated; what was written to it just before may be lost; reading it from its start"
 
 Tell: TypeAlias = Callable[[str, str], None]
+
+
+class CutOff(Exception):  # noqa: N818  # the bytes before it are good
+    """The bytes of an input end before their time.
+
+    Attributes:
+        is_altered: Whether those before may not be what was written, either.
+    """
+
+    def __init__(self, *, is_altered: bool) -> None:
+        super().__init__()
+        self.is_altered = is_altered
 
 
 class Input(NamedTuple):
@@ -74,7 +87,9 @@ def follow(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[Input
     """A file that grows, as ``tail -F`` reads it: its name counts, not the file behind it.
 
     A file that is not there is waited for. One that was truncated, or replaced
-    by another, is read again from its start, as the next `Input`.
+    by another, is read again from its start, as the next `Input`. A file was
+    truncated if what was read of it does not stand there any more, whatever its
+    size: others may have written to it since.
 
     Args:
         name: Path of a regular file.
@@ -82,6 +97,8 @@ def follow(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[Input
         tell: Takes the file's name and what happened to it.
 
     Raises:
+        CutOff: From the chunks, where the file was truncated, as nobody knows
+            what it held by then.
         Failure: From the chunks, if the file cannot be read.
     """
     while not is_over():
@@ -138,20 +155,43 @@ def _growing(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[byt
         if file is None:
             return
         with file:
-            missed = False
+            unread = _Unread(file)
+            fate = None
             while not is_over():
-                if chunk := file.read(_CHUNK):
+                if (chunk := unread.take()) is None:
+                    tell(label(name), _TRUNCATED)
+                    raise CutOff(is_altered=False)
+                if chunk:
                     yield chunk
                     continue
-                fate = _fate(file, name)
-                if fate in _ENDS:
-                    yield from iter(lambda: file.read(_CHUNK), b"")  # written since the last look
-                    tell(label(name), f"{fate}; reading it from its start")
+                before, fate = fate, _fate(file, name)
+                if fate == before == _REPLACED:  # so a last record in the old file is not missed
+                    tell(label(name), _REPLACED)
                     return
-                if fate and not missed:
-                    tell(label(name), fate)
-                missed = fate is not None
+                if fate == _GONE != before:
+                    tell(label(name), _GONE)
                 time.sleep(_PAUSE)
+
+
+class _Unread:
+    """What a file holds behind the bytes that were read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._place = 0
+        self._before = b""
+
+    def take(self) -> bytes | None:
+        """The next bytes, none at the end; ``None`` if the place is not behind those read before."""
+        # One read for both, so that nothing can happen to the file between them.
+        self._file.seek(self._place - len(self._before))
+        data = self._file.read(len(self._before) + _CHUNK)
+        if not data.startswith(self._before):
+            return None
+        chunk = data[len(self._before) :]
+        self._place += len(chunk)
+        self._before = data[-_COMPARED:]
+        return chunk
 
 
 def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] | None:
@@ -170,11 +210,9 @@ def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] |
 
 
 def _fate(file: IO[bytes], name: str) -> str | None:
-    """What became of the open file, if its name does not mean it any more, or not all of it."""
+    """What became of the name of the open file, if it does not mean that file any more."""
     try:
         now = Path(name).stat()
     except FileNotFoundError:
         return _GONE
-    if not os.path.samestat(now, os.fstat(file.fileno())):
-        return _REPLACED
-    return _TRUNCATED if now.st_size < file.tell() else None
+    return None if os.path.samestat(now, os.fstat(file.fileno())) else _REPLACED

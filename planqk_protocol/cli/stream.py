@@ -9,8 +9,8 @@ from typing import NamedTuple
 from planqk_protocol import Event, Violation
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.cli.capture import AUTO, RAW, settled, who_is_there
-from planqk_protocol.cli.compression import CutOff
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.rotation import Clock
+from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.limits import Limits
 
 __all__ = ["Place", "Stream"]
@@ -60,6 +60,7 @@ class Stream:
         self._logs = logs
         self._limits = limits
         self._at_once = at_once
+        self._clock = Clock()
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
         self.format = capture
@@ -67,6 +68,7 @@ class Stream:
         self.is_guessed = capture == AUTO
         self.is_cut_off = False
         self.is_altered = False
+        self.disorder: list[tuple[str, str]] = []  # files of which the second one's records are older
 
     def __iter__(self) -> Iterator[Captured]:
         """What a chunk brings, as soon as it is there; last comes what the end brings."""
@@ -76,16 +78,18 @@ class Stream:
         self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
         for name, chunks in inputs:
             if self._begins:
-                yield self._source.end_of_file()
+                yield self._timed(self._source.end_of_file())
+                self._end_of_file()
             self._begin(name)
             try:
                 for chunk in chunks:
-                    yield self._source.feed(chunk)
+                    yield self._timed(self._source.feed(chunk))
             except CutOff as end:
-                yield self._source.cut_off()
+                yield self._timed(self._source.cut_off())
                 self.is_cut_off = True
                 self.is_altered = self.is_altered or end.is_altered
-        yield self._source.close()
+        yield self._timed(self._source.close())
+        self._end_of_file()
 
     @property
     def is_wrapped(self) -> bool:
@@ -122,6 +126,15 @@ class Stream:
         """The record that a notice is about."""
         name = self._begins[notice.file].name
         return f"{name}: record {notice.record}, byte {notice.offset}"
+
+    def _timed(self, captured: Captured) -> Captured:
+        self._clock.take(captured.chunks)
+        return captured
+
+    def _end_of_file(self) -> None:
+        if self._clock.end_of_file():
+            before, name = (begin.name for begin in self._begins[-2:])
+            self.disorder.append((before, name))
 
     def _begin(self, name: str) -> None:
         source = self._source

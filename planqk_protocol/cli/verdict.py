@@ -20,19 +20,17 @@ from planqk_protocol import (
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.captures import Stream as Stdio
 from planqk_protocol.cli import hints
+from planqk_protocol.cli.capture import another_format, is_no_record
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.reading import Live, Reading
 from planqk_protocol.cli.stream import Stream
 
-__all__ = ["Sought", "Verdict", "is_wrong"]
+__all__ = ["DISORDER", "Sought", "Verdict"]
 
 Sought = Literal["result", "interim result"]
 
-
-def is_wrong(event: Event) -> bool:
-    """Whether there is something to say about an event: it is a violation, or suspect."""
-    return type(event) is Violation or (not isinstance(event, Log) and event.suspect)
+_SUSPECT, DISORDER = "suspect", "disorder"
 
 
 class Verdict:
@@ -53,15 +51,18 @@ class Verdict:
         self._is_broken = False
         self._is_guess_told = False
         self._has_lost = False
+        self._no_records = 0
         self._slot: FinalResult | Violation | None = None
         self._is_found = False
+        self._unterminated: FinalResult | InterimResult | None = None
 
     def note(self, notices: Iterable[CaptureNotice]) -> None:
         """Say what the capture lost."""
         for notice in notices:
             self._has_lost = self._has_lost or notice.concerns(Stdio.STDOUT)
+            self._no_records += is_no_record(notice)
             self._tell_guess()
-            self._notes.say(self._stream.origin(notice), notice.message, notice.kind)
+            self._notes.say(self._stream.origin(notice), hints.in_options(notice.message), notice.kind)
 
     def hear(self, events: Sequence[Event]) -> None:
         """Take note of events, and say what is wrong with them."""
@@ -71,15 +72,39 @@ class Verdict:
             self._is_found = self._is_found or self._is_sought(event)
             if self._slot is None and not isinstance(event, InterimResult):
                 self._slot = _of_slot(event)
-            if is_wrong(event):
-                self._say(event)
+            if (kind := _fault(event)) is not None:
+                self._is_broken = self._is_broken or isinstance(event, Violation) or self._is_sought(event)
+                self._notes.say(str(self._stream.place(event)), _message(event), kind)
+            if not (event.terminated or isinstance(event, Violation)):
+                self._unterminated = event
 
-    def exit_code(self) -> int:
-        """The exit code, once the stream has ended; why nothing was found is said."""
+    def will_say(self, event: Event) -> bool:
+        """Whether `hear` is going to say something about an event."""
+        kind = _fault(event)
+        return kind is not None and self._notes.has_room_for(kind)
+
+    def exit_code(self, *, is_broken_off: bool = False) -> int:
+        """The exit code, once the stream has ended; why nothing was found is said.
+
+        Args:
+            is_broken_off: Whether the job may have printed more than was read.
+        """
+        self._notes.sum_up()
+        job = self._reading.exit_code() if isinstance(self._reading, Live) else None
+        if (is_broken_off or job) and self._unterminated and self._is_sought(self._unterminated):
+            self._is_broken = True
+            self._notes.say(str(self._stream.place(self._unterminated)), hints.cut_short(job), _SUSPECT)
         if not self._is_found:
             self._tell_guess()
-            self._say_missing()
-        is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading)
+        another = self._another_format()
+        if not self._is_found:
+            self._say_missing(another)
+        elif another:
+            self._notes.say(self._reading.subject, another)
+        for before, name in self._stream.disorder:
+            self._is_broken = True
+            self._notes.say(name, hints.backwards(before), DISORDER)
+        is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading, job)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
 
     def _is_sought(self, event: Event) -> bool:
@@ -87,31 +112,25 @@ class Verdict:
             event, InterimResult if self._sought == "interim result" else Result | MultilineResult
         )
 
-    def _say(self, event: Event) -> None:
-        place = str(self._stream.place(event))
-        if isinstance(event, Violation):
-            self._is_broken = True
-            damaged = f"; {hints.DAMAGED}" if event.suspect else ""
-            self._notes.say(place, event.message + damaged, event.code)
-        else:
-            self._is_broken = self._is_broken or self._is_sought(event)
-            name = "interim result" if isinstance(event, InterimResult) else "result"
-            self._notes.say(
-                place, f"bytes of the {name} may be altered or missing: {hints.DAMAGED}", "suspect"
-            )
-
     def _tell_guess(self) -> None:
         stream = self._stream
         if stream.is_guessed and stream.is_wrapped and not self._is_guess_told:
             self._is_guess_told = True
             self._notes.say(self._reading.subject, hints.guess(stream.format))
 
-    def _say_missing(self) -> None:
+    def _another_format(self) -> str | None:
+        """What to say if nearly nothing in the capture is a record of the format that the user named."""
+        stream = self._stream
+        if stream.is_guessed or isinstance(self._reading, Live):
+            return None
+        return another_format(stream.format, self._no_records, stream.line_count, self._reading.again())
+
+    def _say_missing(self, another: str | None) -> None:
         count = self._stream.line_count
         lines = "1 line" if count == 1 else f"{count} lines"
         of_stdout = " of stdout" if self._stream.is_wrapped else ""
-        message = f"no {self._sought} in {lines}{of_stdout}; {self._why_missing(count)}"
-        self._notes.say(self._reading.subject, message)
+        reason = another or self._why_missing(count)
+        self._notes.say(self._reading.subject, f"no {self._sought} in {lines}{of_stdout}; {reason}")
 
     def _why_missing(self, count: int) -> str:
         if (missing := self._stream.missing_container) is not None:
@@ -139,13 +158,35 @@ class Verdict:
                         return f"{place.name}:{place.line} {why}"
         return None
 
-    def _has_succeeded(self, container: Live) -> bool:
+    def _has_succeeded(self, container: Live, exit_code: int | None) -> bool:
         """Fold the container's exit code into the outcome, and say it."""
-        exit_code = container.exit_code()
         outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
         known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
         self._notes.say(container.subject, f"{outcome.status}, {known}")
         return outcome.status is JobStatus.SUCCEEDED
+
+
+def _fault(event: Event) -> str | None:
+    """The kind of what is wrong with an event, if something is."""
+    match event:
+        case Log():
+            return None
+        case Violation():
+            return event.code
+        case InterimResult():  # one that was lost before it makes it no worse
+            return _SUSPECT if event.suspect else None
+    return _SUSPECT if event.suspect or event.after_loss else None
+
+
+def _message(event: Event) -> str:
+    """What is wrong with an event, and what to do."""
+    if isinstance(event, Violation):
+        damaged = f"; {hints.DAMAGED}" if event.suspect else ""
+        return hints.in_options(event.message) + damaged
+    name = "interim result" if isinstance(event, InterimResult) else "result"
+    if not isinstance(event, Log) and event.suspect:
+        return f"bytes of the {name} may be altered or missing: {hints.DAMAGED}"
+    return hints.AFTER_LOSS
 
 
 def _of_slot(event: FinalResult | Violation) -> FinalResult | Violation | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from planqk_protocol.engines.output import ContainerOutput, EngineError
@@ -32,7 +33,7 @@ def follow(name: str, *, client: Any = None) -> ContainerOutput:
     """
     with _errors(name):
         engine = _Engine(client, name)
-        waiting, output = engine.open()
+        engine.open()
     details = engine.details
     caveats = []
     has_terminal = details["Config"].get("Tty", False)
@@ -41,47 +42,69 @@ def follow(name: str, *, client: Any = None) -> ContainerOutput:
     if restarts := details.get("RestartCount", 0):
         caveats.append(f"the container was restarted {restarts} times; the output of all its runs is one log")
 
-    def exit_code() -> int:
-        with _errors(name), closing(waiting):
-            return int(waiting.json()["StatusCode"])
-
-    return ContainerOutput(
-        _chunks(output, waiting, name),
-        exit_code,
-        capture="raw" if has_terminal else "docker-mux",
-        caveats=caveats,
-    )
+    return ContainerOutput(engine, capture="raw" if has_terminal else "docker-mux", caveats=caveats)
 
 
 class _Engine:
     """One container in the Engine API; requests by hand, as the library's own read time out and decode."""
 
+    is_cut_off = False
+
     def __init__(self, client: Any, name: str) -> None:
         import docker  # noqa: PLC0415  # heavy, and an extra
 
-        self._api = (client or docker.from_env()).api
+        self._open = ExitStack()
+        if client is None:
+            client = docker.from_env()
+            self._open.callback(client.close)
+        self._api = client.api
         self._name = name
-        self.details: Mapping[str, Any] = self._api.inspect_container(name)
+        self._waiting: Any = None
+        self._output: Any = None
+        with self._closing_on_errors():
+            self.details: Mapping[str, Any] = self._api.inspect_container(name)
 
-    def open(self) -> tuple[Any, Any]:
-        """The answers that will bring the exit code, and the output."""
-        if self._is_created:
-            waiting, output = self._both("next-exit", "POST", "attach", stream=1, logs=1)
-            self.details = self._api.inspect_container(self._name)
-            if self._is_created or self.details["State"]["Running"]:
-                return waiting, output
-            waiting.close()  # it has exited meanwhile: neither of them would end
-            output.close()
-        return self._both("not-running", "GET", "logs", follow=1)
+    def open(self) -> None:
+        """Ask for the output, and for the exit code, before the container can be gone."""
+        with self._closing_on_errors():
+            if self._is_created:
+                self._both("next-exit", "POST", "attach", stream=1, logs=1)
+                self.details = self._api.inspect_container(self._name)
+                if self._is_created or self.details["State"]["Running"]:
+                    return
+                _end(self._waiting)  # it has exited meanwhile: neither of them would end
+                _end(self._output)
+            self._both("not-running", "GET", "logs", follow=1)
 
-    def _both(self, condition: str, method: str, call: str, **params: int) -> tuple[Any, Any]:
-        # Whoever waits before the end gets the exit code of a container that is removed then.
-        waiting = self._call("POST", "wait", condition=condition)
+    def pieces(self) -> Iterator[bytes]:
+        """The output, as it comes."""
+        output = self._output.raw
+        with _errors(self._name):
+            while chunk := output.read1(_CHUNK):
+                yield chunk
+
+    def exit_code(self) -> int:
+        """Wait for the exit code."""
+        with _errors(self._name):
+            return int(self._waiting.json()["StatusCode"])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._open.close()
+        self._waiting = self._output = None  # they hold the library's pool of idle connections
+
+    @contextmanager
+    def _closing_on_errors(self) -> Iterator[None]:
         try:
-            return waiting, self._call(method, call, **params, stdout=1, stderr=0)
+            yield
         except BaseException:
-            waiting.close()
+            self.close()
             raise
+
+    def _both(self, condition: str, method: str, call: str, **params: int) -> None:
+        # Whoever waits before the end gets the exit code of a container that is removed then.
+        self._waiting = self._call("POST", "wait", condition=condition)
+        self._output = self._call(method, call, **params, stdout=1, stderr=0)
 
     @property
     def _is_created(self) -> bool:
@@ -91,20 +114,20 @@ class _Engine:
         api = self._api
         url = f"{api.base_url}/v{api.api_version}/containers/{self.details['Id']}/{call}"
         response = api.request(method, url, params=params, stream=True, timeout=None)
+        self._open.callback(_end, response)
         if response.status_code >= _HTTP_ERROR:
-            with closing(response):
-                raise EngineError(f"cannot read container {self._name}: {response.json()['message']}")
+            raise EngineError(f"cannot read container {self._name}: {response.json()['message']}")
         return response
 
 
-def _chunks(output: Any, waiting: Any, name: str) -> Iterator[bytes]:
-    with closing(output), _errors(name):
-        try:
-            while chunk := output.raw.read1(_CHUNK):
-                yield chunk
-        except BaseException:
-            waiting.close()  # nobody will ask for the exit code
-            raise
+def _end(response: Any) -> None:
+    """Close the connection of an answer, even while another thread reads it."""
+    with (
+        suppress(OSError, ValueError, AttributeError),  # it is closed, or is no socket
+        socket.fromfd(response.raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as connection,
+    ):
+        connection.shutdown(socket.SHUT_RDWR)
+    response.close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from planqk_protocol.engines.output import ContainerOutput, EngineError
@@ -57,17 +57,20 @@ def follow(
         pod = _Pod(client, namespace, name, tell)
         pod.choose(container)
         pod.wait_for_start()
-        output = pod.open()
-    return ContainerOutput(_chunks(output, str(pod)), pod.exit_code, capture="raw", caveats=pod.caveats)
+        pod.open()
+    return ContainerOutput(pod, capture="raw", caveats=pod.caveats)
 
 
 class _Pod:
+    is_cut_off = False
+
     def __init__(self, client: Any, namespace: str, name: str, tell: Callable[[str], None]) -> None:
         self._api = client or _client()
         self._where = {"namespace": namespace, "name": name}
         self._tell = tell
         self._container = ""
         self._restarts = 0
+        self._output: Any = None
         self.caveats: list[str] = []
 
     def __str__(self) -> str:
@@ -97,18 +100,30 @@ class _Pod:
         if self._restarts:
             self.caveats.append(f"the container was restarted {self._restarts} times; its latest run is read")
 
-    def open(self) -> Any:
-        """The answer that brings the output, of stdout alone if possible."""
+    def open(self) -> None:
+        """Ask for the output, of stdout alone if possible."""
         from kubernetes.client import ApiException  # noqa: PLC0415  # heavy, and an extra
 
         if self._knows_streams():
             try:
-                return self._log(stream="Stdout")
+                self._output = self._log(stream="Stdout")
             except ApiException as error:
                 if error.status != _REFUSED:
                     raise
+            else:
+                return
         self.caveats.append(_MERGED)
-        return self._log()
+        self._output = self._log()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The output, as it comes."""
+        with _errors(str(self)):
+            while chunk := self._output.read1(_CHUNK):
+                yield chunk
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._output.close()
 
     def _knows_streams(self) -> bool:
         from kubernetes.client import ApiException, VersionApi  # noqa: PLC0415  # heavy, and an extra
@@ -183,12 +198,6 @@ def _client() -> Any:
     except config.ConfigException:
         config.load_kube_config()
     return client.CoreV1Api()
-
-
-def _chunks(output: Any, pod: str) -> Iterator[bytes]:
-    with _errors(pod), closing(output):
-        while chunk := output.read1(_CHUNK):
-            yield chunk
 
 
 @contextmanager

@@ -33,6 +33,17 @@ def journal_value(data: bytes) -> str | list[int]:
     return list(data) if _UNPRINTABLE.search(text) else text
 
 
+def _address(number: int) -> Fields:
+    """The fields that journalctl puts in front of every entry (systemd, src/shared/logs-show.c)."""
+    micros = 1_714_557_600_000_000 + number
+    return {
+        "__CURSOR": b"s=%032x;i=%x;b=%032x;m=%x;t=%x;x=%x" % (1, number, 2, number, micros, number),
+        "__REALTIME_TIMESTAMP": b"%d" % micros,
+        "__MONOTONIC_TIMESTAMP": b"%d" % number,
+        "_BOOT_ID": b"%032x" % 2,
+    }
+
+
 def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> Iterator[Fields]:
     """The entries that Docker's driver ``journald`` makes: pieces of lines, without their LF.
 
@@ -42,9 +53,7 @@ def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) 
         number: That of the last line before.
     """
     for count, (stream, text, ends_line, line, part) in enumerate(numbered(writes, size, number), 1):
-        fields = {
-            "__CURSOR": b"s=%d" % count,
-            "__REALTIME_TIMESTAMP": b"%d" % (1_714_557_600_000_000 + count),
+        fields = _address(count) | {
             "PRIORITY": b"6" if stream == "stdout" else b"3",
             "_COMM": b"dockerd",
             "CONTAINER_ID_FULL": b"c1",
@@ -62,10 +71,11 @@ def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) 
 
 def conmon_journal(writes: Iterable[Write]) -> Iterator[Fields]:
     """The entries that conmon makes, for Podman: what was written, with its LF."""
-    for number, (stream, data) in enumerate(writes):
+    number = 0
+    for stream, data in writes:
         for line in lines_of(data):
-            fields = {
-                "__CURSOR": b"s=%d" % number,
+            number += 1
+            fields = _address(number) | {
                 "PRIORITY": b"6" if stream == "stdout" else b"3",
                 "_COMM": b"conmon",
                 "CONTAINER_ID_FULL": b"c1",

@@ -122,7 +122,9 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
         ),
         pytest.param(b"\xef\xbb\xbf" + A, [OUT_A], [("repaired", 1, 0, "unknown")], id="byte order mark"),
         pytest.param(b"\xef", [], [("truncated", 1, 0, "unknown")], id="half a byte order mark"),
-        pytest.param(b"\xfe\xff\0" + A, [], [("corrupt", 1, 0, "unknown")], id="UTF-16"),
+        pytest.param(
+            ("\ufeff" + A.decode()).encode("utf-16-be"), [], [("corrupt", 1, 0, "unknown")], id="UTF-16"
+        ),
     ],
 )
 def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:

@@ -335,8 +335,8 @@ HALF = b'{"log":"half\\n'
             [("repaired", 1, 0, "unknown")],
             id="byte order mark",
         ),
-        pytest.param(b"\xff\xfe{\0", [], [("corrupt", 1, 0, "unknown")], id="UTF-16"),
-        pytest.param(b"\xff\xfe", [], [("corrupt", 1, 0, "unknown")], id="UTF-16, empty"),
+        pytest.param('\ufeff{"log"'.encode("utf-16-le"), [], [("corrupt", 1, 0, "unknown")], id="UTF-16"),
+        pytest.param(b"\xff\xfe", [], [("corrupt", 1, 0, "unknown")], id="a byte order mark alone"),
     ],
 )
 def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:

@@ -85,7 +85,7 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
         ),
         pytest.param(
             A + b"\0" * 21 + A + b"\0" * 9,
-            [("stdout", b"a\n", False)] * 2,
+            [("stdout", b"a\n", False), ("stdout", b"a\n", True)],
             [("nul-run", 2, len(A), "unknown"), ("nul-run", 4, 2 * len(A) + 21, "unknown")],
             id="NULs",
         ),

@@ -187,6 +187,7 @@ def test_json(capture: bytes, data: list[object], notices: list[object]) -> None
 ONE = journald_export([entry(b"a")])
 BINARY = journald_export([entry(b"\xff")])
 TOO_LONG = b"x" * (1024 * 1024 + 5000)
+FOUND_A = ("stdout", b"a\n", True)  # behind damage, by a search
 
 
 @pytest.mark.parametrize(
@@ -197,25 +198,25 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
         pytest.param(ONE.replace(b"MESSAGE=a\n", b""), [], [("null-message", 1, 0, "stdout")], id="no text"),
         pytest.param(
             ONE + BINARY.replace(b"\xff\n", b"\xff\xff\n") + ONE,
-            [OUT_A, OUT_A],
+            [OUT_A, FOUND_A],
             [("corrupt", 2, len(ONE), "unknown")],
             id="a length that is too small",
         ),
         pytest.param(
             ONE + BINARY.replace(b"\1\0", b"\5\0") + ONE,
-            [OUT_A, OUT_A],
+            [OUT_A, FOUND_A],
             [("corrupt", 2, len(ONE), "unknown")],
             id="a length that is too large",
         ),
         pytest.param(
             journald_export([entry(b"a", OTHER=b"\n" + TOO_LONG)]).replace(b"x\n", b"xx\n") + ONE,
-            [OUT_A],
+            [FOUND_A],
             [("corrupt", 1, 0, "unknown")],
             id="a large length that is too small",
         ),
         pytest.param(
             ONE + BINARY.replace(b"\1\0\0\0\0", b"\1\0\0\0\1") + ONE,
-            [OUT_A, OUT_A],
+            [OUT_A, FOUND_A],
             [("corrupt", 2, len(ONE), "unknown")],
             id="a length beyond all bounds",
         ),
@@ -227,16 +228,16 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
         ),
         pytest.param(
             journald_export([entry(b"\n" + TOO_LONG)])[:-1] + b"lower=x\n\n" + ONE,
-            [OUT_A],
+            [FOUND_A],
             [("oversize", 1, 0, "unknown"), ("corrupt", 1, 0, "unknown")],
             id="no entry behind a long text",
         ),
         pytest.param(
-            ONE + b"lower=x\n" + ONE, [OUT_A, OUT_A], [("corrupt", 2, len(ONE), "unknown")], id="no entry"
+            ONE + b"lower=x\n" + ONE, [OUT_A, FOUND_A], [("corrupt", 2, len(ONE), "unknown")], id="no entry"
         ),
         pytest.param(
             ONE + b"lower=x\nY=z\n\n" + ONE,
-            [OUT_A, OUT_A],
+            [OUT_A, FOUND_A],
             [("corrupt", 2, len(ONE), "unknown")],
             id="no entry, ended",
         ),
@@ -244,7 +245,7 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
         *(
             pytest.param(
                 ONE + ONE[:at] + ONE + ONE,
-                [OUT_A, OUT_A],
+                [OUT_A, FOUND_A],
                 [("torn", 2, len(ONE), "unknown")],
                 id=f"torn within a field, at {at}",
             )
@@ -265,7 +266,7 @@ TOO_LONG = b"x" * (1024 * 1024 + 5000)
         ),
         pytest.param(
             ONE + TOO_LONG + b"\nY=z\n" + TOO_LONG + b"\n\n" + ONE,
-            [OUT_A, OUT_A],
+            [OUT_A, FOUND_A],
             [("oversize", 2, len(ONE), "unknown")],
             id="long line",
         ),

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import compression, sources
+from planqk_protocol.cli import sources
+from planqk_protocol.cli.members import Gzip
 
 from .harness import Call, Run, Start, Terminal
 
@@ -223,6 +224,7 @@ def test_a_growing_capture_is_followed(run: Run, tmp_path: Path, monkeypatch: py
         path.rename(tmp_path / "job-json.log.1")
         path.write_bytes(json_file("last\n"))
         yield
+        yield
 
     steps = script()
 
@@ -360,7 +362,7 @@ def test_what_stands_before_the_damage_is_read(
 
 
 def test_all_of_healthy_data_can_be_rescued() -> None:
-    assert compression._Gzip().rescue(gzip.compress(b"text")) == b"text"  # noqa: SLF001
+    assert Gzip().rescue(gzip.compress(b"text")) == b"text"
 
 
 def test_a_wrong_checksum_costs_no_byte(run: Run) -> None:

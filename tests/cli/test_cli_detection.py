@@ -18,6 +18,12 @@ STAMP = b"2024-05-01T10:00:00.000000000Z "
 RECORD = b'{"log":"PlanQK:Job:Result: 42\\n","stream":"stdout","time":"2024-05-01T10:00:00.5Z"}\n'
 
 
+CURSOR = b"__CURSOR=s=%032x;i=1;b=%032x;m=1;t=1;x=1\n__REALTIME_TIMESTAMP=1\n__MONOTONIC_TIMESTAMP=1\n" % (
+    1,
+    2,
+)
+
+
 def frame(payload: bytes) -> bytes:
     return struct.pack(">B3xI", 1, len(payload)) + payload
 
@@ -43,7 +49,7 @@ CAPTURES = {
     "docker-mux, LF in the middle of a length": frame(b"x" * 2559 + b"\n") + frame(RESULT),
     "docker-local": b"\0\0\0\x21\x0a\x06stdout\x10\x01\x1a\x15" + RESULT[:-1] + b"\0\0\0\x21",
     "journald-json": entry(b"x" * 70_000) + entry(RESULT[:-1]),
-    "journald-export": b"__CURSOR=a\nCONTAINER_ID_FULL=c\nPRIORITY=6\nMESSAGE=" + RESULT + b"\n",
+    "journald-export": CURSOR + b"CONTAINER_ID_FULL=c\nPRIORITY=6\nMESSAGE=" + RESULT + b"\n",
     "docker-logs-timestamps": STAMP + RESULT,
     "docker-logs-details": STAMP + b" " + RESULT,
     "kubectl-logs": b"\n[pod/a/b] " + STAMP + RESULT,
@@ -204,8 +210,12 @@ SEVERAL = {
         "c1",
     ),
     "journald-export": (
-        b"__CURSOR=a\nCONTAINER_ID_FULL=c1\nPRIORITY=6\nMESSAGE=ready\n\n"
-        b"__CURSOR=b\nCONTAINER_ID_FULL=c2\nPRIORITY=6\nMESSAGE=" + RESULT + b"\n",
+        CURSOR
+        + b"CONTAINER_ID_FULL=c1\nPRIORITY=6\nMESSAGE=ready\n\n"
+        + CURSOR
+        + b"CONTAINER_ID_FULL=c2\nPRIORITY=6\nMESSAGE="
+        + RESULT
+        + b"\n",
         "c2",
         "c1",
     ),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from planqk_protocol.captures import CaptureNotice
 
 Handle = Callable[["Request"], None]
 
@@ -57,6 +59,15 @@ class Request(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Nothing: standard error is the command's."""
+
+
+def joined(pieces: Iterable[bytes | CaptureNotice]) -> bytes:
+    """The bytes of an output in which nothing was lost."""
+    chunks = []
+    for piece in pieces:
+        assert isinstance(piece, bytes)
+        chunks.append(piece)
+    return b"".join(chunks)
 
 
 @contextmanager

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from planqk_protocol.cli.app import cli
 from planqk_protocol.engines import docker
 from planqk_protocol.engines.output import EngineError
 
-from .servers import Request, serving
+from .servers import Request, joined, serving
 
 RESULT = b"PlanQK:Job:Result: 42\n"
 
@@ -191,7 +194,7 @@ def test_in_python(engine: Engine) -> None:
     with_client: Any = library.from_env()
     output = docker.follow("job", client=with_client)
     assert (output.capture, output.caveats) == ("docker-mux", [])
-    assert b"".join(output) == b"".join(engine.output)
+    assert joined(output) == b"".join(engine.output)
     assert output.exit_code() == 7
     with_client.close()
 
@@ -218,3 +221,32 @@ def test_what_does_not_go_together(run: Run, args: tuple[str, ...]) -> None:
         outcome = run(command, *args)
         assert outcome.exit_code == 2
         assert "--pod" in outcome.stderr
+
+
+def sockets() -> set[str]:
+    """The sockets that this process holds."""
+    folder = Path("/proc/self/fd")
+    links = []
+    for entry in folder.iterdir():
+        with suppress(FileNotFoundError):  # the one that lists the folder
+            links.append(str(entry.readlink()))
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_nothing_stays_open(engine: Engine) -> None:
+    before = sockets()
+    for states in (["exited"], ["created", "running"], ["created", "exited"]):
+        for use in (lambda _: None, next, list, lambda output: (list(output), output.exit_code())):
+            engine.states = states[:]
+            with docker.follow("job") as output:
+                use(output)
+    engine.refuses_logs = True
+    with pytest.raises(EngineError):
+        docker.follow("job")
+    with pytest.raises(EngineError):
+        docker.follow("other")
+    for _ in range(100):  # until the server has seen it, too
+        if sockets() <= before:
+            break
+        time.sleep(0.05)
+    assert sockets() <= before

@@ -14,7 +14,7 @@ from planqk_protocol.cli.app import cli
 from planqk_protocol.engines import kubernetes
 from planqk_protocol.engines.output import EngineError
 
-from .servers import Request, serving
+from .servers import Request, joined, serving
 
 Run = Callable[..., Result]
 POD = "/api/v1/namespaces/default/pods/job"
@@ -153,7 +153,7 @@ def test_both_streams_where_the_cluster_does_not_separate_them(
 ) -> None:
     cluster.minor = minor
     output = kubernetes.follow("default", "job")
-    assert b"".join(output) == b"".join(cluster.output)
+    assert joined(output) == b"".join(cluster.output)
     assert any(caveat.startswith("Kubernetes mixes stderr into stdout") for caveat in output.caveats)
     assert cluster.asked == asked
 
@@ -235,12 +235,12 @@ def test_in_python(cluster: Cluster) -> None:
         kubernetes.follow("default", "job", container="other")
     output = kubernetes.follow("default", "job")
     assert output.capture == "raw"
-    assert b"".join(output) == b"".join(cluster.output)
+    assert joined(output) == b"".join(cluster.output)
 
 
 def test_a_start_is_waited_for_in_silence_by_default(cluster: Cluster) -> None:
     cluster.states = [RUNNING, waiting("PodInitializing"), RUNNING]
-    assert b"".join(kubernetes.follow("default", "job"))
+    assert joined(kubernetes.follow("default", "job"))
 
 
 def test_a_pod_that_is_not_there(cluster: Cluster, run: Run) -> None:

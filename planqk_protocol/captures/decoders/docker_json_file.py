@@ -225,7 +225,7 @@ _STREAM_NAMES = (b'"stdout"', b'"stderr"')
 
 
 def _sniff(head: bytes) -> bool:
-    record = first_object(behind_filler(head).lstrip())
+    record = first_object(behind_filler(head).lstrip(b" \t\r\n"))
     if not record or record.fields.keys() - _NAMES:
         return False
     fields = record.fields

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.long_lines import LinePiece, LongLineDecoder
 from planqk_protocol.captures.output import NoticeKind, Stream
@@ -99,8 +100,7 @@ class DockerLocalDecoder(LongLineDecoder):
             return
         stream = _STREAMS.get(entry.source, Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
-            name = entry.source.decode(errors="replace")
-            message = f"the record's stream is {name!r}, neither stdout nor stderr"
+            message = f"the record's stream is {shown(entry.source)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message)
         lacks_head = self._check_order(entry.piece, stream, self._offset)
         text = entry.line + _LF if entry.piece is None or entry.piece.is_last else entry.line
@@ -207,7 +207,13 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(head) is not None
+    if not _HEAD.match(head):
+        return False
+    size = head[:_SIZE]
+    behind = _SIZE + int.from_bytes(size)
+    if len(head) < behind:
+        return True
+    return size.startswith(head[behind : behind + _SIZE]) and _entry(head[_SIZE:behind]) is not None
 
 
 FORMAT = Format(

@@ -18,7 +18,10 @@ _HEADER = 8
 _SYSTEM_ERROR = 3
 _STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)  # 0 is stdin, which goes to stdout
 _NULS = re.compile(rb"\0*")
-_MOST_SHOWN = 4096  # of a system error, in bytes
+# As detection looks at frames: that of a daemon is a read of 32 KiB or a stored record, and far from 16 MiB.
+_FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
+_NEXT_HEADER = re.compile(rb"(?:[\0-\3](?:\0{0,3}|\0{4}[\0-\xff]{0,3}))?")
+_MOST_SHOWN = 300  # of a system error, in bytes
 
 
 class DockerMuxDecoder(Decoder):
@@ -36,6 +39,7 @@ class DockerMuxDecoder(Decoder):
         self._start = 0  # offset of the current frame
         self._in_nuls = False  # behind a header of NULs, up to the next frame
         self._lost = False  # past a header that is none
+        self._in_doubt = False  # what is taken for headers may be text
 
     def _decode(self, data: bytes) -> None:
         at, size = 0, len(data)
@@ -72,14 +76,18 @@ class DockerMuxDecoder(Decoder):
             return
         if not any(header):
             self._notice_nuls("frames")
-            self._in_nuls = True
+            self._in_nuls = self._in_doubt = True
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])
         if self._type == _SYSTEM_ERROR and not self._left:
             self._report_error()
 
     def _pass_nuls(self, data: bytes, at: int) -> int:
-        """Pass NULs up to the next frame, which begins with another byte, as the engine sends no stdin."""
+        """Pass NULs up to the next frame, which begins with another byte, as the engine sends no stdin.
+
+        Nothing tells a frame from text that looks like one, and a length that is
+        wrong leads to the next. So all that follows is in doubt.
+        """
         nuls = _NULS.match(data, at)
         end = nuls.end() if nuls else at
         self._offset += end - at
@@ -90,7 +98,7 @@ class DockerMuxDecoder(Decoder):
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:
-            self._emit(_STREAMS[self._type], payload)
+            self._emit(_STREAMS[self._type], payload, suspect=self._in_doubt)
             return
         self._error = (self._error + payload)[:_MOST_SHOWN]
         if not self._left:
@@ -114,9 +122,10 @@ class DockerMuxDecoder(Decoder):
 
 
 def _sniff(head: bytes) -> bool:
-    return (
-        len(head) >= _HEADER and head[0] <= _SYSTEM_ERROR and head[1:4] == b"\0\0\0" and any(head[:_HEADER])
-    )
+    if len(head) < _HEADER or not _FIRST_HEADER.match(head):
+        return False
+    behind = _HEADER + int.from_bytes(head[4:_HEADER])
+    return _NEXT_HEADER.fullmatch(head[behind : behind + _HEADER]) is not None
 
 
 FORMAT = Format(

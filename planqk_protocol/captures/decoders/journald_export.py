@@ -11,7 +11,7 @@ import re
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.output import NoticeKind, Stream
+from planqk_protocol.captures.output import CaptureNotice, NoticeKind, Stream
 
 __all__ = ["FORMAT", "JournaldExportDecoder"]
 
@@ -19,6 +19,13 @@ _LF = b"\n"
 _SIZE = 8
 _NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
 _FIRST = b"__CURSOR="
+# Every entry begins with these (systemd, src/shared/logs-show.c, output_export), with a cursor of this
+# form (src/libsystemd/sd-journal/sd-journal.c, sd_journal_get_cursor).
+_FIRST_LINES = (
+    re.compile(rb"__CURSOR=s=[0-9a-f]{32};i=[0-9a-f]+;b=[0-9a-f]{32};m=[0-9a-f]+;t=[0-9a-f]+;x=[0-9a-f]+"),
+    re.compile(rb"__REALTIME_TIMESTAMP=[0-9]+"),
+    re.compile(rb"__MONOTONIC_TIMESTAMP=[0-9]+"),
+)
 _MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
 _ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # no entry has two of these
 _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
@@ -42,6 +49,7 @@ class JournaldExportDecoder(JournalEntries):
         self._skip = 0  # bytes of a value that is too long
         self._is_value_passed = False  # and its LF follows
         self._lost = False  # looking for the next entry
+        self._in_doubt = False  # the entry was looked for, and may be none
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -99,7 +107,7 @@ class JournaldExportDecoder(JournalEntries):
             self._record += self._entry is None
             self._notice(kind, message, offset=self._start if self._entry else self._offset)
         self._entry = None
-        self._lost = True
+        self._lost = self._in_doubt = True
 
     def _take_line(self, line: bytes) -> None:
         if self._lost:
@@ -138,7 +146,8 @@ class JournaldExportDecoder(JournalEntries):
     def _end_entry(self) -> None:
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
-            self._take_entry(entry, self._start)
+            self._take_entry(entry, self._start, suspect=self._in_doubt)
+            self._in_doubt = False
 
     def _end(self) -> None:
         self._take()
@@ -202,7 +211,12 @@ class JournaldExportDecoder(JournalEntries):
 
 
 def _sniff(head: bytes) -> bool:
-    return head.startswith(_FIRST)
+    lines = head.split(_LF, len(_FIRST_LINES))[:-1]
+    if not lines or not all(shape.fullmatch(line) for shape, line in zip(_FIRST_LINES, lines, strict=False)):
+        return False
+    output = JournaldExportDecoder().feed(head)
+    notices = [item for item in output if isinstance(item, CaptureNotice) and item.record == 1]
+    return not any(item.kind in {NoticeKind.CORRUPT, NoticeKind.TORN} for item in notices)
 
 
 FORMAT = Format(

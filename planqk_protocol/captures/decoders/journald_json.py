@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.captures.bounds import is_too_deep
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
@@ -70,14 +71,16 @@ def _end_of_wrap(line: bytes) -> int:
 
 
 def _entry(line: bytes) -> Entry | None:
+    if is_too_deep(line):
+        return None
     errors = "strict"
     try:
         fields = msgspec.structs.asdict(_fields_decoder.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         text, errors = decode(line)  # old versions of systemd print bytes that are not UTF-8 as they are
         try:
             value = _parse(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             return None
         if not isinstance(value, dict):
             return None

@@ -11,8 +11,10 @@ import rich_click as click
 
 from planqk_protocol.captures import formats
 from planqk_protocol.cli.capture import AUTO, check_one_run
+from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.reading import Files, Live, Reading
+from planqk_protocol.cli.rotation import check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.engines import docker, kubernetes
 
@@ -105,7 +107,12 @@ def chosen_files(files: tuple[str, ...], capture: str, notes: Notes) -> Files:
     Raises:
         Failure: The files are not one stream.
     """
+    if "" in files:
+        raise Failure(
+            "the name of a FILE is empty, as where a variable of the shell is not set; give its path"
+        )
     check_one_run(files, capture)
+    check_order(files)
     names = files or (STDIN,)
     if STDIN in names and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"

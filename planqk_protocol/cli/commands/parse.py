@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 
@@ -19,7 +19,7 @@ from planqk_protocol.cli.printing import print_json_lines, text_printer
 from planqk_protocol.cli.reading import contents
 from planqk_protocol.cli.sources import STDIN, Input, follow
 from planqk_protocol.cli.stream import Stream
-from planqk_protocol.cli.verdict import Verdict, is_wrong
+from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["parse"]
 
@@ -64,6 +64,7 @@ def parse(
     if is_followed and (len(files) != 1 or STDIN in files):
         raise click.UsageError("--follow takes one FILE; a pipe is read as it grows without it.")
     notes = Notes()
+    ctx.call_on_close(notes.sum_up)  # where the command breaks off
     reading = chosen(what, notes)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
     print_events = text_printer() if is_text else print_json_lines
@@ -84,10 +85,10 @@ def parse(
         verdict = Verdict(stream, reading, "result", notes)
         for captured in stream:
             verdict.note(captured.notices)
-            for batch in _batches(captured.events):
+            for batch in _batches(captured.events, verdict.will_say):
                 print_events(batch)
                 verdict.hear(batch)
-    ctx.exit(verdict.exit_code())
+    ctx.exit(verdict.exit_code(is_broken_off=is_followed))
 
 
 @contextmanager
@@ -96,12 +97,12 @@ def _followed(name: str, capture: str, notes: Notes) -> Iterator[Iterator[Input]
         yield contents(follow(name, is_over, notes.say), capture, notes.say)
 
 
-def _batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+def _batches(events: Sequence[Event], is_told: Callable[[Event], bool]) -> Iterator[Sequence[Event]]:
     """The events, cut behind each one that is wrong, so that it is heard of where it is seen."""
     start = 0
-    ends = [at for at, event in enumerate(events, 1) if is_wrong(event)]
-    for end in ends:
-        yield events[start:end]
-        start = end
+    for end, event in enumerate(events, 1):
+        if is_told(event):
+            yield events[start:end]
+            start = end
     if start < len(events):
         yield events[start:]

@@ -12,7 +12,7 @@ from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
 from planqk_protocol.cli.commands.limits import limit_options
 from planqk_protocol.cli.json_text import indented
 from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import check_output, write
+from planqk_protocol.cli.output import check_output, write_json
 from planqk_protocol.cli.stream import Stream
 from planqk_protocol.cli.verdict import Verdict
 
@@ -66,6 +66,7 @@ def result(
     """  # noqa: D301  # \b keeps click from wrapping
     check_output()
     notes = Notes()
+    ctx.call_on_close(notes.sum_up)  # where the command breaks off
     reading = chosen(what, notes)
     wanted = InterimResult if interim else Result | MultilineResult
     newest: InterimResult | FinalResult | None = None
@@ -84,11 +85,11 @@ def result(
             verdict.note(captured.notices)
             found = [event for event in captured.events if isinstance(event, wanted)]
             if found and interim == _ALL:
-                write(b"".join(_json(event, pretty=pretty) for event in found))
+                write_json(b"".join(_json(event, pretty=pretty) for event in found))
             newest = found[-1] if found else newest
             verdict.hear(captured.events)
     if newest and interim != _ALL:
-        write(_json(newest, pretty=pretty))
+        write_json(_json(newest, pretty=pretty))
     ctx.exit(verdict.exit_code())
 
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import rich_click as click
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder
-from planqk_protocol.cli.capture import RAW, settled, who_is_there
+from planqk_protocol.captures.head import UTF16_EVIDENCE, is_utf16
+from planqk_protocol.cli import hints
+from planqk_protocol.cli.capture import AUTO, RAW, another_format, is_no_record, settled, who_is_there
 from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument, only_option
-from planqk_protocol.cli.compression import CutOff
-from planqk_protocol.cli.hints import guess
 from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import check_output, write
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.cli.output import Shown, check_output
+from planqk_protocol.cli.rotation import Clock
+from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.verdict import DISORDER
 
 __all__ = ["unwrap"]
 
@@ -47,17 +49,23 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     """  # noqa: D301  # \b keeps click from wrapping
     check_output()
     notes = Notes()
+    ctx.call_on_close(notes.sum_up)  # where the command breaks off
     reading = chosen_files(files, capture, notes)
-    unwrapping = _Unwrapping(_STREAMS[stream], notes)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
         format_id, told = settled(inputs, capture, container=only, at_once=not reading.is_stored)
-        decode = decoder(format_id, container=only)
-        unwrapping.run(decode, told)
-    if format_id not in {RAW, capture} and not unwrapping.is_exact:
-        notes.say(reading.subject, guess(format_id))
-    is_there = only is None or only in decode.containers
+        unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], notes)
+        unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
+    notes.sum_up()
+    if capture == AUTO and format_id != RAW and not (unwrapping.is_exact and unwrapping.has_found):
+        notes.say(reading.subject, hints.guess(format_id))
+    if capture != AUTO and (
+        another := another_format(capture, unwrapping.no_records, unwrapping.lines, reading.again())
+    ):
+        notes.say(reading.subject, another)
+    names = unwrapping.containers
+    is_there = only is None or only in names
     if only is not None and not is_there:
-        notes.say(reading.subject, who_is_there(decode.containers, only))
+        notes.say(reading.subject, who_is_there(names, only))
     ctx.exit(int(not (is_there and unwrapping.is_exact)))
 
 
@@ -65,35 +73,71 @@ class _Unwrapping:
     """The way from a capture to bytes on standard output.
 
     Args:
+        decode: The decoder of the capture.
         wanted: The streams to print.
         notes: Where to say what the capture lost.
     """
 
-    def __init__(self, wanted: set[Stream], notes: Notes) -> None:
+    def __init__(self, decode: Decoder, wanted: set[Stream], notes: Notes) -> None:
+        self._decode = decode
         self._wanted = wanted
         self._notes = notes
+        self._output = Shown()
         self._names: list[str] = []
+        self._clock = Clock()
+        self.lines = 0
+        self.no_records = 0
         self.is_exact = True
+        self.has_found = False
 
-    def run(self, decode: Decoder, inputs: Iterable[Input]) -> None:
-        """Take all inputs, each to its end."""
+    @property
+    def containers(self) -> list[str]:
+        """Names of the containers in the capture."""
+        return self._decode.containers
+
+    def run(self, inputs: Iterable[Input], *, is_text: bool) -> None:
+        """Take all inputs, each to its end.
+
+        Args:
+            inputs: The inputs.
+            is_text: Whether they are taken for text that no engine has wrapped.
+        """
         for name, chunks in inputs:
             if self._names:
-                self._take(decode.end_of_file())
+                self._take(self._decode.end_of_file())
+                self._end_of_file()
             self._names.append(name)
+            head = b""
             try:
                 for chunk in chunks:
-                    self._take(decode.feed(chunk))
+                    head += chunk[: UTF16_EVIDENCE - len(head)]
+                    self._take(self._decode.feed(chunk))
             except CutOff:
                 self.is_exact = False
-        self._take(decode.close())
+            if is_text and is_utf16(head):
+                self.is_exact = False
+                self._notes.say(name, f"the file {hints.UTF16}")
+        self._take(self._decode.close())
+        self._end_of_file()
+        self._output.write(b"", is_end=True)
 
     def _take(self, output: Output) -> None:
-        parts = [item.data for item in output if isinstance(item, Chunk) and item.stream in self._wanted]
+        found = [item for item in output if isinstance(item, Chunk)]
+        self.has_found = self.has_found or bool(found)
+        self.lines += sum(item.data.count(b"\n") for item in found)
+        self._clock.take(found)
+        parts = [item.data for item in found if item.stream in self._wanted]
         if parts:
-            write(b"".join(parts))
+            self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
                 origin = f"{self._names[item.file]}: record {item.record}, byte {item.offset}"
-                self._notes.say(origin, item.message, item.kind)
+                self._notes.say(origin, hints.in_options(item.message), item.kind)
+                self.no_records += is_no_record(item)
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
+
+    def _end_of_file(self) -> None:
+        if self._clock.end_of_file():
+            self.is_exact = False
+            before, name = self._names[-2:]
+            self._notes.say(name, hints.backwards(before), DISORDER)
