@@ -33,7 +33,8 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__", "engines.output"),
+    ("__init__", "engines.output", "engines.resumption"),
+    ("engines.stored", "engines.docker_api"),
     ("engines", "conformance.descendants"),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),
