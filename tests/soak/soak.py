@@ -1,0 +1,89 @@
+"""A soak test, as `docs/development.md` says: python tests/soak/soak.py MINUTES.
+
+It ends with exit code 0 if not a byte was lost, doubled or altered, and the
+memory of nobody who reads has grown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from followed_files import KINDS, Log
+from job import SoakError
+
+_ALLOWED = 1.15  # times the memory of the first third of the time
+
+
+class Memory:
+    """The resident memory of processes over time (proc(5))."""
+
+    def __init__(self, pids: dict[str, int]) -> None:
+        self._pids = pids
+        self._seen: dict[str, list[int]] = {name: [] for name in pids}
+
+    def look(self) -> None:
+        """Take a sample of each."""
+        for name, pid in self._pids.items():
+            [size] = [
+                int(row.split()[1])
+                for row in Path(f"/proc/{pid}/status").read_text().splitlines()
+                if row.startswith("VmRSS:")
+            ]
+            self._seen[name].append(size)
+
+    def check(self) -> None:
+        """See that none has grown.
+
+        Raises:
+            SoakError: One has.
+        """
+        for name, sizes in self._seen.items():
+            third = len(sizes) // 3
+            first, last = max(sizes[:third]), max(sizes[-third:])
+            print(f"{name}: at most {first / 1024:.1f} MiB at first, {last / 1024:.1f} MiB at last")
+            if last > _ALLOWED * first:
+                raise SoakError(f"{name} has grown from {first} KiB to {last} KiB")
+
+
+def soak(seconds: float, folder: Path) -> None:
+    """Follow logs for a time.
+
+    Raises:
+        SoakError: Something was lost, doubled or altered, or memory has grown.
+    """
+    logs = [Log(kind, folder) for kind in KINDS]
+    memory = Memory({"library": os.getpid()} | {f"command, {log.kind}": log.program.pid for log in logs})
+    end = time.monotonic() + seconds
+    try:
+        for log in logs:
+            log.step()
+        while time.monotonic() < end:
+            for log in logs:
+                log.step()
+            memory.look()
+        for log in logs:
+            log.end()
+            print(f"{log.kind}: {log.lines} lines, {log.counts}")
+        memory.check()
+    finally:
+        for log in logs:
+            log.stop()
+
+
+def main(arguments: list[str]) -> int:
+    minutes = float(arguments[0]) if arguments else 5
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        try:
+            soak(60 * minutes, Path(folder))
+        except SoakError as error:
+            print(f"soak: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
