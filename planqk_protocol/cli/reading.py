@@ -28,6 +28,8 @@ class Files:
         notes: Standard error.
     """
 
+    is_cut_off = False  # none that is known before they are read
+
     def __init__(self, names: tuple[str, ...], capture: str, notes: Notes) -> None:
         self.names = names
         self.capture = capture
@@ -83,33 +85,52 @@ class Live:
         subject: What is read, in messages.
         follow: Begins to read.
         notes: Standard error.
+
+    Attributes:
+        is_cut_off: Whether output may be missing at its end, once it has been read.
     """
 
     is_stored = False
 
     def __init__(self, subject: str, follow: Callable[[], ContainerOutput], notes: Notes) -> None:
         self.subject = subject
+        self.capture = RAW
+        self.is_cut_off = False
+        self._follow = follow
         self._notes = notes
-        with _failing():
-            self._output = follow()
-        self.capture = self._output.capture
+        self._exit_code: int | None = None
+        self._failure: Failure | None = None
 
     @contextmanager
     def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:  # noqa: ARG002  # it has no size
-        """The container's output, once; what is to be known of it is said."""
-        for caveat in self._output.caveats:
-            self._notes.say(self.subject, caveat)
-        with _failing():
-            yield [Input(self.subject, cast("Iterator[bytes]", self._output))]
+        """The container's output, once; what is to be known of it is said.
+
+        When it has been read, the exit code is waited for, and the connections are closed.
+        """
+        with _failing(), self._follow() as output:
+            self.capture = output.capture
+            for caveat in output.caveats:
+                self._notes.say(self.subject, caveat)
+            yield [Input(self.subject, cast("Iterator[bytes]", output))]  # notices go with the bytes
+            self.is_cut_off = output.is_cut_off
+            try:
+                self._exit_code = output.exit_code()
+            except EngineError as error:  # to be said when the result is out
+                self._failure = Failure(str(error))
 
     def again(self) -> Iterator[Input]:
         """Nothing: the output is gone."""
         return iter(())
 
     def exit_code(self) -> int | None:
-        """Wait for the container's exit code; ``None`` where it cannot be known."""
-        with _failing():
-            return self._output.exit_code()
+        """The container's exit code; ``None`` where it cannot be known.
+
+        Raises:
+            Failure: The engine did not tell it.
+        """
+        if self._failure:
+            raise self._failure
+        return self._exit_code
 
 
 Reading = Files | Live

@@ -91,6 +91,7 @@ class Verdict:
         """
         self._notes.sum_up()
         job = self._reading.exit_code() if isinstance(self._reading, Live) else None
+        is_broken_off = is_broken_off or self._reading.is_cut_off
         if (is_broken_off or job) and self._unterminated and self._is_sought(self._unterminated):
             self._is_broken = True
             self._notes.say(str(self._stream.place(self._unterminated)), hints.cut_short(job), _SUSPECT)
@@ -139,7 +140,7 @@ class Verdict:
             return hints.FIRST_IS_INVALID
         if near_miss := self._near_miss():
             return near_miss
-        if self._has_lost or self._stream.is_cut_off:
+        if self._has_lost or self._stream.is_cut_off or self._reading.is_cut_off:
             return hints.LOST
         return hints.HOW_TO_PRINT[self._sought] if count else hints.NOTHING_READ
 
