@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["Buffer", "as_bytes"]
+__all__ = ["Buffer", "BufferMark", "as_bytes"]
+
+BufferMark: TypeAlias = tuple[BytesIO, int]
+"""A state of a `Buffer` to go back to."""
 
 
 class Buffer:
@@ -37,6 +40,16 @@ class Buffer:
         self._bytes = BytesIO()
         self._size = 0
         return taken
+
+    def mark(self) -> BufferMark:
+        """The state, for `reset`."""
+        return self._bytes, self._size
+
+    def reset(self, mark: BufferMark) -> None:
+        """Go back to a state: bytes appended since are gone, bytes taken are back."""
+        self._bytes, self._size = mark
+        self._bytes.seek(self._size)
+        self._bytes.truncate()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Buffer, (self._bytes.getvalue(),)

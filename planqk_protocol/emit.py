@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from planqk_protocol.grammar import load_table
-from planqk_protocol.limits import Limits
+from planqk_protocol.limits import MAX_DEPTH, Limits
 
 __all__ = ["interim_result_line", "log_line", "multiline_result_block", "result_line"]
 
+_SHOWN = 240  # characters of a value that a message shows
 _LIMITS = Limits()
-_MAX_DEPTH = _LIMITS.max_depth or 0
 _MAX_PAYLOAD = _LIMITS.max_payload or 0
 _MAX_DIGITS = _LIMITS.max_digits or 0
 
@@ -28,10 +28,14 @@ def log_line(text: str) -> bytes:
     r"""A text as log lines, the last one ended by LF.
 
     The texts of the `Log` events that a parser makes of it, joined by LF, are
-    `text`, save for two things: a line that would read as a marker gets a space
-    in front, so that untrusted text cannot pass for a result; and a lone
-    surrogate, which UTF-8 cannot encode, is written as its escape. (A line
-    longer than `Limits.max_line` comes back in pieces.)
+    `text`, save for two things: a line that begins with ``PlanQK:Job:``, as all
+    markers do, gets a space in front, so that untrusted text cannot pass for a
+    result, whatever limits the parser has; and a lone surrogate, which UTF-8
+    cannot encode, is written as its escape. (A line longer than
+    `Limits.max_line` comes back in pieces.)
+
+    Write it where a line begins: behind ``print("PlanQK:", end="")``, a text
+    ends the job's own line, and no function sees what that becomes.
 
     Args:
         text: Any text, of any number of lines.
@@ -49,8 +53,7 @@ def log_line(text: str) -> bytes:
 
 
 def _harmless(line: bytes) -> bytes:
-    table = load_table()
-    mark = b"" if not line or table.classify(line, 0, len(line)) == table.text else b" "
+    mark = b" " if line.startswith(load_table().prefix) else b""
     # The parser takes one CR before the LF for a part of the terminator: it needs one of its own.
     return mark + line + (b"\r\n" if line.endswith(b"\r") else b"\n")
 
@@ -129,11 +132,9 @@ def _json(value: Any, indent: int | None = None) -> bytes:
 def _check(value: Any, path: list[str | int]) -> None:
     """Raise for whatever `json.dumps` would refuse without a place, or bend without a word."""
     if isinstance(value, dict | list | tuple):
-        if len(path) >= _MAX_DEPTH:
+        if len(path) >= MAX_DEPTH:
             place = _shown(path[:8])
-            raise ValueError(
-                f"{place}… nests deeper than {_MAX_DEPTH} levels, or contains itself; flatten it"
-            )
+            raise ValueError(f"{place}… nests deeper than {MAX_DEPTH} levels, or contains itself; flatten it")
         for key, item in _items(value, path):
             path.append(key)
             _check(item, path)
@@ -164,10 +165,14 @@ def _items(value: Any, path: list[str | int]) -> Iterator[tuple[str | int, Any]]
     for key, item in value.items():
         if not isinstance(key, str):
             raise TypeError(
-                f"{_shown(path)} has the key {key!r}; keys of JSON objects are strings: use str(key)"
+                f"{_shown(path)} has the key {_short(repr(key))}; keys of JSON objects are strings: use str(key)"
             )
         yield key, item
 
 
 def _shown(path: list[str | int]) -> str:
-    return "value" + "".join(f"[{key!r}]" for key in path)
+    return _short("value" + "".join(f"[{key!r}]" for key in path))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[-_SHOWN // 4 :]}"

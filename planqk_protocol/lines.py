@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from planqk_protocol.grammar import Table
 
-__all__ = ["Lines", "Segment"]
+__all__ = ["Lines", "LinesMark", "Segment"]
 
 _LF = b"\n"
 
@@ -26,6 +26,10 @@ of a whole marked line begins that begins in this chunk; else 0. ``complete``
 tells whether the slice ends its line; a slice of several lines is always
 complete, and of unmarked lines alone. A plain tuple, as this is the hot path.
 """
+
+
+LinesMark: TypeAlias = tuple[bytes, int, str | None]
+"""A state of `Lines` to go back to."""
 
 
 class Lines:
@@ -48,6 +52,14 @@ class Lines:
         self._head = b""  # enough of an unfinished line to settle its kind, while that is open
         self._length = 0  # bytes seen of the unfinished line, while its kind is open
         self._kind: str | None = None  # its kind, once settled
+
+    def mark(self) -> LinesMark:
+        """The state, for `reset`."""
+        return self._head, self._length, self._kind
+
+    def reset(self, mark: LinesMark) -> None:
+        """Go back to a state."""
+        self._head, self._length, self._kind = mark
 
     def feed(self, data: bytes) -> Iterator[Segment]:
         """Yield the segments of `data`, which together are `data`."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 from copy import copy
-from typing import Any
+from typing import Any, TypeAlias
 
-from planqk_protocol.buffer import Buffer, as_bytes
+from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
 from planqk_protocol.errors import ParserClosedError
 from planqk_protocol.events import (
     Event,
@@ -25,7 +25,7 @@ from planqk_protocol.events import (
 )
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
-from planqk_protocol.lines import Lines, Segment
+from planqk_protocol.lines import Lines, LinesMark, Segment
 from planqk_protocol.logs import extend_with_logs
 from planqk_protocol.payload.decode import Decoder, PayloadError
 
@@ -33,6 +33,8 @@ __all__ = ["Parser"]
 
 _LF = b"\n"
 _CR = b"\r"
+
+_Mark: TypeAlias = tuple[dict[str, Any], LinesMark, BufferMark]
 
 _UNTERMINATED = (
     "the block is never closed; print PlanQK:Job:MultilineResult once more behind the JSON, and flush"
@@ -50,6 +52,10 @@ class Parser:
     comes out of the call that brings its last byte. No input makes the parser
     raise. It does no I/O, and holds no more than its limits allow. It can be
     copied and pickled in the middle of a stream, and goes on where it was.
+
+    A call takes all or nothing. Where the interpreter fails, for lack of memory
+    or because the caller itself is too deep in calls, nothing of the chunk is
+    taken, and the same call can be made once more.
 
     Args:
         limits: Bounds on lines and payloads.
@@ -105,6 +111,10 @@ class Parser:
 
         Raises:
             ParserClosedError: The parser was closed.
+            RecursionError: The caller is within some 200 calls of the
+                interpreter's recursion limit, so that JSON cannot be decoded
+                (CPython 3.11). Nothing was taken: feed the same bytes again
+                from where there is room.
             TypeError: `data` is not bytes.
         """
         if self._closed:
@@ -113,6 +123,14 @@ class Parser:
             )
         if type(data) is not bytes:
             data = as_bytes(data)
+        before = self._mark()
+        try:
+            return self._feed(data)
+        except BaseException:
+            self._reset(before)
+            raise
+
+    def _feed(self, data: bytes) -> list[Event]:
         events: list[Event] = []
         for segment in self._lines.feed(data):
             kind, start, stop, payload, _ = segment
@@ -134,9 +152,20 @@ class Parser:
         A last line without LF is complete now (rule ``eof-line``); a block
         still open is a violation (rule ``eof-block``). A second call gives an
         empty list.
+
+        Raises:
+            RecursionError: As for `feed`; the parser is not closed then.
         """
         if self._closed:
             return []
+        before = self._mark()
+        try:
+            return self._close()
+        except BaseException:
+            self._reset(before)
+            raise
+
+    def _close(self) -> list[Event]:
         self._closed = True
         events: list[Event] = []
         if last := self._lines.close():
@@ -147,6 +176,16 @@ class Parser:
             message = _UNTERMINATED + self._stray_note()
             events.append(self._violation(code, Marker.MULTILINE_RESULT, raw, 0, message))
         return events
+
+    def _mark(self) -> _Mark:
+        return self.__dict__.copy(), self._lines.mark(), self._held.mark()
+
+    def _reset(self, mark: _Mark) -> None:
+        """Undo all that was done since the mark was made."""
+        own, lines, held = mark
+        self.__dict__.update(own)
+        self._lines.reset(lines)
+        self._held.reset(held)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_held": copy(self._held), "_lines": copy(self._lines)}
@@ -253,9 +292,8 @@ class Parser:
         try:
             value = self._decode(raw, start, stop)
         except PayloadError as error:
-            return self._violation(
-                error.code, marker, raw, start + error.at, error.message + self._stray_note()
-            )
+            note = self._stray_note() if error.code is ViolationCode.INVALID_JSON else ""
+            return self._violation(error.code, marker, raw, start + error.at, error.message + note)
         self._result = MultilineResult(self._first, raw, value, start, stop)
         return self._result
 

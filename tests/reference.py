@@ -1,4 +1,4 @@
-"""The protocol once more, in the plainest way: whole streams, no limits, no grammar.
+"""The protocol once more, in the plainest way: whole streams, no grammar, no limit but that of depth.
 
 It is written from the rules, shares no code with the package, and knows its own
 JSON: an independent answer to the question which events a stream has.
@@ -61,6 +61,30 @@ def _next_state(state: str, token: bytes, stack: list[bytes]) -> str:  # noqa: P
     return ""
 
 
+def is_too_deep(text: bytes) -> bool:
+    """Whether brackets outside strings nest deeper than 128."""
+    depth = 0
+    in_string = escaped = False
+    for byte in text:
+        if escaped and byte in b'"\\':
+            escaped = False
+            continue
+        escaped = byte == ord("\\")
+        if byte == ord('"'):
+            in_string = not in_string
+        elif not in_string:
+            depth += (byte in b"[{") - (byte in b"]}")
+        if depth > 128:
+            return True
+    return False
+
+
+def _judged(payload: bytes, good: str) -> str:
+    if is_too_deep(payload):
+        return "payload-too-deep"
+    return good if is_json(payload) else "invalid-json"
+
+
 class Expected(NamedTuple):
     """What an event must be: its type or violation code, its first line, its bytes, whether LF ends it."""
 
@@ -82,15 +106,15 @@ def expected_events(data: bytes) -> list[Expected]:
         first = number + 1
         if line.startswith(b"PlanQK:Job:InterimResult"):
             payload = line.removeprefix(b"PlanQK:Job:InterimResult").removeprefix(b":")
-            events.append(Expected("interim_result" if is_json(payload) else "invalid-json", first, line))
+            events.append(Expected(_judged(payload, "interim_result"), first, line))
         elif line.startswith(b"PlanQK:Job:Result:"):
-            good = "result" if is_json(line.removeprefix(b"PlanQK:Job:Result:")) else "invalid-json"
+            good = _judged(line.removeprefix(b"PlanQK:Job:Result:"), "result")
             events.append(Expected("duplicate-result" if taken else good, first, line))
             taken = True
         elif _is_fence(line):
             closing = next((n for n in range(number + 1, len(lines)) if _is_fence(lines[n])), None)
             block = lines[number : None if closing is None else closing + 1]
-            good = "multiline_result" if is_json(b"".join(block[1:-1])) else "invalid-json"
+            good = _judged(b"".join(block[1:-1]), "multiline_result")
             code = "unterminated-block" if closing is None else "duplicate-result" if taken else good
             events.append(Expected(code, first, b"".join(block)))
             taken = True

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import FENCE, INTERIM, RESULT, json_values
+from strategies import FENCE, INTERIM, RESULT, all_limits, json_values
 
-from planqk_protocol import InterimResult, Log, MultilineResult, Result, parse
+from planqk_protocol import InterimResult, Limits, Log, MultilineResult, Result, parse
 from planqk_protocol.emit import interim_result_line, log_line, multiline_result_block, result_line
 
 EMITTERS = [interim_result_line, result_line, multiline_result_block]
@@ -55,15 +55,30 @@ def test_texts_come_back(text: str) -> None:
     events = parse(log_line(text))
     assert all(isinstance(event, Log) for event in events)
     lines = [event.text for event in events if isinstance(event, Log)]
-    plain = [
-        line if line not in _MARKED and not line.startswith(_HEADS) else f" {line}"
-        for line in text.split("\n")
-    ]
+    plain = [f" {line}" if line.startswith("PlanQK:Job:") else line for line in text.split("\n")]
     assert lines == plain
 
 
-_MARKED = {FENCE.decode() + blank for blank in ("", " \t", "\r")}
-_HEADS = ("PlanQK:Job:Result:", "PlanQK:Job:InterimResult")
+beginnings = st.integers(0, 30).map(lambda size: FENCE.decode()[:size])
+tails = st.text(" \t\rx:", max_size=5) | st.integers(0, 200).map(lambda n: " " * n) | st.just(" " * 99 + "x")
+
+
+@given(
+    st.lists(st.text() | st.tuples(beginnings | marker_like, tails).map("".join)).map("\n".join), all_limits
+)
+@example("PlanQK:Job:MultilineResult" + " " * 100, Limits(max_payload=100))
+@example("PlanQK:Job:MultilineResult" + " " * 100 + "x", Limits(max_payload=100))
+def test_a_text_is_log_under_any_limits(text: str, limits: Limits) -> None:
+    data = log_line(text)
+    events = parse(data, limits=limits)
+    assert {type(event) for event in events} <= {Log}
+    assert parse(data + RESULT + b" 1\n", limits=Limits())[-1].raw == RESULT + b" 1\n"
+
+
+def test_a_text_that_begins_like_a_fence_and_is_longer_than_any_payload_is_log() -> None:
+    for end in ("", "x"):
+        (event,) = parse(log_line(FENCE.decode() + " " * 2**26 + end), limits=Limits(max_line=None))
+        assert isinstance(event, Log)
 
 
 @pytest.mark.parametrize("marked", [RESULT + b"1", INTERIM, INTERIM[:-1], FENCE, FENCE + b" \t\r"])
@@ -76,6 +91,23 @@ def test_a_lone_surrogate_is_written_as_its_escape() -> None:
     assert log_line("a\udcff") == b"a\\udcff\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        ({"k" * 5_000_000: math.nan}, "kkk'] is nan, which JSON does not have"),
+        ({"k" * 5_000_000: {"a": {1}}}, "kkk']['a'] is of type set"),
+        ({(0,) * 100_000: 1}, "0, 0, 0, 0); keys of JSON objects are strings"),
+        (json.loads('{"a":' * 127 + "NaN" + "}" * 127), "['a'] is nan"),
+    ],
+)
+def test_a_message_shows_little_of_a_value(value: Any, end: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        result_line(value)
+    assert len(str(caught.value)) < 400
+    assert "…" in str(caught.value)
+    assert end in str(caught.value)
+
+
 @pytest.mark.parametrize("emit", EMITTERS)
 @pytest.mark.parametrize(
     ("value", "message"),
@@ -83,7 +115,7 @@ def test_a_lone_surrogate_is_written_as_its_escape() -> None:
         (math.nan, r"^value is nan, which JSON does not have; print None or a string"),
         ({"counts": [1, {"a": -math.inf}]}, r"^value\['counts'\]\[1\]\['a'\] is -inf"),
         ([10**4300], r"^value\[0\] is an integer of more than 4300 digits"),
-        (json.loads("[" * 257 + "]" * 257), r"^value\[0\]\[0\].*… nests deeper than 256 levels"),
+        (json.loads("[" * 129 + "]" * 129), r"^value\[0\]\[0\].*… nests deeper than 128 levels"),
     ],
 )
 def test_what_json_does_not_have_is_refused_with_its_path(emit: Any, value: Any, message: str) -> None:
@@ -140,7 +172,7 @@ def test_a_value_that_contains_itself_is_refused() -> None:
 
 
 def test_the_bounds_are_those_of_the_default_limits() -> None:
-    deepest = json.loads("[" * 256 + "]" * 256)
+    deepest = json.loads("[" * 128 + "]" * 128)
     for value in (deepest, 10**4300 - 1, 1 - 10**4300):
         (event,) = parse(result_line(value))
         assert isinstance(event, Result)

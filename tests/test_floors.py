@@ -21,7 +21,7 @@ FLOORS = (
     (
         "grammar",
         "payload.advice",
-        "payload.deep",
+        "payload.faults",
         "payload.integers",
         "captures.output",
         "captures.bounds",

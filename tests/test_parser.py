@@ -380,14 +380,19 @@ class TestCaller:
         for name in ("max_line", "max_payload", "max_digits"):
             with pytest.raises(ValueError, match=f"{name} is 0: the least value is 1; None means no limit"):
                 Limits(**{name: 0})
-        with pytest.raises(ValueError, match="max_depth is -1"):
-            Limits(max_depth=-1)
+        for depth in (-1, 129):
+            with pytest.raises(ValueError, match=f"max_depth is {depth}: it goes from 0 to 128"):
+                Limits(max_depth=depth)
+        assert (Limits(max_depth=0).max_depth, Limits().max_depth) == (0, 128)
+        for none in (None, "5", True):
+            with pytest.raises(TypeError, match=f"max_depth is {none!r}: give an int from 0 to 128"):
+                Limits(max_depth=none)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="max_line is '5': give an int, or None"):
             Limits(max_line="5")  # type: ignore[arg-type]
 
     def test_a_limit_is_checked_also_behind_one_that_is_lifted(self) -> None:
         with pytest.raises(ValueError, match="max_digits is 0"):
-            Limits(max_line=None, max_payload=None, max_depth=None, max_digits=0)
+            Limits(max_line=None, max_payload=None, max_digits=0)
 
     def test_codes_and_markers_are_their_text(self) -> None:
         assert ViolationCode("invalid-json") is ViolationCode.INVALID_JSON

@@ -17,7 +17,7 @@ from planqk_protocol import Event, Limits, Log, MultilineResult, Parser, Result,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NO_LIMITS = Limits(max_line=None, max_payload=None, max_depth=None, max_digits=None)
+NO_LIMITS = Limits(max_line=None, max_payload=None, max_digits=None)
 
 
 @pytest.mark.rule("chunking", "limit-line", "limit-payload")

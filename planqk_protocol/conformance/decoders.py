@@ -48,8 +48,8 @@ def cases(vectors: Sequence[Vector], chunkings: Sequence[str]) -> Iterator[Case]
 def limit_arguments(limits: Mapping[str, int | None]) -> list[str]:
     """The arguments that hand limits to a decoder.
 
-    >>> limit_arguments({"max_line": 20, "max_depth": None})
-    ['--max-line', '20', '--max-depth', 'none']
+    >>> limit_arguments({"max_line": 20, "max_digits": None})
+    ['--max-line', '20', '--max-digits', 'none']
     """
     return [
         word

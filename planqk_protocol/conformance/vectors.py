@@ -97,7 +97,8 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
 
     def parser_limits(self) -> Limits:
         """The limits, those that do not matter at their defaults."""
-        return Limits(**self.limits)
+        bounds: Mapping[str, Any] = self.limits
+        return Limits(**bounds)
 
 
 def vector_files() -> dict[str, bytes]:

@@ -13,38 +13,50 @@ _EMPTY = (
 _CUT_SHORT = (
     "the JSON is cut short; all of it goes on the marker's own line, or between the two lines of a block"
 )
+_NUMBER = "JSON writes numbers without a plus, a leading zero or a bare point"
 _COMMA = "remove the comma before the closing bracket"
 _TRAILING_COMMA = re.compile(r",[ \t\r\n]*[]}]")
 
-# Tried in order at the fault; the first that matches gives the advice.
-_AT_FAULT = tuple(
-    (re.compile(pattern), advice)
-    for pattern, advice in (
-        (
-            r"-?(?i:nan|inf|infinity)\b",
-            "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
-        ),
-        (
-            r"[bu]?'|[bu]\"|True\b|False\b|None\b|\(|<|[A-Za-z_][\w.]*\(",
-            "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
-        ),
-        (r"undefined\b", "this looks like JavaScript's undefined; give JSON.stringify a value that is set"),
-        (r"\[?object ", "this looks like a JavaScript object as text; use JSON.stringify"),
-        (r"map\[", "this looks like a Go map as text; use json.Marshal"),
-        (r"\x1b", "this is a terminal colour code; print the JSON without colours"),
-        (r"\ufeff", "this is a byte order mark; encode the text as utf-8, not as utf-8-sig"),
-        (r"\x00", "this is a NUL byte; print the text in UTF-8, not in UTF-16"),
-        (r"//|/\*|#", "JSON has no comments; print the output of a JSON library"),
-        (r"\+|\.|(?<=0)[0-9]", "JSON writes numbers without a plus, a leading zero or a bare point"),
-    )
+
+def _table(*pairs: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), advice) for pattern, advice in pairs)
+
+
+# What follows is tried in order at the fault; the first that matches gives the advice.
+
+# What no JSON has anywhere outside strings, so that it tells most wherever a decoder stops.
+_ANYWHERE = _table(
+    (r"\x1b", "this is a terminal colour code; print the JSON without colours"),
+    (r"\ufeff", "this is a byte order mark; encode the text as utf-8, not as utf-8-sig"),
+    (r"\x00", "this is a NUL byte; print the text in UTF-8, not in UTF-16"),
+    (r"(?<=[0-9])\.|(?<=0)[0-9]", _NUMBER),
 )
+# What is written between the tokens of a JSON text. Behind its end, a comment is just text.
+_BETWEEN = _table((r"//|/\*|#", "JSON has no comments; print the output of a JSON library"))
+# What is written in the place of a value or a key. Behind a value, the same text is just text.
+_FOR_A_VALUE = _table(
+    (
+        r"-?(?i:nan|inf|infinity)\b",
+        "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
+    ),
+    (
+        r"[bu]?'|[bu]\"|True\b|False\b|None\b|\(|<|[A-Za-z_][\w.]*\(",
+        "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
+    ),
+    (r"undefined\b", "this looks like JavaScript's undefined; give JSON.stringify a value that is set"),
+    (r"\[?object ", "this looks like a JavaScript object as text; use JSON.stringify"),
+    (r"map\[", "this looks like a Go map as text; use json.Marshal"),
+    (r"\+|-?\.", _NUMBER),
+)
+_BEHIND_THE_END = "Extra data"
+_VALUE_EXPECTED = ("Expecting value", "Expecting property name", "NaN", "Infinity", "-Infinity")
 
 # What decoders say, by its beginning, where the place alone does not tell.
 _BY_FAULT = (
     ("Invalid control", "escape control characters in strings, as a JSON library does"),
     ("Invalid \\", "a backslash in a string is written twice, as a JSON library does"),
     ("Expecting property name", "keys of JSON objects are strings in double quotes"),
-    ("Extra data", "the JSON text ends before this; print nothing behind it"),
+    (_BEHIND_THE_END, "the JSON text ends before this; print nothing behind it"),
     ("Unterminated string", _CUT_SHORT),
 )
 
@@ -68,7 +80,9 @@ def advise(text: str, at: int, fault: str) -> tuple[int, str]:
     comma = len(before) - 1 if before.endswith(",") else at
     if _TRAILING_COMMA.match(text, comma):
         return comma, _COMMA
-    for pattern, advice in _AT_FAULT:
+    between = () if fault.startswith(_BEHIND_THE_END) else _BETWEEN
+    for_a_value = _FOR_A_VALUE if fault.startswith(_VALUE_EXPECTED) else ()
+    for pattern, advice in _ANYWHERE + between + for_a_value:
         if pattern.match(text, at):
             return at, advice
     if at >= len(text.rstrip(_SPACE)):

@@ -2,34 +2,31 @@
 
 msgspec says yes: what it accepts is JSON, and its value is right. The standard
 library says no: msgspec refuses a few valid texts, and its messages name no
-position, so whatever it refuses is decided, and worded, by `json`. Before
-either of them runs, the nesting is measured. (Rules ``json``, ``json-values``,
-``json-limits``.)
+position, so whatever it refuses is decided, and worded, by `json`. Both recurse
+once for each level, so before either of them runs, the nesting is measured.
+(Rules ``json``, ``json-values``, ``json-limits``.)
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any, Never
 
 import msgspec
 
 from planqk_protocol.events import ViolationCode
-from planqk_protocol.limits import Limits
+from planqk_protocol.limits import MAX_DEPTH, Limits
 from planqk_protocol.payload.advice import advise
-from planqk_protocol.payload.deep import decode_deep
-from planqk_protocol.payload.depth import deeper_than, where_deeper
-from planqk_protocol.payload.integers import may_exceed, to_int, where_longer
+from planqk_protocol.payload.depth import find_deeper
+from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
+from planqk_protocol.payload.integers import SHORT, has_longer, to_int
 
 __all__ = ["Decoder", "PayloadError"]
 
-# The depth at which the decoders written in C are safe on a thread stack of 64 KiB.
-_SAFE_DEPTH = 128
 _WORTH_A_VIEW = 4096  # bytes; below, copying a slice is cheaper than making a view of it
+_MSGSPEC_DIGITS = 4300  # msgspec takes no integer of more
 _accept = msgspec.json.Decoder().decode
-_CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*+"|(NaN|-?Infinity)', re.DOTALL)
 
 
 class PayloadError(Exception):
@@ -63,7 +60,7 @@ class Decoder:
         self._max_digits = limits.max_digits
         # A text of no more bytes than a limit cannot exceed it.
         self._short = min(
-            limit for limit in (limits.max_depth, limits.max_digits, _SAFE_DEPTH) if limit is not None
+            limits.max_depth, _MSGSPEC_DIGITS if limits.max_digits is None else limits.max_digits
         )
 
     def decode(self, data: bytes, start: int = 0, stop: int | None = None) -> Any:
@@ -71,59 +68,66 @@ class Decoder:
 
         Raises:
             PayloadError: The bytes are no JSON text, or exceed a limit.
+            RecursionError: The caller itself is so deep in calls that the
+                interpreter lets no decoder recurse (CPython 3.11).
         """
         stop = len(data) if stop is None else stop
+        max_digits = self._max_digits
         if stop - start > self._short:
-            if self._max_depth is not None and deeper_than(self._max_depth, data, start, stop):
-                raise self._too_deep(data[start:stop], self._max_depth)
-            deep = deeper_than(_SAFE_DEPTH, data, start, stop)
-            if deep or may_exceed(self._max_digits, data, start, stop):
-                return self._decide(data[start:stop], deep=deep)
+            if (at := find_deeper(self._max_depth, data, start, stop)) >= 0:
+                raise self._too_deep(at - start)
+            if (
+                max_digits is not None
+                and max_digits < _MSGSPEC_DIGITS
+                and has_longer(max_digits, data, start, stop)
+            ):
+                return self._decide(data[start:stop])
         try:
             return _accept(memoryview(data)[start:stop] if stop - start > _WORTH_A_VIEW else data[start:stop])
-        except (ValueError, RecursionError):  # no verdict: msgspec refuses valid texts, too
-            return self._decide(data[start:stop], deep=False)
+        except ValueError:  # no verdict: msgspec refuses valid texts, too
+            return self._decide(data[start:stop])
 
-    def _decide(self, payload: bytes, *, deep: bool) -> Any:
+    def _decide(self, payload: bytes) -> Any:
         """The verdict of the standard library, within the limits."""
         max_digits = self._max_digits
-        too_long = False
+        too_long = ""
 
         def parse_int(digits: str) -> int:
             nonlocal too_long
             if max_digits is not None and len(digits) - digits.startswith("-") > max_digits:
-                too_long = True
+                too_long = too_long or digits.removeprefix("-")
                 return 0
             return to_int(digits)
 
         text = _text(payload)
-        try:
-            value = decode_deep(text, parse_int, _refuse) if deep else _by_json(text, parse_int)
-        except json.JSONDecodeError as error:
-            raise _invalid(text, error.pos, error.msg) from None
-        except _ConstantError as constant:
-            at = next(match.start(1) for match in _CONSTANT.finditer(text) if match[1])
-            raise _invalid(text, at, f"{constant} is no JSON value") from None
-        if too_long and max_digits is not None:
+        # A call of Python for each integer costs twice what all the rest does, so it is made only if need be.
+        is_short = not has_longer(
+            SHORT if max_digits is None else min(SHORT, max_digits), payload, 0, len(payload)
+        )
+        value = _by_json(text, None if is_short else parse_int)
+        if too_long:
             message = (
                 f"an integer of more than {max_digits} digits;"
                 " print it as a string, or raise Limits.max_digits"
             )
-            at = len(text[: where_longer(max_digits, text)].encode())
+            at = len(text[: place_of_integer(text, too_long)].encode())
             raise PayloadError(ViolationCode.NUMBER_TOO_LONG, message, at)
         return value
 
-    @staticmethod
-    def _too_deep(payload: bytes, max_depth: int) -> PayloadError:
-        message = f"nested deeper than {max_depth} levels; flatten the value, or raise Limits.max_depth"
-        return PayloadError(ViolationCode.PAYLOAD_TOO_DEEP, message, where_deeper(max_depth, payload))
+    def _too_deep(self, at: int) -> PayloadError:
+        max_depth = self._max_depth
+        remedy = "flatten the value" + (", or raise Limits.max_depth" if max_depth < MAX_DEPTH else "")
+        message = f"nested deeper than {max_depth} levels; {remedy}"
+        return PayloadError(ViolationCode.PAYLOAD_TOO_DEEP, message, at)
 
 
-def _by_json(text: str, parse_int: Callable[[str], int]) -> Any:
+def _by_json(text: str, parse_int: Callable[[str], int] | None) -> Any:
     try:
         return json.JSONDecoder(parse_int=parse_int, parse_constant=_refuse).decode(text)
-    except RecursionError:  # the caller itself is deep in calls
-        return decode_deep(text, parse_int, _refuse)
+    except json.JSONDecodeError as error:
+        raise _invalid(text, error.pos, error.msg) from None
+    except _ConstantError as constant:
+        raise _invalid(text, place_of_constant(text), f"{constant} is no JSON value") from None
 
 
 class _ConstantError(Exception):
@@ -147,6 +151,7 @@ def _text(payload: bytes) -> str:
 
 
 def _invalid(text: str, at: int, fault: str) -> PayloadError:
+    at, fault = mend_place(text, at, fault)
     at, advice = advise(text, at, fault)
     fault = fault.removesuffix(" at").removesuffix(" starting")
     return PayloadError(

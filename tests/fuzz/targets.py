@@ -39,7 +39,7 @@ def stream(data: bytes) -> None:
     limits = Limits(
         max_line=line or None,
         max_payload=payload or None,
-        max_depth=depth - 1 if depth else None,
+        max_depth=min(depth, 128),
         max_digits=digits or None,
     )
     properties = test_parser_properties
@@ -67,7 +67,6 @@ def payload(data: bytes) -> None:
     _check(properties.test_the_verdict_is_that_of_an_independent_recogniser, case, data)
     for depth in (0, 2):
         _check(properties.test_verdict_value_and_message_are_the_same_whoever_answers, case, data, depth)
-    _check(properties.test_the_decoder_for_deep_texts_answers_like_the_standard_library, case, data)
 
 
 def _named(data: bytes) -> tuple[str, bytes]:

@@ -25,7 +25,7 @@ static const char FENCE[] = "PlanQK:Job:MultilineResult";
 enum kind { LOG, RESULT_LINE, INTERIM_LINE, FENCE_LINE };
 static const char *const MARKERS[] = {"", "result", "interim_result", "multiline_result"};
 
-static size_t max_line = 1 << 20, max_payload = 1 << 26, max_depth = 256, max_digits = 4300;
+static size_t max_line = 1 << 20, max_payload = 1 << 26, max_depth = 128, max_digits = 4300;
 
 static Buffer line;         /* the unfinished line */
 static Buffer block;        /* the lines of an open block */

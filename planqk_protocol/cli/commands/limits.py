@@ -9,6 +9,7 @@ from typing import Any
 import rich_click as click
 
 from planqk_protocol import Limits
+from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["limit_options"]
 
@@ -20,6 +21,8 @@ _HELP = {
     "max_digits": "Longest integer in JSON, in digits.",
 }
 
+_ALWAYS = {"max_depth": f"0…{MAX_DEPTH}"}  # limits that cannot be lifted, and what they can be
+
 _Function = Callable[..., Any]
 
 
@@ -27,16 +30,21 @@ def _converter(field: str) -> Callable[[int | str], int | None]:
     """What makes a limit of a word."""
 
     def limit(word: int | str) -> int | None:
-        if word == _NONE:
+        if word == _NONE and field not in _ALWAYS:
             return None
         try:
             Limits(**{field: int(word)})
         except ValueError:
-            message = f"{word!r} is neither a number that can be a limit, nor {_NONE!r}."
-            raise click.BadParameter(message) from None
+            raise click.BadParameter(_refusal(word, field)) from None
         return int(word)
 
     return limit
+
+
+def _refusal(word: int | str, field: str) -> str:
+    if field in _ALWAYS:
+        return f"{word!r} is no number of {_ALWAYS[field]}."
+    return f"{word!r} is neither a number that can be a limit, nor {_NONE!r}."
 
 
 def limit_options(*fields: str) -> Callable[[_Function], _Function]:
@@ -53,7 +61,7 @@ def limit_options(*fields: str) -> Callable[[_Function], _Function]:
             option = click.option(
                 f"--{field.replace('_', '-')}",
                 type=_converter(field),
-                metavar="N|none",
+                metavar=_ALWAYS.get(field, "N|none"),
                 default=getattr(Limits(), field),
                 show_default=True,
                 help=_HELP[field],

@@ -18,7 +18,7 @@ FENCE = b"PlanQK:Job:MultilineResult"
 
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
-DEFAULTS = {"max_line": 2**20, "max_payload": 2**26, "max_depth": 256, "max_digits": 4300}
+DEFAULTS = {"max_line": 2**20, "max_payload": 2**26, "max_depth": 128, "max_digits": 4300}
 
 
 class RefusedError(Exception):
