@@ -181,7 +181,7 @@ class Decoder(ABC):
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
                 f"the capture holds {name or 'entries of no container'} too, given as unknown; "
-                "only one container is read, the first one unless you name another (--only)",
+                "only one container is read, the first one unless you name another (the argument container)",
                 offset=offset,
                 stream=None,
             )

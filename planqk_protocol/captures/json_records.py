@@ -4,87 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate
 from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["KEYS", "Block", "Part", "Text", "object_at", "record_of", "records_of", "stamp"]
+from planqk_protocol.captures.bounds import is_too_deep
+
+__all__ = ["KEYS", "Part", "Record", "object_at", "record_of", "records_of", "stamp"]
 
 KEYS = {"log", "stream", "attrs", "time"}
 """The keys of a record."""
 
 
-class _OfStdout(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout"]
+class Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A record as Docker writes it. Its types let the C decoder enter no deep nesting."""
 
-
-class _OfEither(msgspec.Struct, gc=False):
-    log: str
-    stream: Literal["stdout", "stderr"]
-
-
-class _Record(msgspec.Struct, gc=False):
     log: str
     stream: str
     time: str = ""
+    attrs: dict[str, str] | None = None
 
 
-class _Untimed(msgspec.Struct, gc=False):
-    log: str
-    time: msgspec.Raw = msgspec.Raw(b"null")
+class _OfStdout(Record, gc=False, forbid_unknown_fields=True):
+    stream: Literal["stdout"]
+
+
+class _OfEither(Record, gc=False, forbid_unknown_fields=True):
+    stream: Literal["stdout", "stderr"]
 
 
 _decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
 _decode_either = msgspec.json.Decoder(_OfEither).decode_lines
-_decode_untimed = msgspec.json.Decoder(_Untimed).decode_lines
-_decoder = msgspec.json.Decoder(_Record)
-record_of = _decoder.decode
+record_of = msgspec.json.Decoder(Record).decode
 """The record that a line is."""
 
 _scan = json.JSONDecoder(parse_int=float, object_pairs_hook=tuple).raw_decode
 
-
-class Text(str):
-    """Text in which errors are cheap: `json` counts the lines before each, which nobody asks for here."""
-
-    __slots__ = ()
-
-    def count(self, *_: object) -> int:
-        """No lines."""
-        return 0
-
-    def rfind(self, *_: object) -> int:
-        """No end of a line."""
-        return -1
-
-
-class Block:
-    """The records of a healthy block, decoded once more when their times are asked for."""
-
-    def __init__(self, block: bytes) -> None:
-        self._block = block
-
-    @cached_property
-    def sizes_and_times(self) -> tuple[list[int], list[str]]:
-        """The length of each record's bytes, and its time."""
-        try:
-            records = _decoder.decode_lines(self._block)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            untimed = _decode_untimed(self._block)
-            return [len(record.log.encode()) for record in untimed], [
-                _raw_stamp(item.time) for item in untimed
-            ]
-        return [len(record.log.encode()) for record in records], [stamp(record.time) for record in records]
-
-
-def _raw_stamp(value: msgspec.Raw) -> str:
-    try:
-        return stamp(msgspec.json.decode(value, type=str))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
+_WINDOW = 512  # characters: more than most records have
+_GROWTH = 4
+_END = "\1"  # a control character, which no JSON text holds
+_TOKEN = 16  # characters: no fault in JSON is told farther than this before the character that makes it
 
 
 def stamp(value: object) -> str:
@@ -93,23 +53,20 @@ def stamp(value: object) -> str:
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Some records of a healthy block."""
+    """Records of a chunk."""
 
-    block: Block
-    indices: Sequence[int]
+    records: Sequence[Record]
 
     def ends(self) -> list[int]:
         """Where each record ends in their bytes."""
-        sizes = self.block.sizes_and_times[0]
-        return list(accumulate(sizes[index] for index in self.indices))
+        return list(accumulate(len(record.log.encode()) for record in self.records))
 
     def times(self) -> list[str]:
         """The time of each record; empty where it has none."""
-        times = self.block.sizes_and_times[1]
-        return [times[index] for index in self.indices]
+        return [stamp(record.time) for record in self.records]
 
 
-def records_of(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
+def records_of(block: bytes) -> tuple[Sequence[Record], bool]:
     """The records of a block, and whether all are of stdout."""
     try:
         return _decode_stdout(block), True
@@ -118,18 +75,41 @@ def records_of(block: bytes) -> tuple[Sequence[_OfStdout | _OfEither], bool]:
 
 
 def object_at(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
-    """The object at a place, and where it ends; ``None`` where there is none, and where it breaks off.
+    """The object at a place, and where it ends; ``None`` where there is none, and where the fault is.
 
-    It is read much as Docker does: of keys that are the same the last one counts,
-    and one in another case where there is none in lower case.
+    Neither the stack nor the time can be exhausted. The object is looked for in
+    a window, whose nesting is measured before the decoder sees it. The window
+    grows only while the object, or what there is of it, reaches its end. So the
+    work is that for the object alone, however much text follows.
     """
     if text[at] != "{":
         return None, at
-    try:
-        pairs, end = _scan(text, at)
-    except json.JSONDecodeError as error:
-        return None, error.pos
-    except RecursionError:
-        return None, len(text) - 1
-    values = {key.lower(): value for key, value in pairs}
-    return values | {key: value for key, value in pairs if key in KEYS}, end
+    size = _WINDOW
+    while True:
+        window = text[at : at + size]
+        if is_too_deep(window.encode(errors="surrogateescape")):
+            return None, at + len(window) - 1
+        is_whole = at + size >= len(text)
+        try:
+            pairs, end = _scan(window if is_whole else window + _END)
+        except json.JSONDecodeError as error:
+            if is_whole or error.pos < size - _TOKEN:
+                return None, at + error.pos
+            size *= _GROWTH
+        else:
+            return _fields(pairs), at + end
+
+
+def _fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The values of an object by their keys, read as Docker does with Go's ``encoding/json``.
+
+    The case of a key does not count, and of several the last one does, save that
+    ``null`` changes nothing (``decode.go``). Letters are the same that Unicode's
+    simple folding makes the same: of those in our keys, that is U+017F for "s".
+    """
+    fields: dict[str, Any] = {}
+    for key, value in pairs:
+        folded = key.lower().replace("\u017f", "s")
+        if value is not None or folded not in fields:
+            fields[folded] = value
+    return fields

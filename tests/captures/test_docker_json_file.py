@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from feeding import data_of, decode, kinds, places, run, stamped
+from feeding import data_of, decode, kinds, merged, places, run, stamped
 
 from planqk_protocol.captures import Chunk, Stream, decoder
+from planqk_protocol.captures.decoders.docker_json_file import DockerJsonFileDecoder
+from planqk_protocol.testing.writers import lines_of
 
 ID = "docker-json-file"
 
@@ -58,9 +60,24 @@ LONG = record("x" * (1024 * 1024 + 1) + r"\n")
             b'{"log":"x","log":"a\\n","stream":"stdout"}\n', [("stdout", b"a\n", False)], id="last key counts"
         ),
         pytest.param(
-            b'{"LOG":"x","Log":"a\\n","Stream":"stderr","stream":"stdout","STREAM":4}\n',
+            b'{"log":"x","LOG":"a\\n","Stream":"stderr","stream":"stderr","STREAM":"stdout"}\n',
             [("stdout", b"a\n", False)],
-            id="last key counts, first of all in lower case",
+            id="last key counts, in whatever case",
+        ),
+        pytest.param(
+            '{"log":"a\\n","stream":"stderr","\u017fTREAM":"stdout"}\n'.encode(),
+            [("stdout", b"a\n", False)],
+            id="letters that Unicode folds",
+        ),
+        pytest.param(
+            b'{"Log":"a\\n","LOG":null,"stream":"stdout","STREAM":null}\n',
+            [("stdout", b"a\n", False)],
+            id="null changes nothing",
+        ),
+        pytest.param(
+            rb'{"log":"x","l\u006fG":"a\n","stream":"stdout"}' + b"\n",
+            [("stdout", b"a\n", False)],
+            id="escapes in keys",
         ),
         pytest.param(
             b'{"stream":"stdout","time":"t"}\n'
@@ -180,7 +197,7 @@ HALF = b'{"log":"half\\n'
         ),
         pytest.param(
             A + HALF + B,
-            [("stdout", b"a\n", False), ("unknown", b"half\n", True), ("stdout", b"b\n", False)],
+            [("stdout", b"a\n", False), ("unknown", b"half\n", True), ("stdout", b"b\n", True)],
             [("torn", 2, len(A), "unknown")],
             id="torn record, the next one glued to it",
         ),
@@ -197,11 +214,11 @@ HALF = b'{"log":"half\\n'
             id="torn between two keys",
         ),
         pytest.param(
-            b'{"lo' + B, [("stdout", b"b\n", False)], [("torn", 1, 0, "unknown")], id="torn before its text"
+            b'{"lo' + B, [("stdout", b"b\n", True)], [("torn", 1, 0, "unknown")], id="torn before its text"
         ),
         pytest.param(
             A[:-9] + B,
-            [("stdout", b"a\n", True), ("stdout", b"b\n", False)],
+            [("stdout", b"a\n", True), ("stdout", b"b\n", True)],
             [("torn", 1, 0, "stdout")],
             id="torn behind its stream",
         ),
@@ -237,7 +254,7 @@ HALF = b'{"log":"half\\n'
         ),
         pytest.param(
             A + b'garbage "\xff' + B,
-            [("stdout", b"a\n", False), ("stdout", b"b\n", False)],
+            [("stdout", b"a\n", False), ("stdout", b"b\n", True)],
             [("corrupt", 2, len(A), "unknown")],
             id="garbage before a record",
         ),
@@ -262,8 +279,26 @@ HALF = b'{"log":"half\\n'
         pytest.param(
             b'{"a":' * 100_000 + b"\n" + A,
             [("stdout", b"a\n", False)],
-            [("torn", 1, 0, "unknown")],
+            [("corrupt", 1, 0, "unknown")],
             id="nested objects",
+        ),
+        pytest.param(
+            A + b'{"log":"x","a":' * 130 + b"x\n" + A,
+            [("stdout", b"a\n", False), *[("unknown", b"x", True)] * 130, ("stdout", b"a\n", False)],
+            None,
+            id="nested records",
+        ),
+        pytest.param(
+            b'{"log":"x","a":' + b"[" * 200 + b"\n" + A,
+            [("unknown", b"x", True), ("stdout", b"a\n", False)],
+            [("corrupt", 1, 0, "unknown")],
+            id="nested lists in a record",
+        ),
+        pytest.param(
+            b'{"log":"x' + b"[" * 200 + rb"\n" + b'","new":' + b'"' + b"{" * 200 + b'","stream":"stdout"}\n',
+            [("stdout", b"x" + b"[" * 200 + b"\n", False)],
+            [],
+            id="brackets in strings",
         ),
         pytest.param(
             record(r"\ufffd\n"),
@@ -305,14 +340,14 @@ HALF = b'{"log":"half\\n'
                 ("unknown", b"half", True),
                 ("unknown", b"\xc3\xa4\xffx", True),
                 ("unknown", b"half\n", True),
-                ("stdout", b"b\n", False),
+                ("stdout", b"b\n", True),
             ],
             [("torn", 1, 0, "unknown"), ("torn", 2, 12, "unknown"), ("torn", 3, 24, "unknown")],
             id="offsets count bytes",
         ),
         pytest.param(
             HALF + record("ä\\n")[:-1] + b"} x\n" + B,
-            [("unknown", b"half\n", True), ("stdout", "ä\n".encode(), False), ("stdout", b"b\n", False)],
+            [("unknown", b"half\n", True), ("stdout", "ä\n".encode(), True), ("stdout", b"b\n", False)],
             [("torn", 1, 0, "unknown"), ("corrupt", 3, len(HALF + record("ä\\n")) - 1, "unknown")],
             id="torn record, one glued to it, and garbage",
         ),
@@ -339,10 +374,12 @@ HALF = b'{"log":"half\\n'
         pytest.param(b"\xff\xfe", [], [("corrupt", 1, 0, "unknown")], id="a byte order mark alone"),
     ],
 )
-def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:
+def test_damage_is_reported_where_it_is(
+    capture: bytes, data: list[object], notices: list[object] | None
+) -> None:
     decoded = decode(ID, capture)
     assert [item for item in decoded if isinstance(item, tuple)] == data
-    assert places(decoded) == notices
+    assert notices is None or places(decoded) == notices
 
 
 def test_notices_stand_where_bytes_are_lost() -> None:
@@ -351,7 +388,7 @@ def test_notices_stand_where_bytes_are_lost() -> None:
         ("stdout", b"a\n", False),
         ("unknown", b"half\n", True),
         "torn",
-        ("stdout", b"b\n", False),
+        ("stdout", b"b\n", True),
     ]
 
 
@@ -398,6 +435,50 @@ def test_one_stream_of_a_block_of_both() -> None:
         b"a\nc\n",
         ["2024-05-01T10:00:01Z", "2024-05-01T10:00:03Z"],
     )
+
+
+@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR, None])
+@pytest.mark.parametrize("order", [[A, B], [record(r"e\n", "2", "stderr"), A]])
+def test_one_record_costs_the_speed_of_its_own_alone(
+    order: list[bytes], stream: Stream | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unfinished line of standard error, U+FFFD: what stands around it is decoded at once."""
+    taken: list[bytes] = []
+    take = DockerJsonFileDecoder._line  # noqa: SLF001
+
+    def count(self: DockerJsonFileDecoder, line: bytes, end: bytes) -> None:
+        taken.append(line + end)
+        take(self, line, end)
+
+    monkeypatch.setattr(DockerJsonFileDecoder, "_line", count)
+    healthy = b"".join(order) * 100
+    prompt, odd = record("Password: ", "1", "stderr"), record(r"\ufffd\n")
+    subject = decoder(ID, stream=stream)
+    output = subject.feed(healthy + prompt + healthy + odd + healthy) + subject.feed(healthy)
+    closed = order[:1] if order[0] != A else []  # the next record of standard error ends its line, or tells
+    assert taken == [prompt, *closed, odd]
+    told = merged(output)
+    assert kinds(told) == ["gap"] * len(closed) + ["replacement-char"]
+    lines = lines_of(healthy + prompt + healthy + odd + healthy * 2)
+    one_by_one = run(decoder(ID, stream=stream), [lines])
+    assert merged(one_by_one) == told
+    assert stamped(one_by_one) == stamped(output)
+
+
+def test_damage_costs_the_speed_of_few_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    take = DockerJsonFileDecoder._line  # noqa: SLF001
+
+    def count(self: DockerJsonFileDecoder, line: bytes, end: bytes) -> None:
+        taken.append(line + end)
+        take(self, line, end)
+
+    monkeypatch.setattr(DockerJsonFileDecoder, "_line", count)
+    capture = A * 500 + b"no record\n" + A * 200
+    output = decoder(ID).feed(capture)
+    assert data_of(merged(output), "stdout") == b"a\n" * 700
+    assert places(merged(output)) == [("corrupt", 501, len(A) * 500, "unknown")]
+    assert len(b"".join(taken)) <= 4096
 
 
 def test_a_record_comes_out_with_its_last_byte() -> None:

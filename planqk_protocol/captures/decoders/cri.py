@@ -41,6 +41,7 @@ from planqk_protocol.captures.output import Chunk, NoticeKind, Pieces, Stream
 __all__ = ["FORMAT", "CriDecoder"]
 
 _LF = b"\n"
+_NUL = b"\0"
 _STREAMS = {b"stdout": Stream.STDOUT, b"stderr": Stream.STDERR}
 _ENDS = {b"F": _LF, b"P": b""}
 
@@ -48,10 +49,9 @@ _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
 _FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 _SNIFFED = re.compile(rb"%b std(?:out|err) [FP][ :]" % _TIME)
-_NULS = re.compile(rb"\0*")
 
 # Of whole blocks. Beside the records of one stream, those of the other match too, with an empty group.
-_HEALTHY = re.compile(rb"(?:%b std(?:out|err) [FP](?::\S*)? .*\n)*" % _TIME)
+_BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _FOUND.pattern)
 _RECORD_OF_BLOCK = re.compile(rb"\n%b" % _FOUND.pattern)
 _OTHERS = {Stream.STDOUT: b"stderr", Stream.STDERR: b"stdout"}
 _LINES = {
@@ -107,7 +107,7 @@ class CriDecoder(LineDecoder):
             return
         at = 0
         while at < len(block):
-            damaged = _end(_HEALTHY, block, at)
+            damaged = _damaged_line(block, at)
             if damaged > at:
                 self._decode_healthy(block[at:damaged])
             at = block.find(_LF, damaged) + 1 or len(block)
@@ -128,6 +128,8 @@ class CriDecoder(LineDecoder):
     def _decode_one(self, block: bytes, count: int, stream: Stream) -> bool:
         texts = [] if self._has_pieces else _LINES[stream].findall(block)
         if len(texts) != count:
+            if not self._has_pieces and _damaged_line(block, 0) < len(block):
+                return False
             pairs = _LINES_AND_PIECES[stream].findall(block)
             if len(pairs) != count:
                 return False
@@ -177,10 +179,10 @@ class CriDecoder(LineDecoder):
             self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=concerned)
 
     def _pass_nuls(self, line: bytes) -> int:
-        end = _end(_NULS, line, 0)
-        if end:
+        nuls = len(line) - len(line.lstrip(_NUL))
+        if nuls:
             self._notice_nuls(record=self._record + 1)
-        return end
+        return nuls
 
     def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
         """Pass what is no record, up to where one may begin in the line."""
@@ -194,10 +196,12 @@ class CriDecoder(LineDecoder):
         return record
 
 
-def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
-    """Where the match of a pattern ends that matches an empty text too."""
-    match = pattern.match(data, at)
-    return match.end() if match else at
+def _damaged_line(block: bytes, at: int) -> int:
+    """Where the first line at or behind `at` begins that is no record of stdout or stderr."""
+    if not _FOUND.match(block, at):
+        return at
+    found = _BEFORE_DAMAGE.search(block, at)
+    return found.end() if found else len(block)
 
 
 def _sniff(head: bytes) -> bool:

@@ -4,26 +4,33 @@ A record is ``{"log":"…","stream":"stdout","time":"…"}``, its ``log`` at mos
 16 KiB of a line. A line is complete where ``log`` ends in LF, so plain
 concatenation gives the stream back. All pieces of a line bear the same time.
 
-Healthy blocks are decoded whole. Whatever deviates, be it a record in pieces, a
-replacement character or damage, is taken record by record.
+Blocks of records are decoded whole. Records in pieces, and those with a
+replacement character, are then taken one at a time. Of a block with damage, the
+halves are tried, and so on; what is left is taken line by line.
+
+A line that is no proper record may hold several: a write broke off, and the
+next record was appended. No text of a container holds ``{"log":"``, as quotes
+are escaped in JSON. But a label of that name does, so what this search finds is
+``suspect``.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
+from planqk_protocol.captures.bounds import DEEPEST, is_too_deep, shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.json_records import (
     KEYS,
-    Block,
     Part,
-    Text,
+    Record,
     object_at,
     record_of,
     records_of,
@@ -40,17 +47,14 @@ _STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
-_PARTS = re.compile(r'(?=\{"log":")')  # where records begin, as in a string these quotes would be escaped
+_HEAD = '{"log":"'
+_HEADS = re.compile(r'(?=\{"log":")')
 _BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
-_MANY_LINES = 100  # of one record; with fewer, as where a program has indented it, each may be the last
-_TORN = re.compile(
-    r"""
-    \{ "log" : "
-    ( (?: [^"\\]++ | \\ (?: ["\\/bfnrt] | u[0-9a-fA-F]{4} ) )*+ )  # what there is of the text
-    (?: "  (?: .* "stream" : "(stdout|stderr)" )? )?               # and its stream, if that is whole
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_MANY_LINES = 100  # of one record; a shorter one, as where a program has indented it, is tried at each line
+_SMALL_BLOCK = 4096  # bytes: one that is smaller is taken line by line
+# Behind pairs of backslashes: where the text of a string ends, or has an escape that is none.
+_END_OF_TEXT = re.compile(r'(?<!\\)"|\\(?!["/bfnrt]|u[0-9a-fA-F]{4})')
+_STREAM = re.compile(r'.*"stream":"(stdout|stderr)"', re.DOTALL)
 
 
 class DockerJsonFileDecoder(LineDecoder):
@@ -63,43 +67,68 @@ class DockerJsonFileDecoder(LineDecoder):
         self._open: dict[Stream, str] = {}  # streams whose last record ended no line, and its time
 
     def _block(self, block: bytes) -> None:
-        if not self._decode_healthy(block):
-            super()._block(block)
+        if self._held or not self._decode_healthy(block):
+            middle = block.find(_LF, len(block) // 2) + 1
+            if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
+                self._block(block[:middle])
+                self._block(block[middle:])
+            else:
+                super()._block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every record is a whole line; else do nothing."""
-        if self._open or self._held:
-            return False
+        """Decode a block in which every line is a record; else do nothing."""
         try:
             records, is_stdout = records_of(block)
-            logs = [log for record in records if (log := record.log)[-1] == "\n"]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
+        logs = [log for record in records if (log := record.log)[-1:] == "\n"]
         text = "".join(logs)
-        if len(logs) < len(records) or REPLACEMENT in text:
-            return False
-        shared = Block(block)
+        is_open = bool(self._open) and (not is_stdout or Stream.STDOUT in self._open)
+        if is_open or len(logs) < len(records) or REPLACEMENT in text:
+            return self._decode_in_runs(block, records)
         if is_stdout:
-            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=Part(shared, range(len(logs)))))
-        elif self._only:
-            self._emit_part(
-                self._only, [i for i, r in enumerate(records) if r.stream == self._only], logs, shared
-            )
+            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=Part(records)))
         else:
-            for stream, run in groupby(range(len(records)), lambda index: records[index].stream):
-                self._emit_part(_STREAMS[stream], list(run), logs, shared)
+            self._emit_run(records)
         self._record += len(records)
         self._offset += len(block)
         return True
 
-    def _emit_part(self, stream: Stream, indices: list[int], logs: list[str], block: Block) -> None:
-        data = "".join([logs[index] for index in indices]).encode()
-        self._emit_chunk(Chunk(stream, data, records=Part(block, indices)))
+    def _decode_in_runs(self, block: bytes, records: Sequence[Record]) -> bool:
+        """Decode a block in which some records are to be taken one at a time."""
+        lines = block.split(_LF)[:-1]
+        if len(lines) != len(records):
+            return False
+        start = 0
+        for number, record in enumerate(records):
+            if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
+                self._take_run(records[start:number], lines[start:number])
+                self._pass(lines[number], _LF)
+                start = number + 1
+        self._take_run(records[start:], lines[start:])
+        return True
+
+    def _take_run(self, records: Sequence[Record], lines: list[bytes]) -> None:
+        self._emit_run(records)
+        self._record += len(records)
+        self._offset += sum(map(len, lines)) + len(lines)
+
+    def _emit_run(self, records: Sequence[Record]) -> None:
+        """Give whole lines."""
+        if self._only:
+            self._emit_part(self._only, [record for record in records if record.stream == self._only])
+            return
+        for name, part in groupby(records, lambda record: record.stream):
+            self._emit_part(_STREAMS[name], list(part))
+
+    def _emit_part(self, stream: Stream, records: list[Record]) -> None:
+        data = "".join([record.log for record in records]).encode()
+        self._emit_chunk(Chunk(stream, data, records=Part(records)))
 
     def _line(self, line: bytes, end: bytes) -> None:
         try:
             record = record_of(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             self._recover(line, end)
         else:
             self._take_record(record.log.encode(), record.stream, record.time, self._offset)
@@ -111,7 +140,7 @@ class DockerJsonFileDecoder(LineDecoder):
         time = stamp(time)
         stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
         if stream is Stream.UNKNOWN:
-            message = f"the record's stream is {stream_name!r}, neither stdout nor stderr"
+            message = f"the record's stream is {shown(stream_name)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
         if self._open.get(stream, time) != time:
             message = (
@@ -135,17 +164,18 @@ class DockerJsonFileDecoder(LineDecoder):
     def _recover(self, line: bytes, end: bytes) -> None:
         """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
         text, errors = decode(line)
-        text, at, offset = Text(text), 0, self._offset
+        at, offset, is_found = 0, self._offset, False
         while (start := _end_of_white(text, at)) < len(text):
             offset += start - at
             value, at = object_at(text, start)
             if value is not None:
-                self._take_fields(value, offset, errors)
+                self._take_fields(value, offset, errors, is_found=is_found)
             elif at == len(text) and end == _LF:
                 self._hold_rest(text[start:].encode(errors=errors))
             else:
                 behind = _BEHIND_FAULT.search(text, at)
                 at = behind.start() if behind else len(text)
+                is_found = _LF.decode() not in text[at - 1 : at + 1]
                 self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
@@ -155,7 +185,7 @@ class DockerJsonFileDecoder(LineDecoder):
         It is read once more from where each of them would begin, but no further
         than to the next one. So the cost is that of its length.
         """
-        torn, *parts = filter(None, _PARTS.split(text))
+        torn, *parts = filter(None, _HEADS.split(text))
         self._take_torn(torn, offset, errors, at_end=at_end and not parts)
         offset += len(torn.encode(errors=errors))
         for number, part in enumerate(parts, 1):
@@ -165,7 +195,7 @@ class DockerJsonFileDecoder(LineDecoder):
     def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         value, at = object_at(text, 0)
         if value is not None:
-            self._take_fields(value, offset, errors)
+            self._take_fields(value, offset, errors, is_found=True)
             at = _end_of_white(text, at)
             offset += len(text[:at].encode(errors=errors))
             text = text[at:]
@@ -177,7 +207,7 @@ class DockerJsonFileDecoder(LineDecoder):
         if rest.count(_LF) >= _MANY_LINES:
             self._enough = 2 * len(rest)
 
-    def _take_fields(self, fields: dict[str, Any], offset: int, errors: str) -> None:
+    def _take_fields(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
         """Take an object, which is a record if Docker's own reader finds one in it."""
         log = fields.get("log", "")
         stream, time = fields.get("stream", ""), fields.get("time")
@@ -193,7 +223,7 @@ class DockerJsonFileDecoder(LineDecoder):
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._take_record(data, str(stream), time, offset, suspect=not is_valid)
+        self._take_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
 
     def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Take a record that breaks off, or what is none."""
@@ -202,17 +232,27 @@ class DockerJsonFileDecoder(LineDecoder):
             message = "not a record; left out, up to the next one"
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
             return
-        match = _TORN.match(text)
-        log, stream_name = match.groups() if match else ("", None)
-        stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
+        log, stream = _torn_record(text)
         data = encode(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
         where = f"is given as {stream.value}" if data else "is lost"
-        message = f"the record breaks off; what it holds of the text {where}"
-        self._notice(
-            NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, message, offset=offset, stream=stream
-        )
+        if is_too_deep(text.encode(errors=errors)):
+            kind, fault = NoticeKind.CORRUPT, f"nests deeper than {DEEPEST} levels"
+        else:
+            kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
+        message = f"the record {fault}; what it holds of the text {where}"
+        self._notice(kind, message, offset=offset, stream=stream)
+
+
+def _torn_record(text: str) -> tuple[str, Stream]:
+    """What there is of the text of a record that breaks off, still escaped, and its stream."""
+    if not text.startswith(_HEAD):
+        return "", Stream.UNKNOWN
+    end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
+    stop = end.start() if end else len(text)
+    stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
+    return text[len(_HEAD) : stop], _STREAMS[stream[1]] if stream else Stream.UNKNOWN
 
 
 def _end_of_white(text: str, at: int) -> int:

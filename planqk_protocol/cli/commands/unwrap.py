@@ -56,7 +56,7 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
         unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], notes)
         unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
     notes.sum_up()
-    if capture == AUTO and format_id != RAW and not (unwrapping.is_exact and unwrapping.has_found):
+    if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
         notes.say(reading.subject, hints.guess(format_id))
     if capture != AUTO and (
         another := another_format(capture, unwrapping.no_records, unwrapping.lines, reading.again())
@@ -88,6 +88,7 @@ class _Unwrapping:
         self.lines = 0
         self.no_records = 0
         self.is_exact = True
+        self.is_flawless = True  # on either stream, as a wrong format may name the wrong one
         self.has_found = False
 
     @property
@@ -113,7 +114,7 @@ class _Unwrapping:
                     head += chunk[: UTF16_EVIDENCE - len(head)]
                     self._take(self._decode.feed(chunk))
             except CutOff:
-                self.is_exact = False
+                self.is_exact = self.is_flawless = False
             if is_text and is_utf16(head):
                 self.is_exact = False
                 self._notes.say(name, f"the file {hints.UTF16}")
@@ -123,17 +124,18 @@ class _Unwrapping:
 
     def _take(self, output: Output) -> None:
         found = [item for item in output if isinstance(item, Chunk)]
-        self.has_found = self.has_found or bool(found)
         self.lines += sum(item.data.count(b"\n") for item in found)
         self._clock.take(found)
         parts = [item.data for item in found if item.stream in self._wanted]
         if parts:
+            self.has_found = True
             self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
                 origin = f"{self._names[item.file]}: record {item.record}, byte {item.offset}"
                 self._notes.say(origin, hints.in_options(item.message), item.kind)
                 self.no_records += is_no_record(item)
+                self.is_flawless = False
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
 
     def _end_of_file(self) -> None:
