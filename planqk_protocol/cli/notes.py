@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
 from rich.console import Console
@@ -29,10 +30,15 @@ class Notes(Console):
 
     def say(self, subject: str, message: str, kind: str = "") -> None:
         """Print ``subject: kind: message``; of very many of a kind, only the first ones."""
+        self.report(kind, lambda: (subject, message))
+
+    def report(self, kind: str, what: Callable[[], tuple[str, str]]) -> None:
+        """As `say`, for kinds that may be very many: subject and message are made if they are printed."""
         if kind:
             self._counts[kind] += 1
             if self._counts[kind] > _MOST_OF_A_KIND:
                 return
+        subject, message = what()
         line = Text.assemble((on_one_line(subject), "bold"), ": ")
         if kind:
             line.append(kind, "red").append(": ")

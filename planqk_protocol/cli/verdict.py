@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 from planqk_protocol import (
@@ -62,7 +63,7 @@ class Verdict:
             self._has_lost = self._has_lost or notice.concerns(Stdio.STDOUT)
             self._no_records += is_no_record(notice)
             self._tell_guess()
-            self._notes.say(self._stream.origin(notice), hints.in_options(notice.message), notice.kind)
+            self._notes.report(notice.kind, partial(self._about_notice, notice))
 
     def hear(self, events: Sequence[Event]) -> None:
         """Take note of events, and say what is wrong with them."""
@@ -74,7 +75,7 @@ class Verdict:
                 self._slot = _of_slot(event)
             if (kind := _fault(event)) is not None:
                 self._is_broken = self._is_broken or isinstance(event, Violation) or self._is_sought(event)
-                self._notes.say(str(self._stream.place(event)), _message(event), kind)
+                self._notes.report(kind, partial(self._about_event, event))
             if not (event.terminated or isinstance(event, Violation)):
                 self._unterminated = event
 
@@ -107,6 +108,12 @@ class Verdict:
             self._notes.say(name, hints.backwards(before), DISORDER)
         is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading, job)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
+
+    def _about_notice(self, notice: CaptureNotice) -> tuple[str, str]:
+        return self._stream.origin(notice), hints.in_options(notice.message)
+
+    def _about_event(self, event: Event) -> tuple[str, str]:
+        return str(self._stream.place(event)), _message(event)
 
     def _is_sought(self, event: Event) -> bool:
         return isinstance(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 import rich_click as click
 
@@ -132,11 +133,14 @@ class _Unwrapping:
             self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
-                origin = f"{self._names[item.file]}: record {item.record}, byte {item.offset}"
-                self._notes.say(origin, hints.in_options(item.message), item.kind)
+                self._notes.report(item.kind, partial(self._about, item))
                 self.no_records += is_no_record(item)
                 self.is_flawless = False
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
+
+    def _about(self, notice: CaptureNotice) -> tuple[str, str]:
+        name = self._names[notice.file]
+        return f"{name}: record {notice.record}, byte {notice.offset}", hints.in_options(notice.message)
 
     def _end_of_file(self) -> None:
         if self._clock.end_of_file():
