@@ -1,4 +1,7 @@
-"""What a kubelet sends of a container's log, as its source says (cri-client, pkg/logs/logs.go of Kubernetes 1.34)."""
+"""What a kubelet sends of a container's log, as its source says.
+
+Kubernetes, staging/src/k8s.io/cri-client/pkg/logs/logs.go: `ReadLogs` and `logWriter.write`.
+"""
 
 from __future__ import annotations
 

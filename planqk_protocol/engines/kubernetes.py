@@ -1,27 +1,55 @@
-"""Containers of Kubernetes. Needs the extra ``[kubernetes]``."""
+"""Containers of Kubernetes. Needs the extra ``[kubernetes]``.
+
+Clusters cut log streams: API servers and proxies end them after minutes or
+hours, kubelets restart. Nothing in a stream tells whether its end is the log's.
+An API server ends it properly even if its own connection to the kubelet broke.
+So a stream's end counts only if it was asked for after the container had ended,
+and brought nothing new. Until then the log is asked for again and again, from a
+time on, and `resumption` tells what of it is new.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
+from itertools import count
 from typing import Any
 
-from planqk_protocol.engines.output import ContainerOutput, EngineError
+from planqk_protocol.captures import CaptureNotice
+from planqk_protocol.engines.cluster import (
+    Cluster,
+    RefusedError,
+    UnreachableError,
+    library_errors,
+)
+from planqk_protocol.engines.output import ContainerOutput, EngineError, opened
+from planqk_protocol.engines.pod_state import ContainerState, container_state
+from planqk_protocol.engines.stamped_lines import StampedLines
 
-__all__ = ["follow"]
+__all__ = ["afollow", "follow"]
 
 _CHUNK = 64 * 1024
 _PAUSE = 1.0  # seconds between two looks at a pod
-_LOOKS = 30  # at a pod whose output has ended, for its exit code
-_NOT_FOUND = 404
-_REFUSED = 422
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
+_TRIES = 24  # without an answer of the API server: some ten minutes
+_LAST_TRIES = 5  # at the rest of a log whose container has ended
+_UNKNOWN_PARAMETER = 422
 _SEPARATING = (1, 32)  # version since which servers know the parameter `stream`; older ones ignore it
+_EXACT = (1, 26)  # version since which kubelets put stamps before lines only
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _MERGED = (
     "Kubernetes mixes stderr into stdout; half a line of it before a marker hides the marker, so let the job "
     "print whole lines only"
 )
+_OLD = (
+    "this version of Kubernetes puts time stamps into lines of more than 16 KiB; such lines are marked as "
+    "suspect, so let the job print shorter ones"
+)
+
+Tell = Callable[[str], None]
 
 
 def follow(
@@ -30,14 +58,20 @@ def follow(
     *,
     container: str | None = None,
     client: Any = None,
-    tell: Callable[[str], None] = lambda _message: None,
+    wait_timeout: float | None = None,
+    tell: Tell = lambda _message: None,
 ) -> ContainerOutput:
     """The standard output of a pod's container, as the API server sends it.
 
+    A container that has not started is waited for, and then the server's
+    answer, which may come no sooner than the first output. If the connection
+    breaks, the log is read on where it broke, each byte once; bytes that the
+    cluster no longer has are a notice of kind ``gap``. Of a container that is
+    run again, one run is read: the latest one at the beginning.
+
     Where the cluster does not separate the two (feature gate
-    ``PodLogsQuerySplitStreams``), stderr is mixed into it, and a caveat says
-    so. A container that has not started is waited for, and then the server's
-    answer, which may come no sooner than the first output.
+    ``PodLogsQuerySplitStreams``), stderr is mixed into stdout, and a caveat
+    says so.
 
     Args:
         namespace: The pod's namespace.
@@ -46,176 +80,281 @@ def follow(
             names as the default, else the first one.
         client: A ``kubernetes.client.CoreV1Api``; by default one for the
             cluster of the kubeconfig file, or for the cluster around.
-        tell: Takes what the container waits for, and why there is no exit code.
+        wait_timeout: Seconds to wait for the start; by default without end.
+        tell: Takes what is waited for, and why output or exit code are missing.
 
     Raises:
-        EngineError: The library is missing, the cluster does not answer, or
-            there is no such pod; later from the chunks, if the connection
-            breaks.
+        EngineError: The library is missing, the cluster does not answer or
+            refuses, there is no such pod, or the container does not start;
+            later from the chunks, if the cluster refuses, or does not answer
+            for some ten minutes.
     """
-    with _errors(f"{namespace}/{name}"):
-        pod = _Pod(client, namespace, name, tell)
-        pod.choose(container)
-        pod.wait_for_start()
-        pod.open()
-    return ContainerOutput(pod, capture="raw", caveats=pod.caveats)
+    reader = _Pod(namespace, name, tell)
+    return reader.opened(container, client, wait_timeout)
+
+
+async def afollow(
+    namespace: str,
+    name: str,
+    *,
+    container: str | None = None,
+    client: Any = None,
+    wait_timeout: float | None = None,
+    tell: Tell = lambda _message: None,
+) -> ContainerOutput:
+    """`follow` for asyncio: waits without blocking, in a thread of its own.
+
+    The output is an asynchronous iterator too. Cancellation closes it.
+
+    Args:
+        namespace: As in `follow`, like all others.
+        name: Likewise.
+        container: Likewise.
+        client: Likewise.
+        wait_timeout: Likewise.
+        tell: Likewise; called in the event loop.
+
+    Raises:
+        EngineError: As `follow`.
+    """
+    loop = asyncio.get_running_loop()
+
+    def tell_in_loop(message: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, message)
+
+    reader = _Pod(namespace, name, tell_in_loop)
+    return await opened(lambda: reader.opened(container, client, wait_timeout), abort=reader.close)
 
 
 class _Pod:
-    is_cut_off = False
+    """Reads one run of one container."""
 
-    def __init__(self, client: Any, namespace: str, name: str, tell: Callable[[str], None]) -> None:
-        self._api = client or _client()
-        self._where = {"namespace": namespace, "name": name}
-        self._tell = tell
-        self._container = ""
-        self._restarts = 0
-        self._output: Any = None
+    def __init__(self, namespace: str, name: str, tell: Tell) -> None:
+        self.is_cut_off = False
         self.caveats: list[str] = []
+        self._where = (namespace, name)
+        self._tell = tell
+        self._told = ""
+        self._closed = threading.Event()
+        self._deadline: float | None = None  # for the start
+        self._cluster: Any = None
+        self._container = ""
+        self._uid: str | None = None  # of the pod
+        self._run = 0
+        self._state: ContainerState | None = None  # when it was looked at last; `None` if the pod is gone
+        self._stream: str | None = None
+        self._lines = StampedLines(is_exact=False)
+        self._first: Any = None  # the first response, until it is read
+        self._response: Any = None  # the one that is read
 
     def __str__(self) -> str:
-        return "{namespace}/{name}".format(**self._where)
+        return "/".join(self._where)
 
-    def choose(self, container: str | None) -> None:
+    def opened(self, container: str | None, client: Any, wait_timeout: float | None) -> ContainerOutput:
+        """Wait for the start, and ask for the output."""
+        if wait_timeout is not None:
+            self._deadline = time.monotonic() + wait_timeout
+        try:
+            with library_errors(str(self)):
+                self._cluster = Cluster(client, *self._where)
+                state = self._started(self._choose(container), wait_timeout)
+                self._run, self._deadline = state.latest, None
+                self._open_first()
+        except BaseException:
+            self.close()
+            raise
+        if state.latest:
+            self.caveats.append(f"the container was restarted {state.latest} times; its latest run is read")
+        if state.is_waiting:
+            self.caveats.append(f"the container does not run now: {state.reason}")
+        return ContainerOutput(self, capture="raw", caveats=self.caveats)
+
+    def pieces(self) -> Iterator[bytes | CaptureNotice]:
+        """The output, as it comes, over as many connections as it takes."""
+        tries = 0
+        with suppress(_ClosedError), library_errors(str(self)):
+            while True:
+                state = self._state  # from before the connection: see the essay above
+                previous = state.log_of(self._run) if state else None
+                if state is None or previous is None:
+                    self._cut_off(state)
+                    break
+                is_whole, is_new = yield from self._connection(is_previous=previous)
+                tries = 0 if is_new else tries + 1
+                if state.has_ended(self._run) and not is_new:
+                    if is_whole and (not self._lines.is_behind or tries >= _LAST_TRIES):
+                        yield from self._lines.close()
+                        break
+                    if tries >= _LAST_TRIES:
+                        self._cut_off(state)
+                        break
+                self._pause(_delay(tries))
+                self._look()
+
+    def exit_code(self) -> int | None:
+        """The exit code of the run that was read, which the status has some time after the output's end."""
+        with library_errors(str(self)):
+            while state := self._state:
+                if state.has_ended(self._run):
+                    code = state.exit_code_of(self._run)
+                    if code is None:
+                        self._tell("the cluster no longer tells the exit code of the run that was read")
+                    return code
+                self._pause(_PAUSE)
+                self._look()
+        self._tell("the pod is gone, and with it the exit code")
+        return None
+
+    def close(self) -> None:
+        """Close all connections, and end what another thread waits for."""
+        self._closed.set()
+        if self._first:
+            self._first.close()
+        if response := self._response:
+            with suppress(ValueError, RuntimeError, OSError):  # it has ended meanwhile
+                response.shutdown()
+        if self._cluster:
+            self._cluster.close()
+
+    def _choose(self, container: str | None) -> ContainerState:
         """Choose the container to read."""
-        pod = self._api.read_namespaced_pod(**self._where)
+        pod = self._pod()
         names = [item.name for item in pod.spec.containers]
         self._container = container or (pod.metadata.annotations or {}).get(_DEFAULT_CONTAINER, names[0])
         if self._container not in names:
             raise EngineError(f"pod {self} has no container {self._container}; it has {', '.join(names)}")
         if len(names) > 1:
             self.caveats.append(f"the pod has {len(names)} containers, of which {self._container} is read")
+        self._uid = pod.metadata.uid
+        return container_state(pod, self._container)
 
-    def wait_for_start(self) -> None:
+    def _started(self, state: ContainerState | None, wait_timeout: float | None) -> ContainerState:
         """Wait until there can be output."""
-        told = None
-        while not (status := self._status()) or not _has_started(status):
-            waiting = status and status.state and status.state.waiting
-            reason = (waiting and (waiting.reason or waiting.message)) or "not scheduled yet"
-            if reason != told:
-                self._tell(f"container {self._container} waits to start: {reason}")
-                told = reason
-            time.sleep(_PAUSE)
-        self._restarts = status.restart_count
-        if self._restarts:
-            self.caveats.append(f"the container was restarted {self._restarts} times; its latest run is read")
+        while not (state and state.has_started):
+            if not state:
+                raise EngineError(f"pod {self} was deleted before container {self._container} started")
+            if state.is_over:
+                raise EngineError(f"pod {self} has ended without a start: {state.reason}")
+            self._say(f"container {self._container} waits to start: {state.reason}")
+            if self._is_late:
+                raise EngineError(
+                    f"container {self._container} of pod {self} has not started within {wait_timeout:g} "
+                    f"seconds: {state.reason}"
+                )
+            self._pause(_PAUSE)
+            self._look()
+            state = self._state
+        self._state = state
+        return state
 
-    def open(self) -> None:
-        """Ask for the output, of stdout alone if possible."""
-        from kubernetes.client import ApiException  # noqa: PLC0415  # heavy, and an extra
+    @property
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
-        if self._knows_streams():
+    def _open_first(self) -> None:
+        """Ask for the output of stdout alone, if possible."""
+        version = self._cluster.version()
+        self._stream = "Stdout" if version >= _SEPARATING else None
+        try:
+            self._first = self._open(None, is_previous=False)
+        except (RefusedError, UnreachableError) as error:
+            self._excuse(error)
+        if self._stream is None:
+            self.caveats.append(_MERGED)
+            if (0, 0) < version < _EXACT:
+                self.caveats.append(_OLD)
+        self._lines = StampedLines(is_exact=self._stream is None and version >= _EXACT)
+
+    def _open(self, since: int | None, *, is_previous: bool) -> Any:
+        def log() -> Any:
+            return self._cluster.log(self._container, since=since, previous=is_previous, stream=self._stream)
+
+        try:
+            return log()
+        except RefusedError as error:
+            if error.status != _UNKNOWN_PARAMETER or not self._stream:
+                raise
+        self._stream = None
+        return log()
+
+    def _connection(self, *, is_previous: bool) -> Generator[bytes | CaptureNotice, None, tuple[bool, bool]]:
+        """What one connection brings.
+
+        Returns:
+            Whether the connection has ended properly, and whether it has brought
+            anything new.
+        """
+        since = self._lines.restart()
+        is_whole = is_new = False
+        try:
+            self._response, self._first = self._first or self._open(since, is_previous=is_previous), None
+            with closing(self._cluster.chunks(self._response)) as chunks:
+                self._look()
+                is_ours = self._state is None or self._state.log_of(self._run) == is_previous
+                for chunk in chunks if is_ours else ():
+                    for piece in self._lines.feed(chunk):
+                        is_new = is_new or isinstance(piece, bytes)
+                        yield piece
+                is_whole = is_ours
+        except (RefusedError, UnreachableError) as error:
+            self._excuse(error)
+        yield from self._lines.end()
+        return is_whole, is_new
+
+    def _excuse(self, error: RefusedError | UnreachableError) -> None:
+        """Say why there is no log, if another try may bring it; raise if none will."""
+        if isinstance(error, RefusedError):
+            if error.is_forbidden:
+                raise error
+            self._say(f"the cluster does not give the log now: {error}")
+
+    def _cut_off(self, state: ContainerState | None) -> None:
+        """The rest of the output cannot be read."""
+        why = "the log is gone" if state else "the pod is gone"
+        self._tell(f"{why}; what the container printed last may be missing")
+        self.is_cut_off = True
+
+    def _look(self) -> None:
+        """Ask for the state of the container, until there is an answer."""
+        pod = self._pod()
+        is_ours = pod is not None and pod.metadata.uid == self._uid
+        self._state = container_state(pod, self._container) if is_ours else None
+
+    def _pod(self) -> Any:
+        """The pod; ``None`` if it is gone."""
+        for tries in count(1):
+            is_last = tries == _TRIES or self._is_late
             try:
-                self._output = self._log(stream="Stdout")
-            except ApiException as error:
-                if error.status != _REFUSED:
-                    raise
-            else:
-                return
-        self.caveats.append(_MERGED)
-        self._output = self._log()
-
-    def pieces(self) -> Iterator[bytes]:
-        """The output, as it comes."""
-        with _errors(str(self)):
-            while chunk := self._output.read1(_CHUNK):
-                yield chunk
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._output.close()
-
-    def _knows_streams(self) -> bool:
-        from kubernetes.client import ApiException, VersionApi  # noqa: PLC0415  # heavy, and an extra
-
-        try:
-            version = VersionApi(self._api.api_client).get_code()
-        except ApiException:
-            return False
-        digits = ("".join(filter(str.isdigit, part)) for part in (version.major, version.minor))
-        return tuple(int(number or 0) for number in digits) >= _SEPARATING
-
-    def _log(self, **stream: str) -> Any:
-        # The library would decode the output, were it to read it.
-        return self._api.read_namespaced_pod_log(
-            **self._where, **stream, container=self._container, follow=True, _preload_content=False
-        )
-
-    def exit_code(self) -> int | None:
-        """The exit code, which the status has some time after the output's end."""
-        with _errors(str(self)):
-            for _ in range(_LOOKS):
-                status = self._status(is_gone_expected=True)
-                if not status:
-                    self._tell("the pod is gone, and with it the exit code")
+                return self._cluster.pod()
+            except RefusedError as error:
+                if self._uid and error.is_gone:
                     return None
-                if ended := _end(status, self._restarts):
-                    return int(ended.exit_code)
-                time.sleep(_PAUSE)
-        self._tell("the output has ended, but the container has not; was the connection cut?")
-        return None
+                if is_last or error.is_forbidden or error.is_gone:
+                    raise
+                self._say(f"the cluster does not tell of the pod now: {error}")
+            except UnreachableError as error:
+                if is_last or not self._uid:  # it may never have been there
+                    raise
+                self._say(f"the cluster does not answer: {error}")
+            self._pause(_delay(tries))
+        raise AssertionError  # pragma: no cover
 
-    def _status(self, *, is_gone_expected: bool = False) -> Any:
-        from kubernetes.client import ApiException  # noqa: PLC0415  # heavy, and an extra
+    def _pause(self, seconds: float) -> None:
+        if self._closed.wait(seconds):
+            raise _ClosedError(f"reading pod {self} was ended")
 
-        try:
-            pod = self._api.read_namespaced_pod(**self._where)
-        except ApiException as error:
-            if is_gone_expected and error.status == _NOT_FOUND:
-                return None
-            raise
-        statuses = pod.status.container_statuses or []
-        found = [status for status in statuses if status.name == self._container]
-        if not found and pod.status.phase in ("Failed", "Succeeded") and not is_gone_expected:
-            raise EngineError(
-                f"pod {self} has ended without a start: {pod.status.message or pod.status.reason}"
-            )
-        return found[0] if found else None
+    def _say(self, message: str) -> None:
+        """Tell something once, until something else is to be told."""
+        if message != self._told:
+            self._tell(message)
+            self._told = message
 
 
-def _has_started(status: Any) -> bool:
-    return bool(status.state.running or _ended(status))
+class _ClosedError(EngineError):
+    """Another thread has closed the reader."""
 
 
-def _ended(status: Any) -> Any:
-    return status.state.terminated or (status.last_state and status.last_state.terminated)
-
-
-def _end(status: Any, restarts: int) -> Any:
-    """How the run that was read ended; ``None`` so long as it goes on."""
-    if status.state.running and status.restart_count == restarts:
-        return None
-    if status.restart_count > restarts:
-        return status.last_state.terminated
-    return _ended(status)
-
-
-def _client() -> Any:
-    from kubernetes import client, config  # noqa: PLC0415  # heavy, and an extra
-
-    try:
-        config.load_incluster_config()
-    except config.ConfigException:
-        config.load_kube_config()
-    return client.CoreV1Api()
-
-
-@contextmanager
-def _errors(pod: str) -> Iterator[None]:
-    """Turn the errors of the libraries into `EngineError`."""
-    try:
-        from kubernetes.client import ApiException  # noqa: PLC0415  # heavy, and an extra
-        from kubernetes.config import ConfigException  # noqa: PLC0415  # likewise
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415  # likewise
-    except ModuleNotFoundError as error:
-        raise EngineError(
-            f'{error.name} is missing; run: pip install "planqk_protocol[kubernetes]"'
-        ) from None
-    try:
-        yield
-    except ApiException as error:
-        if error.status == _NOT_FOUND:
-            raise EngineError(f"there is no pod {pod}; kubectl get pods lists those there are") from None
-        raise EngineError(f"cannot read pod {pod}: {error.status} {error.reason}") from None
-    except (ConfigException, HTTPError, OSError) as error:
-        raise EngineError(f"cannot read pod {pod}: {error}") from None
+def _delay(tries: int) -> float:
+    """Seconds before the next try, after a number of tries in vain."""
+    return min(_FIRST_DELAY * 2 ** (tries - 1), _LONGEST_DELAY) if tries else 0

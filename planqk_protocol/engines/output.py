@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
 from planqk_protocol.captures import CaptureNotice
+from planqk_protocol.engines.worker import Worker
 
-__all__ = ["ContainerOutput", "EngineError", "Reader"]
+__all__ = ["ContainerOutput", "EngineError", "Reader", "opened"]
 
 
 class EngineError(Exception):
@@ -43,6 +44,11 @@ class ContainerOutput:
     the place; `planqk_protocol.captures.Source.feed` takes either. It holds
     connections until it is closed, so use it in a ``with`` statement.
 
+    For asyncio it is an asynchronous iterator and an asynchronous context
+    manager as well, and has `aexit_code`. These do not block: they wait for a
+    thread that only this output has. If the task is cancelled while it waits,
+    the output is closed.
+
     Args:
         reader: Reads the container.
         capture: The format of the chunks.
@@ -60,6 +66,7 @@ class ContainerOutput:
         self._is_closed = False
         self._exit_code: int | None = None
         self._has_exit_code = False
+        self._worker = Worker()
         self.capture = capture
         self.caveats = caveats
 
@@ -77,6 +84,23 @@ class ContainerOutput:
         except BaseException:
             self.close()
             raise
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes | CaptureNotice:
+        piece = await self._worker.call(lambda: next(self, None), abort=self.close)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +133,15 @@ class ContainerOutput:
             self._has_exit_code = True
         return self._exit_code
 
+    async def aexit_code(self) -> int | None:
+        """`exit_code` for asyncio: waits without blocking.
+
+        Raises:
+            EngineError: The engine does not answer.
+            ValueError: The output was closed before the exit code was asked for.
+        """
+        return await self._worker.call(self.exit_code, abort=self.close)
+
     def close(self) -> None:
         """Close all connections. A second call does nothing.
 
@@ -118,3 +151,19 @@ class ContainerOutput:
             self._is_closed = True
             self._pieces = iter(())
             self._reader.close()
+            self._worker.end()
+
+
+async def opened(follow: Callable[[], ContainerOutput], *, abort: Callable[[], None]) -> ContainerOutput:
+    """Call a function that follows a container, without blocking.
+
+    Args:
+        follow: What is called.
+        abort: Makes it return or raise soon. It is called if the task is
+            cancelled; an output that is returned then is closed.
+    """
+    worker = Worker()
+    try:
+        return await worker.call(follow, abort=abort, discard=ContainerOutput.close)
+    finally:
+        worker.end()

@@ -346,7 +346,7 @@ class _Expected:
         return self._next > self._first and self._digests.endswith(self._digests[self._first : self._next])
 
     def meets(self, digest: bytes) -> bool:
-        """Whether the next record that comes is the next one of them, or the first one if the others are gone."""
+        """Whether the next record that comes is the next one of them, or the first one that is not gone."""
         if not self._digests.startswith(digest, self._next):
             if digest not in self._all:
                 return False

@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 
 import kubelet
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kubelet import Piece
 
-from planqk_protocol.engines import resumption
 from planqk_protocol.engines.resumption import Resumption
 
 BEGIN = 1_714_557_600
@@ -54,15 +52,16 @@ TEXTS = st.one_of(
     st.binary(min_size=1, max_size=50).map(lambda text: text.replace(b"\n", b"?")),
     st.binary(max_size=50).map(lambda text: text.replace(b"\n", b"") + b"\n"),
 )
-# Time goes on by little or much. It goes back by less than what is asked for in excess, and not within a line:
-# a filter that takes the middle out of a line makes it another one, so that a gap is told where there is none.
+# Time goes on by little or much. It goes back by less than what is asked for in excess, and not within a
+# line: a filter that takes the middle out of a line makes it another one, and a gap is told in vain.
 STEPS = st.one_of(st.sampled_from([0, 0, 1, 400_000_000]), st.integers(-2, 5).map(lambda at: at * SECOND))
 
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Piece]:
     steps = draw(st.lists(st.tuples(STEPS, TEXTS), max_size=30))
-    pieces, newest = [], BEGIN * SECOND
+    pieces: list[Piece] = []
+    newest = BEGIN * SECOND
     for step, text in steps:
         in_line = pieces and not pieces[-1].text.endswith(b"\n")
         time = pieces[-1].time + abs(step) if in_line else newest + step
@@ -76,7 +75,7 @@ CUTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2000), st.booleans(
 
 @given(logs(), CUTS, st.integers(0, 3))
 def test_each_byte_comes_once(pieces: list[Piece], cuts: list[tuple[int, int, bool]], more: int) -> None:
-    """The log grows between connections, each breaks off at any byte, and engines send more than was asked for."""
+    """The log grows between connections; each breaks off at any byte, and may send more than it has to."""
     log = Resumption()
     new: list[bytes | None] = []
     there = 0
