@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["Check", "SoakError", "line"]
+__all__ = ["Check", "SoakError", "cuts", "line", "lines"]
 
 _INTERIM = 7  # every so many lines, there is an interim result
 _LONG = 211  # or a line that engines store in several pieces
@@ -22,6 +22,11 @@ def line(number: int) -> bytes:
     if number % _INTERIM == 0:
         return b"PlanQK:Job:InterimResult: " + json.dumps(_value(number)).encode() + b"\n"
     return _text(number).encode() + b"\n"
+
+
+def lines(first: int, count: int) -> bytes:
+    """A number of lines."""
+    return b"".join(map(line, range(first, first + count)))
 
 
 def _value(number: int) -> dict[str, Any]:

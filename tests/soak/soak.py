@@ -12,9 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from followed_files import KINDS, Log
+from followed_engines import FollowedDocker, FollowedKubernetes
+from followed_files import KINDS, FollowedFile
 from job import SoakError
 
+_PAUSE = 0.05  # seconds between two writes
 _ALLOWED = 1.15  # times the memory of the first third of the time
 
 
@@ -50,28 +52,33 @@ class Memory:
 
 
 def soak(seconds: float, folder: Path) -> None:
-    """Follow logs for a time.
+    """Follow jobs for a time.
 
     Raises:
         SoakError: Something was lost, doubled or altered, or memory has grown.
     """
-    logs = [Log(kind, folder) for kind in KINDS]
-    memory = Memory({"library": os.getpid()} | {f"command, {log.kind}": log.program.pid for log in logs})
+    jobs = [
+        *(FollowedFile(kind, folder) for kind in KINDS),
+        FollowedKubernetes(folder),
+        FollowedDocker(folder),
+    ]
+    commands = [job.command for job in jobs]
+    memory = Memory({"library": os.getpid()} | {item.check.reader: item.program.pid for item in commands})
     end = time.monotonic() + seconds
     try:
-        for log in logs:
-            log.step()
         while time.monotonic() < end:
-            for log in logs:
-                log.step()
-            memory.look()
-        for log in logs:
-            log.end()
-            print(f"{log.kind}: {log.lines} lines, {log.counts}")
+            for job in jobs:
+                job.step()
+            if all(item.check.seen for item in commands):  # they have started
+                memory.look()
+            time.sleep(_PAUSE)
+        for job in jobs:
+            job.end()
+            print(job)
         memory.check()
     finally:
-        for log in logs:
-            log.stop()
+        for job in jobs:
+            job.stop()
 
 
 def main(arguments: list[str]) -> int:
