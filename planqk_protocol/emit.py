@@ -164,9 +164,8 @@ def _items(value: Any, path: list[str | int]) -> Iterator[tuple[str | int, Any]]
         return
     for key, item in value.items():
         if not isinstance(key, str):
-            raise TypeError(
-                f"{_shown(path)} has the key {_short(repr(key))}; keys of JSON objects are strings: use str(key)"
-            )
+            shown = f"{_shown(path)} has the key {_short(repr(key))}"
+            raise TypeError(f"{shown}; keys of JSON objects are strings: use str(key)")
         yield key, item
 
 

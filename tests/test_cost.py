@@ -14,6 +14,7 @@ from strategies import FENCE, INTERIM, RESULT
 from planqk_protocol import Limits, Parser
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.grammar import load_table
+from planqk_protocol.payload.decode import Decoder, PayloadError
 from planqk_protocol.payload.integers import run_of_digits
 
 if TYPE_CHECKING:
@@ -145,3 +146,55 @@ def test_a_run_of_digits_is_looked_at_once() -> None:
     assert pattern.search(b"[" + b"1" * 400)
     assert not pattern.search(b"[" + b"1" * 399 + b"," + b"1" * 399)
     assert not pattern.search(b"1" * 1000, 1), "a search that begins within the run costs its square"
+
+
+SLAB = 256 * 1024
+PAYLOADS: dict[str, Callable[[int], bytes]] = {
+    "flat": lambda size: b"[" + b"1," * (size // 2) + b"1]",
+    "backslashes": lambda size: b"[" * 300 + b"\\" * size,
+    "escaped backslashes": lambda size: b"[" + b"[]," * 300 + b'"' + b"\\\\" * (size // 2) + b'"]',
+    "escaped quotes": lambda size: b"[" + b"[]," * 300 + b'"' + b'\\"' * (size // 2) + b'"]',
+    "quotes": lambda size: b"[" * 300 + b'"' * size,
+    "empty lists": lambda size: b"[" + b"[]," * (size // 3) + b"1]",
+    "nests": lambda size: b"[" + (b"[" * 127 + b"]" * 127 + b",") * (size // 255) + b"1]",
+    "brackets in strings": lambda size: b"[" + b'"[",' * (size // 4) + b"1]",
+    "too deep at the end": lambda size: b"[]" * (size // 2) + b"[" * 200,
+    "closed at first": lambda size: b"]" * (size // 2) + b"[" * size,
+    "a constant at the end": lambda size: b"[" + b"1," * (size // 2) + b"NaN]",
+    "too large a number at the end": lambda size: b"[" + b"1," * (size // 2) + b"1e999]",
+    "a string that does not end": lambda size: b"[" + b'"a",' * (size // 4) + b'"\\u0041',
+    "a trailing comma": lambda size: b"[" + b'"a",' * (size // 4) + b"]",
+    "extra data": lambda size: b"[" + b"1," * (size // 2) + b"1] x",
+    "nothing": lambda size: b" " * size,
+    "invalid UTF-8": lambda size: b'"' + b"a" * size + b'\xff"',
+    "no integer of many digits": lambda size: b'"' + b"1" * size + b'"',
+}
+
+
+@pytest.mark.rule("json-limits", "total")
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_no_loop_of_python_goes_over_a_payload(name: str) -> None:
+    def steps(size: int) -> int:
+        """The lines of Python that a payload takes."""
+        count = 0
+
+        def trace(frame: FrameType, what: str, argument: object) -> Any:
+            nonlocal count
+            del frame, argument
+            count += what == "line"
+            return trace
+
+        data = PAYLOADS[name](size)
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            Decoder(Limits()).decode(data)
+        except PayloadError:
+            pass
+        finally:
+            sys.settrace(before)
+        return count
+
+    # Where a payload is too deep, one slab is looked at token by token: here, the beginning of one.
+    small, large = steps(2 * SLAB), steps(4 * SLAB)
+    assert large - small < 200, "a loop of Python goes over the bytes"

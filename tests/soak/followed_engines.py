@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+import sys
 import threading
 import time
 from abc import abstractmethod
@@ -118,11 +119,11 @@ class _FollowedEngine:
 
     def _stream(self, request: Request, seconds: int) -> None:
         """Answer with the log, or with what comes of it until the answer is cut."""
-        if self._draw.random() < _REFUSED:
+        if self._draw.random() < _REFUSED and not self._has_ended:
             self._counts["refused"] += 1
             request.json({"message": "not now"}, self._draw.choice(_STATUSES))
             return
-        left = self._draw.randrange(_LONGEST)
+        left = sys.maxsize if self._has_ended else self._draw.randrange(_LONGEST)
 
         def cut() -> Iterator[bytes]:
             nonlocal left
@@ -133,7 +134,7 @@ class _FollowedEngine:
                     self._counts["answers cut"] += 1
                     return
 
-        request.stream(cut(), breaks_off=self._draw.random() < 0.5 and not self._has_ended)
+        request.stream(cut(), breaks_off=left < sys.maxsize and self._draw.random() < 0.5)
 
     def _handle(self, request: Request) -> None:
         with suppress(OSError):  # the reader has gone
