@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from planqk_protocol.limits import MAX_DEPTH
 from planqk_protocol.payload.depth import deeper_than
 
-__all__ = ["DEEPEST", "is_too_deep", "shown"]
-
-DEEPEST = 128
-"""Deepest nesting of a record in JSON. No engine nests deeper than three levels."""
+__all__ = ["is_too_deep", "shown"]
 
 _MOST_SHOWN = 60
 
 
 def is_too_deep(data: bytes) -> bool:
-    """Whether brackets of a JSON text nest deeper than `DEEPEST`: to be asked before it is decoded.
+    """Whether brackets of a JSON text nest deeper than `MAX_DEPTH`: to be asked before it is decoded.
 
     Decoders written in C call themselves for each level. They end the process
     where the thread's stack is too small for that, and raise `RecursionError`
-    near Python's own limit. No stack is too small for 128 levels.
+    near Python's own limit. No stack is too small for 128 levels, and no engine
+    nests a record deeper than three.
 
     Args:
         data: Text that is decoded from its first byte on, or several such
             texts, one after the other.
     """
-    return data.count(b"[") + data.count(b"{") > DEEPEST and deeper_than(DEEPEST, data, 0, len(data))
+    return data.count(b"[") + data.count(b"{") > MAX_DEPTH and deeper_than(MAX_DEPTH, data, 0, len(data))
 
 
 def shown(text: str | bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -15,7 +14,6 @@ __all__ = ["LineDecoder"]
 
 _LF = b"\n"
 _NUL = b"\0"
-_NULS_OR_NOT = re.compile(rb"\0+|[^\0]+")
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 
 
@@ -23,14 +21,20 @@ class LineDecoder(Decoder):
     """A decoder of a format in lines, each ended by LF."""
 
     nul_ends_line: ClassVar[bool] = False
-    """Whether NULs cannot be but damage: blocks that a power loss left unwritten."""
+    """Whether a NUL byte always means damage: a block that a power loss left unwritten.
+
+    Then a line with NULs holds a hole, from its first NUL to its last one. What
+    stands before the hole is the beginning of a record, and what stands behind
+    it may be another record. What stands between two NULs is part of the hole:
+    it has neither the beginning nor the end of a line.
+    """
 
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
         self._enough = 0  # bytes held before a record on many lines is worth looking at again
         self._skipping = False  # within a line that is too long
-        self._in_nuls = False
+        self._in_hole = False  # within a line, behind a NUL
         self._rest = b""
         self._begin_file()
 
@@ -70,7 +74,7 @@ class LineDecoder(Decoder):
         if self._head:
             self._take(self._pass_bom(self._head))
         self._finish(b"")
-        self._in_nuls = False
+        self._in_hole = False
         self._begin_file()
 
     def _pass_bom(self, data: bytes) -> bytes:
@@ -89,20 +93,41 @@ class LineDecoder(Decoder):
         return data
 
     def _take(self, data: bytes) -> None:
-        if not (self.nul_ends_line and (self._in_nuls or _NUL in data)):
+        if not (self.nul_ends_line and (self._in_hole or _NUL in data)):
             self._take_lines(data)
             return
-        for match in _NULS_OR_NOT.finditer(data):
-            run = match[0]
-            if run[0]:
-                self._in_nuls = False
-                self._take_lines(run)
+        at = 0
+        while at < len(data):
+            if self._in_hole:
+                at = self._pass_hole(data, at)
                 continue
-            if not self._in_nuls:
+            nul = data.find(_NUL, at)
+            stop = nul if nul >= 0 else len(data)
+            self._take_lines(data[at:stop])
+            at = stop
+            if nul >= 0:
                 self._finish(_NUL)
                 self._notice_nuls(record=self._record + 1)
-                self._in_nuls = True
-            self._offset += len(run)
+                self._in_hole = True
+
+    def _pass_hole(self, data: bytes, at: int) -> int:
+        """Pass NULs and what stands between them, and hold what follows the last one on the line."""
+        lf = data.find(_LF, at)
+        stop = lf if lf >= 0 else len(data)
+        behind = data.rfind(_NUL, at, stop) + 1
+        if behind:
+            self._offset += len(self._held) + behind - at
+            self._held.take()
+            self._skipping = False
+        self._hold(data, behind or at, stop)
+        if lf < 0:
+            return stop
+        if self._held or self._skipping:
+            self._finish(_LF)
+        else:
+            self._offset += len(_LF)
+        self._in_hole = False
+        return lf + 1
 
     def _take_lines(self, data: bytes) -> None:
         at = 0
@@ -126,11 +151,12 @@ class LineDecoder(Decoder):
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
         if not self._skipping and len(self._held) + stop - start > self.max_record:
-            self._record += 1
-            message = (
-                f"the record is longer than {self.max_record} bytes and is left out, up to the next line"
-            )
-            self._notice(NoticeKind.OVERSIZE, message)
+            if not self._in_hole:  # of a line with a hole it is known that bytes of it are lost
+                self._record += 1
+                message = (
+                    f"the record is longer than {self.max_record} bytes and is left out, up to the next line"
+                )
+                self._notice(NoticeKind.OVERSIZE, message)
             self._offset += len(self._held)
             self._held.take()
             self._skipping = True

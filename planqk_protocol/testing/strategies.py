@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
 from planqk_protocol import emit
-from planqk_protocol.testing.capture import MODELS, Capture
+from planqk_protocol.testing.capture import MODELS, Capture, Model
 from planqk_protocol.testing.writers import PIECE
 
 __all__ = ["captures", "chunkings", "streams", "transcripts"]
@@ -49,7 +51,23 @@ _BORDERS = (
     *(b"x" * (PIECE - 1), b"x" * (PIECE - 1) + b"\n", b"x" * PIECE + b"\n"),
     *(b"y" * 40_000 + b"\n", "ä".encode() * 20_000),
 )
-_WRITTEN = st.one_of(st.sampled_from(_BORDERS), _LOGS, _INTERIMS, _RESULTS, st.binary(max_size=20))
+_PLAIN = st.one_of(st.sampled_from(_BORDERS), _LOGS, _INTERIMS, _RESULTS, st.binary(max_size=20))
+
+
+# What captures are made of, for a job to print: short records of the same format, and what may stand between.
+_SHORT = st.lists(
+    st.tuples(
+        st.sampled_from(["stdout", "stderr"]),
+        st.sampled_from([b'PlanQK:Job:Result: "quoted"\n', b"a", b"\n", b"\0\n", b"\xff\n"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+_GLUE = st.sampled_from([b"", b"\n", b"\0", b"\0\0\0\0", b"x", b'"', b"{"])
+
+
+_STAMPED_OR_NOT = {"kubectl-logs", "compose-logs"}
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\S+ ")
 
 
 def streams() -> st.SearchStrategy[bytes]:
@@ -76,11 +94,25 @@ def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
     return [data[start:stop] for start, stop in pairwise([0, *sorted(places), len(data)])]
 
 
+def _quoted(models: Sequence[Model]) -> st.SearchStrategy[bytes]:
+    """Parts of a capture, as a job prints them: whole records, and such that break off."""
+    whole = st.builds(lambda model, writes: model.write(writes), st.sampled_from(models), _SHORT)
+    part = st.builds(
+        lambda data, start, size: data[min(start, len(data)) :][:size],
+        whole,
+        st.just(0) | st.integers(0, 200),
+        st.just(1000) | st.integers(0, 200),
+    )
+    return st.lists(st.tuples(part, _GLUE).map(b"".join), min_size=1, max_size=3).map(b"".join)
+
+
 def captures(format_id: str) -> st.SearchStrategy[Capture]:
     r"""Captures in a format, with what a decoder has to give back.
 
-    They are written by models of the engines, and none is damaged. A format that
-    holds one stream, or mixes both, is written with standard output alone.
+    They are written by models of the engines, and none is damaged. Some of the
+    output looks like records of the format itself. A format that holds one
+    stream, or mixes both, is written with standard output alone. Where its first
+    line tells whether there are time stamps, the job prints none there.
 
     Args:
         format_id: The id of the format, one of `planqk_protocol.captures.formats`.
@@ -90,8 +122,13 @@ def captures(format_id: str) -> st.SearchStrategy[Capture]:
     """
     if not (models := MODELS.get(format_id)):
         raise ValueError(f"there is no capture format {format_id!r}; choose one of {', '.join(MODELS)}")
-    return st.sampled_from(models).flatmap(
-        lambda model: st.lists(st.tuples(st.sampled_from(model.streams), _WRITTEN), max_size=12).map(
-            lambda writes: model.capture(format_id, writes)
+    written = _PLAIN | _quoted(models)
+    return (
+        st.sampled_from(models)
+        .flatmap(
+            lambda model: st.lists(st.tuples(st.sampled_from(model.streams), written), max_size=12).map(
+                lambda writes: model.capture(format_id, writes)
+            )
         )
+        .filter(lambda capture: format_id not in _STAMPED_OR_NOT or not _STAMP.match(capture.stdout))
     )

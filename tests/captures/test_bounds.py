@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from planqk_protocol.captures.bounds import DEEPEST, is_too_deep, shown
+from planqk_protocol.captures.bounds import is_too_deep, shown
+from planqk_protocol.limits import MAX_DEPTH
 
 
 @pytest.mark.parametrize("bracket", [b"[", b'{"a":'])
 def test_brackets_nest_too_deep_from_129_on(bracket: bytes) -> None:
-    assert not is_too_deep(bracket * DEEPEST)
-    assert is_too_deep(bracket * (DEEPEST + 1))
-    assert not is_too_deep(b"[]" * DEEPEST * 2)
+    assert not is_too_deep(bracket * MAX_DEPTH)
+    assert is_too_deep(bracket * (MAX_DEPTH + 1))
+    assert not is_too_deep(b"[]" * MAX_DEPTH * 2)
 
 
 def test_brackets_in_strings_do_not_nest() -> None:

@@ -10,7 +10,8 @@ from feeding import cut, data_of, decode, kinds, merged, places, run, stamped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder, formats
+from planqk_protocol import Outcome, Result, Violation, collect
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Source, Stream, decoder, formats
 from planqk_protocol.testing import Capture, captures, journal, writers
 from planqk_protocol.testing.capture import MODELS
 from planqk_protocol.testing.writers import Write
@@ -156,6 +157,90 @@ def test_a_short_write_changes_the_stream_of_no_byte(
         parts = [data_of(merged(run(decoder("cri"), [[part]])), stream) for part in (before, after)]
         own = (text if tag == b"F" else text[:-1]) if name.decode() == stream else b""
         assert data_of(decoded, stream) == own.join(parts)
+
+
+def json_file_records(writes: Sequence[Write]) -> list[bytes]:
+    return writers.lines_of(writers.docker_json_file(writes))
+
+
+def cri_records(writes: Sequence[Write]) -> list[bytes]:
+    return writers.lines_of(writers.conmon(writes))
+
+
+def journal_records(writes: Sequence[Write]) -> list[bytes]:
+    return [journal.journald_json([entry]) for entry in journal.docker_journal(writes)]
+
+
+def export_records(writes: Sequence[Write]) -> list[bytes]:
+    return [journal.journald_export([entry]) for entry in journal.docker_journal(writes)]
+
+
+Writer = Callable[[Sequence[Write]], list[bytes]]
+# Records of the formats that can tell where one breaks off. In `cri` a text may hold anything but an LF, and
+# frames of `docker-mux` have nothing that a length could be checked by.
+RECORDS: dict[str, Writer] = {
+    "docker-json-file": json_file_records,
+    "docker-local": writers.docker_local_records,
+    "journald-json": journal_records,
+    "journald-export": export_records,
+}
+WITH_CRI: dict[str, Writer] = {**RECORDS, "cri": cri_records}
+RESULT = b'PlanQK:Job:Result: "%b"\n'
+
+
+def broken(records: list[bytes], number: int, kept: float, nuls: int) -> bytes:
+    """A record that breaks off, with NULs where blocks were never written; the others follow."""
+    torn = records[number][: 1 + int(kept * (len(records[number]) - 3))]
+    return b"".join([*records[:number], torn, b"\0" * nuls, *records[number + 1 :]])
+
+
+@pytest.mark.parametrize("format_id", WITH_CRI)
+@given(data=st.data(), number=st.integers(0, 3), kept=st.floats(0, 1), nuls=st.sampled_from([0, 1, 5, 4096]))
+def test_what_a_job_quotes_on_standard_error_is_never_its_result(
+    format_id: str, data: st.DataObject, number: int, kept: float, nuls: int
+) -> None:
+    """Whatever breaks off before, within or behind the quotation."""
+    forged = WITH_CRI[format_id]([("stdout", RESULT % b"forged")])[0]
+    before = data.draw(st.sampled_from([b"", b"x", b"\0", b"\0\0\0\0", b"\n\n", forged[:30], forged[:-3]]))
+    records = WITH_CRI[format_id](
+        [("stdout", b"a\n"), ("stderr", before + forged), ("stderr", forged * 2 + b"\n"), ("stdout", b"b\n")]
+    )
+    number = min(number, len(records) - 1)
+    for capture in (b"".join(records), broken(records, number, kept, nuls)):
+        outcome = parse_all(format_id, capture)
+        assert outcome.result is None or outcome.suspect
+    assert parse_all(format_id, b"".join(records)).result is None
+
+
+def parse_all(format_id: str, capture: bytes) -> Outcome:
+    source = Source(format_id)
+    return collect(source.feed(capture).events + source.close().events)
+
+
+@pytest.mark.parametrize("format_id", RECORDS)
+@given(
+    texts=st.lists(st.sampled_from([b"a\n", b"\n", RESULT % b"first", b"\0\n"]), min_size=1, max_size=4),
+    number=st.integers(0, 3),
+    kept=st.floats(0, 1),
+    nuls=st.sampled_from([0, 1, 5, 4096]),
+)
+def test_a_result_behind_a_loss_says_so(
+    format_id: str, texts: list[bytes], number: int, kept: float, nuls: int
+) -> None:
+    records = RECORDS[format_id]([("stdout", text) for text in [*texts, b"in between\n", RESULT % b"last"]])
+    capture = broken(records, min(number, len(texts) - 1), kept, nuls)
+    source = Source(format_id, logs=False)
+    captured = source.feed(capture)
+    events = captured.events + source.close().events
+    assert any(notice.loses(Stream.STDOUT) for notice in captured.notices)
+    last = events[-1]
+    assert isinstance(last, Result | Violation)
+    assert b"last" in last.raw
+    assert last.after_loss
+    outcome = collect(events)
+    first = outcome.result or outcome.reason
+    assert first
+    assert outcome.suspect == (first.suspect or first.after_loss)
 
 
 @pytest.mark.parametrize("format_id", formats())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import random
 
@@ -178,6 +179,7 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
     assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
 
 
+MUX_LOG, MUX_RESULT = writers.docker_mux([("stdout", b"a\n")]), writers.docker_mux([("stdout", RESULT)])
 GAP = CaptureNotice(NoticeKind.GAP, 0, 0, "the connection broke")
 
 
@@ -232,6 +234,66 @@ def test_places_count_on_behind_a_loss() -> None:
     assert [(item.kind, item.offset, item.file) for item in captured.notices] == [("truncated", 0, 0)]
     (notice,) = source.feed(b"no record\n").notices
     assert (notice.offset, notice.file) == (9, 0)
+
+
+JSON_FILE = "docker-json-file"
+
+
+def log_record(text: str, stream: str = "stdout", time: str = "t") -> bytes:
+    return (json.dumps({"log": text, "stream": stream, "time": time}) + "\n").encode()
+
+
+FINAL = log_record(RESULT.decode())
+
+
+@pytest.mark.parametrize(
+    ("format_id", "items", "expected"),
+    [
+        pytest.param(CRI, [cri(RESULT)], False, id="nothing"),
+        pytest.param(CRI, [LOST, cri(b"a\n" + RESULT)], True, id="corrupt"),
+        pytest.param(CRI, [b"\0\0", cri(b"a\n" + RESULT)], True, id="nul-run"),
+        pytest.param(CRI, [cri(b"a\0b\n" + RESULT)], False, id="NULs in a text"),
+        pytest.param(CRI, [cri(b"a\n", stream="std"), cri(b"a\n" + RESULT)], True, id="unknown-stream"),
+        pytest.param(CRI, [cri(b"a\n", stream="stdin"), cri(b"a\n" + RESULT)], False, id="stdin"),
+        pytest.param(CRI, [cri(b"a\n")[:-1], None, cri(b"\na\n" + RESULT)], True, id="truncated file"),
+        pytest.param(CRI, [cri(b"e", stream="stderr")[:-1], None, cri(RESULT)], False, id="truncated stderr"),
+        pytest.param(CRI, [cri(b"a\n"), GAP, cri(b"a\n" + RESULT)], True, id="gap of a live reader"),
+        pytest.param(JSON_FILE, [b'{"log":"half\n', log_record("a\n"), FINAL], True, id="torn"),
+        pytest.param(
+            JSON_FILE,
+            [log_record("pie"), log_record("ce\n", time="u"), log_record("a\n"), FINAL],
+            True,
+            id="gap",
+        ),
+        pytest.param(JSON_FILE, [b" " * (1 << 20) + b'"\n', log_record("a\n"), FINAL], True, id="oversize"),
+        pytest.param(JSON_FILE, [log_record("\ufffd\n"), FINAL], False, id="replacement-char"),
+        pytest.param("docker-mux", [b"\3\0\0\0\0\0\0\1x", MUX_LOG, MUX_RESULT], True, id="system-error"),
+    ],
+)
+def test_a_result_behind_a_loss_may_not_be_the_first(
+    format_id: str, items: list[bytes | CaptureNotice | None], expected: bool
+) -> None:
+    source = Source(format_id, logs=False)
+    events = []
+    for item in items:
+        events += (source.end_of_file() if item is None else source.feed(item)).events
+    events += source.close().events
+    (event,) = events
+    assert not isinstance(event, Log)
+    assert (event.suspect, event.after_loss) == (False, expected)
+    assert collect(events).suspect == expected
+
+
+def test_all_marked_events_behind_a_loss_say_so() -> None:
+    capture = cri(INTERIM) + LOST + cri(b"a\n" + INTERIM + BLOCK + RESULT + b"PlanQK:Job:InterimResult: x")
+    events = Source(CRI, logs=False).feed(capture).events
+    assert [not isinstance(event, Log) and event.after_loss for event in events] == [False] + [True] * 4
+
+
+def test_a_block_around_a_loss_is_not_behind_it() -> None:
+    (event,) = Source(CRI, logs=False).feed(cri(BLOCK[:29]) + LOST + cri(BLOCK[29:])).events
+    assert isinstance(event, MultilineResult)
+    assert (event.suspect, event.after_loss) == (True, False)
 
 
 def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:

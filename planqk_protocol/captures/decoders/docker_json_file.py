@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.bounds import DEEPEST, is_too_deep, shown
+from planqk_protocol.captures.bounds import is_too_deep, shown
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.head import behind_filler, first_object
 from planqk_protocol.captures.json_records import (
@@ -39,6 +39,7 @@ from planqk_protocol.captures.json_records import (
 from planqk_protocol.captures.lines import LineDecoder
 from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
 from planqk_protocol.captures.text import REPLACEMENT, decode, encode
+from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
@@ -238,7 +239,7 @@ class DockerJsonFileDecoder(LineDecoder):
         self._open.pop(stream, None)
         where = f"is given as {stream.value}" if data else "is lost"
         if is_too_deep(text.encode(errors=errors)):
-            kind, fault = NoticeKind.CORRUPT, f"nests deeper than {DEEPEST} levels"
+            kind, fault = NoticeKind.CORRUPT, f"nests deeper than {MAX_DEPTH} levels"
         else:
             kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
         message = f"the record {fault}; what it holds of the text {where}"

@@ -179,10 +179,10 @@ def _message(data: bytes) -> _Message:
     """A message; a text that is cut off has what there is of it."""
     numbers: dict[int, int] = {}
     texts: dict[int, bytes] = {}
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        value, at = _varint(data, at)
+    at, size = 0, len(data)
+    while at < size:  # most numbers have one byte, and calls for these would double the time
+        key, at = (data[at], at + 1) if data[at] < _MORE else _varint(data, at)
+        value, at = (data[at], at + 1) if at < size and data[at] < _MORE else _varint(data, at)
         if key & 7 == _SIZED:
             texts[key] = data[at : at + value]
             at += value
@@ -190,7 +190,7 @@ def _message(data: bytes) -> _Message:
             return _Message(numbers, texts, is_whole=False)
         else:
             numbers[key] = value
-    return _Message(numbers, texts, is_whole=at == len(data))
+    return _Message(numbers, texts, is_whole=at == size)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
