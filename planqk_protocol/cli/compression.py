@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any
 
 from planqk_protocol.captures import NoticeKind
 from planqk_protocol.cli.failures import Failure
@@ -27,6 +27,23 @@ _FIRST_STEP = 256
 _BREAKS_OFF = "the compressed file breaks off; what there is of it is read"
 _DAMAGED = "the compressed data is damaged; what comes before the damage is read, but may be altered"
 _DAMAGED_BEHIND = "what stands behind the compressed data is damaged, or something else; it is left out"
+
+
+class _Damage(Exception):  # noqa: N818  # it is no fault of the program
+    """What ends the data that can be read.
+
+    Args:
+        kind: What it is, for programs.
+        message: What it is, for people.
+        is_altered: Whether what comes before it may be altered, too.
+    """
+
+    def __init__(self, kind: NoticeKind, message: str, *, is_altered: bool) -> None:
+        super().__init__()
+        self.kind = kind
+        self.message = message
+        self.is_altered = is_altered
+
 
 Tell = Callable[[str, str, str], None]
 
@@ -53,10 +70,11 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
         if not any(magic.startswith(head) for magic in (_GZIP, _ZSTD)):
             break
     if head.startswith(_GZIP):
-        yield from _Members(name, Gzip, zlib.error, tell).contents(head, chunks)
+        yield from _Members(name, _GZIP, Gzip, zlib.error, tell).contents(head, chunks)
     elif head.startswith(_ZSTD):
         library = _zstd(name)
-        yield from _Members(name, partial(Zstd, library), library.ZstdError, tell).contents(head, chunks)
+        make = partial(Zstd, library)
+        yield from _Members(name, _ZSTD, make, library.ZstdError, tell).contents(head, chunks)
     else:
         yield from [head] if head else []
         yield from chunks
@@ -79,22 +97,33 @@ class _Members:
     of members in a chunk.
     """
 
-    def __init__(self, name: str, make: Callable[[], Member], error: type[Exception], tell: Tell) -> None:
+    def __init__(
+        self, name: str, magic: bytes, make: Callable[[], Member], error: type[Exception], tell: Tell
+    ) -> None:
         self._name = name
+        self._magic = magic
         self._make = make
         self._error = error
         self._tell = tell
         self._is_first = True
         self._is_begun = False
+        self._head = b""
         self._step = _FIRST_STEP
         self._member = make()
 
     def contents(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """What comes out of the chunks; of tiny members, that of many at a time."""
-        for chunk in chain([head], chunks):
+        try:
+            yield from self._sound(chain([head], chunks))
+        except _Damage as damage:
+            self._tell(self._name, damage.message, damage.kind)
+            raise CutOff(is_altered=damage.is_altered) from None
+
+    def _sound(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
             yield from _joined(self._pieces(chunk))
         if self._is_begun:
-            self._break_off(NoticeKind.TRUNCATED, _BREAKS_OFF, is_altered=False)
+            raise _Damage(NoticeKind.TRUNCATED, _BREAKS_OFF, is_altered=False)
 
     def _pieces(self, chunk: bytes) -> Iterator[bytes]:
         at = 0
@@ -105,14 +134,14 @@ class _Members:
             data = b"" if has_more else chunk[at : at + self._step]
             if not (data or has_more):
                 return
+            self._head += data[: len(self._magic) - len(self._head)]
             try:
                 piece = self._member.decompress(data, _PIECE)
             except self._error:
-                rest = self._rescued(data)
-                yield rest
-                has_begun = self._is_first or self._is_begun or bool(rest)
+                yield self._rescued(data)
+                has_begun = self._is_first or self._head == self._magic
                 message = _DAMAGED if has_begun else _DAMAGED_BEHIND
-                self._break_off(NoticeKind.CORRUPT, message, is_altered=has_begun)
+                raise _Damage(NoticeKind.CORRUPT, message, is_altered=has_begun) from None
             yield piece
             self._is_begun = True
             at += len(data)
@@ -120,6 +149,7 @@ class _Members:
             if self._member.eof:
                 at -= len(self._member.unused_data)
                 self._is_first = self._is_begun = False
+                self._head = b""
                 self._step = _FIRST_STEP
                 self._member = self._make()
 
@@ -128,10 +158,6 @@ class _Members:
         if refusal := self._member.refusal:
             raise Failure(f"cannot read {self._name}: {refusal}") from None
         return self._member.rescue(data)
-
-    def _break_off(self, kind: NoticeKind, message: str, *, is_altered: bool) -> NoReturn:
-        self._tell(self._name, message, kind)
-        raise CutOff(is_altered=is_altered) from None
 
 
 def _behind_padding(chunk: bytes, at: int) -> int:
@@ -150,7 +176,7 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if size >= _PIECE:
                 yield b"".join(ready)
                 ready, size = [], 0
-    except CutOff:
+    except (_Damage, Failure):
         if ready:
             yield b"".join(ready)
         raise

@@ -26,7 +26,7 @@ __all__ = [
     "near_miss",
 ]
 
-_LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)")
+_LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)$")
 _ONLY = re.compile(r"\bthe argument container\b")
 
 MARKED_LINE = b"\nPlanQK:Job:"
@@ -76,7 +76,7 @@ def backwards(before: str) -> str:
 
 def cut_short(exit_code: int | None) -> str:
     """What to say of JSON that no LF ends, where it may be no more than a beginning."""
-    why = f"the exit code is {exit_code}" if exit_code else "reading ended before the job did"
+    why = f"the exit code is {exit_code}" if exit_code else "the job may have printed more than was read"
     return f"no LF ends it, and {why}: the rest of it may be missing"
 
 

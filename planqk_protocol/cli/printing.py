@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+import msgspec
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
 from planqk_protocol.cli.harmless import harmless
+from planqk_protocol.cli.hints import in_options
 from planqk_protocol.cli.output import write_json, writing
 
 if TYPE_CHECKING:
@@ -35,7 +37,14 @@ _LOOKS: dict[type[Event], tuple[str, Style | None]] = {
 
 def print_json_lines(events: Sequence[Event]) -> None:
     """Print the records of events."""
-    write_json(b"".join(map(to_json_line, events)))
+    write_json(b"".join(map(to_json_line, map(_in_options, events))))
+
+
+def _in_options(event: Event) -> Event:
+    """The event, its message in the words of the command line."""
+    if not isinstance(event, Violation):
+        return event
+    return msgspec.structs.replace(event, message=in_options(event.message))
 
 
 def text_printer() -> Print:

@@ -14,7 +14,7 @@ from planqk_protocol.captures.stamps import nanoseconds
 from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.sources import label
 
-__all__ = ["Clock", "check_order"]
+__all__ = ["Clock", "Disorder", "check_order"]
 
 # Kubernetes puts the time of the rotation behind the name (pkg/kubelet/logs/container_log_manager.go), and
 # .tmp behind that while it compresses the file; logrotate puts a date there with `dateext`. The greater,
@@ -69,33 +69,44 @@ def check_order(names: Sequence[str]) -> None:
         )
 
 
+class Disorder(NamedTuple):
+    """Two files of which the one that was read first ends at a later time than the other one begins."""
+
+    first: str
+    second: str
+
+
 class Clock:
     """Whether time runs on from file to file, as far as their records bear time stamps."""
 
     def __init__(self) -> None:
-        self._first: Chunk | None = None  # of the current file
+        self._name = ""  # of the current file
+        self._first: Chunk | None = None  # of it
         self._last: Chunk | None = None
-        self._before: int | None = None  # the last time before it, in nanoseconds
+        self._before: tuple[int, str] | None = None  # the last time before it, and the file with that
+
+    def begin_file(self, name: str) -> None:
+        """A file begins."""
+        self._name = name
 
     def take(self, chunks: Iterable[Chunk]) -> None:
-        """Chunks of the current file."""
+        """Take chunks of the current file."""
         for chunk in chunks:
             self._first = self._first or chunk
             self._last = chunk
 
-    def end_of_file(self) -> bool:
-        """The current file ends.
-
-        Returns:
-            Whether it begins at an earlier time than the one before it ended with.
-        """
+    def end_of_file(self) -> Disorder | None:
+        """The current file ends, if there is one; what is to be said of it."""
         first, last = self._first, self._last
         self._first = self._last = None
-        if first is None or last is None or (start := first.times_at([0])[0]) is None:
-            return False
-        before, self._before = self._before, last.time_ns
-        begin = nanoseconds(start)
-        return before is not None and begin is not None and begin < before
+        if first is None or last is None:
+            return None
+        before, start, end = self._before, first.times_at([0])[0], last.time_ns
+        begin = nanoseconds(start) if start else None
+        if begin is None or end is None:
+            return None
+        self._before = (end, self._name)
+        return Disorder(before[1], self._name) if before and begin < before[0] else None
 
 
 def _rotated(name: str) -> _Rotated:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from planqk_protocol import Event, Violation
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.cli.capture import AUTO, RAW, settled, who_is_there
-from planqk_protocol.cli.rotation import Clock
+from planqk_protocol.cli.rotation import Clock, Disorder
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.limits import Limits
 
@@ -68,7 +68,7 @@ class Stream:
         self.is_guessed = capture == AUTO
         self.is_cut_off = False
         self.is_altered = False
-        self.disorder: list[tuple[str, str]] = []  # files of which the second one's records are older
+        self.disorder: list[Disorder] = []
 
     def __iter__(self) -> Iterator[Captured]:
         """What a chunk brings, as soon as it is there; last comes what the end brings."""
@@ -132,10 +132,10 @@ class Stream:
         return captured
 
     def _end_of_file(self) -> None:
-        if self._clock.end_of_file():
-            before, name = (begin.name for begin in self._begins[-2:])
-            self.disorder.append((before, name))
+        if disorder := self._clock.end_of_file():
+            self.disorder.append(disorder)
 
     def _begin(self, name: str) -> None:
         source = self._source
+        self._clock.begin_file(name)
         self._begins.append(_Begin(source.size, source.line, source.line_count, name))

@@ -103,9 +103,9 @@ class Verdict:
             self._say_missing(another)
         elif another:
             self._notes.say(self._reading.subject, another)
-        for before, name in self._stream.disorder:
+        for disorder in self._stream.disorder:
             self._is_broken = True
-            self._notes.say(name, hints.backwards(before), DISORDER)
+            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
         is_failed = isinstance(self._reading, Live) and not self._has_succeeded(self._reading, job)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
 

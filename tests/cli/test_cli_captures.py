@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import sources
+from planqk_protocol.cli import hints, sources
 from planqk_protocol.cli.members import Gzip
 
 from .harness import Call, Run, Start, Terminal
@@ -165,6 +165,29 @@ def test_a_suspect_result_is_told_and_costs_the_exit_code(
     notice, suspect = outcome.stderr.splitlines()
     assert ": replacement-char: " in notice
     assert suspect.startswith(f"{path} (stdout):3:1: suspect: bytes of the result may be altered or missing")
+
+
+@pytest.mark.parametrize("command", ["result", "parse"])
+def test_a_result_behind_a_loss_is_printed_and_costs_the_exit_code(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    path = tmp_path / "0.log"
+    path.write_bytes(cri("log") + b"damage\n" + cri("log", "PlanQK:Job:InterimResult: 1", RESULT.rstrip()))
+    outcome = run(command, "--capture", "cri", path)
+    assert "42" in outcome.stdout
+    assert outcome.stderr.endswith(f"{path} (stdout):4:1: suspect: {hints.AFTER_LOSS}\n")
+    assert outcome.stderr.count("suspect: ") == 1
+    assert outcome.exit_code == 1
+    if command == "parse":
+        assert json.loads(outcome.stdout.splitlines()[-1])["after_loss"]
+    assert run("result", "--interim", path).exit_code == 0  # each of them counts, whatever came before
+
+
+@pytest.mark.parametrize("args", [("result",), ("result", "--interim")])
+def test_a_sound_result_before_a_loss_is_the_first_one(run: Run, args: tuple[str, ...]) -> None:
+    capture = cri("PlanQK:Job:InterimResult: 1", RESULT.rstrip()) + b"damage\n" + cri("log")
+    outcome = run(*args, "--capture", "cri", stdin=capture)
+    assert outcome.exit_code == 0
 
 
 def test_a_suspect_interim_result(run: Run, tmp_path: Path) -> None:

@@ -320,6 +320,29 @@ def test_a_program_prints_events_as_they_come_until_ctrl_c(start: Start) -> None
 
 
 @needs_posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("args", [("result",), ("parse",), ("parse", "--follow"), ("unwrap",)])
+def test_other_signals_end_it_as_they_end_any_program(
+    start: Start, tmp_path: Path, args: tuple[str, ...], name: str
+) -> None:
+    path = tmp_path / "job.log"
+    lines = b"PlanQK:Job:InterimResult: oops\n" * 11
+    path.write_bytes(lines)
+    program = start(*args, path if "--follow" in args else "-")
+    assert program.stdin
+    assert program.stderr
+    program.stdin.write(lines)
+    program.stdin.flush()
+    output = program.stdout if args == ("unwrap",) else program.stderr
+    assert output
+    output.readline()
+    number = getattr(signal, name)
+    program.send_signal(number)
+    assert program.wait() == -number
+    assert b"Traceback" not in program.stderr.read()
+
+
+@needs_posix
 @pytest.mark.parametrize("kind", ["decoder", "encoder", "service"])
 def test_ctrl_c_ends_the_programs_under_test_at_once(start: Start, tmp_path: Path, kind: str) -> None:
     pids = tmp_path / "pids"

@@ -305,8 +305,18 @@ def test_a_result_in_an_unfinished_line_may_be_cut_short(follow: Follow, tmp_pat
     path.write_bytes(b"PlanQK:Job:Result: 12")
     outcome = follow(path, iter(()))
     assert '"value":12' in outcome.stdout
-    assert "no LF ends it, and reading ended before the job did" in outcome.stderr
+    assert "no LF ends it, and the job may have printed more than was read" in outcome.stderr
     assert outcome.exit_code == 1
+
+
+def test_an_interim_result_in_an_unfinished_line_matters_to_those_who_ask_for_it(
+    follow: Follow, tmp_path: Path
+) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(b"PlanQK:Job:Result: 1\nPlanQK:Job:InterimResult: 12")
+    outcome = follow(path, iter(()))
+    assert outcome.exit_code == 0
+    assert json.loads(outcome.stdout.splitlines()[-1])["terminated"] is False
 
 
 def test_a_file_that_is_gone_at_the_end(follow: Follow, tmp_path: Path) -> None:

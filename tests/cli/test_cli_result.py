@@ -70,6 +70,27 @@ def test_indented_is_what_json_dumps_makes_of_any_value(value: object) -> None:
     assert indented(compact.encode()) == json.dumps(value, indent=2).encode()
 
 
+DEEPEST = b'{"a":' * 127 + b"[]" + b"}" * 127
+
+
+@pytest.mark.parametrize("format_id", ["raw", "cri", "docker-json-file"])
+def test_the_deepest_result_can_be_pretty(run: Run, format_id: str) -> None:
+    text = "PlanQK:Job:Result: " + DEEPEST.decode()
+    stamp = "2024-05-01T10:00:00.5Z"
+    captures = {
+        "raw": text + "\n",
+        "cri": f"{stamp} stdout F {text}\n",
+        "docker-json-file": json.dumps({"log": text + "\n", "stream": "stdout", "time": stamp}) + "\n",
+    }
+    outcome = run("result", "--pretty", "--capture", format_id, stdin=captures[format_id].encode())
+    assert (outcome.stderr, outcome.exit_code) == ("", 0)
+    assert outcome.stdout == json.dumps(json.loads(DEEPEST), indent=2) + "\n"
+    deeper = captures[format_id].replace("[]", "[[]]").encode()
+    outcome = run("result", "--pretty", "--capture", format_id, stdin=deeper)
+    assert (outcome.stdout, outcome.exit_code) == ("", 1)
+    assert "payload-too-deep" in outcome.stderr
+
+
 def test_interim_prints_one_line_each(run: Run) -> None:
     log = b'PlanQK:Job:InterimResult: {"a":\r1.0}\nlog\nPlanQK:Job:InterimResult 2\r\nPlanQK:Job:Result: 3\n'
     outcome = run("result", "--interim", stdin=log)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.reading import Files
 from planqk_protocol.cli.sources import Input
+from planqk_protocol.engines.output import ContainerOutput
 
 from .harness import Run
 
@@ -128,3 +130,61 @@ def test_names_of_files_are_harmless(run: Run, tmp_path: Path, name: str) -> Non
     shown = name.replace("\x1b", r"\x1b").replace("\n", r"\n")
     assert outcome.stderr.startswith(f"{tmp_path}/{shown}: no result in 0 lines; ")
     assert outcome.stderr.count("\n") == 1
+
+
+class Killed:
+    """A container that was killed within its last line."""
+
+    is_cut_off = False
+
+    def __init__(self, output: bytes, exit_code: int | None) -> None:
+        self._output = output
+        self._exit_code = exit_code
+
+    def pieces(self) -> Iterator[bytes | CaptureNotice]:
+        yield self._output
+
+    def exit_code(self) -> int | None:
+        return self._exit_code
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "output"),
+    [
+        (("result",), "Result", "12\n"),
+        (("parse", "--no-logs"), "Result", '{"type":"result","line":1,"value":12,"terminated":false}\n'),
+        (("result", "--interim"), "InterimResult", "12\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("exit_code", "is_cut_off", "reason"),
+    [
+        (137, False, "the exit code is 137"),
+        (0, True, "the job may have printed more than was read"),
+        (0, False, None),
+    ],
+)
+def test_what_no_lf_ends_may_be_cut_short(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, ...],
+    name: str,
+    output: str,
+    exit_code: int,
+    is_cut_off: bool,
+    reason: str | None,
+) -> None:
+    reader = Killed(f"PlanQK:Job:{name}: 12".encode(), exit_code)
+    reader.is_cut_off = is_cut_off
+    monkeypatch.setattr(
+        "planqk_protocol.engines.docker.follow",
+        lambda _name: ContainerOutput(reader, capture="raw", caveats=[]),
+    )
+    outcome = run(*args, "--container", "job")
+    assert outcome.stdout == output
+    said = f"container job:1:1: suspect: no LF ends it, and {reason}: the rest of it may be missing\n"
+    assert (said in outcome.stderr) == (reason is not None)
+    assert outcome.exit_code == (reason is not None)

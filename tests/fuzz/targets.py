@@ -12,14 +12,19 @@ from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import Any
 
+import pytest
 import test_grammar
 import test_parser_properties
 import test_payload
+from click.testing import CliRunner
 from feeding import cut, data_of, kinds, merged, run, stamped
 
-from planqk_protocol import Event, Limits
+from planqk_protocol import Event, Limits, ViolationCode
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, Stream, decoder, detect, formats
 from planqk_protocol.captures.prefix import NANO
+from planqk_protocol.cli import sources
+from planqk_protocol.cli.app import cli
+from planqk_protocol.cli.harmless import harmless
 from planqk_protocol.testing.capture import MODELS
 
 __all__ = ["TARGETS"]
@@ -126,7 +131,38 @@ def container(data: bytes) -> None:
         assert set(kinds(decoded)) <= {NoticeKind.REPAIRED, NoticeKind.REPLACEMENT_CHAR}
 
 
+_COMMANDS = (
+    ("parse",),
+    ("result",),
+    ("unwrap",),
+    ("parse", "--output", "text"),
+    ("parse", "--no-logs"),
+    ("result", "--interim"),
+    ("result", "--pretty"),
+    ("unwrap", "--stream", "both"),
+)
+_MOST_NOTES = 11 * (len(NoticeKind) + len(ViolationCode) + 2) + 6
+
+
+def command(data: bytes) -> None:
+    """Commands that read standard input: the first bytes say which one, and how much is read at once."""
+    which, size, data = data[:1] or b"\0", data[1:2] or b"\0", data[2:]
+    arguments = _COMMANDS[which[0] % len(_COMMANDS)]
+    whole = CliRunner().invoke(cli, arguments, input=data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "_CHUNK", size[0] + 1)
+        cut_up = CliRunner().invoke(cli, arguments, input=data)
+    assert isinstance(whole.exception, SystemExit | None), whole.exc_info
+    assert whole.exit_code in {0, 1, 2}
+    assert whole.stderr.count("\n") <= _MOST_NOTES
+    assert max(map(len, whole.stderr.splitlines()), default=0) < 1000
+    assert harmless(whole.stderr) == whole.stderr
+    assert (cut_up.stdout_bytes, cut_up.exit_code) == (whole.stdout_bytes, whole.exit_code)
+    # What is said of a chunk's events stands behind what is said of its records.
+    assert sorted(cut_up.stderr.splitlines()) == sorted(whole.stderr.splitlines())
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (stream, payload, capture, container)
+    target.__name__: target for target in (stream, payload, capture, container, command)
 }
 """The functions by their names, which are those of the folders in `corpus/`."""

@@ -11,6 +11,7 @@ from targets import TARGETS
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.lines import LineDecoder
+from planqk_protocol.cli.notes import Notes
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
@@ -40,6 +41,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "payload": (test_payload, "is_json", lambda _: True),
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
+    "command": (Notes, "sum_up", lambda _: 1 / 0),
 }
 
 

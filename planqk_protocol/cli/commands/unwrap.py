@@ -109,6 +109,7 @@ class _Unwrapping:
                 self._take(self._decode.end_of_file())
                 self._end_of_file()
             self._names.append(name)
+            self._clock.begin_file(name)
             head = b""
             try:
                 for chunk in chunks:
@@ -124,7 +125,7 @@ class _Unwrapping:
         self._output.write(b"", is_end=True)
 
     def _take(self, output: Output) -> None:
-        found = [item for item in output if isinstance(item, Chunk)]
+        found = [item for item in output if isinstance(item, Chunk) and item.stream in _STREAMS["both"]]
         self.lines += sum(item.data.count(b"\n") for item in found)
         self._clock.take(found)
         parts = [item.data for item in found if item.stream in self._wanted]
@@ -143,7 +144,6 @@ class _Unwrapping:
         return f"{name}: record {notice.record}, byte {notice.offset}", hints.in_options(notice.message)
 
     def _end_of_file(self) -> None:
-        if self._clock.end_of_file():
+        if disorder := self._clock.end_of_file():
             self.is_exact = False
-            before, name = self._names[-2:]
-            self._notes.say(name, hints.backwards(before), DISORDER)
+            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
