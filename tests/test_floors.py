@@ -34,8 +34,8 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__", "conformance.descendants"),
     ("__init__", "engines.pod_state", "engines.resumption", "engines.worker"),
-    ("engines.output", "engines.stamped_lines"),
-    ("engines.cluster", "engines.docker_api", "engines.stored"),
+    ("engines.output",),
+    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
     ("engines",),
     (
         *("conformance.__init__", "conformance.expressions", "conformance.process", "conformance.pool"),

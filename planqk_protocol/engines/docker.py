@@ -272,9 +272,14 @@ class _Reader:
 
     def exit_code(self) -> int | None:
         """Wait for the exit code; ``None`` if the container was removed before it could be asked for."""
+        try:
+            self._wait_for_start()
+            return self._wait_for_exit(self._waiting)
+        except _ClosedError:
+            raise EngineError(f"container {self._name}: the output was closed before it exited") from None
+
+    def _wait_for_exit(self, waiting: Any) -> int | None:
         container = self._container
-        self._wait_for_start()
-        waiting = self._waiting
         while True:
             began = time.monotonic()
             try:
@@ -296,7 +301,6 @@ class _Reader:
         """Close all connections."""
         self._closing.set()
         self._container.close()
-        self._waiting = self._attached = None  # they hold the library's pool of idle connections
 
     def _is_over(self) -> bool:
         """Whether the run that is read has ended."""

@@ -147,7 +147,16 @@ class Container:
         for answer in list(self._answers):
             self.end(answer)
         if self._own:
+            _close_idle(self._api)
             self._own.close()
+
+
+def _close_idle(api: Any) -> None:
+    """Close the connections that a client keeps for later: its own ``close`` leaves them to the collector."""
+    for adapter in api.adapters.values():
+        pools = getattr(getattr(adapter, "poolmanager", None), "pools", {})
+        for key in list(pools.keys()):
+            pools[key].close()
 
 
 def _refused(name: str, status: int, text: str) -> EngineError:

@@ -178,7 +178,7 @@ class _Pod:
                 state = self._state  # from before the connection: see the essay above
                 previous = state.log_of(self._run) if state else None
                 if state is None or previous is None:
-                    self._cut_off(state)
+                    yield from self._cut_off(state)
                     break
                 is_whole, is_new = yield from self._connection(is_previous=previous)
                 tries = 0 if is_new else tries + 1
@@ -187,7 +187,7 @@ class _Pod:
                         yield from self._lines.close()
                         break
                     if tries >= _LAST_TRIES:
-                        self._cut_off(state)
+                        yield from self._cut_off(state)
                         break
                 self._pause(_delay(tries))
                 self._look()
@@ -309,15 +309,15 @@ class _Pod:
                 raise error
             self._say(f"the cluster does not give the log now: {error}")
 
-    def _cut_off(self, state: ContainerState | None) -> None:
+    def _cut_off(self, state: ContainerState | None) -> list[bytes | CaptureNotice]:
         """The rest of the output cannot be read."""
-        why = "the log is gone" if state else "the pod is gone"
-        self._tell(f"{why}; what the container printed last may be missing")
         self.is_cut_off = True
+        return self._lines.cut_off("the log is gone" if state else "the pod is gone")
 
     def _look(self) -> None:
         """Ask for the state of the container, until there is an answer."""
-        pod = self._pod()
+        with library_errors(str(self)):
+            pod = self._pod()
         is_ours = pod is not None and pod.metadata.uid == self._uid
         self._state = container_state(pod, self._container) if is_ours else None
 

@@ -110,6 +110,11 @@ class StampedLines:
         self._add(text)
         return self._taken()
 
+    def cut_off(self, why: str) -> Pieces:
+        """The rest of the log cannot be had."""
+        self._notice(NoticeKind.GAP, f"{why}; what the container printed last may be missing", Stream.STDOUT)
+        return self._taken()
+
     def _take(self, part: bytes, *, ends: bool) -> None:
         """Take a part of a line."""
         if self._in_words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import strptime
 from typing import Any
@@ -15,9 +15,9 @@ from .servers import Request
 
 POD = "/api/v1/namespaces/default/pods/job"
 BEGIN = 1_714_557_600  # seconds since 1970
-VERSION = dict.fromkeys(
+VERSION: dict[str, Any] = dict.fromkeys(
     ("buildDate", "compiler", "gitCommit", "gitTreeState", "gitVersion", "goVersion", "platform"), ""
-) | {"major": "1"}
+)
 SEPARATING = 32  # the minor version since which a server knows the parameter stream; others ignore it
 
 
@@ -69,26 +69,34 @@ class Cluster:
     asked: list[dict[str, str]] = field(default_factory=list)  # for logs
     looked: int = 0
     ends_after: int = 1  # requests for logs that come while the container runs
+    backs_off: bool = False  # before it runs the container again
+    at_look: dict[int, Callable[[], object]] = field(default_factory=dict)  # what happens before it
 
     def __call__(self, request: Request) -> None:
         _, path = request.call.split()
         if path == f"{POD}/log":
             self._log(request)
         elif path == "/version/":
-            request.json(VERSION | {"minor": self.minor}, 403 if self.minor is None else 200)
+            request.json(self._version(), 403 if self.minor is None else 200)
         elif path != POD:
             request.json({"message": "not found"}, 404)
         else:
             self.looked += 1
+            self.at_look.get(self.looked, lambda: None)()
             status = self.looks.pop(0) if self.looks else 404 if self.is_gone else 200
             request.json(self._pod() if status == 200 else {"message": "no"}, status)
+
+    def _version(self) -> dict[str, Any]:
+        return VERSION | {"major": "1" if self.minor else "", "minor": self.minor}
 
     def _log(self, request: Request) -> None:
         self.asked.append(request.query)
         knows_streams = int((self.minor or "0").rstrip("+")) >= SEPARATING
+        refuses = "stream" in request.query and knows_streams and not self.separates
+        if refuses:
+            request.json({"message": "no"}, 422)
+            return
         answer = self.answers.pop(0) if self.answers else Cut(None, breaks_off=False)
-        if "stream" in request.query and knows_streams and not self.separates:
-            answer = 422
         if isinstance(answer, int):
             request.json({"message": "no"}, answer)
             return
@@ -120,6 +128,9 @@ class Cluster:
         if not self.has_started:
             return None
         *earlier, run = self.runs
+        if self.backs_off:
+            latest = {"terminated": {"exitCode": run.exit_code}}
+            return [self._status(waiting("CrashLoopBackOff", "back-off"), latest)]
         ended = {"terminated": {"exitCode": run.exit_code}}
         last = {"terminated": {"exitCode": earlier[-1].exit_code}} if earlier else None
         return [self._status(ended if run.has_ended else {"running": {}}, last)]

@@ -18,6 +18,7 @@ class Request(BaseHTTPRequestHandler):
     """A request, and the ways to answer it."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer takes 40 ms
     handle_request: Handle
 
     def do_GET(self) -> None:  # the library calls it so

@@ -57,6 +57,12 @@ _pod_option = click.option(
     metavar="NAMESPACE/NAME",
     help="Read a live pod of Kubernetes, until it exits.",
 )
+_wait_option = click.option(
+    "--wait-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="How long to wait for the start of a live container or pod; by default, without end.",
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -69,11 +75,12 @@ class Chosen(TypedDict):
     only: str | None
     container: str | None
     pod: str | None
+    wait_timeout: float | None
 
 
 def reading_options(command: _Command) -> _Command:
     """Give a command the argument and the options of `Chosen`."""
-    for option in (_pod_option, _container_option, only_option, capture_option, files_argument):
+    for option in (_wait_option, _pod_option, _container_option, only_option, capture_option, files_argument):
         command = option(command)
     return command
 
@@ -85,20 +92,25 @@ def chosen(what: Chosen, notes: Notes) -> Reading:
         click.UsageError: More than one of these is given.
         Failure: It cannot be read.
     """
-    container, pod = what["container"], what["pod"]
+    container, pod, wait_timeout = what["container"], what["pod"], what["wait_timeout"]
     if container is None and pod is None:
+        if wait_timeout is not None:
+            raise click.UsageError("--wait-timeout goes with --container or --pod only.")
         return chosen_files(what["files"], what["capture"], notes)
     is_capture = what["files"] or what["capture"] != AUTO or what["only"] is not None
     if is_capture or (container is not None and pod is not None):
         raise click.UsageError("--container and --pod go without FILE, --capture, --only and each other.")
     if container is not None:
-        return Live(f"container {container}", partial(docker.follow, container), notes)
+        follow = partial(docker.follow, container, wait_timeout=wait_timeout)
+        return Live(f"container {container}", follow, notes)
     namespace, slash, name = str(pod).partition("/")
     if not (namespace and slash and name):
         raise click.UsageError("--pod takes NAMESPACE/NAME, such as default/job.")
     subject = f"pod {pod}"
     tell = partial(notes.say, subject)
-    return Live(subject, partial(kubernetes.follow, namespace, name, tell=tell), notes)
+    return Live(
+        subject, partial(kubernetes.follow, namespace, name, wait_timeout=wait_timeout, tell=tell), notes
+    )
 
 
 def chosen_files(files: tuple[str, ...], capture: str, notes: Notes) -> Files:
