@@ -13,7 +13,7 @@ import struct
 import sys
 import threading
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from calendar import timegm
 from collections import deque
 from collections.abc import Iterator
@@ -21,21 +21,20 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from followers import Command
+from followers import COMMAND, Follower
 from job import line
 from live.servers import Request, serving
 
 from planqk_protocol.captures.stamps import rfc3339
 from planqk_protocol.testing.writers import PIECE
 
-__all__ = ["FollowedDocker", "FollowedKubernetes"]
+__all__ = ["FollowedDocker", "FollowedEngine", "FollowedKubernetes"]
 
-_LINES = 100  # written at a time
+_LINES = 20  # written at a time, so that what comes in a second is less than most answers
 _KEPT = 10_000_000_000  # nanoseconds of the log behind what was read last
 _IDLE = 0.02  # seconds
 _LONGEST = 400_000  # bytes of an answer
 _REFUSED = 0.2  # how often an answer is an error
-_STATUSES = [429, 500, 503]
 _SECOND = 1_000_000_000
 
 
@@ -46,7 +45,7 @@ class _Record(NamedTuple):
     begins: bool  # whether a line begins with it
 
 
-class _FollowedEngine:
+class FollowedEngine(ABC):
     """An engine, the job in its container, and the command that follows it.
 
     Args:
@@ -54,6 +53,7 @@ class _FollowedEngine:
     """
 
     name: str
+    statuses: tuple[int, ...]  # of errors that pass
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -66,14 +66,15 @@ class _FollowedEngine:
         self._counts = {"answers cut": 0, "refused": 0}
         self._serving = ExitStack()
         address = self._serving.enter_context(serving(self._handle))
-        self.command = self._command(address)
+        self._command = self._follower(address)
+        self.followers = [self._command]
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         return f"{self.name}: {self._written} lines, {counts}"
 
     @abstractmethod
-    def _command(self, address: str) -> Command:
+    def _follower(self, address: str) -> Follower:
         """Start the command on an engine at an address."""
 
     @abstractmethod
@@ -95,7 +96,7 @@ class _FollowedEngine:
                 starts = range(0, len(text), PIECE)
                 self._records += (_Record(number, now, text[at : at + PIECE], at == 0) for at in starts)
             self._written += _LINES
-            read = [item.time for item in self._records if item.number >= self.command.check.seen][:1]
+            read = [item.time for item in self._records if item.number >= self._command.check.seen][:1]
             while self._records and read and self._records[0].time < read[0] - _KEPT:
                 self._records.popleft()
                 self._dropped += 1
@@ -121,7 +122,7 @@ class _FollowedEngine:
         """Answer with the log, or with what comes of it until the answer is cut."""
         if self._draw.random() < _REFUSED and not self._has_ended:
             self._counts["refused"] += 1
-            request.json({"message": "not now"}, self._draw.choice(_STATUSES))
+            request.json({"message": "not now"}, self._draw.choice(self.statuses))
             return
         left = sys.maxsize if self._has_ended else self._draw.randrange(_LONGEST)
 
@@ -145,21 +146,22 @@ class _FollowedEngine:
         with self._grown:
             self._has_ended = True
             self._grown.notify_all()
-        self.command.wait_for(self._written)
-        self.command.end(is_told=False)
+        self._command.wait_for(self._written)
+        self._command.end()
 
     def stop(self) -> None:
         """End the command and the engine, whatever they do."""
-        self.command.stop()
+        self._command.stop()
         self._serving.close()
 
 
-class FollowedKubernetes(_FollowedEngine):
+class FollowedKubernetes(FollowedEngine):
     """A pod, as an API server shows it."""
 
     name = "kubernetes"
+    statuses = (410, 429, 500, 503)
 
-    def _command(self, address: str) -> Command:
+    def _follower(self, address: str) -> Follower:
         cluster = {"name": "soak", "cluster": {"server": f"http://{address}"}}
         context = {"name": "soak", "context": {"cluster": "soak", "user": "soak"}}
         config = {
@@ -172,7 +174,8 @@ class FollowedKubernetes(_FollowedEngine):
         }
         path = self._folder / "kubeconfig"
         path.write_text(json.dumps(config))
-        return Command(self.name, ["--pod", "default/job"], self._folder, {"KUBECONFIG": str(path)})
+        arguments = [*COMMAND, "--pod", "default/job"]
+        return Follower(f"command, {self.name}", arguments, self._folder, {"KUBECONFIG": str(path)})
 
     def _answer(self, request: Request) -> None:
         path = request.call.split()[1]
@@ -207,14 +210,16 @@ _VERSION = dict.fromkeys(
 ) | {"major": "1", "minor": "34"}
 
 
-class FollowedDocker(_FollowedEngine):
+class FollowedDocker(FollowedEngine):
     """A container, as the Engine API shows it."""
 
     name = "docker"
+    statuses = (500, 503)
 
-    def _command(self, address: str) -> Command:
+    def _follower(self, address: str) -> Follower:
         environment = {"DOCKER_HOST": f"tcp://{address}", "DOCKER_TLS_VERIFY": ""}
-        return Command(self.name, ["--container", "job"], self._folder, environment)
+        arguments = [*COMMAND, "--container", "job"]
+        return Follower(f"command, {self.name}", arguments, self._folder, environment)
 
     def _answer(self, request: Request) -> None:
         call = request.call.rpartition("/")[2]

@@ -7,23 +7,21 @@ the files that were rotated away, once they are complete, and the last one.
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from followers import Command
-from job import Check, SoakError, cuts, lines
+from followers import COMMAND, Follower
+from job import cuts, lines
 
-from planqk_protocol import to_json_line
-from planqk_protocol.captures import Source
 from planqk_protocol.testing.writers import docker_json_file
 
 __all__ = ["KINDS", "FollowedFile"]
 
 _LINES = 200  # written at a time
-_PIECE = 65536
+_LIBRARY = Path(__file__).with_name("library.py")
 _ROTATED = 0.05  # how often a file is rotated behind a piece
 _TRUNCATED = 0.02  # how often one is truncated behind the lines that are written at a time
 
@@ -66,9 +64,10 @@ class FollowedFile:
         self._written = 0  # lines
         self._first = 1  # number of the first line that surely begins in the file as it is
         self._counts = {"rotated": 0, "truncated": 0}
-        self._source = Source(format_id)
-        self._library = Check(f"library, {kind}")
-        self.command = Command(kind, ["--follow", "--capture", capture, str(self._path)], folder)
+        arguments = [*COMMAND, "--follow", "--capture", capture, str(self._path)]
+        self._command = Follower(f"command, {kind}", arguments, folder)
+        self._library = Follower(f"library, {kind}", [str(_LIBRARY), format_id], folder)
+        self.followers = [self._command, self._library]
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count} times {what}" for what, count in self._counts.items())
@@ -79,7 +78,7 @@ class FollowedFile:
         data = lines(self._written + 1, _LINES)
         for piece in self._split(data, self._draw):
             self._append(piece)
-            if self._draw.random() < _ROTATED and self.command.check.seen >= self._first:
+            if self._draw.random() < _ROTATED and self._command.check.seen >= self._first:
                 self._rotate()
                 self._first = self._written + 2 * _LINES
         self._written += _LINES
@@ -95,44 +94,42 @@ class FollowedFile:
     def _rotate(self) -> None:
         """Rename the file, as moby and kubelets do, and compress it while it may still be read."""
         self._counts["rotated"] += 1
-        old = self._path.with_suffix(f".{self._counts['rotated']}")
+        old = self._archived("rotated")
         self._path.rename(old)
         self._path.touch()
-        compressed = old.with_name(f"{old.name}.gz")
-        compressed.write_bytes(gzip.compress(old.read_bytes(), 1))
-        old.unlink()
-        self._take_file(gzip.decompress(compressed.read_bytes()))
-        compressed.unlink()
+        self._hand_over(old)
 
     def _truncate(self) -> None:
         """Copy the file and empty it, as logrotate's copytruncate does; what was not read by then is lost."""
-        self.command.wait_for(self._written)
+        self._command.wait_for(self._written)
         self._counts["truncated"] += 1
-        self._take_file(self._path.read_bytes())
+        copy = self._archived("truncated")
+        copy.write_bytes(self._path.read_bytes())
         os.truncate(self._path, 0)
         self._first = self._written + 1
+        self._hand_over(copy)
 
-    def _take_file(self, data: bytes, *, is_last: bool = False) -> None:
-        """Have the library read a file."""
-        if self._kind == "gzip":
-            data = gzip.decompress(data) if data else b""
-        pieces = [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
-        captured = [self._source.feed(piece) for piece in pieces]
-        captured.append(self._source.close() if is_last else self._source.end_of_file())
-        for part in captured:
-            for notice in part.notices:
-                raise SoakError(f"{self._library.reader}: {notice}")
-            for event in part.events:
-                self._library.take(json.loads(to_json_line(event)))
+    def _archived(self, what: str) -> Path:
+        return self._path.with_suffix(f".{what}{self._counts[what]}")
+
+    def _hand_over(self, file: Path) -> None:
+        """Compress a file, and have the library read it."""
+        compressed = file.with_name(f"{file.name}.gz")
+        data = file.read_bytes()
+        compressed.write_bytes(data if self._kind == "gzip" else gzip.compress(data, 1))
+        file.unlink()
+        self._library.tell(str(compressed))
 
     def end(self) -> None:
-        """Have both readers read to the end, and see that they have read all."""
-        self.command.wait_for(self._written)
-        self._take_file(self._path.read_bytes(), is_last=True)
-        if self._library.seen != self._written:
-            raise SoakError(f"{self._library.reader}: {self._library.seen} lines of {self._written} came")
-        self.command.end(is_told=True)
+        """Have both read to the end, and see that they have read all."""
+        self._command.wait_for(self._written)
+        self._command.program.send_signal(signal.SIGINT)
+        self._hand_over(self._path)
+        for follower in self.followers:
+            follower.end()
+            follower.wait_for(self._written)
 
     def stop(self) -> None:
-        """End the command, whatever it does."""
-        self.command.stop()
+        """End both, whatever they do."""
+        for follower in self.followers:
+            follower.stop()

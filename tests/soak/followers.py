@@ -1,41 +1,44 @@
-"""The command as a follower: a program whose records are checked as they come."""
+"""Programs that follow a job: their records are checked as they come."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from job import Check, SoakError
 
-__all__ = ["Command"]
+__all__ = ["COMMAND", "Follower"]
 
-_PATIENCE = 60  # seconds
+COMMAND = ("-m", "planqk_protocol", "parse", "--output", "jsonl")
+"""What Python runs as the command."""
+
+_PATIENCE = 120  # seconds
 
 
-class Command:
-    """``planqk-protocol parse`` on something that grows.
+class Follower:
+    """A Python program that reads what the job prints, and prints event records.
 
     Args:
-        name: What it follows, in messages.
-        arguments: What says so on its command line.
+        name: Its name in messages.
+        arguments: What Python runs.
         folder: Where its standard error is kept.
         environment: What is added to the environment.
     """
 
     def __init__(
-        self, name: str, arguments: list[str], folder: Path, environment: Mapping[str, str] | None = None
+        self, name: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.check = Check(f"command, {name}")
+        self.check = Check(name)
         self._errors = (folder / f"{name}.errors").open("w+b")
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "planqk_protocol", "parse", "--output", "jsonl", *arguments],
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=os.environ | (environment or {}),
@@ -63,17 +66,20 @@ class Command:
                 raise SoakError(f"{self.check.reader}: {came}{self._said()}")
             time.sleep(0.01)
 
-    def end(self, *, is_told: bool) -> None:
-        """Wait until it has ended.
+    def tell(self, text: str) -> None:
+        """Write a line to its standard input."""
+        assert self.program.stdin
+        self.program.stdin.write(text.encode() + b"\n")
+        self.program.stdin.flush()
 
-        Args:
-            is_told: Whether Ctrl-C ends it.
+    def end(self) -> None:
+        """End its input, and wait until it has ended.
 
         Raises:
             SoakError: It does not end, or ends as it should not.
         """
-        if is_told:
-            self.program.send_signal(signal.SIGINT)
+        assert self.program.stdin
+        self.program.stdin.close()
         self._reading.join(_PATIENCE)
         if self._reading.is_alive() or self.program.wait() not in {0, 1} or self.check.fault:
             raise SoakError(f"{self.check.reader}: it does not end well: {self.check.fault}{self._said()}")

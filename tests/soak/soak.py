@@ -6,15 +6,15 @@ memory of nobody who reads has grown.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from followed_engines import FollowedDocker, FollowedKubernetes
-from followed_files import KINDS, FollowedFile
-from job import SoakError
+sys.path.append(str(Path(__file__).parents[1]))  # the small engines are made of what other tests have
+from followed_engines import FollowedDocker, FollowedEngine, FollowedKubernetes  # noqa: E402
+from followed_files import KINDS, FollowedFile  # noqa: E402
+from job import SoakError  # noqa: E402
 
 _PAUSE = 0.05  # seconds between two writes
 _ALLOWED = 1.15  # times the memory of the first third of the time
@@ -57,20 +57,20 @@ def soak(seconds: float, folder: Path) -> None:
     Raises:
         SoakError: Something was lost, doubled or altered, or memory has grown.
     """
-    jobs = [
-        *(FollowedFile(kind, folder) for kind in KINDS),
-        FollowedKubernetes(folder),
-        FollowedDocker(folder),
-    ]
-    commands = [job.command for job in jobs]
-    memory = Memory({"library": os.getpid()} | {item.check.reader: item.program.pid for item in commands})
-    end = time.monotonic() + seconds
+    jobs: list[FollowedFile | FollowedEngine] = [FollowedFile(kind, folder) for kind in KINDS]
+    jobs += [FollowedKubernetes(folder), FollowedDocker(folder)]
+    followers = [follower for job in jobs for follower in job.followers]
+    memory = Memory({follower.check.reader: follower.program.pid for follower in followers})
     try:
+        for job in jobs:
+            job.step()
+        for job in jobs:
+            job.followers[0].wait_for(1)  # it has started
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             for job in jobs:
                 job.step()
-            if all(item.check.seen for item in commands):  # they have started
-                memory.look()
+            memory.look()
             time.sleep(_PAUSE)
         for job in jobs:
             job.end()
