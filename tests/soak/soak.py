@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))  # the small engines are made of what other tests have
-from followed_engines import FollowedDocker, FollowedEngine, FollowedKubernetes  # noqa: E402
-from followed_files import KINDS, FollowedFile  # noqa: E402
-from job import SoakError  # noqa: E402
+from followed_engines import FollowedDocker, FollowedEngine, FollowedKubernetes
+from followed_files import KINDS, FollowedFile
+from job import SoakError
 
 _PAUSE = 0.05  # seconds between two writes
 _ALLOWED = 1.15  # times the memory of the first third of the time
