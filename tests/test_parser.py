@@ -338,6 +338,16 @@ class TestLimits:
         }
         assert {data: violation(data, limits).code for data in cases} == cases
 
+    def test_advice_to_raise_a_limit_ends_the_message(self) -> None:
+        limits = Limits(max_payload=100, max_depth=2, max_digits=3)
+        for data, name in (
+            (RESULT + b" " * 100, "max_payload"),
+            (RESULT + b"[[[]]]", "max_depth"),
+            (FENCE + b"\n[[[\n" + RESULT + b"1\n" + FENCE, "max_depth"),
+            (RESULT + b"1234", "max_digits"),
+        ):
+            assert violation(data, limits).message.endswith(f", or raise Limits.{name}")
+
 
 class TestCaller:
     def test_feeding_text_raises_and_says_what_to_do(self) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -271,7 +272,32 @@ class TestValues:
         assert decode(b"-0") == 0
 
 
+# Of each kind of value, the one that takes the most for its size.
+HEAVY = {
+    "nests": b"[" * 127 + b"]" * 127,
+    "empty lists": b"[]",
+    "empty objects": b"{}",
+    "nested objects": b'{"":' * 127 + b"0" + b"}" * 127,
+    "pairs": b"[[]]",
+    "strings": '"é€"'.encode(),
+    "floats": b"1.5",
+    "integers": b"300",
+}
+
+
 class TestLimits:
+    @pytest.mark.parametrize("unit", HEAVY.values(), ids=HEAVY)
+    def test_the_memory_of_a_value_is_what_the_documentation_says(self, unit: bytes) -> None:
+        payload = b"[" + (unit + b",") * (100_000 // len(unit)) + b"0]"
+        tracemalloc.start()
+        try:
+            value = decode(payload)
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert taken < 45 * len(payload)
+        del value
+
     @pytest.mark.rule("json-limits")
     @pytest.mark.parametrize("max_depth", [0, 1, 2, 63, 127, 128])
     @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"[[[\\"[[":', "}]")])
@@ -285,7 +311,8 @@ class TestLimits:
             else:
                 error = refusal(payload, Limits(max_depth=max_depth))
                 assert error.code == "payload-too-deep"
-                assert f"deeper than {max_depth} levels" in error.message
+                remedy = "flatten the value" + (", or raise Limits.max_depth" if max_depth < 128 else "")
+                assert error.message == f"nested deeper than {max_depth} levels; {remedy}"
                 assert payload[error.at : error.at + 1] in b"[{"
 
     @pytest.mark.rule("json-limits")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Never
 
 import msgspec
@@ -92,6 +93,7 @@ class Decoder:
         max_digits = self._max_digits
         too_long = ""
 
+        @lru_cache(1024)  # a call of Python for each integer would cost more than all the rest
         def parse_int(digits: str) -> int:
             nonlocal too_long
             if max_digits is not None and len(digits) - digits.startswith("-") > max_digits:
@@ -100,11 +102,8 @@ class Decoder:
             return to_int(digits)
 
         text = _text(payload)
-        # A call of Python for each integer costs twice what all the rest does, so it is made only if need be.
-        is_short = not has_longer(
-            SHORT if max_digits is None else min(SHORT, max_digits), payload, 0, len(payload)
-        )
-        value = _by_json(text, None if is_short else parse_int)
+        longest = SHORT if max_digits is None else min(SHORT, max_digits)
+        value = _by_json(text, parse_int if has_longer(longest, payload, 0, len(payload)) else None)
         if too_long:
             message = (
                 f"an integer of more than {max_digits} digits;"

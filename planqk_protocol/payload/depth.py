@@ -15,7 +15,6 @@ Only in the slab that goes too deep, one bracket after the other is looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import accumulate
 
 __all__ = ["deeper_than", "find_deeper"]
@@ -57,8 +56,7 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         steps = _outside_strings(marks, in_string=in_string)
         ups = steps.count(_UP)
         if depth + ups > level and depth + _peak(steps) > level:
-            depths = _depths(slab, depth, in_string=in_string)
-            return start + next(at for at, now in depths if now > level)
+            return start + _place(level, slab, depth, in_string=in_string)
         depth += 2 * ups - len(steps)
         in_string ^= marks.count(b'"') % 2 == 1
         start += len(slab)
@@ -104,12 +102,15 @@ def _peak(steps: bytes) -> int:
     return max(accumulate(memoryview(steps).cast("b"), initial=0))
 
 
-def _depths(slab: bytes, depth: int, *, in_string: bool) -> Iterator[tuple[int, int]]:
-    """Where the depth, `depth` before the slab, changes in it, and to what."""
-    for token in _TOKEN.finditer(slab):
-        mark = token.group()
+def _place(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
+    """Where in the slab the depth, `depth` before it, goes beyond `level`, as it does."""
+    tokens = _TOKEN.finditer(slab)
+    at = 0
+    while depth <= level:
+        token = next(tokens)
+        at, mark = token.start(), token.group()
         if mark == b'"':
             in_string = not in_string
         elif not in_string:
             depth += _STEP.get(mark, 0)
-            yield token.start(), depth
+    return at

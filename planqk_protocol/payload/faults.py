@@ -1,8 +1,9 @@
 """Where a fault is, in places that `json` does not name, or names wrongly.
 
-Each place is found by a second decoding of a text that is spoilt at this place
-and nowhere before it, so that `json` stops there. That is quick however long
-the text is, and knows strings, which a search for the place would have to skip.
+Constants and integers are found by a second decoding of a text that is spoilt
+at this place and nowhere before it, so that `json` stops there. That is quick
+however long the text is, and skips strings, which a search would have to do
+one by one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def mend_place(text: str, at: int, fault: str) -> tuple[int, str]:
     (1, 'Unterminated string')
     """
     if fault.startswith("Invalid \\u") and _CUT_ESCAPE.fullmatch(text, at):
-        return _stop(text[: at - 1] + " "), "Unterminated string"
+        before = text[: at - 1].replace(r"\\", "--").replace(r"\"", "--")  # all quotes left bound strings
+        return before.rfind('"'), "Unterminated string"
     return at, fault
 
 
