@@ -75,7 +75,7 @@ nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # an argument
     ("py:obj", r"Limits\.[a-z_]+"),
     ("py:class", r".*\.(_Span|Records)"),  # not public
-    ("py:.*", r"(asyncio|collections|json|msgspec)\..*"),
+    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|subprocess)\..*"),
 ]
 
 autodoc_member_order = "bysource"

@@ -77,7 +77,7 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def terminated(self) -> bool:
-        """Whether the event ends with LF: a last line without one may be cut short."""
+        """Whether the event ends with LF. A last line without one may be cut short."""
         return bool(self.terminator)
 
     def __repr__(self) -> str:
@@ -115,7 +115,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def terminated(self) -> bool:
-        """Whether the event ends with LF: a last line without one may be cut short."""
+        """Whether the event ends with LF. A last line without one may be cut short."""
         return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:
@@ -168,7 +168,7 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def terminated(self) -> bool:
-        """Whether the event ends with LF: a last line without one may be cut short."""
+        """Whether the event ends with LF. A last line without one may be cut short."""
         return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:

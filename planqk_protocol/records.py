@@ -28,7 +28,7 @@ def to_record(event: Event) -> dict[str, Any]:
     A ``value`` is the payload's own text, a `msgspec.Raw`, so that numbers, the
     order of keys and duplicate keys arrive as they were printed. Only CR and LF
     become spaces, and the white space around it goes. `to_json_line` writes the
-    record as JSON; msgspec does, too, but the standard library knows no `Raw`.
+    record as JSON; msgspec does, too, but the standard library knows no ``Raw``.
 
     >>> from planqk_protocol import Log
     >>> to_record(Log(1, "starting"))

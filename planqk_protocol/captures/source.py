@@ -130,7 +130,7 @@ class Source:
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
                 after the call. Or what a live reader says of bytes that it
-                could not get: the notice comes back in `Captured.notices`. If it
+                could not get: the notice comes back in ``Captured.notices``. If it
                 concerns stdout, its place is a loss as by `cut_off`.
 
         Raises:

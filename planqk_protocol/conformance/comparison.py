@@ -20,6 +20,8 @@ from itertools import takewhile
 from typing import Any, NamedTuple, Never
 
 from planqk_protocol.conformance.expressions import shown
+from planqk_protocol.limits import MAX_DEPTH
+from planqk_protocol.payload.depth import deeper_than
 
 __all__ = ["Number", "Record", "RecordError", "difference", "is_same", "read_records"]
 
@@ -28,6 +30,7 @@ _POSITIONS = ("error_line", "column", "offset")
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?")
 _CONTEXT = 2  # records shown around those that differ
 _MANY = 12  # records shown of those that differ
+_MOST_LEVELS = MAX_DEPTH + 1  # of a record: those of a value, and its own
 
 
 class RecordError(ValueError):
@@ -62,10 +65,12 @@ def read_records(data: bytes) -> list[Record]:
 
 
 def _read_record(number: int, line: bytes) -> Record:
+    if deeper_than(_MOST_LEVELS, line, 0, len(line)):  # measured before the decoder recurses
+        raise RecordError(f"line {number} nests deeper than {_MOST_LEVELS} levels: {_quoted(line)}")
     try:
         text = line.decode()
         members = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RecordError(f"line {number} is not JSON ({error}): {_quoted(line)}") from None
     if not isinstance(members, dict):
         raise RecordError(f"line {number} is no JSON object: {_quoted(line)}")

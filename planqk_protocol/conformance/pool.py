@@ -41,10 +41,10 @@ def run_all(
         try:
             futures += (pool.submit(run, case) for case in cases)
             for future in futures:
-                while not future.done():
-                    if is_over():
-                        raise KeyboardInterrupt
+                while not (future.done() or is_over()):
                     wait([future], _GLANCE)
+                if is_over():
+                    raise KeyboardInterrupt
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planqk_protocol.conformance.expressions import shown
-from planqk_protocol.conformance.process import Answer, ask
+from planqk_protocol.conformance.process import Answer, listen
 from planqk_protocol.conformance.verdicts import Status, Verdict
-from planqk_protocol.events import Event, Log, ViolationCode
+from planqk_protocol.events import Event, Log, Marker, Violation, ViolationCode
 from planqk_protocol.grammar import load_table
-from planqk_protocol.outcome import collect
-from planqk_protocol.streams import parse
+from planqk_protocol.parser import Parser
 
-__all__ = ["judge", "run_service"]
+__all__ = ["Inspection", "run_service"]
 
-_MAX_OUTPUT = 1024 * 1024 * 1024
+_MOST = 10  # findings that are kept of each rule
 
 _BROKEN_BY = {
     ViolationCode.INVALID_JSON: "json",
@@ -46,40 +45,72 @@ def run_service(command: Sequence[str], timeout: float) -> list[Verdict]:
     Raises:
         CommandError: It cannot be started.
     """
-    return judge(ask(command, [], timeout=timeout, limit=_MAX_OUTPUT))
+    inspection = Inspection()
+    return inspection.end(listen(command, inspection.feed, timeout=timeout))
 
 
-def judge(answer: Answer) -> list[Verdict]:
-    """The verdicts on a service's run, one for each rule that a service can break."""
-    events = parse(answer.output)
-    outcome = collect(events, exit_code=answer.exit_code)
-    faults: dict[str, list[str]] = {rule: [] for rule in _ABOUT}
-    for violation in outcome.violations:
-        line = violation.line if violation.error_line is None else violation.error_line
-        faults[_BROKEN_BY[violation.code]].append(f"line {line}: {violation.code}: {violation.message}")
-    faults["marker-column"] += _near_misses(events)
-    if outcome.result is None and outcome.reason is None:
-        faults["result-line"].append("there is no result; print PlanQK:Job:Result: and its JSON on one line")
-    if answer.fault or answer.exit_code:
-        faults["exit-code"].append(answer.fault or f"it ended with exit code {answer.exit_code}")
-    return [
-        Verdict(
+class Inspection:
+    """One run of a service, inspected while it prints: what is found is kept, what is printed is not."""
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+        self._prefix = load_table().prefix.decode().lower()
+        self._found: dict[str, list[str]] = {rule: [] for rule in _ABOUT}
+        self._more = dict.fromkeys(_ABOUT, 0)
+        self._taken_by: Violation | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Inspect the next bytes of its standard output."""
+        self._inspect(self._parser.feed(data))
+
+    def end(self, answer: Answer) -> list[Verdict]:
+        """The verdicts on the run, one for each rule that a service can break.
+
+        Args:
+            answer: How it ended.
+        """
+        self._inspect(self._parser.close())
+        if self._parser.result is None:
+            self._note("result-line", self._missing())
+        if answer.fault or answer.exit_code:
+            self._note("exit-code", answer.fault or f"it ended with exit code {answer.exit_code}")
+        return [self._verdict(rule, answer.errors) for rule in _ABOUT]
+
+    def _inspect(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Log):
+                if self._prefix in event.text.lower():
+                    near_miss = f"line {event.line} is log text, as no marker begins it exactly: "
+                    self._note("marker-column", near_miss + shown(event.text))
+            elif isinstance(event, Violation):
+                self._note(_BROKEN_BY[event.code], f"{_place(event)}: {event.code}: {event.message}")
+                if event.marker is not Marker.INTERIM_RESULT:
+                    self._taken_by = self._taken_by or event
+
+    def _missing(self) -> str:
+        """Why there is no result."""
+        if self._taken_by is None:
+            return "there is no result; print PlanQK:Job:Result: and its JSON on one line"
+        return f"{_place(self._taken_by)}: {self._taken_by.code}: the violation takes the place of the result"
+
+    def _note(self, rule: str, finding: str) -> None:
+        if len(self._found[rule]) < _MOST:
+            self._found[rule].append(finding)
+        else:
+            self._more[rule] += 1
+
+    def _verdict(self, rule: str, errors: str) -> Verdict:
+        found, more = self._found[rule], self._more[rule]
+        return Verdict(
             rule=rule,
             id=f"service/{rule}",
             way="run",
             status=Status.FAILED if found else Status.PASSED,
             about=_ABOUT[rule],
-            reason="\n".join(found),
-            errors=answer.errors if found else "",
+            reason="\n".join([*found, f"and {more} more"] if more else found),
+            errors=errors if found else "",
         )
-        for rule, found in faults.items()
-    ]
 
 
-def _near_misses(events: Sequence[Event]) -> list[str]:
-    prefix = load_table().prefix.decode().lower()
-    return [
-        f"line {event.line} is log text, as no marker begins it exactly: {shown(event.text)}"
-        for event in events
-        if isinstance(event, Log) and prefix in event.text.lower()
-    ]
+def _place(violation: Violation) -> str:
+    return f"line {violation.line if violation.error_line is None else violation.error_line}"

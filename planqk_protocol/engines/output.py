@@ -111,7 +111,7 @@ class ContainerOutput:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether output may be missing behind the last chunk: `collect` takes it as ``cut_off``.
+        """Whether output may be missing behind the last chunk. `collect` takes it as ``cut_off``.
 
         The engine could not give the rest, or the output was closed before its
         end. To be looked at when the iteration has ended.

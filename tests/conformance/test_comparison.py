@@ -69,6 +69,21 @@ def test_messages_and_unexpected_positions_do_not_matter() -> None:
     assert difference(expected, b'{"line":1,"type":"violation","code":"x"}\n')
 
 
+@pytest.mark.parametrize("kind", ["log", "interim_result", "result", "multiline_result", "violation"])
+def test_whether_an_event_ends_matters_in_every_record(kind: str) -> None:
+    ended = b'{"type":"%s","line":1}\n' % kind.encode()
+    cut = ended.replace(b"}", b',"terminated":false}')
+    assert difference(ended, cut)
+    assert difference(cut, ended)
+    assert difference(cut, cut.replace(b"false", b"true"))
+    assert difference(cut, cut) == ""
+
+
+def test_records_of_the_deepest_values_are_compared() -> None:
+    assert difference(result("[" * 128 + "]" * 128), result("[" * 128 + "]" * 128)) == ""
+    assert "nests deeper" in difference(result("1"), result("[" * 129 + "]" * 129))
+
+
 @pytest.mark.parametrize("change", ['"terminated":false', '"end_line":2', '"more":1'])
 def test_other_members_matter(change: str) -> None:
     assert difference(b'{"type":"log","line":1}\n', b'{"type":"log","line":1,%s}\n' % change.encode())
@@ -101,7 +116,7 @@ def test_a_long_diff_is_cut() -> None:
         (b"[]\n", "line 1 is no JSON object: '[]'"),
         (b'{"a":NaN}\n', "line 1 is not JSON (NaN is no JSON value)"),
         (b'{"a":"\xff"}\n', "line 1 is not JSON ('utf-8' codec"),
-        (b"[" * 100_000 + b"\n", "line 1 is not JSON (maximum recursion depth"),
+        (b"{}\n" + b"[" * 100_000 + b"\n", "line 2 nests deeper than 129 levels: '[[["),
         (b"1e" + b"9" * 5000 + b"\n", "line 1 is not JSON (Exceeds the limit"),
     ],
 )

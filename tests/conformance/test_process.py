@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from planqk_protocol.conformance import process
-from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask, kill_all
+from planqk_protocol.conformance import descendants, process
+from planqk_protocol.conformance.descendants import kill_marked, marked_environment
+from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask, kill_all, listen
 
 from .programs import program
 
 COPY = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
 COUNT = "import os\nwhile data := os.read(0, 65536): os.write(1, b'%d\\n' % len(data))"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX's")
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def run(code: str, *pieces: bytes, timeout: float = 20, limit: int = 1000) -> Answer:
@@ -79,7 +94,98 @@ def test_a_program_that_hangs_and_reads_nothing() -> None:
 @posix
 def test_a_program_whose_child_hangs() -> None:
     code = "import os, time\nif not os.fork(): time.sleep(60)"
-    assert run(code, timeout=1).fault == "it did not end within 1 s"
+    assert run(code, timeout=1).fault == "it ended, but what it started did not end within 1 s"
+
+
+# A child that leaves the process group, and holds the pipes that it was given.
+ESCAPE = """
+import os, sys, time
+if not os.fork():
+    os.setsid()
+    open(sys.argv[1], "w").write(str(os.getpid()))
+    {}
+    time.sleep(60)
+while not os.path.exists(sys.argv[1]) or not os.path.getsize(sys.argv[1]):
+    time.sleep(0.01)
+"""
+HOLDS_ALL, HOLDS_INPUT = ESCAPE.format("pass"), ESCAPE.format("os.close(1); os.close(2)")
+
+
+def is_running(pid: Path) -> bool:
+    try:
+        return Path("/proc", pid.read_text(), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@linux
+@pytest.mark.parametrize("data", [b"", b"x" * 1_000_000], ids=["no input", "more input than anybody reads"])
+@pytest.mark.parametrize("code", [HOLDS_ALL, HOLDS_INPUT], ids=["all pipes", "standard input"])
+def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: str, data: bytes) -> None:
+    pid = tmp_path / "pid"
+    started = time.monotonic()
+    answer = ask([*program(code), str(pid)], [data], timeout=1, limit=100)
+    assert time.monotonic() - started < 10
+    is_held = code == HOLDS_ALL or bool(data)
+    assert answer.exit_code == 0
+    assert answer.fault == ("it ended, but what it started did not end within 1 s" if is_held else "")
+    kill_all()
+    wait_for(lambda: not is_running(pid))
+
+
+@posix
+def test_where_the_system_does_not_show_who_escaped_it_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE", 0.1)
+    monkeypatch.setattr(descendants, "_PROCESSES", tmp_path)
+    pid = tmp_path / "pid"
+    dialogue = Dialogue([*program(HOLDS_ALL), str(pid)], timeout=0.5, limit=100)
+    dialogue.write([b"x" * 1_000_000])
+    assert dialogue.end().fault == "it ended, but what it started did not end within 0.5 s"
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+@posix
+def test_nothing_is_taken_of_a_program_that_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_GRACE", 0.1)
+    monkeypatch.setattr(descendants, "_PROCESSES", tmp_path)
+    pid, go = tmp_path / "pid", tmp_path / "go"
+    waiting = "while not os.path.exists(sys.argv[2]): time.sleep(0.01)"
+    code = ESCAPE.format(f"{waiting}\n    os.write(1, b'late'); os._exit(0)")
+    taken: list[bytes] = []
+    assert listen([*program(code), str(pid), str(go)], taken.append, timeout=0.5).fault
+    go.touch()
+    wait_for(lambda: not any(isinstance(thread, process._Reader) for thread in threading.enumerate()))  # noqa: SLF001
+    assert taken == []
+
+
+@posix
+def test_a_program_that_cannot_be_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(process, "_GRACE", 0.1)
+    monkeypatch.setattr(process, "kill_group", running.append)
+    monkeypatch.setattr(process, "kill_marked", lambda _: None)
+    answer = run("import time\ntime.sleep(60)", timeout=0.2)
+    assert (answer.exit_code, answer.fault) == (None, "it did not end within 0.2 s")
+    descendants.kill_group(running[0])
+    running[0].wait()
+
+
+@linux
+def test_only_processes_with_the_mark_are_ended() -> None:
+    environments = [marked_environment() for _ in range(2)]
+    command = program("import time\ntime.sleep(60)")
+    sleeping = [subprocess.Popen(command, env=environment) for environment, _ in environments]
+    plain = subprocess.Popen(command)
+    kill_marked(environments[0][1])
+    assert sleeping[0].wait(10) == -signal.SIGKILL
+    assert sleeping[1].poll() is None
+    kill_marked()
+    assert sleeping[1].wait(10) == -signal.SIGKILL
+    assert plain.poll() is None
+    plain.kill()
+    plain.wait()
 
 
 @posix
@@ -95,9 +201,15 @@ def test_a_program_that_prints_without_end() -> None:
     assert len(answer.output) < 2_000_000
 
 
+def test_a_program_may_complain_at_length() -> None:
+    answer = run("import sys\nsys.stderr.write('x' * 5_000_000 + 'end')")
+    assert (answer.exit_code, answer.fault) == (0, "")
+    assert (answer.errors[-4:], len(answer.errors)) == ("xend", 2000)
+
+
 def test_a_program_that_complains_without_end() -> None:
-    answer = run("import sys\nwhile True: sys.stderr.write('x' * 1000)")
-    assert answer.fault == "it printed far more than it was asked for"
+    answer = run("import sys\nwhile True: sys.stderr.write('x' * 1000)", timeout=1)
+    assert (answer.fault, len(answer.errors)) == ("it did not end within 1 s", 2000)
 
 
 def test_a_program_that_is_not_there() -> None:

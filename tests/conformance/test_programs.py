@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import tracemalloc
 
 import pytest
 
-from planqk_protocol import Marker, Violation, ViolationCode
+from planqk_protocol import ViolationCode
 from planqk_protocol.conformance import decoders, encoders, reference_encoder, services
 from planqk_protocol.conformance.decoders import STEPWISE, Case, limit_arguments
 from planqk_protocol.conformance.encoders import EncoderCase
@@ -186,22 +187,24 @@ def test_an_encoder_that_fails() -> None:
 
 
 def broken(output: bytes, exit_code: int | None = 0, fault: str = "") -> dict[str, str]:
-    answer = Answer(output=output, errors="", exit_code=exit_code, fault=fault)
-    return {v.rule: v.reason for v in services.judge(answer) if v.status is Status.FAILED}
+    inspection = services.Inspection()
+    for piece in (output[:7], output[7:]):
+        inspection.feed(piece)
+    verdicts = inspection.end(Answer(output=b"", errors="", exit_code=exit_code, fault=fault))
+    return {verdict.rule: verdict.reason for verdict in verdicts if verdict.status is Status.FAILED}
 
 
 GOOD = b"PlanQK:Job:Result: 1\n"
 FENCE = b"PlanQK:Job:MultilineResult\n"
 SERVICES = {
-    "invalid": (b"PlanQK:Job:Result: NaN\n", "json", "line 1: invalid-json: "),
-    "invalid in a block": (FENCE + b"[\n}\n" + FENCE, "json", "line 3: invalid-json: "),
+    "invalid": (b"PlanQK:Job:InterimResult: NaN\n" + GOOD, "json", "line 1: invalid-json: "),
     "too deep": (
-        b"PlanQK:Job:Result: " + b"[" * 300 + b"]" * 300,
+        b"PlanQK:Job:InterimResult: " + b"[" * 300 + b"]" * 300 + b"\n" + GOOD,
         "json-limits",
         "line 1: payload-too-deep: ",
     ),
     "twice": (GOOD + GOOD, "first-wins", "line 2: duplicate-result: "),
-    "open": (FENCE + b"1\n", "eof-block", "line 1: unterminated-block: "),
+    "open": (GOOD + FENCE + b"1\n", "eof-block", "line 2: unterminated-block: "),
     "indented": (
         b" planqk:job:result: 1\n" + GOOD,
         "marker-column",
@@ -222,6 +225,49 @@ def test_a_service_that_breaks_a_rule(output: bytes, rule: str, reason: str) -> 
     assert found[rule].startswith(reason)
 
 
+NO_RESULT = {
+    "invalid": (b"PlanQK:Job:Result: NaN\n", "json", "line 1: invalid-json: "),
+    "invalid, a good one after it": (b"PlanQK:Job:Result: NaN\n" + GOOD, "json", "line 1: invalid-json: "),
+    "invalid in a block": (FENCE + b"[\n}\n" + FENCE, "json", "line 3: invalid-json: "),
+    "open": (FENCE + b"1\n", "eof-block", "line 1: unterminated-block: "),
+}
+
+
+@pytest.mark.parametrize(("output", "rule", "violation"), NO_RESULT.values(), ids=NO_RESULT)
+def test_a_violation_in_the_place_of_the_result_is_no_result(
+    output: bytes, rule: str, violation: str
+) -> None:
+    found = broken(output)
+    assert found[rule].startswith(violation)
+    assert found["result-line"] == f"{violation}the violation takes the place of the result"
+    assert found.keys() - {"first-wins"} == {rule, "result-line"}
+
+
+def test_of_many_faults_the_first_are_told_and_the_rest_counted() -> None:
+    lines = broken(GOOD + b"PlanQK:Job:InterimResult: ?\n" * 1000)["json"].splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        *(f"line {number}" for number in range(2, 12)),
+        "and 990 more",
+    ]
+
+
+def test_memory_does_not_grow_with_what_a_service_prints() -> None:
+    block = b"a line of log text\n PlanQK:Job:Result: 1\nPlanQK:Job:InterimResult: 1\n" * 1000
+
+    def peak(blocks: int) -> int:
+        inspection = services.Inspection()
+        inspection.feed(block)
+        tracemalloc.start()
+        for _ in range(blocks):
+            inspection.feed(block)
+        inspection.end(Answer(output=b"", errors="", exit_code=0))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(20) < 1.2 * peak(2)
+
+
 def test_a_service_that_keeps_the_rules() -> None:
     assert broken(b"hello\n" + GOOD) == {}
 
@@ -237,13 +283,9 @@ def test_a_service_as_a_program() -> None:
     assert summarise(verdicts).passed == 8
 
 
-@pytest.mark.parametrize("code", ViolationCode)
-def test_every_violation_breaks_a_rule_of_services(
-    code: ViolationCode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    violation = Violation(code=code, marker=Marker.RESULT, line=7, raw=b"", message="m")
-    monkeypatch.setattr(services, "parse", lambda _: [violation])
-    assert list(broken(b"").values()) == [f"line 7: {code}: m"]
+def test_a_rule_of_services_stands_for_each_violation() -> None:
+    assert set(services._BROKEN_BY) == set(ViolationCode)  # noqa: SLF001  # not all can be provoked cheaply
+    assert set(services._BROKEN_BY.values()) < set(services._ABOUT)  # noqa: SLF001
 
 
 def test_the_pool_keeps_the_order() -> None:

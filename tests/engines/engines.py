@@ -15,11 +15,15 @@ from pathlib import Path
 IMAGE = "planqk-protocol-test"
 SCRIPT = """
 for f in /data/*; do
-  case $f in *.stdout) cat "$f";; *.stderr) cat "$f" >&2;; esac
+  case $f in
+    *.stdout) cat "$f";;
+    *.stderr) cat "$f" >&2;;
+    *.wait) until [ -e /data/go ]; do sleep 0.05; done;;
+  esac
   sleep 0.05
 done
 """
-"""Prints the files of /data in order, each on the stream that its name tells."""
+"""Prints the files of /data in order, each on the stream that its name tells; waits where it says so."""
 
 
 class EngineError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.interrupts import until_interrupt
+from planqk_protocol.cli.interrupts import until_signal
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.cli.output import check_output, write
 from planqk_protocol.cli.verdicts import report, write_file
@@ -241,16 +242,28 @@ Output = TypeVar("Output")
 
 
 def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | None) -> list[Output]:
-    """Run cases behind a progress bar."""
+    """Run cases behind a progress bar; whatever ends it, ends the programs under test first."""
     check_output()
     notes = Notes()
-    with Progress(console=notes, transient=True, disable=not notes.is_live) as bar:
+    with (
+        until_signal() as received,
+        Progress(console=notes, transient=True, disable=not notes.is_live) as bar,
+    ):
         try:
             jobs = jobs or os.cpu_count() or 1
-            with (
-                until_interrupt() as is_over,
-                closing(run_all(run, cases, jobs, is_over=is_over, stop=kill_all)) as outcomes,
-            ):
+            outcomes = run_all(run, cases, jobs, is_over=lambda: received() is not None, stop=kill_all)
+            with closing(outcomes):
                 return list(bar.track(outcomes, total=len(cases), description="testing"))
         except CommandError as error:
             raise Failure(str(error)) from None
+        except KeyboardInterrupt:
+            raise _ended_by(received()) from None
+        finally:
+            kill_all()  # what the programs under test left behind
+
+
+def _ended_by(number: signal.Signals | None) -> Failure:
+    """How the command ends at a signal: with the exit code that shells give a program that one ended."""
+    if number in {None, signal.SIGINT}:
+        return Failure("interrupted", exit_code=128 + signal.SIGINT)
+    return Failure(f"ended by {number.name}", exit_code=128 + number)
