@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from planqk_protocol.captures import CaptureNotice
@@ -79,11 +81,19 @@ def joined(pieces: Iterable[bytes | CaptureNotice]) -> bytes:
     return b"".join(chunks)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of connections that the client closed: standard error is the command's."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(handle: Handle) -> Iterator[str]:
     """A server on this machine; gives its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Request,), {"handle_request": handle}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("Handler", (Request,), {"handle_request": handle}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
