@@ -246,3 +246,16 @@ def test_a_dialogue_with_a_program_that_ends() -> None:
     assert not dialogue.expect_lines(1, 15, "nothing came")
     assert time.monotonic() - started < 15
     assert dialogue.end().fault == "nothing came"
+
+
+@linux
+def test_a_process_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+
+    def kill(process: Path, _mark: bytes) -> bool:
+        looked.append(process)
+        return True
+
+    monkeypatch.setattr(descendants, "_kill", kill)
+    kill_marked()
+    assert looked.count(Path("/proc/1")) == 20
