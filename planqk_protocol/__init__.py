@@ -10,7 +10,6 @@ finds the results, and says what is wrong where it finds none. It does no I/O.
 """
 
 from planqk_protocol import emit
-from planqk_protocol._version import __version__
 from planqk_protocol.errors import GrammarError, ParserClosedError, ProtocolError
 from planqk_protocol.events import (
     Event,
@@ -25,9 +24,10 @@ from planqk_protocol.events import (
 )
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import JobStatus, Outcome, collect
-from planqk_protocol.parser import Parser
+from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
 from planqk_protocol.records import record_schema, to_json_line, to_record
-from planqk_protocol.streams import aiter_events, iter_events, parse
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Event",

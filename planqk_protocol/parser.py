@@ -8,6 +8,7 @@ own bytes, so that no event depends on how the stream was cut into chunks.
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from copy import copy
 from typing import Any, TypeAlias
 
@@ -23,13 +24,13 @@ from planqk_protocol.events import (
     Violation,
     ViolationCode,
 )
+from planqk_protocol.framing import Lines, LinesMark, Segment
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
-from planqk_protocol.lines import Lines, LinesMark, Segment
-from planqk_protocol.logs import extend_with_logs
+from planqk_protocol.log_text import extend_with_logs
 from planqk_protocol.payload.decode import Decoder, PayloadError
 
-__all__ = ["Parser"]
+__all__ = ["Parser", "aiter_events", "iter_events", "parse"]
 
 _LF = b"\n"
 _CR = b"\r"
@@ -315,3 +316,76 @@ class Parser:
             column=len(raw[line_start:fault].decode(errors="replace")) + 1,
             offset=self._offset - ahead - len(raw) + fault,
         )
+
+
+def parse(
+    data: bytes | bytearray | memoryview, *, limits: Limits = Limits(), logs: bool = True
+) -> list[Event]:
+    r"""The events of a whole stream.
+
+    Args:
+        data: All bytes of the stream.
+        limits: Bounds on lines and payloads.
+        logs: Whether `Log` events are reported.
+
+    Raises:
+        TypeError: `data` is not bytes.
+
+    >>> parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')
+    [Log(line=1, text='starting'), Result(line=2, payload=b' {"sum": 42}')]
+    """
+    parser = Parser(limits=limits, logs=logs)
+    return parser.feed(data) + parser.close()
+
+
+def iter_events(
+    chunks: Iterable[bytes | bytearray | memoryview], *, limits: Limits = Limits(), logs: bool = True
+) -> Iterator[Event]:
+    r"""The events of a stream, each as soon as the chunk arrives that completes it.
+
+    Args:
+        chunks: The stream, cut anywhere: a list, a generator, a binary file.
+        limits: Bounds on lines and payloads.
+        logs: Whether `Log` events are reported.
+
+    Raises:
+        TypeError: `chunks` is bytes or text itself, or yields something else than bytes.
+
+    >>> for event in iter_events([b"PlanQK:Job:Res", b"ult: 42\n"]):
+    ...     print(event)
+    Result(line=1, payload=b' 42')
+    """
+    if isinstance(chunks, bytes | bytearray | memoryview | str):
+        raise TypeError(
+            f"iter_events() takes an iterable of chunks, not {type(chunks).__name__};"
+            " use parse() for a whole stream"
+        )
+    return _iter_events(chunks, Parser(limits=limits, logs=logs))
+
+
+def _iter_events(chunks: Iterable[bytes | bytearray | memoryview], parser: Parser) -> Iterator[Event]:
+    for chunk in chunks:
+        yield from parser.feed(as_bytes(chunk, name="a chunk"))
+    yield from parser.close()
+
+
+async def aiter_events(
+    chunks: AsyncIterable[bytes | bytearray | memoryview], *, limits: Limits = Limits(), logs: bool = True
+) -> AsyncIterator[Event]:
+    """The events of an asynchronous stream, each as soon as the chunk arrives that completes it.
+
+    Args:
+        chunks: The stream, cut anywhere. (An `asyncio.StreamReader` is better read
+            by its ``read``: as an iterable it gives lines, and fails at a long one.)
+        limits: Bounds on lines and payloads.
+        logs: Whether `Log` events are reported.
+
+    Raises:
+        TypeError: `chunks` yields something else than bytes.
+    """
+    parser = Parser(limits=limits, logs=logs)
+    async for chunk in chunks:
+        for event in parser.feed(as_bytes(chunk, name="a chunk")):
+            yield event
+    for event in parser.close():
+        yield event

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planqk_protocol.captures.stamps import rfc3339
+from planqk_protocol.captures.timestamps import rfc3339
 
 __all__ = ["Piece", "sent", "text"]
 

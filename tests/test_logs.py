@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from planqk_protocol.logs import extend_with_logs
+from planqk_protocol.log_text import extend_with_logs
 
 if TYPE_CHECKING:
     from planqk_protocol import Event

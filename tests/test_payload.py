@@ -18,13 +18,12 @@ from reference import is_json, is_too_deep
 from strategies import json_values
 
 from planqk_protocol import Limits, ViolationCode
+from planqk_protocol.payload import bounds as depth_module
 from planqk_protocol.payload import decode as decode_module
-from planqk_protocol.payload import depth as depth_module
 from planqk_protocol.payload.advice import advise
+from planqk_protocol.payload.bounds import deeper_than, find_deeper, has_longer, to_int
 from planqk_protocol.payload.decode import Decoder, PayloadError
-from planqk_protocol.payload.depth import deeper_than, find_deeper
 from planqk_protocol.payload.faults import place_of_constant, place_of_integer
-from planqk_protocol.payload.integers import has_longer, to_int
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,9 @@ streams, and notices of what the capture lost. It does no I/O.
 A `Source` goes on to the events of the stdout in it.
 """
 
-from planqk_protocol.captures.base import Decoder
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Stream
-from planqk_protocol.captures.registry import decoder, detect, formats
+from planqk_protocol.captures.catalogue import decoder, detect, formats
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, StdStream
+from planqk_protocol.captures.decoding import Decoder, Format
 from planqk_protocol.captures.source import Captured, Source
 from planqk_protocol.errors import DecoderClosedError
 
@@ -28,7 +27,7 @@ __all__ = [
     "NoticeKind",
     "Output",
     "Source",
-    "Stream",
+    "StdStream",
     "decoder",
     "detect",
     "formats",

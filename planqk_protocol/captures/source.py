@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.output import CaptureNotice, Chunk, Output, Stream
-from planqk_protocol.captures.registry import decoder
-from planqk_protocol.captures.stamps import nanoseconds
+from planqk_protocol.captures.catalogue import decoder
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
+from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import (
     Event,
     InterimResult,
@@ -116,7 +116,7 @@ class Source:
         limits: Limits = Limits(),
         logs: bool = True,
     ) -> None:
-        self._decoder = decoder(format_id, container=container, stream=Stream.STDOUT)
+        self._decoder = decoder(format_id, container=container, stream=StdStream.STDOUT)
         self._parser = Parser(limits=limits, logs=logs)
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
@@ -146,7 +146,7 @@ class Source:
         """
         if not isinstance(data, CaptureNotice):
             return self._take(self._decoder.feed(data))
-        output = self._decoder.cut_off() if data.concerns(Stream.STDOUT) else []
+        output = self._decoder.cut_off() if data.concerns(StdStream.STDOUT) else []
         return self._take([*output, data])
 
     def end_of_file(self) -> Captured:
@@ -211,9 +211,9 @@ class Source:
         for item in output:
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
-                if item.concerns(Stream.STDOUT):
+                if item.concerns(StdStream.STDOUT):
                     self._mark_damage()
-                if item.loses(Stream.STDOUT):
+                if item.loses(StdStream.STDOUT):
                     self._mark_loss()
             else:
                 span = self._parse(item)

@@ -16,10 +16,7 @@ from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
 from planqk_protocol.cli.commands.unwrap import unwrap
-from planqk_protocol.cli.failures import Failure, OutputClosed
-from planqk_protocol.cli.harmless import on_one_line
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import writing
+from planqk_protocol.cli.terminal import Failure, Notes, OutputClosed, on_one_line, writing
 
 __all__ = ["cli"]
 

@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any
 
 from planqk_protocol.captures import NoticeKind
-from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.members import Gzip, Member, Zstd
 from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.terminal import Failure
 
 __all__ = ["Tell", "decompressed"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol import Log
-from planqk_protocol.captures.head import is_utf16
+from planqk_protocol.captures.sniffing import is_utf16
 
 __all__ = [
     "AFTER_LOSS",

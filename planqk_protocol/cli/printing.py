@@ -15,14 +15,22 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
-from planqk_protocol.cli.harmless import harmless
 from planqk_protocol.cli.hints import in_options
-from planqk_protocol.cli.output import write_json, writing
+from planqk_protocol.cli.terminal import harmless, write_json, writing
 
 if TYPE_CHECKING:
     import io
 
-__all__ = ["Print", "print_json_lines", "text_printer"]
+__all__ = ["Print", "indented", "print_json_lines", "text_printer"]
+
+
+def indented(text: bytes) -> bytes:
+    """A JSON text with one item per line, its tokens as they are."""
+    # msgspec refuses \u escapes of lone surrogates, which are valid. So it gets to see escaped
+    # backslashes in their place, told from the text's own by the dot behind those.
+    hidden = text.replace(rb"\\", rb"\\.").replace(rb"\u", rb"\\u")
+    return msgspec.json.format(hidden, indent=2).replace(rb"\\u", rb"\u").replace(rb"\\.", rb"\\")
+
 
 Print: TypeAlias = Callable[[Sequence[Event]], None]
 

@@ -6,15 +6,59 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from planqk_protocol.cli.capture import RAW
-from planqk_protocol.cli.compression import Tell, decompressed
-from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.progress import progress
-from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
-from planqk_protocol.engines.output import ContainerOutput, EngineError
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
-__all__ = ["Files", "Live", "Reading", "contents"]
+from planqk_protocol.cli.compression import Tell, decompressed
+from planqk_protocol.cli.detection import RAW
+from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
+from planqk_protocol.cli.terminal import Failure, Notes
+from planqk_protocol.engines.container import ContainerOutput, EngineError
+
+__all__ = ["Files", "Live", "Reading", "contents", "progress"]
+
+_LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be
+
+
+@contextmanager
+def progress(inputs: Iterable[Input], size: int | None, notes: Notes) -> Iterator[Iterable[Input]]:
+    """The same inputs; how much of them was read is shown on standard error, where that makes sense.
+
+    The bar is gone at the end. Notes appear above it.
+
+    Args:
+        inputs: The inputs.
+        size: Number of their bytes; ``None`` where it is not known.
+        notes: Standard error.
+    """
+    if size is None or size < _LONG or not notes.is_live:
+        yield inputs
+        return
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=notes, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
+        task = bar.add_task("", total=size)
+        yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
+
+
+def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        advance(len(chunk))
+        yield chunk
+
 
 _MOST_KEPT = 16 * 1024 * 1024
 

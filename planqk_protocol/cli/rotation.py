@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from planqk_protocol.captures import Chunk
-from planqk_protocol.captures.stamps import nanoseconds
-from planqk_protocol.cli.failures import Failure
+from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.cli.sources import label
+from planqk_protocol.cli.terminal import Failure
 
 __all__ = ["Clock", "Disorder", "check_order"]
 

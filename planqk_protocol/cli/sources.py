@@ -19,7 +19,7 @@ from typing import IO, NamedTuple, TextIO, TypeAlias
 
 import rich_click as click
 
-from planqk_protocol.cli.failures import Failure
+from planqk_protocol.cli.terminal import Failure
 
 __all__ = ["STDIN", "CutOff", "Input", "follow", "label", "read", "total_size"]
 

@@ -18,14 +18,12 @@ from planqk_protocol import (
     Violation,
     collect,
 )
-from planqk_protocol.captures import CaptureNotice
-from planqk_protocol.captures import Stream as Stdio
+from planqk_protocol.captures import CaptureNotice, StdStream
 from planqk_protocol.cli import hints
-from planqk_protocol.cli.capture import another_format, is_no_record
-from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.detection import another_format, is_no_record
+from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.reading import Live, Reading
-from planqk_protocol.cli.stream import Stream
+from planqk_protocol.cli.terminal import Failure, Notes
 
 __all__ = ["DISORDER", "Sought", "Verdict"]
 
@@ -44,7 +42,7 @@ class Verdict:
         notes: Where to say what is wrong.
     """
 
-    def __init__(self, stream: Stream, reading: Reading, sought: Sought, notes: Notes) -> None:
+    def __init__(self, stream: EventStream, reading: Reading, sought: Sought, notes: Notes) -> None:
         self._stream = stream
         self._reading = reading
         self._sought = sought
@@ -60,12 +58,12 @@ class Verdict:
     def note(self, notices: Iterable[CaptureNotice]) -> None:
         """Say what the capture lost."""
         for notice in notices:
-            self._has_lost = self._has_lost or notice.concerns(Stdio.STDOUT)
+            self._has_lost = self._has_lost or notice.concerns(StdStream.STDOUT)
             self._no_records += is_no_record(notice)
             self._tell_guess()
             self._notes.report(notice.kind, partial(self._about_notice, notice))
 
-    def hear(self, events: Sequence[Event]) -> None:
+    def observe(self, events: Sequence[Event]) -> None:
         """Take note of events, and say what is wrong with them."""
         for event in events:
             if isinstance(event, Log):
@@ -149,7 +147,7 @@ class Verdict:
     def _near_miss(self) -> str | None:
         """What the first line that looks marked lacks, in what can be read once more."""
         with suppress(Failure):
-            stream = Stream(
+            stream = EventStream(
                 self._reading.again(), self._stream.format, logs=True, container=self._stream.container
             )
             for captured in stream:

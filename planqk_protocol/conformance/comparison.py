@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple, Never
 
-from planqk_protocol.conformance.expressions import shown
+from planqk_protocol.conformance.vectors import shown
 from planqk_protocol.limits import MAX_DEPTH
-from planqk_protocol.payload.depth import deeper_than
+from planqk_protocol.payload.bounds import deeper_than
 
 __all__ = ["Number", "Record", "RecordError", "difference", "is_same", "read_records"]
 

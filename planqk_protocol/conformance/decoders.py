@@ -9,15 +9,67 @@ for no limit); a decoder that does not take them declines with exit code 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from planqk_protocol.conformance.chunking import cut
-from planqk_protocol.conformance.process import Answer, Dialogue, ask
+from planqk_protocol.conformance.programs import Answer, Dialogue, ask
 from planqk_protocol.conformance.vectors import Vector
 from planqk_protocol.conformance.verdicts import Status, Verdict, judge_records
+from planqk_protocol.grammar import load_table
 
-__all__ = ["STEPWISE", "Case", "cases", "judge", "limit_arguments", "run_case"]
+__all__ = ["CHUNKINGS", "STEPWISE", "Case", "cases", "cut", "judge", "limit_arguments", "run_case"]
+
+CHUNKINGS = ("whole", "lines", "bytes")
+"""``whole``: all at once. ``lines``: line by line. ``bytes``: byte by byte around the markers."""
+
+_MANY = 100  # places: each costs a pause
+_SHORT = 100  # bytes; a shorter stream is cut everywhere
+# Where decoders err: around line ends, and inside characters of several bytes.
+_DELICATE = re.compile(rb"\r?\n|[\xc2-\xf4][\x80-\xbf]+|[\x80-\xff]")
+
+
+def cut(data: bytes, chunking: str) -> list[bytes]:
+    """The pieces of a stream, none of them empty.
+
+    Args:
+        data: The stream.
+        chunking: One of `CHUNKINGS`.
+    """
+    borders = [0, *_PLACES[chunking](data), len(data)]
+    return [data[start:stop] for start, stop in pairwise(borders) if start < stop]
+
+
+def _line_ends(data: bytes) -> list[int]:
+    places: list[int] = []
+    at = data.find(b"\n") + 1
+    while 0 < at < len(data) and len(places) < _MANY:
+        places.append(at)
+        at = data.find(b"\n", at) + 1
+    return places
+
+
+def _bytewise(data: bytes) -> list[int]:
+    if len(data) <= _SHORT:
+        return list(range(1, len(data)))
+    table = load_table()
+    marker = re.escape(table.prefix) + rb"\w+:?"
+    places: set[int] = set()
+    for found in re.finditer(marker + b"|" + _DELICATE.pattern, data):
+        places.update(range(max(1, found.start() - 1), min(found.end() + 2, len(data))))
+        if len(places) >= _MANY:
+            break
+    places.update(range(len(data) - 8, len(data)))
+    return sorted(places)
+
+
+_PLACES: dict[str, Callable[[bytes], Iterable[int]]] = {
+    "whole": lambda _: (),
+    "lines": _line_ends,
+    "bytes": _bytewise,
+}
+
 
 STEPWISE = "steps"
 _PATIENCE = 5.0  # seconds for the answer to a piece

@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 
 from planqk_protocol.conformance.comparison import difference, read_records
-from planqk_protocol.conformance.process import Answer, ask
+from planqk_protocol.conformance.programs import Answer, ask
 from planqk_protocol.conformance.verdicts import Status, Verdict
+from planqk_protocol.parser import parse
 from planqk_protocol.records import to_json_line
-from planqk_protocol.streams import parse
 
 __all__ = ["EncoderCase", "judge", "load_cases", "run_case"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planqk_protocol.conformance.expressions import shown
-from planqk_protocol.conformance.process import Answer, listen
+from planqk_protocol.conformance.programs import Answer, listen
+from planqk_protocol.conformance.vectors import shown
 from planqk_protocol.conformance.verdicts import Status, Verdict
 from planqk_protocol.events import Event, Log, Marker, Violation, ViolationCode
 from planqk_protocol.grammar import load_table

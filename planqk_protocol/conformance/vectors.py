@@ -7,26 +7,64 @@ group ``may`` shows what the reference does where the rules leave it open.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
-from planqk_protocol.conformance.expressions import Expression, expand
 from planqk_protocol.limits import Limits
 
 __all__ = [
     "RULES",
     "VERSION",
+    "Expression",
     "Step",
     "Vector",
+    "expand",
     "load_vectors",
     "read_vectors",
+    "shown",
     "vector_files",
     "vector_schema",
 ]
+
+Expression: TypeAlias = str | dict[str, Any]
+"""A text, or an object with ``base64``, ``repeat`` and ``times``, or ``concat``."""
+
+_SHOWN = 200  # characters
+
+
+def expand(expression: Expression) -> bytes:
+    """The bytes that an expression stands for.
+
+    Args:
+        expression: A text, which stands for its UTF-8; ``{"base64": text}``;
+            ``{"repeat": expression, "times": n}``; or ``{"concat":
+            [expression, ...]}``.
+    """
+    if isinstance(expression, str):
+        return expression.encode()
+    if "base64" in expression:
+        return base64.b64decode(expression["base64"], validate=True)
+    if "repeat" in expression:
+        return expand(expression["repeat"]) * int(expression["times"])
+    return b"".join(map(expand, expression["concat"]))
+
+
+def shown(text: str) -> str:
+    """A text for people, its middle left out where it is long.
+
+    >>> shown("x" * 1000)[90:120]
+    'xxxxxxxxxx…(800 more)…xxxxxxxx'
+    """
+    if len(text) <= _SHOWN:
+        return text
+    half = _SHOWN // 2
+    return f"{text[:half]}…({len(text) - _SHOWN} more)…{text[-half:]}"
+
 
 VERSION = 1
 """Version of the set. It changes with every vector that is added, changed or removed."""

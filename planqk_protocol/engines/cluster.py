@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from planqk_protocol.engines.output import EngineError
+from planqk_protocol.engines.container import EngineError
 
 __all__ = ["Cluster", "RefusedError", "UnreachableError", "library_errors"]
 

@@ -24,9 +24,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from planqk_protocol.captures import CaptureNotice, NoticeKind, Stream
+from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
+from planqk_protocol.engines.container import ContainerOutput, EngineError, opened
 from planqk_protocol.engines.docker_api import BrokenError, Container, GoneError
-from planqk_protocol.engines.output import ContainerOutput, EngineError, opened
 from planqk_protocol.engines.stored import FrameError, Piece, PlainLog, StampedLog
 
 __all__ = ["afollow", "follow"]
@@ -105,7 +105,7 @@ class _ClosedError(Exception):
 
 
 class _Reader:
-    """Reads one container: see `planqk_protocol.engines.output.Reader`."""
+    """Reads one container: see `planqk_protocol.engines.container.Reader`."""
 
     def __init__(self, container: Container, name: str, wait_timeout: float | None) -> None:
         self._container = container
@@ -260,7 +260,7 @@ class _Reader:
         """The output as the container prints it."""
         container, size = self._container, 0
         if self._is_late:
-            yield CaptureNotice(NoticeKind.GAP, 1, 0, _LATE, Stream.STDOUT)
+            yield CaptureNotice(NoticeKind.GAP, 1, 0, _LATE, StdStream.STDOUT)
         while True:
             began, is_broken = time.monotonic(), False
             try:
@@ -282,7 +282,7 @@ class _Reader:
             except GoneError:
                 self.is_cut_off = is_broken
                 return
-            yield CaptureNotice(NoticeKind.GAP, 1, size, _BREAK, Stream.STDOUT)
+            yield CaptureNotice(NoticeKind.GAP, 1, size, _BREAK, StdStream.STDOUT)
 
     def _attached_again(self, began: float) -> Any:
         while True:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from planqk_protocol.engines.output import EngineError
+from planqk_protocol.engines.container import EngineError
 
 __all__ = ["BrokenError", "Container", "GoneError", "failing"]
 

@@ -24,7 +24,7 @@ from planqk_protocol.engines.cluster import (
     UnreachableError,
     library_errors,
 )
-from planqk_protocol.engines.output import ContainerOutput, EngineError, opened
+from planqk_protocol.engines.container import ContainerOutput, EngineError, opened
 from planqk_protocol.engines.pod_state import ContainerState, container_state
 from planqk_protocol.engines.stamped_lines import StampedLines
 

@@ -52,8 +52,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from planqk_protocol.captures.prefix import STAMP
-from planqk_protocol.captures.stamps import nanoseconds
+from planqk_protocol.captures.prefix_decoder import STAMP
+from planqk_protocol.captures.timestamps import nanoseconds
 
 __all__ = ["Resumption"]
 

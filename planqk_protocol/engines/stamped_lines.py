@@ -24,10 +24,10 @@ the kubelet's are not, and what a job prints of the time mostly is.
 
 from __future__ import annotations
 
-from planqk_protocol.captures import CaptureNotice, NoticeKind, Stream
-from planqk_protocol.captures.bounds import shown
-from planqk_protocol.captures.prefix import STAMP
-from planqk_protocol.captures.stamps import nanoseconds
+from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
+from planqk_protocol.captures.decoding import shown
+from planqk_protocol.captures.prefix_decoder import STAMP
+from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.engines.resumption import Resumption
 
 __all__ = ["StampedLines"]
@@ -122,7 +122,9 @@ class StampedLines:
 
     def cut_off(self, why: str) -> Pieces:
         """The rest of the log cannot be had."""
-        self._notice(NoticeKind.GAP, f"{why}; what the container printed last may be missing", Stream.STDOUT)
+        self._notice(
+            NoticeKind.GAP, f"{why}; what the container printed last may be missing", StdStream.STDOUT
+        )
         return self._taken()
 
     def _take(self, part: bytes, *, ends: bool) -> None:
@@ -152,7 +154,7 @@ class StampedLines:
 
     def _add(self, text: bytes) -> None:
         if self._log.is_gap:
-            self._notice(NoticeKind.GAP, _GAP, Stream.STDOUT)
+            self._notice(NoticeKind.GAP, _GAP, StdStream.STDOUT)
         if text and not self.is_exact:
             self._look_within(text)
         if text:
@@ -165,7 +167,7 @@ class StampedLines:
         seen = self._tail + text
         for stamp in STAMP.finditer(seen):
             if (nanoseconds(stamp[1].decode()) or 0) >= self._time and stamp.end() > len(self._tail):
-                self._notice(NoticeKind.CORRUPT, _WITHIN, Stream.STDOUT)
+                self._notice(NoticeKind.CORRUPT, _WITHIN, StdStream.STDOUT)
                 break
         self._tail = seen[1 - _LONGEST_STAMP :]
 
@@ -177,7 +179,7 @@ class StampedLines:
             self._notice(NoticeKind.SYSTEM_ERROR, f"the cluster says: {shown(words)}", None)
         self._words = b""
 
-    def _notice(self, kind: NoticeKind, message: str, stream: Stream | None) -> None:
+    def _notice(self, kind: NoticeKind, message: str, stream: StdStream | None) -> None:
         self._join()
         self._new.append(CaptureNotice(kind, self._line, self._size, message, stream))
 

@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
-from planqk_protocol.captures import CaptureNotice, NoticeKind, Stream
-from planqk_protocol.captures.prefix import STAMP
+from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
+from planqk_protocol.captures.prefix_decoder import STAMP
 from planqk_protocol.engines.resumption import Resumption
 
 __all__ = ["FrameError", "Frames", "Piece", "PlainLog", "StampedLog"]
@@ -200,7 +200,7 @@ class StampedLog:
         return [data]
 
     def _notice(self, kind: NoticeKind, message: str) -> CaptureNotice:
-        return CaptureNotice(kind, self._records + 1, self._size, message, Stream.STDOUT)
+        return CaptureNotice(kind, self._records + 1, self._size, message, StdStream.STDOUT)
 
 
 def _stamp(payload: bytes) -> bytes:
@@ -266,4 +266,4 @@ class PlainLog:
 
     def _lose(self) -> list[Piece]:
         self.is_lost = True
-        return [CaptureNotice(NoticeKind.GAP, 1, self._size, _CHANGED, Stream.STDOUT)]
+        return [CaptureNotice(NoticeKind.GAP, 1, self._size, _CHANGED, StdStream.STDOUT)]

@@ -19,9 +19,8 @@ import msgspec
 from planqk_protocol.events import ViolationCode
 from planqk_protocol.limits import MAX_DEPTH, Limits
 from planqk_protocol.payload.advice import advise
-from planqk_protocol.payload.depth import find_deeper
+from planqk_protocol.payload.bounds import SHORT, find_deeper, has_longer, to_int
 from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
-from planqk_protocol.payload.integers import SHORT, has_longer, to_int
 
 __all__ = ["Decoder", "PayloadError"]
 

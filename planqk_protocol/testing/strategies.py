@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planqk_protocol import emit
-from planqk_protocol.testing.capture import MODELS, Capture, Model
-from planqk_protocol.testing.writers import PIECE
+from planqk_protocol.testing.engine_writers import PIECE
+from planqk_protocol.testing.models import MODELS, Capture, Model
 
 __all__ = ["captures", "chunkings", "streams", "transcripts"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planqk_protocol.captures.bounds import is_too_deep, shown
+from planqk_protocol.captures.decoding import is_too_deep, shown
 from planqk_protocol.limits import MAX_DEPTH
 
 

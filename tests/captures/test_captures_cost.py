@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from planqk_protocol.captures import Decoder, decoder, detect, formats
-from planqk_protocol.testing import writers
+from planqk_protocol.testing import engine_writers
 
 CURSOR = b"__CURSOR=s=%032x;i=1;b=%032x;m=1;t=1;x=1\n" % (1, 2)
 STAMP = b"2024-05-01T10:00:00.000000001Z"
@@ -276,7 +276,7 @@ DEAREST: dict[str, list[tuple[bytes, int]]] = {
         (b"\xff\0\0\0\x0b\x0a\x06stdout\x0a\1a\0\0\0\x0b\xff", 3),
         (b"\0\x08\xff\0\x0a\x06stdout", 1),
         (b"\0\0\0\x08\x0a\x06stdout\0\0\0\x09", 1),
-        (writers.local_record(b"\x0a\x06stdout"), 1),
+        (engine_writers.local_record(b"\x0a\x06stdout"), 1),
     ],
     "journald-json": [
         (b"\n]{]]\0{\n[]\0", 4),

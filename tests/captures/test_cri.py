@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from feeding import data_of, decode, merged, places
 
-from planqk_protocol.captures import Chunk, Stream, decoder
+from planqk_protocol.captures import Chunk, StdStream, decoder
 from planqk_protocol.captures.decoders.cri import CriDecoder
 
 ID = "cri"
@@ -154,9 +154,9 @@ def test_times_are_those_of_the_records() -> None:
     assert lines.times_at([0, 2, 3]) == ["2024-05-01T10:00:00.5Z"] + ["2024-05-01T12:00:01+02:00"] * 2
 
 
-@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR, None])
+@pytest.mark.parametrize("stream", [StdStream.STDOUT, StdStream.STDERR, None])
 def test_damage_costs_the_speed_of_its_own_line_alone(
-    stream: Stream | None, monkeypatch: pytest.MonkeyPatch
+    stream: StdStream | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines around it are decoded at once."""
     taken: list[bytes] = []
@@ -175,7 +175,7 @@ def test_damage_costs_the_speed_of_its_own_line_alone(
         ("nul-run", 201, len(lines), "unknown"),
         ("corrupt", 404, len(capture) - 10, "unknown"),
     ]
-    assert stream is Stream.STDERR or data_of(output, "stdout").count(b"a\n") == 201
+    assert stream is StdStream.STDERR or data_of(output, "stdout").count(b"a\n") == 201
 
 
 def test_a_run_of_nuls_is_tried_once() -> None:

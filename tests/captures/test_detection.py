@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, decoder, detect
-from planqk_protocol.captures.head import UTF16_EVIDENCE, is_utf16
-from planqk_protocol.testing.capture import MODELS
+from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, is_utf16
+from planqk_protocol.testing.models import MODELS
 
 MARKED = b"PlanQK:Job:Result: 42\n"
 STAMP = b"2024-05-01T10:00:00.000000001Z "

@@ -7,9 +7,9 @@ import json
 import pytest
 from feeding import data_of, decode, kinds, merged, places, run, stamped
 
-from planqk_protocol.captures import Chunk, Stream, decoder
+from planqk_protocol.captures import Chunk, StdStream, decoder
 from planqk_protocol.captures.decoders.docker_json_file import DockerJsonFileDecoder
-from planqk_protocol.testing.writers import lines_of
+from planqk_protocol.testing.engine_writers import lines_of
 
 ID = "docker-json-file"
 
@@ -428,7 +428,7 @@ def test_a_time_that_is_none_is_left_out(time: bytes) -> None:
 
 
 def test_one_stream_of_a_block_of_both() -> None:
-    subject = decoder(ID, stream=Stream.STDOUT)
+    subject = decoder(ID, stream=StdStream.STDOUT)
     (chunk,) = subject.feed(A + record(r"e\n", "2", "stderr") + C)
     assert isinstance(chunk, Chunk)
     assert (chunk.data, chunk.times_at([0, 2])) == (
@@ -437,10 +437,10 @@ def test_one_stream_of_a_block_of_both() -> None:
     )
 
 
-@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR, None])
+@pytest.mark.parametrize("stream", [StdStream.STDOUT, StdStream.STDERR, None])
 @pytest.mark.parametrize("order", [[A, B], [record(r"e\n", "2", "stderr"), A]])
 def test_one_record_costs_the_speed_of_its_own_alone(
-    order: list[bytes], stream: Stream | None, monkeypatch: pytest.MonkeyPatch
+    order: list[bytes], stream: StdStream | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unfinished line of standard error, U+FFFD: what stands around it is decoded at once."""
     taken: list[bytes] = []
@@ -478,7 +478,7 @@ def test_one_record_costs_the_speed_of_its_own_alone(
 )
 def test_records_and_lines_that_do_not_match_are_read_one_by_one(odd: bytes, others: bytes) -> None:
     capture = A + others + odd + others
-    for stream in (None, Stream.STDOUT):
+    for stream in (None, StdStream.STDOUT):
         whole, single = (run(decoder(ID, stream=stream), [parts]) for parts in ([capture], lines_of(capture)))
         assert merged(whole) == merged(single)
         assert stamped(whole) == stamped(single)

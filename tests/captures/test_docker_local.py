@@ -8,7 +8,7 @@ import pytest
 from feeding import data_of, decode, kinds, places
 
 from planqk_protocol.captures import Chunk, decoder
-from planqk_protocol.testing.writers import field, local_entry, local_record
+from planqk_protocol.testing.engine_writers import field, local_entry, local_record
 
 ID = "docker-local"
 

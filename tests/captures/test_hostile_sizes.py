@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from planqk_protocol.captures import CaptureNotice, Output, decoder, detect, formats
-from planqk_protocol.testing import writers
-from planqk_protocol.testing.journal import journald_export, journald_json
+from planqk_protocol.testing import engine_writers
+from planqk_protocol.testing.journald_writer import journald_export, journald_json
 
 MANY, LONG = 40, 300_000
 MOST_HELD = 1_500_000  # bytes, of the 12 MB of names; a bound of 1000 short names is behind it
@@ -52,9 +52,9 @@ RECORDS: dict[str, list[Callable[[int], bytes]]] = {
     ],
     "docker-mux": [lambda number: struct.pack(">BxxxI", 3, LONG) + name(number)],
     "docker-local": [
-        lambda number: writers.local_record(writers.local_entry(name(number), b"a", part=1)),
-        lambda number: writers.local_record(
-            writers.local_entry(b"stdout", b"a", ends_line=False, part=number, line_id=name(number))
+        lambda number: engine_writers.local_record(engine_writers.local_entry(name(number), b"a", part=1)),
+        lambda number: engine_writers.local_record(
+            engine_writers.local_entry(b"stdout", b"a", ends_line=False, part=number, line_id=name(number))
         ),
     ],
     "journald-json": [

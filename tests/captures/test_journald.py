@@ -9,7 +9,7 @@ import pytest
 from feeding import decode, kinds, places
 
 from planqk_protocol.captures import Chunk, decoder
-from planqk_protocol.testing.journal import journald_export, journald_json
+from planqk_protocol.testing.journald_writer import journald_export, journald_json
 
 
 def entry(message: bytes, **fields: bytes) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import pytest
 from feeding import decode, places
 
 from planqk_protocol.captures import Chunk, decoder
-from planqk_protocol.testing.writers import PIECE
+from planqk_protocol.testing.engine_writers import PIECE
 
 S = b"2024-05-01T10:00:00.000000001Z "
 T = b"2024-05-01T12:00:00.000000002+02:00 "

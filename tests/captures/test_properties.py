@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol import Outcome, Result, Violation, collect
-from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Source, Stream, decoder, formats
-from planqk_protocol.testing import Capture, captures, journal, writers
-from planqk_protocol.testing.capture import MODELS
-from planqk_protocol.testing.writers import Write
+from planqk_protocol.captures import (
+    CaptureNotice,
+    Chunk,
+    Decoder,
+    Output,
+    Source,
+    StdStream,
+    decoder,
+    formats,
+)
+from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from planqk_protocol.testing.engine_writers import Write
+from planqk_protocol.testing.models import MODELS
 
 # What there is to say of captures that no accident has damaged.
 TOLD = {
@@ -69,9 +78,9 @@ def written(data: st.DataObject, format_id: str, writes: list[Write]) -> bytes:
 
 
 @pytest.mark.parametrize("format_id", formats())
-@given(data=st.data(), writes=SHORT, stream=st.sampled_from([Stream.STDOUT, Stream.STDERR]))
+@given(data=st.data(), writes=SHORT, stream=st.sampled_from([StdStream.STDOUT, StdStream.STDERR]))
 def test_one_stream_is_read_as_among_both(
-    format_id: str, data: st.DataObject, writes: list[Write], stream: Stream
+    format_id: str, data: st.DataObject, writes: list[Write], stream: StdStream
 ) -> None:
     capture = written(data, format_id, writes)
     both, one = run(decoder(format_id), [[capture]]), run(decoder(format_id, stream=stream), [[capture]])
@@ -115,8 +124,8 @@ def read_the_same_in_any_pieces(format_id: str, capture: bytes) -> None:
 
 
 ENDED = {
-    "conmon": ("cri", writers.conmon),
-    "containerd": ("cri", writers.containerd),
+    "conmon": ("cri", engine_writers.conmon),
+    "containerd": ("cri", engine_writers.containerd),
     "compose": ("compose-logs", MODELS["compose-logs"][0].write),
 }
 
@@ -133,7 +142,7 @@ def test_a_cut_within_a_record_is_noticed(
     assert kinds(decoded) == ["truncated"] * is_within
 
 
-@pytest.mark.parametrize("write", [writers.conmon, writers.containerd])
+@pytest.mark.parametrize("write", [engine_writers.conmon, engine_writers.containerd])
 @given(writes=SHORT, place=st.floats(0, 1), kept=st.floats(0, 1))
 def test_a_short_write_changes_the_stream_of_no_byte(
     write: Callable[[Sequence[Write]], bytes], writes: list[Write], place: float, kept: float
@@ -160,19 +169,19 @@ def test_a_short_write_changes_the_stream_of_no_byte(
 
 
 def json_file_records(writes: Sequence[Write]) -> list[bytes]:
-    return writers.lines_of(writers.docker_json_file(writes))
+    return engine_writers.lines_of(engine_writers.docker_json_file(writes))
 
 
 def cri_records(writes: Sequence[Write]) -> list[bytes]:
-    return writers.lines_of(writers.conmon(writes))
+    return engine_writers.lines_of(engine_writers.conmon(writes))
 
 
 def journal_records(writes: Sequence[Write]) -> list[bytes]:
-    return [journal.journald_json([entry]) for entry in journal.docker_journal(writes)]
+    return [journald_writer.journald_json([entry]) for entry in journald_writer.docker_journal(writes)]
 
 
 def export_records(writes: Sequence[Write]) -> list[bytes]:
-    return [journal.journald_export([entry]) for entry in journal.docker_journal(writes)]
+    return [journald_writer.journald_export([entry]) for entry in journald_writer.docker_journal(writes)]
 
 
 Writer = Callable[[Sequence[Write]], list[bytes]]
@@ -180,7 +189,7 @@ Writer = Callable[[Sequence[Write]], list[bytes]]
 # frames of `docker-mux` have nothing that a length could be checked by.
 RECORDS: dict[str, Writer] = {
     "docker-json-file": json_file_records,
-    "docker-local": writers.docker_local_records,
+    "docker-local": engine_writers.docker_local_records,
     "journald-json": journal_records,
     "journald-export": export_records,
 }
@@ -232,7 +241,7 @@ def test_a_result_behind_a_loss_says_so(
     source = Source(format_id, logs=False)
     captured = source.feed(capture)
     events = captured.events + source.close().events
-    assert any(notice.loses(Stream.STDOUT) for notice in captured.notices)
+    assert any(notice.loses(StdStream.STDOUT) for notice in captured.notices)
     last = events[-1]
     assert isinstance(last, Result | Violation)
     assert b"last" in last.raw
@@ -313,11 +322,15 @@ RUNS = st.lists(
     max_size=2,
 )
 IN_PIECES: dict[str, tuple[str, Callable[[Sequence[Write], int], list[bytes]]]] = {
-    "local": ("docker-local", lambda writes, first: writers.docker_local_records(writes, PIECE, first)),
+    "local": (
+        "docker-local",
+        lambda writes, first: engine_writers.docker_local_records(writes, PIECE, first),
+    ),
     "docker journal": (
         "journald-json",
         lambda writes, first: [
-            journal.journald_json([entry]) for entry in journal.docker_journal(writes, PIECE, first)
+            journald_writer.journald_json([entry])
+            for entry in journald_writer.docker_journal(writes, PIECE, first)
         ],
     ),
 }

@@ -17,15 +17,15 @@ from planqk_protocol.captures import (
     Decoder,
     NoticeKind,
     Source,
-    Stream,
+    StdStream,
     decoder,
     detect,
     formats,
 )
-from planqk_protocol.captures.stamps import nanoseconds, rfc3339
+from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
 from planqk_protocol.errors import DecoderClosedError
-from planqk_protocol.testing import writers
-from planqk_protocol.testing.capture import MODELS
+from planqk_protocol.testing import engine_writers
+from planqk_protocol.testing.models import MODELS
 
 WRITE = {format_id: models[-1].write for format_id, models in MODELS.items()}
 PRINTED = [("stdout", b"starting\n"), ("stderr", b"careful\n"), ("stdout", b"x" * 20_000)]
@@ -231,7 +231,7 @@ def test_misuse_raises(format_id: str) -> None:
 
 def test_chunks_are_copied() -> None:
     subject = decoder("cri")
-    data = bytearray(writers.containerd([("stdout", b"a\n")]))
+    data = bytearray(engine_writers.containerd([("stdout", b"a\n")]))
     half = len(data) - 3
     subject.feed(memoryview(data)[:half])
     rest = bytes(data[half:])
@@ -250,7 +250,10 @@ def test_a_format_has_a_decoder(format_id: str) -> None:
 def test_a_container_that_was_named_is_read_without_notices_of_the_others(name: str) -> None:
     subject = decoder("compose-logs", container=name)
     output = subject.feed(b"job-1 | a\ndb-1  | a\njob-1 | a\n")
-    assert {item.stream for item in output if isinstance(item, Chunk)} == {Stream.STDOUT, Stream.UNKNOWN}
+    assert {item.stream for item in output if isinstance(item, Chunk)} == {
+        StdStream.STDOUT,
+        StdStream.UNKNOWN,
+    }
     assert not [item for item in output if isinstance(item, CaptureNotice)]
     assert subject.containers == ["job-1", "db-1"]
 
@@ -267,19 +270,20 @@ def test_containers_are_those_of_the_capture() -> None:
 
 
 def test_a_repr_shows_the_beginning() -> None:
-    assert repr(Chunk(Stream.STDOUT, b"a")) == "Chunk(stdout, b'a')"
+    assert repr(Chunk(StdStream.STDOUT, b"a")) == "Chunk(stdout, b'a')"
     assert (
-        repr(Chunk(Stream.STDERR, b"x" * 61, suspect=True)) == f"Chunk(stderr, {b'x' * 60!r}…(+1), suspect)"
+        repr(Chunk(StdStream.STDERR, b"x" * 61, suspect=True))
+        == f"Chunk(stderr, {b'x' * 60!r}…(+1), suspect)"
     )
 
 
 def test_a_notice_concerns_its_stream() -> None:
-    notice = CaptureNotice(NoticeKind.GAP, 1, 0, "", Stream.STDERR)
-    assert notice.concerns(Stream.STDERR)
-    assert not notice.concerns(Stream.STDOUT)
-    assert CaptureNotice(NoticeKind.GAP, 1, 0, "").concerns(Stream.STDOUT)
-    assert not CaptureNotice(NoticeKind.REPAIRED, 1, 0, "").concerns(Stream.STDOUT)
-    assert not CaptureNotice(NoticeKind.UNKNOWN_STREAM, 1, 0, "", None).concerns(Stream.STDOUT)
+    notice = CaptureNotice(NoticeKind.GAP, 1, 0, "", StdStream.STDERR)
+    assert notice.concerns(StdStream.STDERR)
+    assert not notice.concerns(StdStream.STDOUT)
+    assert CaptureNotice(NoticeKind.GAP, 1, 0, "").concerns(StdStream.STDOUT)
+    assert not CaptureNotice(NoticeKind.REPAIRED, 1, 0, "").concerns(StdStream.STDOUT)
+    assert not CaptureNotice(NoticeKind.UNKNOWN_STREAM, 1, 0, "", None).concerns(StdStream.STDOUT)
 
 
 @pytest.mark.parametrize(
@@ -313,11 +317,15 @@ def test_a_time_beyond_all_calendars_has_no_text() -> None:
     ("arguments", "error", "words"),
     [
         (
-            {"stream": Stream.UNKNOWN},
+            {"stream": StdStream.UNKNOWN},
             ValueError,
-            "stream is unknown: choose Stream.STDOUT, Stream.STDERR, or",
+            "stream is unknown: choose StdStream.STDOUT, StdStream.STDERR, or",
         ),
-        ({"stream": "bogus"}, TypeError, "stream is 'bogus' (str): choose Stream.STDOUT, Stream.STDERR, or"),
+        (
+            {"stream": "bogus"},
+            TypeError,
+            "stream is 'bogus' (str): choose StdStream.STDOUT, StdStream.STDERR, or",
+        ),
         ({"container": b"a"}, TypeError, "container is \"b'a'\" (bytes): give the name of a container, or"),
     ],
 )

@@ -27,9 +27,9 @@ from planqk_protocol import (
     record_schema,
     to_record,
 )
-from planqk_protocol.captures import Captured, CaptureNotice, NoticeKind, Source, Stream
+from planqk_protocol.captures import Captured, CaptureNotice, NoticeKind, Source, StdStream
 from planqk_protocol.errors import DecoderClosedError
-from planqk_protocol.testing import Capture, captures, journal, writers
+from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
 
 RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
 BLOCK = b'PlanQK:Job:MultilineResult\n{\n"sum": 42\n}\nPlanQK:Job:MultilineResult\n'
@@ -102,7 +102,7 @@ def test_times_without_log_events() -> None:
 
 def test_a_format_without_times_gives_none() -> None:
     source = Source("docker-mux")
-    captured = source.feed(writers.docker_mux([("stdout", RESULT)]))
+    captured = source.feed(engine_writers.docker_mux([("stdout", RESULT)]))
     assert (captured.times, captured.times_ns) == ([None], [None])
 
 
@@ -179,7 +179,10 @@ def test_an_event_is_suspect_where_bytes_within_it_are_lost(
     assert shown(events) == [item for item in expected if logs or item[0] != "Log"]
 
 
-MUX_LOG, MUX_RESULT = writers.docker_mux([("stdout", b"a\n")]), writers.docker_mux([("stdout", RESULT)])
+MUX_LOG, MUX_RESULT = (
+    engine_writers.docker_mux([("stdout", b"a\n")]),
+    engine_writers.docker_mux([("stdout", RESULT)]),
+)
 GAP = CaptureNotice(NoticeKind.GAP, 0, 0, "the connection broke")
 
 
@@ -201,7 +204,7 @@ def fed(format_id: str, *items: bytes | CaptureNotice) -> tuple[list[Event], lis
         ),
         pytest.param([RESULT[:20], GAP], [("Violation", 1, True)], id="at the end"),
         pytest.param(
-            [RESULT[:20], msgspec.structs.replace(GAP, stream=Stream.STDERR), RESULT[20:]],
+            [RESULT[:20], msgspec.structs.replace(GAP, stream=StdStream.STDERR), RESULT[20:]],
             [("Result", 1, False)],
             id="of stderr",
         ),
@@ -216,7 +219,7 @@ def test_a_live_reader_says_what_it_lost(
 
 
 def test_what_follows_a_loss_begins_with_a_record() -> None:
-    frames = writers.docker_mux([("stdout", RESULT)])
+    frames = engine_writers.docker_mux([("stdout", RESULT)])
     events, notices = fed("docker-mux", frames[:20], GAP, frames, b"\xff" * 8)
     assert [(item.kind, item.record, item.offset) for item in notices] == [
         ("truncated", 1, 0),
@@ -299,7 +302,7 @@ def test_a_block_around_a_loss_is_not_behind_it() -> None:
 def entries(*texts: tuple[bytes, dict[str, bytes]]) -> bytes:
     """Entries of conmon, which keep their line ends."""
     basis = {"__CURSOR": b"s", "PRIORITY": b"6", "_COMM": b"conmon", "CONTAINER_ID_FULL": b"c1"}
-    return journal.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
+    return journald_writer.journald_json([basis | {"MESSAGE": text} | fields for text, fields in texts])
 
 
 HALF, OTHER_HALF = RESULT[:-5], RESULT[-5:-1]
@@ -348,19 +351,19 @@ def test_what_others_print_does_not_touch_stdout(format_id: str, capture: bytes,
 
 
 def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
-    _, *pieces = journal.docker_journal([("stdout", b"x" * writers.PIECE + RESULT)])
-    events, kinds = read(journal.journald_json(pieces), "journald-json")
+    _, *pieces = journald_writer.docker_journal([("stdout", b"x" * engine_writers.PIECE + RESULT)])
+    events, kinds = read(journald_writer.journald_json(pieces), "journald-json")
     assert (shown(events), kinds) == ([("Result", 1, True)], ["gap", "gap"])
 
 
 @given(printed=captures("journald-json"), data=st.data())
 def test_entries_of_others_change_no_event(printed: Capture, data: st.DataObject) -> None:
-    entries = list(journal.conmon_journal(printed.writes))
+    entries = list(journald_writer.conmon_journal(printed.writes))
     for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
         place = data.draw(st.integers(0, len(entries)))
         entries.insert(place, {"__CURSOR": b"s", "MESSAGE": b"x"} | others)
     source = Source("journald-json", container="c1")
-    captured = source.feed(journal.journald_json(entries))
+    captured = source.feed(journald_writer.journald_json(entries))
     assert captured.events + source.close().events == parse(printed.stdout)
 
 
@@ -372,7 +375,7 @@ def test_what_may_be_stdout_touches_it() -> None:
 
 
 def json_file(data: bytes) -> bytes:
-    return writers.docker_json_file([("stdout", data)])
+    return engine_writers.docker_json_file([("stdout", data)])
 
 
 @pytest.mark.parametrize(
@@ -395,7 +398,7 @@ def test_an_event_is_suspect_where_bytes_of_it_are_altered(data: bytes, expected
 
 
 def test_damage_of_stderr_does_not_touch_stdout() -> None:
-    capture = writers.docker_json_file(
+    capture = engine_writers.docker_json_file(
         [("stdout", RESULT[:9]), ("stderr", b"\xff\n"), ("stdout", RESULT[9:])]
     )
     events, kinds = read(capture, "docker-json-file")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli import compression, members
-from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.terminal import Failure
 
 from .harness import Run
 

@@ -18,7 +18,7 @@ import pytest
 
 from planqk_protocol import __main__ as entry
 from planqk_protocol import __version__
-from planqk_protocol.cli.interrupts import until_interrupt
+from planqk_protocol.cli.terminal import until_interrupt
 
 from .harness import Call, Refusing, Run, Start
 

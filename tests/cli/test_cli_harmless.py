@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli.app import cli
-from planqk_protocol.cli.harmless import harmless, on_one_line
+from planqk_protocol.cli.terminal import harmless, on_one_line
 
 from .harness import Run
 

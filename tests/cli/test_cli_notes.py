@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
 from planqk_protocol.cli import hints
-from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.terminal import Notes
 
 from .harness import Run
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol.cli.json_text import indented
+from planqk_protocol.cli.printing import indented
 
 from .harness import Run
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.app import cli
-from planqk_protocol.cli.failures import Failure
 from planqk_protocol.cli.rotation import check_order
+from planqk_protocol.cli.terminal import Failure
 
 from .harness import Run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.cli.interrupts import until_signal
+from planqk_protocol.cli.terminal import until_signal
 
 from .harness import Start
 

@@ -12,7 +12,7 @@ from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.reading import Files
 from planqk_protocol.cli.sources import Input
-from planqk_protocol.engines.output import ContainerOutput
+from planqk_protocol.engines.container import ContainerOutput
 
 from .harness import Run
 

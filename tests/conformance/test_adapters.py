@@ -10,8 +10,7 @@ import pytest
 
 from planqk_protocol.conformance import encoders
 from planqk_protocol.conformance.decoders import Case, cases, run_case
-from planqk_protocol.conformance.pool import run_all
-from planqk_protocol.conformance.process import kill_all
+from planqk_protocol.conformance.programs import kill_all, run_all
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.commands import conformance
-from planqk_protocol.cli.notes import Notes
+from planqk_protocol.cli.terminal import Notes
 from planqk_protocol.conformance.vectors import RULES, load_vectors, vector_files
 
 from .programs import DECODER, ENCODER, program

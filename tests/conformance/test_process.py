@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.conformance import descendants, process
+from planqk_protocol.conformance import descendants, programs
 from planqk_protocol.conformance.descendants import kill_marked, marked_environment
-from planqk_protocol.conformance.process import Answer, CommandError, Dialogue, ask, kill_all, listen
+from planqk_protocol.conformance.programs import Answer, CommandError, Dialogue, ask, kill_all, listen
 
 from .programs import program
 
@@ -51,18 +51,18 @@ def test_a_large_piece() -> None:
 
 
 def test_pieces_pause_where_the_system_does_not_tell_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_unread", lambda _: None)
-    monkeypatch.setattr(process, "_PAUSE", 0.5)
+    monkeypatch.setattr(programs, "_unread", lambda _: None)
+    monkeypatch.setattr(programs, "_PAUSE", 0.5)
     assert run(COUNT, b"a", b"bb").output == b"1\n2\n"
 
 
 def test_what_was_read_cannot_be_told_of_everything() -> None:
     with open(os.devnull, "rb") as file:  # noqa: PTH123  # no path of the repository
-        assert process._unread(file) is None  # noqa: SLF001  # a pipe that cannot tell is hard to come by
+        assert programs._unread(file) is None  # noqa: SLF001  # a pipe that cannot tell is hard to come by
 
 
 def test_a_program_that_reads_at_its_end_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_PATIENCE", 0.01)
+    monkeypatch.setattr(programs, "_PATIENCE", 0.01)
     code = "import os, time\ntime.sleep(0.5)\nos.write(1, os.read(0, 100))"
     assert run(code, b"a", b"b", b"c").output == b"abc"
 
@@ -137,7 +137,7 @@ def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: 
 def test_where_the_system_does_not_show_who_escaped_it_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "_GRACE", 0.1)
+    monkeypatch.setattr(programs, "_GRACE", 0.1)
     monkeypatch.setattr(descendants, "_PROCESSES", tmp_path)
     pid = tmp_path / "pid"
     dialogue = Dialogue([*program(HOLDS_ALL), str(pid)], timeout=0.5, limit=100)
@@ -148,7 +148,7 @@ def test_where_the_system_does_not_show_who_escaped_it_is_left(
 
 @posix
 def test_nothing_is_taken_of_a_program_that_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_GRACE", 0.1)
+    monkeypatch.setattr(programs, "_GRACE", 0.1)
     monkeypatch.setattr(descendants, "_PROCESSES", tmp_path)
     pid, go = tmp_path / "pid", tmp_path / "go"
     waiting = "while not os.path.exists(sys.argv[2]): time.sleep(0.01)"
@@ -156,16 +156,16 @@ def test_nothing_is_taken_of_a_program_that_is_over(tmp_path: Path, monkeypatch:
     taken: list[bytes] = []
     assert listen([*program(code), str(pid), str(go)], taken.append, timeout=0.5).fault
     go.touch()
-    wait_for(lambda: not any(isinstance(thread, process._Reader) for thread in threading.enumerate()))  # noqa: SLF001
+    wait_for(lambda: not any(isinstance(thread, programs._Reader) for thread in threading.enumerate()))  # noqa: SLF001
     assert taken == []
 
 
 @posix
 def test_a_program_that_cannot_be_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     running: list[subprocess.Popen[bytes]] = []
-    monkeypatch.setattr(process, "_GRACE", 0.1)
-    monkeypatch.setattr(process, "kill_group", running.append)
-    monkeypatch.setattr(process, "kill_marked", lambda _: None)
+    monkeypatch.setattr(programs, "_GRACE", 0.1)
+    monkeypatch.setattr(programs, "kill_group", running.append)
+    monkeypatch.setattr(programs, "kill_marked", lambda _: None)
     answer = run("import time\ntime.sleep(60)", timeout=0.2)
     assert (answer.exit_code, answer.fault) == (None, "it did not end within 0.2 s")
     descendants.kill_group(running[0])

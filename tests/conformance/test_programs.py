@@ -13,8 +13,7 @@ from planqk_protocol import ViolationCode
 from planqk_protocol.conformance import decoders, encoders, reference_encoder, services
 from planqk_protocol.conformance.decoders import STEPWISE, Case, limit_arguments
 from planqk_protocol.conformance.encoders import EncoderCase
-from planqk_protocol.conformance.pool import run_all
-from planqk_protocol.conformance.process import Answer, CommandError
+from planqk_protocol.conformance.programs import Answer, CommandError, run_all
 from planqk_protocol.conformance.vectors import Vector, load_vectors
 from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
 

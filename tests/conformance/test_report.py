@@ -7,8 +7,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from planqk_protocol.conformance.report import by_rule, to_json, to_junit
-from planqk_protocol.conformance.verdicts import Status, Summary, Verdict, summarise
+from planqk_protocol.conformance.verdicts import (
+    Status,
+    Summary,
+    Verdict,
+    by_rule,
+    summarise,
+    to_json,
+    to_junit,
+)
 
 
 def verdict(rule: str, case: str, status: Status, reason: str = "", errors: str = "") -> Verdict:

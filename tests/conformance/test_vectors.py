@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from planqk_protocol import Parser, to_json_line
-from planqk_protocol.conformance.chunking import CHUNKINGS, cut
 from planqk_protocol.conformance.comparison import difference
-from planqk_protocol.conformance.expressions import expand, shown
+from planqk_protocol.conformance.decoders import CHUNKINGS, cut
 from planqk_protocol.conformance.lint import lint
-from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files, vector_schema
+from planqk_protocol.conformance.vectors import (
+    RULES,
+    Vector,
+    expand,
+    load_vectors,
+    shown,
+    vector_files,
+    vector_schema,
+)
 
 VECTORS = load_vectors()
 

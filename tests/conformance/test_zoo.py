@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.conformance import decoders
-from planqk_protocol.conformance.chunking import CHUNKINGS
-from planqk_protocol.conformance.decoders import STEPWISE, Case, cases
+from planqk_protocol.conformance.decoders import CHUNKINGS, STEPWISE, Case, cases
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status
 

@@ -22,13 +22,13 @@ from click.testing import CliRunner
 from feeding import cut, data_of, kinds, merged, run, stamped
 
 from planqk_protocol import Event, Limits, ViolationCode
-from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, Stream, decoder, detect, formats
-from planqk_protocol.captures.prefix import NANO
+from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, StdStream, decoder, detect, formats
+from planqk_protocol.captures.prefix_decoder import NANO
 from planqk_protocol.cli import sources
 from planqk_protocol.cli.app import cli
-from planqk_protocol.cli.harmless import harmless
+from planqk_protocol.cli.terminal import harmless
 from planqk_protocol.engines.stamped_lines import StampedLines
-from planqk_protocol.testing.capture import MODELS
+from planqk_protocol.testing.models import MODELS
 
 __all__ = ["TARGETS"]
 
@@ -107,7 +107,7 @@ def capture(data: bytes) -> None:
         assert stamped(output) == times
     for item in whole:
         assert not isinstance(item, CaptureNotice) or 0 <= item.offset <= len(data)
-    alone = run(decoder(format_id, stream=Stream.STDOUT), [[data]])
+    alone = run(decoder(format_id, stream=StdStream.STDOUT), [[data]])
     assert data_of(merged(alone), "stdout") == data_of(expected, "stdout")
 
     events, event_times = _events(format_id, [data])

@@ -11,8 +11,8 @@ from targets import TARGETS
 
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
-from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.cli.notes import Notes
+from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.cli.terminal import Notes
 from planqk_protocol.engines.stamped_lines import StampedLines
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -21,12 +21,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engines.servers import Request, serving
 from followers import COMMAND, Follower
 from job import line
-from live.servers import Request, serving
 
-from planqk_protocol.captures.stamps import rfc3339
-from planqk_protocol.testing.writers import PIECE
+from planqk_protocol.captures.timestamps import rfc3339
+from planqk_protocol.testing.engine_writers import PIECE
 
 __all__ = ["FollowedDocker", "FollowedEngine", "FollowedKubernetes"]
 

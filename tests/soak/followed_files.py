@@ -16,7 +16,7 @@ from pathlib import Path
 from followers import COMMAND, Follower
 from job import cuts, lines
 
-from planqk_protocol.testing.writers import docker_json_file
+from planqk_protocol.testing.engine_writers import docker_json_file
 
 __all__ = ["KINDS", "FollowedFile"]
 

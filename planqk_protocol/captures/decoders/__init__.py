@@ -1,1 +1,35 @@
-"""The decoders, one module per format: a module here that has a ``FORMAT`` is a format."""
+"""The decoders of the capture formats, one module per family of formats.
+
+`FORMATS` lists them all, in the order in which `detect` tries them. A format
+whose first bytes can be no other one stands before those that resemble text.
+"""
+
+from planqk_protocol.captures.decoders import (
+    compose_logs,
+    cri,
+    docker_json_file,
+    docker_local,
+    docker_logs,
+    docker_mux,
+    journald_export,
+    journald_json,
+    kubectl_logs,
+    raw,
+)
+from planqk_protocol.captures.decoding import Format
+
+__all__ = ["FORMATS"]
+
+FORMATS: tuple[Format, ...] = (
+    raw.FORMAT,  # never detected: it is the answer where no other format fits
+    cri.FORMAT,
+    docker_json_file.FORMAT,
+    docker_local.FORMAT,
+    journald_export.FORMAT,
+    journald_json.FORMAT,
+    docker_mux.FORMAT,
+    docker_logs.DETAILS_FORMAT,
+    docker_logs.TIMESTAMPS_FORMAT,
+    kubectl_logs.FORMAT,
+    compose_logs.FORMAT,
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import behind_blank_lines
-from planqk_protocol.captures.prefix import Prefix, PrefixDecoder, every_line_matches
+from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.prefix_decoder import Prefix, PrefixDecoder, every_line_matches
+from planqk_protocol.captures.sniffing import behind_blank_lines
 
 __all__ = ["FORMAT", "ComposeLogsDecoder"]
 
@@ -48,5 +48,4 @@ FORMAT = Format(
     containers="its name before the bar",
     decoder=ComposeLogsDecoder,
     sniff=_sniff,
-    rank=4,
 )

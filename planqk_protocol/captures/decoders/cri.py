@@ -32,17 +32,16 @@ import re
 from functools import cached_property
 from itertools import accumulate, chain, groupby
 
-from planqk_protocol.captures.bounds import shown
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import behind_filler
-from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.captures.output import Chunk, NoticeKind, Pieces, Stream
+from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
+from planqk_protocol.captures.decoding import Format, shown
+from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.sniffing import behind_filler
 
 __all__ = ["FORMAT", "CriDecoder"]
 
 _LF = b"\n"
 _NUL = b"\0"
-_STREAMS = {b"stdout": Stream.STDOUT, b"stderr": Stream.STDERR}
+_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
 _ENDS = {b"F": _LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
@@ -52,7 +51,7 @@ _FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 # Of whole blocks. Beside the records of one stream, those of the other match too, with an empty group.
 _BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _FOUND.pattern)
 _RECORD_OF_BLOCK = re.compile(rb"\n%b" % _FOUND.pattern)
-_OTHERS = {Stream.STDOUT: b"stderr", Stream.STDERR: b"stdout"}
+_OTHERS = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
 _LINES = {
     stream: re.compile(
         rb"(?m)^%b (?:%b F (.*\n)|%b [FP](?::\S*)? .*\n)" % (_TIME, stream.value.encode(), other)
@@ -71,7 +70,7 @@ _LINES_AND_PIECES = {
 class _Records:
     """The records of one stream in a block, taken apart once more when their times are asked for."""
 
-    def __init__(self, block: bytes, stream: Stream) -> None:
+    def __init__(self, block: bytes, stream: StdStream) -> None:
         self._block = block
         self._stream = stream
 
@@ -97,7 +96,7 @@ class CriDecoder(LineDecoder):
 
     max_record = 64 * 1024 * 1024  # containerd can be told not to split lines
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._has_pieces = False
 
@@ -116,7 +115,7 @@ class CriDecoder(LineDecoder):
         """Decode a block in which every line is a record of stdout or stderr; else do nothing."""
         count = block.count(_LF)
         if self._only or b" stderr " not in block:
-            is_healthy = self._decode_one(block, count, self._only or Stream.STDOUT)
+            is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)
         else:
             is_healthy = self._decode_both(block, count)
         if is_healthy:
@@ -124,7 +123,7 @@ class CriDecoder(LineDecoder):
             self._offset += len(block)
         return is_healthy
 
-    def _decode_one(self, block: bytes, count: int, stream: Stream) -> bool:
+    def _decode_one(self, block: bytes, count: int, stream: StdStream) -> bool:
         texts = [] if self._has_pieces else _LINES[stream].findall(block)
         if len(texts) != count:
             if not self._has_pieces and _damaged_line(block, 0) < len(block):
@@ -167,9 +166,9 @@ class CriDecoder(LineDecoder):
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
-        stream = _STREAMS.get(name, Stream.UNKNOWN)
+        stream = _STREAMS.get(name, StdStream.UNKNOWN)
         concerned = None if name == b"stdin" else stream  # any other name may be a damaged stdout
-        if stream is Stream.UNKNOWN:
+        if stream is StdStream.UNKNOWN:
             message = f"the record's stream is {shown(name)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
         self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_found)

@@ -24,10 +24,8 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.bounds import is_too_deep, shown
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import behind_filler, first_object
-from planqk_protocol.captures.json_records import (
+from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
+from planqk_protocol.captures.decoders.docker_json_records import (
     KEYS,
     Part,
     Record,
@@ -36,15 +34,16 @@ from planqk_protocol.captures.json_records import (
     records_of,
     stamp,
 )
-from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.captures.output import Chunk, NoticeKind, Stream
-from planqk_protocol.captures.text import REPLACEMENT, decode, encode
+from planqk_protocol.captures.decoding import Format, is_too_deep, shown
+from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode
+from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.sniffing import behind_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _LF = b"\n"
-_STREAMS: dict[str | None, Stream] = {"stdout": Stream.STDOUT, "stderr": Stream.STDERR}
+_STREAMS: dict[str | None, StdStream] = {"stdout": StdStream.STDOUT, "stderr": StdStream.STDERR}
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
@@ -63,9 +62,9 @@ class DockerJsonFileDecoder(LineDecoder):
 
     nul_ends_line = True
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._open: dict[Stream, str] = {}  # streams whose last record ended no line, and its time
+        self._open: dict[StdStream, str] = {}  # streams whose last record ended no line, and its time
 
     def _block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
@@ -84,11 +83,11 @@ class DockerJsonFileDecoder(LineDecoder):
             return False
         logs = [log for record in records if (log := record.log)[-1:] == "\n"]
         text = "".join(logs)
-        is_open = bool(self._open) and (not is_stdout or Stream.STDOUT in self._open)
+        is_open = bool(self._open) and (not is_stdout or StdStream.STDOUT in self._open)
         if is_open or len(logs) < len(records) or REPLACEMENT in text:
             return self._decode_in_runs(block, records)
         if is_stdout:
-            self._emit_chunk(Chunk(Stream.STDOUT, text.encode(), records=Part(records)))
+            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=Part(records)))
         else:
             self._emit_run(records)
         self._record += len(records)
@@ -127,7 +126,7 @@ class DockerJsonFileDecoder(LineDecoder):
         for name, part in groupby(records, lambda record: record.stream):
             self._emit_part(_STREAMS[name], list(part))
 
-    def _emit_part(self, stream: Stream, records: list[Record]) -> None:
+    def _emit_part(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
         self._emit_chunk(Chunk(stream, data, records=Part(records)))
 
@@ -144,8 +143,8 @@ class DockerJsonFileDecoder(LineDecoder):
     ) -> None:
         self._record += 1
         time = stamp(time)
-        stream = _STREAMS.get(stream_name, Stream.UNKNOWN)
-        if stream is Stream.UNKNOWN:
+        stream = _STREAMS.get(stream_name, StdStream.UNKNOWN)
+        if stream is StdStream.UNKNOWN:
             message = f"the record's stream is {shown(stream_name)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
         if self._open.get(stream, time) != time:
@@ -251,14 +250,14 @@ class DockerJsonFileDecoder(LineDecoder):
         self._notice(kind, message, offset=offset, stream=stream)
 
 
-def _torn_record(text: str) -> tuple[str, Stream]:
+def _torn_record(text: str) -> tuple[str, StdStream]:
     """What there is of the text of a record that breaks off, still escaped, and its stream."""
     if not text.startswith(_HEAD):
-        return "", Stream.UNKNOWN
+        return "", StdStream.UNKNOWN
     end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
     stop = end.start() if end else len(text)
     stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
-    return text[len(_HEAD) : stop], _STREAMS[stream[1]] if stream else Stream.UNKNOWN
+    return text[len(_HEAD) : stop], _STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
 def _end_of_white(text: str, at: int) -> int:

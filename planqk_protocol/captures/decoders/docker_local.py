@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from planqk_protocol.captures.bounds import shown
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.long_lines import LinePiece, LongLineDecoder
-from planqk_protocol.captures.output import NoticeKind, Stream
-from planqk_protocol.captures.stamps import rfc3339
+from planqk_protocol.captures.chunks import NoticeKind, StdStream
+from planqk_protocol.captures.decoding import Format, shown
+from planqk_protocol.captures.line_pieces import LinePiece, LongLineDecoder
+from planqk_protocol.captures.timestamps import rfc3339
 
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
 _LF = b"\n"
-_STREAMS = {b"stdout": Stream.STDOUT, b"stderr": Stream.STDERR}
+_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
 _HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field source
 _HEAD_SIZE = 12
 
@@ -39,7 +38,7 @@ class DockerLocalDecoder(LongLineDecoder):
 
     max_record = 1_000_000  # Docker's own bound
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = bytearray()  # begins at the current offset; its head can be dropped at no cost
         self._begin_file()
@@ -98,8 +97,8 @@ class DockerLocalDecoder(LongLineDecoder):
         if entry is None:
             self._notice(NoticeKind.CORRUPT, "the record is damaged within; left out")
             return
-        stream = _STREAMS.get(entry.source, Stream.UNKNOWN)
-        if stream is Stream.UNKNOWN:
+        stream = _STREAMS.get(entry.source, StdStream.UNKNOWN)
+        if stream is StdStream.UNKNOWN:
             message = f"the record's stream is {shown(entry.source)}, neither stdout nor stderr"
             self._notice(NoticeKind.UNKNOWN_STREAM, message)
         lacks_head = self._check_order(entry.piece, stream, self._offset)
@@ -113,7 +112,7 @@ class DockerLocalDecoder(LongLineDecoder):
             return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
         self._record += 1
         fields = _message(bytes(self._held[at + _SIZE : at + _SIZE + size]))
-        stream = _STREAMS.get(fields.texts.get(_SOURCE, b""), Stream.UNKNOWN)
+        stream = _STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
         self._emit(stream, fields.texts.get(_LINE, b""), _time(fields), suspect=True)
         message = "the capture ends within a record; what it holds is given, without the end of its line"
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.captures.base import Decoder
-from planqk_protocol.captures.bounds import shown
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.output import NoticeKind, Stream
+from planqk_protocol.captures.chunks import NoticeKind, StdStream
+from planqk_protocol.captures.decoding import Decoder, Format, shown
 
 __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-_STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)  # 0 is stdin, which goes to stdout
+_STREAMS = (
+    StdStream.STDOUT,
+    StdStream.STDOUT,
+    StdStream.STDERR,
+    StdStream.UNKNOWN,
+)  # 0 is stdin, which goes to stdout
 _NULS = re.compile(rb"\0*")
 # As detection looks at frames: that of a daemon is a read of 32 KiB or a stored record, and far from 16 MiB.
 _FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
@@ -30,7 +33,7 @@ _MOST_SHOWN = 300  # of a system error, in bytes
 class DockerMuxDecoder(Decoder):
     """Decodes the multiplexed stream of attach and logs."""
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._begin_file()
 
@@ -48,7 +51,7 @@ class DockerMuxDecoder(Decoder):
         at, size = 0, len(data)
         while at < size:
             if self._lost:
-                self._emit(Stream.UNKNOWN, data[at:], suspect=True)
+                self._emit(StdStream.UNKNOWN, data[at:], suspect=True)
                 at = size
             elif self._in_nuls:
                 at = self._pass_nuls(data, at)
@@ -76,7 +79,7 @@ class DockerMuxDecoder(Decoder):
                 "are missing; the rest is given as unknown (of a container with a TTY, the API gives raw)"
             )
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
-            self._emit(Stream.UNKNOWN, header, suspect=True)
+            self._emit(StdStream.UNKNOWN, header, suspect=True)
             return
         if not any(header):
             self._notice_nuls("frames")
@@ -139,5 +142,4 @@ FORMAT = Format(
     loses="nothing; of a container with a TTY the API gives raw",
     decoder=DockerMuxDecoder,
     sniff=_sniff,
-    rank=1,
 )

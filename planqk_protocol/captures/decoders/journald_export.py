@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.buffer import Buffer
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.output import CaptureNotice, NoticeKind, Stream
+from planqk_protocol.captures.chunks import CaptureNotice, NoticeKind, StdStream
+from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 
 __all__ = ["FORMAT", "JournaldExportDecoder"]
 
@@ -35,7 +35,7 @@ _WRONG_LENGTH = "no line end where the length of a value says; the entry is left
 class JournaldExportDecoder(JournalEntries):
     """Decodes journal entries in the export format."""
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # begins at the current offset
         self._needed = 0  # bytes held before it is worth looking; 0 where an LF is

@@ -12,13 +12,12 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.bounds import is_too_deep
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.head import behind_filler, first_object
-from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.lines import LineDecoder
-from planqk_protocol.captures.output import NoticeKind
-from planqk_protocol.captures.text import decode, encode
+from planqk_protocol.captures.chunks import NoticeKind
+from planqk_protocol.captures.decoding import Format, is_too_deep
+from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
+from planqk_protocol.captures.json_text import decode, encode
+from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.sniffing import behind_filler, first_object
 
 __all__ = ["FORMAT", "JournaldJsonDecoder"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.output import Stream
-from planqk_protocol.captures.prefix import STAMP, Prefix, PrefixDecoder, every_line_matches
+from planqk_protocol.captures.chunks import StdStream
+from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.prefix_decoder import STAMP, Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["FORMAT", "KubectlLogsDecoder"]
 
@@ -19,7 +19,7 @@ class KubectlLogsDecoder(PrefixDecoder):
 
     _missing = "the line does not begin with [pod/POD/CONTAINER] or a time stamp, as the first one does"
 
-    def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._has_pods: bool | None = None
 
@@ -48,5 +48,4 @@ FORMAT = Format(
     containers="POD/CONTAINER",
     decoder=KubectlLogsDecoder,
     sniff=_sniff,
-    rank=3,
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from planqk_protocol.captures.base import Decoder
-from planqk_protocol.captures.format import Format
-from planqk_protocol.captures.output import Stream
+from planqk_protocol.captures.chunks import StdStream
+from planqk_protocol.captures.decoding import Decoder, Format
 
 __all__ = ["FORMAT", "RawDecoder"]
 
@@ -13,7 +12,7 @@ class RawDecoder(Decoder):
     """Passes the bytes on as standard output."""
 
     def _decode(self, data: bytes) -> None:
-        self._emit(Stream.STDOUT, data)
+        self._emit(StdStream.STDOUT, data)
 
     def _end(self) -> None:
         pass

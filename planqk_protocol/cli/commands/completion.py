@@ -5,7 +5,7 @@ from __future__ import annotations
 import rich_click as click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-from planqk_protocol.cli.output import check_output, write
+from planqk_protocol.cli.terminal import check_output, write
 
 __all__ = ["completion"]
 

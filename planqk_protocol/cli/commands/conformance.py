@@ -13,15 +13,11 @@ from typing import Any, TypeVar
 import rich_click as click
 from rich.progress import Progress
 
-from planqk_protocol.cli.failures import Failure
-from planqk_protocol.cli.interrupts import until_signal
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import check_output, write
-from planqk_protocol.cli.verdicts import report, write_file
+from planqk_protocol.cli.conformance_report import report, write_file
+from planqk_protocol.cli.terminal import Failure, Notes, check_output, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
-from planqk_protocol.conformance.chunking import CHUNKINGS
-from planqk_protocol.conformance.pool import run_all
-from planqk_protocol.conformance.process import CommandError, kill_all
+from planqk_protocol.conformance.decoders import CHUNKINGS
+from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
 from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files
 
 __all__ = ["conformance"]

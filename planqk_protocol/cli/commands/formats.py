@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from planqk_protocol import captures
-from planqk_protocol.cli.output import check_output, write, writing
+from planqk_protocol.cli.terminal import check_output, write, writing
 
 __all__ = ["formats"]
 

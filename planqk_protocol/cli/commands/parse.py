@@ -10,15 +10,12 @@ from typing import Unpack
 import rich_click as click
 
 from planqk_protocol import Event, Limits
-from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
-from planqk_protocol.cli.commands.limits import limit_options
-from planqk_protocol.cli.interrupts import until_interrupt
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import check_output
+from planqk_protocol.cli.event_stream import EventStream
+from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
 from planqk_protocol.cli.printing import print_json_lines, text_printer
 from planqk_protocol.cli.reading import contents
 from planqk_protocol.cli.sources import STDIN, Input, follow
-from planqk_protocol.cli.stream import Stream
+from planqk_protocol.cli.terminal import Notes, check_output, until_interrupt
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["parse"]
@@ -65,7 +62,7 @@ def parse(
         raise click.UsageError("--follow takes one FILE; a pipe is read as it grows without it.")
     notes = Notes()
     ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = chosen(what, notes)
+    reading = choose_input(what, notes)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
     print_events = text_printer() if is_text else print_json_lines
     opened: AbstractContextManager[Iterable[Input]]
@@ -74,7 +71,7 @@ def parse(
     else:
         opened = reading.opened(shows_progress=not sys.stdout.isatty())
     with opened as inputs:
-        stream = Stream(
+        stream = EventStream(
             inputs,
             reading.capture,
             logs=not no_logs,
@@ -87,7 +84,7 @@ def parse(
             verdict.note(captured.notices)
             for batch in _batches(captured.events, verdict.will_say):
                 print_events(batch)
-                verdict.hear(batch)
+                verdict.observe(batch)
     ctx.exit(verdict.exit_code(is_broken_off=is_followed))
 
 

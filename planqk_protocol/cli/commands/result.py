@@ -8,12 +8,10 @@ from typing import Unpack
 import rich_click as click
 
 from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result, to_record
-from planqk_protocol.cli.commands.files import Chosen, chosen, reading_options
-from planqk_protocol.cli.commands.limits import limit_options
-from planqk_protocol.cli.json_text import indented
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import check_output, write_json
-from planqk_protocol.cli.stream import Stream
+from planqk_protocol.cli.event_stream import EventStream
+from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
+from planqk_protocol.cli.printing import indented
+from planqk_protocol.cli.terminal import Notes, check_output, write_json
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["result"]
@@ -67,12 +65,12 @@ def result(
     check_output()
     notes = Notes()
     ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = chosen(what, notes)
+    reading = choose_input(what, notes)
     wanted = InterimResult if interim else Result | MultilineResult
     newest: InterimResult | FinalResult | None = None
     is_bar_in_the_way = interim == _ALL and sys.stdout.isatty()
     with reading.opened(shows_progress=not is_bar_in_the_way) as inputs:
-        stream = Stream(
+        stream = EventStream(
             inputs,
             reading.capture,
             logs=False,
@@ -87,7 +85,7 @@ def result(
             if found and interim == _ALL:
                 write_json(b"".join(_json(event, pretty=pretty) for event in found))
             newest = found[-1] if found else newest
-            verdict.hear(captured.events)
+            verdict.observe(captured.events)
     if newest and interim != _ALL:
         write_json(_json(newest, pretty=pretty))
     ctx.exit(verdict.exit_code())

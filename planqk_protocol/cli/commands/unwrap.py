@@ -8,20 +8,30 @@ from functools import partial
 
 import rich_click as click
 
-from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, Stream, decoder
-from planqk_protocol.captures.head import UTF16_EVIDENCE, is_utf16
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, StdStream, decoder
+from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, is_utf16
 from planqk_protocol.cli import hints
-from planqk_protocol.cli.capture import AUTO, RAW, another_format, is_no_record, settled, who_is_there
-from planqk_protocol.cli.commands.files import capture_option, chosen_files, files_argument, only_option
-from planqk_protocol.cli.notes import Notes
-from planqk_protocol.cli.output import Shown, check_output
+from planqk_protocol.cli.detection import (
+    AUTO,
+    RAW,
+    another_format,
+    is_no_record,
+    missing_container_message,
+    resolve_format,
+)
+from planqk_protocol.cli.options import capture_option, chosen_files, files_argument, only_option
 from planqk_protocol.cli.rotation import Clock
 from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.terminal import Notes, Shown, check_output
 from planqk_protocol.cli.verdict import DISORDER
 
 __all__ = ["unwrap"]
 
-_STREAMS = {"stdout": {Stream.STDOUT}, "stderr": {Stream.STDERR}, "both": {Stream.STDOUT, Stream.STDERR}}
+_STREAMS = {
+    "stdout": {StdStream.STDOUT},
+    "stderr": {StdStream.STDERR},
+    "both": {StdStream.STDOUT, StdStream.STDERR},
+}
 
 
 @click.command()
@@ -53,7 +63,7 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     ctx.call_on_close(notes.sum_up)  # where the command breaks off
     reading = chosen_files(files, capture, notes)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
-        format_id, told = settled(inputs, capture, container=only, at_once=not reading.is_stored)
+        format_id, told = resolve_format(inputs, capture, container=only, at_once=not reading.is_stored)
         unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], notes)
         unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
     notes.sum_up()
@@ -66,7 +76,7 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     names = unwrapping.containers
     is_there = only is None or only in names
     if only is not None and not is_there:
-        notes.say(reading.subject, who_is_there(names, only))
+        notes.say(reading.subject, missing_container_message(names, only))
     ctx.exit(int(not (is_there and unwrapping.is_exact)))
 
 
@@ -79,7 +89,7 @@ class _Unwrapping:
         notes: Where to say what the capture lost.
     """
 
-    def __init__(self, decode: Decoder, wanted: set[Stream], notes: Notes) -> None:
+    def __init__(self, decode: Decoder, wanted: set[StdStream], notes: Notes) -> None:
         self._decode = decode
         self._wanted = wanted
         self._notes = notes

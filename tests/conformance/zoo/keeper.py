@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from planqk_protocol.conformance.chunking import cut
-from planqk_protocol.conformance.decoders import STEPWISE, Case, judge
-from planqk_protocol.conformance.process import Answer
+from planqk_protocol.conformance.decoders import STEPWISE, Case, cut, judge
+from planqk_protocol.conformance.programs import Answer
 from planqk_protocol.conformance.verdicts import Verdict
 
 from . import wrong

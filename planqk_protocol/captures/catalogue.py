@@ -1,0 +1,91 @@
+"""The catalogue of capture formats: find a format, make its decoder, detect it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, UnionType
+
+from planqk_protocol.buffer import as_bytes
+from planqk_protocol.captures.chunks import StdStream
+from planqk_protocol.captures.decoders import FORMATS
+from planqk_protocol.captures.decoding import Decoder, Format, shown
+
+__all__ = ["decoder", "detect", "formats"]
+
+
+_FORMATS: Mapping[str, Format] = MappingProxyType({item.id: item for item in FORMATS})
+_STREAM_CHOICE = "choose StdStream.STDOUT, StdStream.STDERR, or None for both"
+
+
+def formats() -> Mapping[str, Format]:
+    """All formats by their ids, `raw` first, the others in the order in which `detect` tries them.
+
+    >>> "docker-json-file" in formats()
+    True
+    """
+    return _FORMATS
+
+
+def decoder(format_id: str, *, container: str | None = None, stream: StdStream | None = None) -> Decoder:
+    r"""A decoder of a format.
+
+    Args:
+        format_id: The id of the format, one of `formats`.
+        container: Which container to read, where a capture holds several; by
+            default the first one in it.
+        stream: The only stream whose bytes are given, standard output or
+            standard error; by default all are.
+
+    Raises:
+        TypeError: An argument is not what its annotation says.
+        ValueError: There is no such format, it has no several containers, or
+            the stream is neither standard output nor standard error.
+
+    >>> decoder("cri").feed(b"2024-05-01T10:00:00Z stdout F starting\n")
+    [Chunk(stdout, b'starting\n')]
+    """
+    _check("format_id", format_id, str, "give the id of a format")
+    _check("container", container, str | None, "give the name of a container, or None for the first one")
+    _check("stream", stream, StdStream | None, _STREAM_CHOICE)
+    if not (found := formats().get(format_id)):
+        raise ValueError(
+            f"there is no capture format {shown(format_id)}; choose one of {', '.join(formats())}"
+        )
+    if container is not None and not found.containers:
+        raise ValueError(
+            f"container is {shown(container)}, but a capture in the format {format_id} holds only one"
+        )
+    if stream is StdStream.UNKNOWN:
+        raise ValueError(f"stream is {stream.value}: {_STREAM_CHOICE}")
+    return found.decoder(container, stream)
+
+
+def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {shown(str(value))} ({type(value).__name__}): {choice}")
+
+
+def detect(head: bytes | bytearray | memoryview) -> str:
+    """The id of the format that the first bytes of a capture look like; ``raw`` if like none.
+
+    A job may itself print what looks like a capture, so say what format it is
+    where you know it.
+
+    Args:
+        head: The first bytes of the capture. 64 KiB are plenty, and no more is
+            looked at behind NULs and blank lines; the first line is enough
+            where it does not look like text that a command puts a prefix
+            before.
+
+    Raises:
+        TypeError: `head` is not bytes.
+
+    >>> detect(b"2024-05-01T10:00:00.1Z stdout F starting")
+    'cri'
+    """
+    if type(head) is not bytes:
+        head = as_bytes(head, name="head", advice="open the file in binary mode")
+    for item in FORMATS:
+        if item.sniff(head):
+            return item.id
+    return "raw"

@@ -1,0 +1,153 @@
+"""What a decoder gives: the container's bytes, and notices of what the capture lost."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from enum import StrEnum
+from itertools import accumulate
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from planqk_protocol.captures.timestamps import nanoseconds
+
+__all__ = ["CaptureNotice", "Chunk", "NoticeKind", "Output", "Pieces", "Records", "StdStream"]
+
+_SHOWN = 60
+
+
+class StdStream(StrEnum):
+    """Where a container's bytes were printed."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    UNKNOWN = "unknown"
+
+
+class NoticeKind(StrEnum):
+    """What happened to a capture. All but ``repaired`` mean that bytes may be lost or altered."""
+
+    TRUNCATED = "truncated"
+    TORN = "torn"
+    CORRUPT = "corrupt"
+    NUL_RUN = "nul-run"
+    REPLACEMENT_CHAR = "replacement-char"
+    NULL_MESSAGE = "null-message"
+    GAP = "gap"
+    UNKNOWN_STREAM = "unknown-stream"
+    SYSTEM_ERROR = "system-error"
+    BAD_STREAM_TYPE = "bad-stream-type"
+    OVERSIZE = "oversize"
+    REPAIRED = "repaired"
+
+
+class CaptureNotice(msgspec.Struct, frozen=True):
+    """Damage in a capture, at its place among the chunks.
+
+    Attributes:
+        kind: What happened, for programs.
+        record: Number of the record in its file, counted from 1; records that
+            are damaged count too.
+        offset: Where it begins, in bytes from the start of its file.
+        message: What is wrong and what to do, for people; its wording is no
+            contract.
+        stream: The stream it concerns; ``UNKNOWN`` where it may be any, ``None``
+            where it is none that is read, such as that of another container.
+        file: Number of the file, counted from 0: one more with each
+            `Decoder.end_of_file`.
+    """
+
+    kind: NoticeKind
+    record: int
+    offset: int
+    message: str
+    stream: StdStream | None = StdStream.UNKNOWN
+    file: int = 0
+
+    def concerns(self, stream: StdStream) -> bool:
+        """Whether bytes of `stream` may be lost or altered at this place."""
+        return self.kind is not NoticeKind.REPAIRED and self.stream in (stream, StdStream.UNKNOWN)
+
+    def loses(self, stream: StdStream) -> bool:
+        """Whether whole lines of `stream` may be lost at this place.
+
+        U+FFFD stands for bytes that are not UTF-8. No marker and no LF is such a
+        byte, so the lines are all there, though altered.
+        """
+        return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
+
+
+class Records(Protocol):
+    """The records that a chunk was made of, worked out when they are asked for."""
+
+    def ends(self) -> list[int]:
+        """Where each record ends in the chunk's data, in bytes."""
+
+    def times(self) -> list[str]:
+        """The time stamp of each record; empty where it has none."""
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """Records whose bytes are at hand.
+
+    Attributes:
+        pieces: The bytes of each record.
+        stamps: The time stamp of each record, if it has one.
+        extra: Bytes that each record has in the chunk beyond those in `pieces`.
+    """
+
+    pieces: list[bytes]
+    stamps: list[bytes | str | None]
+    extra: int = 0
+
+    def ends(self) -> list[int]:
+        """Where each record ends in the chunk's data, in bytes."""
+        return list(accumulate(len(piece) + self.extra for piece in self.pieces))
+
+    def times(self) -> list[str]:
+        """The time stamp of each record; empty where it has none."""
+        return [stamp.decode() if isinstance(stamp, bytes) else stamp or "" for stamp in self.stamps]
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Bytes that a container printed, cut anywhere: a chunk is neither a record nor a line.
+
+    Attributes:
+        stream: Where they were printed.
+        data: The bytes.
+        suspect: Whether they come from a damaged record, so that they may be
+            altered or incomplete.
+        records: The records they come from, where these bear time stamps.
+    """
+
+    stream: StdStream
+    data: bytes
+    suspect: bool = False
+    records: Records | None = None
+
+    @property
+    def time(self) -> str | None:
+        """The time stamp of the last record, as the capture has it; ``None`` where it has none."""
+        return self.times_at([len(self.data) - 1])[0]
+
+    @property
+    def time_ns(self) -> int | None:
+        """`time` in nanoseconds since 1970, UTC."""
+        time = self.time
+        return None if time is None else nanoseconds(time)
+
+    def times_at(self, offsets: list[int]) -> list[str | None]:
+        """The time stamps of the records that hold the bytes at `offsets` of `data`."""
+        if not self.records:
+            return [None] * len(offsets)
+        ends, times = self.records.ends(), self.records.times()
+        return [times[bisect_right(ends, offset)] or None for offset in offsets]
+
+    def __repr__(self) -> str:
+        rest = len(self.data) - _SHOWN
+        data = f"{self.data[:_SHOWN]!r}…(+{rest})" if rest > 0 else repr(self.data)
+        return f"Chunk({self.stream.value}, {data}{', suspect' if self.suspect else ''})"
+
+
+Output: TypeAlias = list[Chunk | CaptureNotice]
+"""Chunks and notices, in the order of the capture."""

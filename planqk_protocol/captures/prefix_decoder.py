@@ -1,0 +1,124 @@
+"""Text that an engine's command puts a prefix before."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import ClassVar
+
+import msgspec
+
+from planqk_protocol.captures.chunks import NoticeKind, StdStream
+from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.sniffing import behind_blank_lines
+
+__all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
+
+_PIECE = 16 * 1024  # Docker stores a long line in pieces of this size, and puts its prefix before each
+
+NANO_UTC = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+"""A time stamp with nine decimals in UTC, as a regular expression."""
+
+NANO = NANO_UTC[:-1] + rb"(?:Z|[+-]\d\d:\d\d)"
+"""A time stamp with nine decimals in any zone, as a regular expression."""
+
+STAMP = re.compile(rb"(%b) " % NANO)
+"""Such a time stamp before a text."""
+
+
+def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
+    """Whether every whole line of `head`, or what there is of the first one, begins with one of `shapes`.
+
+    A job may print such a prefix itself, on some of its lines.
+    """
+    *lines, rest = behind_blank_lines(head).split(b"\n")
+    return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
+
+
+class Prefix(msgspec.Struct, frozen=True):
+    """What stands before the container's text on a line.
+
+    Attributes:
+        size: Its length in bytes.
+        time: The time stamp in it.
+        container: The container that it names.
+        repeated: The end of it that is repeated within long lines.
+    """
+
+    size: int
+    time: bytes | None = None
+    container: bytes | None = None
+    repeated: bytes = b""
+
+
+class PrefixDecoder(LineDecoder):
+    """The common part of the decoders of prefixed text.
+
+    Both streams of the container are mixed in such a text, and given as
+    standard output.
+    """
+
+    max_record = 64 * 1024 * 1024  # lines are whole here
+    ends_every_line: ClassVar[bool] = False
+    """Whether the command ends its last line too, so that a capture without that end is cut off."""
+    _missing: ClassVar[str]
+
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
+        super().__init__(container, stream)
+        self._has_stamps: bool | None = None
+        self._lacks_stamps = False
+
+    @abstractmethod
+    def _prefix(self, line: bytes) -> Prefix | None:
+        """What stands before the container's text; ``None`` where a line has no such prefix."""
+
+    def _is_of_the_command(self, _line: bytes) -> bool:
+        """Whether a line without prefix is what the command itself says."""
+        return False
+
+    def _line(self, line: bytes, end: bytes) -> None:
+        self._record += 1
+        prefix = self._prefix(line)
+        if prefix is None:
+            if end and self._is_of_the_command(line):
+                return
+            kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
+            self._notice(kind, f"{self._missing}; given as unknown")
+            self._emit(StdStream.UNKNOWN, line + end, suspect=True)
+            return
+        container = prefix.container
+        is_ours = container is None or self._is_ours(container, self._offset)
+        stream = StdStream.STDOUT if is_ours else StdStream.UNKNOWN
+        text = line[prefix.size :]
+        if prefix.repeated and text.startswith(prefix.repeated, _PIECE):
+            text = self._repair(text, prefix.repeated, stream)
+        is_cut_off = self.ends_every_line and not end
+        self._emit(stream, text + end, prefix.time, suspect=is_cut_off)
+        if is_cut_off:
+            message = "the capture ends within a line; what it holds is given, without the end of the line"
+            self._notice(NoticeKind.TRUNCATED, message, stream=stream if is_ours else None)
+
+    def _stamp_at(self, line: bytes, at: int) -> re.Match[bytes] | None:
+        """The time stamp of the command, which the first line tells whether there is one on all lines."""
+        stamp = STAMP.match(line, at)
+        if self._has_stamps is None:
+            self._has_stamps = stamp is not None
+        if self._has_stamps and not stamp and not self._lacks_stamps:
+            self._lacks_stamps = True
+            message = (
+                "no time stamp on the line, unlike on the first one; if the command was run without "
+                "--timestamps, the stamps are the job's own, and are missing from its output"
+            )
+            self._notice(NoticeKind.CORRUPT, message, stream=StdStream.STDOUT)
+        return stamp if self._has_stamps else None
+
+    def _repair(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
+        """Leave out the prefixes that are repeated within a long line."""
+        pieces = []
+        at = 0
+        while text.startswith(repeated, at + _PIECE):
+            pieces.append(text[at : at + _PIECE])
+            at += _PIECE + len(repeated)
+        message = f"the prefix stands {len(pieces)} more times within the line, every 16384 bytes; left out"
+        self._notice(NoticeKind.REPAIRED, message, stream=stream)
+        return b"".join([*pieces, text[at:]])

@@ -1,0 +1,134 @@
+"""Captures with what is in them, and the models of engines that write them, format by format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from planqk_protocol.testing import engine_writers, journald_writer
+from planqk_protocol.testing.engine_writers import Write
+
+__all__ = ["MODELS", "Capture", "Model"]
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture, and what is in it.
+
+    Attributes:
+        format: The id of its format.
+        data: Its bytes.
+        writes: What the container wrote, in order: the name of the stream,
+            ``stdout`` or ``stderr``, and the bytes written to it at once.
+        stdout: The bytes of standard output that a decoder has to give back:
+            those that were written, but for what the engine altered or dropped.
+        stderr: The same of standard error.
+    """
+
+    format: str
+    data: bytes
+    writes: tuple[Write, ...]
+    stdout: bytes
+    stderr: bytes
+
+
+def _all(data: bytes) -> bytes:
+    return data
+
+
+class Model(msgspec.Struct, frozen=True):
+    """How an engine writes captures of a format.
+
+    Attributes:
+        write: What the container writes to a capture.
+        keeps: What a capture keeps of the bytes of a stream.
+        streams: The streams that the format keeps apart.
+    """
+
+    write: Callable[[Sequence[Write]], bytes]
+    keeps: Callable[[bytes], bytes] = _all
+    streams: tuple[str, ...] = ("stdout", "stderr")
+
+    def capture(self, format_id: str, writes: Sequence[Write]) -> Capture:
+        """The capture of what a container wrote."""
+        printed = {name: b"".join(data for stream, data in writes if stream == name) for name in _BOTH}
+        return Capture(
+            format=format_id,
+            data=self.write(writes),
+            writes=tuple(writes),
+            stdout=self.keeps(printed["stdout"]),
+            stderr=self.keeps(printed["stderr"]),
+        )
+
+
+_BOTH = ("stdout", "stderr")
+_ATTRS = '"attrs":{"tag":"a","env":"}{\\"log\\":\\""},'
+
+
+def _valid(data: bytes) -> bytes:
+    """What ``json-file`` keeps: all but bytes that are not UTF-8 in their piece."""
+    kept = []
+    for _, text, ends_line, _ in engine_writers.pieces([("stdout", data)]):
+        kept.append(engine_writers.utf8_text(text) + ("\n" if ends_line else ""))
+    return "".join(kept).encode()
+
+
+def _without_cr(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _text(write: Callable[[bytes], bytes], keeps: Callable[[bytes], bytes] = _all) -> Model:
+    """A model of what holds one stream, or mixes both so that nobody can tell them apart: it gets one."""
+    return Model(lambda writes: write(b"".join(data for _, data in writes)), keeps, ("stdout",))
+
+
+def _docker_logs(details: str, *, has_stamps: bool) -> Model:
+    return _text(lambda data: engine_writers.docker_logs([("stdout", data)], details, has_stamps=has_stamps))
+
+
+def _kubectl_logs(prefix: str, *, has_stamps: bool) -> Model:
+    return _text(lambda data: engine_writers.kubectl_logs(data, prefix, has_stamps=has_stamps))
+
+
+MODELS: Mapping[str, Sequence[Model]] = MappingProxyType(
+    {
+        "raw": [_text(_all)],
+        "docker-json-file": [
+            Model(engine_writers.docker_json_file, _valid),
+            Model(lambda writes: engine_writers.docker_json_file(writes, _ATTRS), _valid),
+        ],
+        "cri": [Model(engine_writers.containerd, _without_cr), Model(engine_writers.conmon)],
+        "docker-mux": [Model(engine_writers.docker_mux)],
+        "docker-local": [Model(engine_writers.docker_local)],
+        "journald-json": [
+            Model(lambda writes: journald_writer.journald_json(journald_writer.docker_journal(writes))),
+            Model(lambda writes: journald_writer.journald_json(journald_writer.conmon_journal(writes))),
+        ],
+        "journald-export": [
+            Model(lambda writes: journald_writer.journald_export(journald_writer.docker_journal(writes))),
+            Model(lambda writes: journald_writer.journald_export(journald_writer.conmon_journal(writes))),
+        ],
+        "docker-logs-timestamps": [_docker_logs("", has_stamps=True)],
+        "docker-logs-details": [
+            _docker_logs(details, has_stamps=has_stamps)
+            for details in (" ", "a=b,c=d ")
+            for has_stamps in (False, True)
+        ],
+        "kubectl-logs": [
+            _kubectl_logs("", has_stamps=True),
+            _kubectl_logs("[pod/a/b] ", has_stamps=False),
+            _kubectl_logs("[pod/a/b] ", has_stamps=True),
+        ],
+        "compose-logs": [
+            _text(engine_writers.compose_logs, _whole_lines),
+            _text(lambda data: engine_writers.compose_logs(data, has_stamps=True), _whole_lines),
+            _text(lambda data: engine_writers.compose_logs(data, 5, "\x1b[36m"), _whole_lines),
+        ],
+    }
+)
+"""The models of engines that write captures, by the ids of their formats."""
