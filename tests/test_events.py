@@ -67,8 +67,8 @@ def test_reprs_are_short() -> None:
     )
     for event in parse(data):
         assert len(repr(event)) < 400
-    (result,) = parse(RESULT + b" " + b"1" * 100)
-    assert repr(result) == f"Result(line=1, payload=b' {'1' * 59}'…(+41))"
+    (result,) = parse(RESULT + b" " + b"1" * 100 + b"\n")
+    assert repr(result) == f"Result.of(line=1, payload=b' {'1' * 59}'…(+41))"
     (found,) = parse(RESULT + b" [nope]\n")
     assert repr(found).startswith(
         "Violation(code='invalid-json', marker='result', line=1, message='not JSON: "
@@ -87,8 +87,8 @@ def test_a_repr_shows_sixty_bytes_and_counts_the_rest(size: int) -> None:
     events = parse(digits.encode() + b"\n" + INTERIM + digits.encode() + b"\n" + block + late)
     assert [repr(event) for event in events[:3]] == [
         f"Log(line=1, text={shown(digits)})",
-        f"InterimResult(line=2, payload=b{shown(digits)})",
-        f"MultilineResult(line=3, payload=b{shown(digits[1:] + chr(10))})",
+        f"InterimResult.of(line=2, payload=b{shown(digits)})",
+        f"MultilineResult.of(line=3, payload=b{shown(digits[1:] + chr(10))})",
     ]
     assert repr(events[3]).endswith(f", raw=b{shown(late.decode())})")
 
