@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Any, ClassVar, NoReturn, Self, TypeAlias
+from typing import Any, NoReturn, Self, TypeAlias
 
 import msgspec
 
@@ -109,8 +109,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             so that an earlier result may have been among them.
     """
 
-    _kind: ClassVar[str]  # of its first line, in the grammar
-    _indent: ClassVar[int | None] = None
+    _kind = ""  # of its first line, in the grammar
 
     line: int
     raw: bytes
@@ -155,13 +154,15 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             raise TypeError(f"{cls.__name__}.of() takes either a value, or payload=…, or raw=…")
         opening, closing = cls._canonical()
         if raw is None:
-            if payload is None:
-                text = json.dumps(value, indent=cls._indent, allow_nan=False).encode()
-                payload = b" " + text if cls._indent is None else text + b"\n"
-            raw = opening + payload + closing
+            raw = opening + (cls._text(value) if payload is None else payload) + closing
         start, stop = cls._bounds(raw)
         decoded = json.loads(raw[start:stop].decode(), parse_constant=_refuse_constant)
         return cls(line, raw, decoded, start, stop, suspect, after_loss)
+
+    @staticmethod
+    def _text(value: Any) -> bytes:
+        """The payload of a value, as `of` writes it."""
+        return b" " + json.dumps(value, allow_nan=False).encode()
 
     @classmethod
     def _canonical(cls) -> tuple[bytes, bytes]:
@@ -199,20 +200,23 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
 class InterimResult(_Marked, frozen=True, gc=False):
     """An interim result (rule ``interim-line``)."""
 
-    _kind: ClassVar[str] = "INTERIM_RESULT"
+    _kind = "INTERIM_RESULT"
 
 
 class Result(_Marked, frozen=True, gc=False):
     """The result of the job, on one line (rule ``result-line``)."""
 
-    _kind: ClassVar[str] = "RESULT"
+    _kind = "RESULT"
 
 
 class MultilineResult(_Marked, frozen=True, gc=False):
     """The result of the job, as a block (rule ``block``)."""
 
-    _kind: ClassVar[str] = "FENCE"
-    _indent: ClassVar[int | None] = 2
+    _kind = "FENCE"
+
+    @staticmethod
+    def _text(value: Any) -> bytes:
+        return json.dumps(value, indent=2, allow_nan=False).encode() + b"\n"
 
     @classmethod
     def _canonical(cls) -> tuple[bytes, bytes]:
