@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import subprocess
+import sys
 from pathlib import Path
 
 from mypy import api
@@ -40,16 +42,42 @@ def checked(folder: Path, files: list[Path]) -> tuple[str, str, int]:
     return api.run(["--config-file", str(settings), "--cache-dir", str(cache), *map(str, files)])
 
 
-def test_every_program_passes_the_strict_type_checker(tmp_path: Path) -> None:
+def written(folder: Path) -> list[Path]:
+    """The programs of all pages, each in a file of its own."""
     files = []
     for page in PAGES:
         for line, program in programs(page).items():
             name = "_".join(page.relative_to(ROOT).with_suffix("").parts).replace("-", "_")
-            files.append(tmp_path / f"{name}_{line}.py")
+            files.append(folder / f"{name}_{line}.py")
             files[-1].write_text(program, encoding="utf-8")
     assert len(files) >= 20
-    found, complaints, code = checked(tmp_path, files)
+    return files
+
+
+def test_every_program_passes_the_strict_type_checker(tmp_path: Path) -> None:
+    found, complaints, code = checked(tmp_path, written(tmp_path))
     assert (code, complaints) == (0, ""), found
+
+
+def test_every_program_passes_the_other_type_checker(tmp_path: Path) -> None:
+    written(tmp_path)
+    done = other_checker(tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+def other_checker(folder: Path) -> subprocess.CompletedProcess[str]:
+    settings = folder / "pyrightconfig.json"
+    settings.write_text('{"typeCheckingMode": "standard", "exclude": []}')  # hidden folders are left out else
+    program = Path(sys.executable).with_name("basedpyright")
+    command = [program, "-p", settings, "--pythonpath", sys.executable]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_other_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("from planqk_protocol import parse\n\nparse('')\n")
+    done = other_checker(tmp_path)
+    assert done.returncode == 1
+    assert "wrong.py:3:7 - error" in done.stdout
 
 
 def test_the_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
