@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -21,7 +20,6 @@ __all__ = ["outcome_schema", "record_schema", "to_json_line", "to_record"]
 _LF = b"\n"
 _TYPES = {InterimResult: "interim_result", Result: "result", MultilineResult: "multiline_result"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
-_ValueEvent: TypeAlias = InterimResult | Result | MultilineResult
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,7 +37,7 @@ def to_record(item: Event | Outcome) -> dict[str, Any]:
     >>> to_record(Result.of({"sum": 42}, line=3))
     {'type': 'result', 'line': 3, 'value': {'sum': 42}}
     """
-    return _record(item, _decoded)
+    return _record(item, exact=False)
 
 
 def to_json_line(item: Event | Outcome) -> bytes:
@@ -53,7 +51,7 @@ def to_json_line(item: Event | Outcome) -> bytes:
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
-    return _encode(_record(item, _exact)) + _LF
+    return _encode(_record(item, exact=True)) + _LF
 
 
 def record_schema() -> dict[str, Any]:
@@ -80,46 +78,47 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def _decoded(event: _ValueEvent) -> Any:
-    return event.value
-
-
-def _exact(event: _ValueEvent) -> msgspec.Raw:
-    return msgspec.Raw(event.payload.strip().translate(_ONE_LINE))
-
-
-def _record(item: Event | Outcome, value: Callable[[_ValueEvent], Any]) -> dict[str, Any]:
+def _record(item: Event | Outcome, *, exact: bool) -> dict[str, Any]:
+    """A record whose values are decoded or, if `exact`, the texts of the payloads."""
     match item:
         case Log():
-            return {"type": "log", "line": item.line} | _text(item) | _terminated(item)
+            return _log(item)
         case Violation():
             return _violation(item)
         case InterimResult() | Result() | MultilineResult():
             record = {"type": _TYPES[type(item)], "line": item.line} | _end_line(item)
-            return record | {"value": value(item)} | _terminated(item) | _doubts(item)
+            value = msgspec.Raw(item.payload.strip().translate(_ONE_LINE)) if exact else item.value
+            return record | {"value": value} | _terminated(item) | _doubts(item)
         case Outcome():
-            return _outcome(item, value)
+            return _outcome(item, exact=exact)
         case _:
             raise TypeError(f"a record is made of an event or an outcome, not of {type(item).__name__}")
 
 
-def _outcome(outcome: Outcome, value: Callable[[_ValueEvent], Any]) -> dict[str, Any]:
+def _outcome(outcome: Outcome, *, exact: bool) -> dict[str, Any]:
     return {
         "type": "outcome",
         "status": outcome.status.value,
         "exit_code": outcome.exit_code,
-        "result": outcome.result and _record(outcome.result, value),
-        "reason": outcome.reason and _record(outcome.reason, value),
+        "result": outcome.result and _record(outcome.result, exact=exact),
+        "reason": outcome.reason and _record(outcome.reason, exact=exact),
         "suspect": outcome.suspect,
         "suspect_reason": outcome.suspect_reason,
-        "interim_results": [_record(event, value) for event in outcome.interim_results],
-        "violations": [_record(event, value) for event in outcome.violations],
+        "interim_results": [_record(event, exact=exact) for event in outcome.interim_results],
+        "violations": [_record(event, exact=exact) for event in outcome.violations],
         "violation_count": outcome.violation_count,
     }
 
 
-def _text(log: Log) -> dict[str, Any]:
-    return {"text": log.text} if log.content is None else {"base64": _base64(log.content)}
+def _log(event: Log) -> dict[str, Any]:
+    record: dict[str, Any] = {"type": "log", "line": event.line}
+    if event.content is None:
+        record["text"] = event.text
+    else:
+        record["base64"] = _base64(event.content)
+    if not event.terminator:
+        record["terminated"] = False
+    return record
 
 
 def _violation(event: Violation) -> dict[str, Any]:

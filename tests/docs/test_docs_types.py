@@ -69,7 +69,7 @@ def other_checker(folder: Path) -> subprocess.CompletedProcess[str]:
     settings = folder / "pyrightconfig.json"
     settings.write_text('{"typeCheckingMode": "standard", "exclude": []}')  # hidden folders are left out else
     program = Path(sys.executable).with_name("basedpyright")
-    command = [program, "-p", settings, "--pythonpath", sys.executable]
+    command: list[str | Path] = [program, "-p", settings, "--pythonpath", sys.executable]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
