@@ -36,7 +36,7 @@ _SHOWN = 60  # a repr shows this many bytes or characters of what may be megabyt
 
 
 class Marker(StrEnum):
-    """Which marker a result or violation bears."""
+    """The marker of a result or a violation."""
 
     RESULT = "result"
     INTERIM_RESULT = "interim_result"
@@ -46,7 +46,7 @@ class Marker(StrEnum):
 class ViolationCode(StrEnum):
     """What is wrong with a marked line or block.
 
-    Where several apply, the one named first here is reported.
+    If several codes apply, the first of them in this list is reported.
     """
 
     PAYLOAD_TOO_LARGE = "payload-too-large"

@@ -1,4 +1,4 @@
-"""The bounds a parser keeps, whatever a job prints."""
+"""Bounds on what a parser accepts, whatever a job prints."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import msgspec
 __all__ = ["MAX_DEPTH", "Limits"]
 
 MAX_DEPTH = 128
-"""The deepest nesting that can be allowed: what decoders written in C take on a thread's stack of 64 KiB."""
+"""The deepest nesting that can be allowed. Decoders written in C take it on a thread's stack of 64 KiB."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a line, a payload, its nesting and its integers is accepted.
+    """Bounds on lines, payloads, nesting and integers.
 
     Each limit judges a logical line, block or payload by its own bytes, never
-    by how the stream was cut into chunks. ``None`` lifts a limit, save `max_depth`.
+    by how the stream was cut into chunks. ``None`` lifts a limit; `max_depth` cannot be lifted.
 
     Attributes:
         max_line: Longest log line kept in one piece, in bytes, terminator
@@ -23,9 +23,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_payload: Longest marker line or block, in bytes, marker and fences
             included; at least 1. A longer one is a violation
             ``payload-too-large`` (rule ``limit-payload``). Default 64 MiB.
-        max_depth: Deepest nesting of arrays and objects in a payload, from 0,
-            which allows scalars only, to 128, which the decoders written in C
-            take on any thread's stack (rule ``json-limits``). Default 128.
+        max_depth: Deepest nesting of arrays and objects in a payload, from 0 to
+            128 (rule ``json-limits``). 0 allows scalars only. 128 is the most that
+            decoders written in C take on any thread's stack. Default 128.
         max_digits: Longest integer in a payload, in digits without the sign; at
             least 1 (rule ``json-limits``). Default 4300. The time that an
             integer takes grows faster than its length: raise the limit to what

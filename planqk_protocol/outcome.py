@@ -1,4 +1,4 @@
-"""What became of a job: its events and its exit code, folded into one verdict."""
+"""The outcome of a job: its status and its results, from its events and its exit code."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Collector(Resumable):
         self._slot: FinalResult | Violation | None = None
 
     def add(self, event: Event) -> None:
-        """Take the next event of the stream."""
+        """Take the next event of the stream. Log text is left out."""
         if isinstance(event, Log):
             return
         if isinstance(event, InterimResult):

@@ -60,8 +60,7 @@ class Parser(Resumable):
 
     Args:
         limits: Bounds on lines and payloads.
-        logs: Whether `Log` events are reported. Without them the way to the
-            results is a good deal shorter.
+        logs: Whether `Log` events are reported. Without them parsing is faster.
 
     >>> parser = Parser()
     >>> parser.feed(b"starting\nPlanQK:Job:Res")
@@ -95,7 +94,7 @@ class Parser(Resumable):
 
     @property
     def result(self) -> FinalResult | None:
-        """The event that won the result slot; ``None`` so long as none did."""
+        """The event that won the result slot; ``None`` until there is one."""
         return self._result
 
     @property
@@ -329,7 +328,7 @@ class Parser(Resumable):
 def parse(
     data: bytes | bytearray | memoryview, *, limits: Limits = Limits(), logs: bool = True
 ) -> list[Event]:
-    r"""The events of a whole stream.
+    r"""Parse a whole stream into its events.
 
     Args:
         data: All bytes of the stream.
@@ -349,10 +348,11 @@ def parse(
 def iter_events(
     chunks: Iterable[bytes | bytearray | memoryview], *, limits: Limits = Limits(), logs: bool = True
 ) -> Iterator[Event]:
-    r"""The events of a stream, each as soon as the chunk arrives that completes it.
+    r"""Parse a stream, and give each event as soon as the chunk arrives that completes it.
 
     Args:
-        chunks: The stream, cut anywhere: a list, a generator, a binary file.
+        chunks: The stream, cut anywhere: a list or a generator. `read_chunks` reads
+            a file, a pipe or a socket.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
 
@@ -380,11 +380,10 @@ def _iter_events(chunks: Iterable[bytes | bytearray | memoryview], parser: Parse
 async def aiter_events(
     chunks: AsyncIterable[bytes | bytearray | memoryview], *, limits: Limits = Limits(), logs: bool = True
 ) -> AsyncIterator[Event]:
-    """The events of an asynchronous stream, each as soon as the chunk arrives that completes it.
+    """Parse an asynchronous stream, and give each event as soon as the chunk arrives that completes it.
 
     Args:
-        chunks: The stream, cut anywhere. (An `asyncio.StreamReader` is better read
-            by its ``read``: as an iterable it gives lines, and fails at a long one.)
+        chunks: The stream, cut anywhere. `aread_chunks` reads an `asyncio.StreamReader`.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
 

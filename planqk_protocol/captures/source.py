@@ -183,11 +183,11 @@ class Source(Resumable):
 
     @property
     def result(self) -> FinalResult | None:
-        """The event that won the result slot, as it was given; ``None`` so long as none did.
+        """The event that won the result slot; ``None`` until there is one.
 
-        `Parser.result` of the stdout in the capture, with what the capture makes
-        of it: ``suspect`` and ``after_loss``. A result within which the capture
-        breaks off is a violation, and so not here.
+        It is the event that `feed` or `close` gave, with its ``suspect`` and
+        ``after_loss``. If the capture breaks off within a result, that result is
+        a violation, and this stays ``None``.
         """
         return self._result
 

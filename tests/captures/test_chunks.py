@@ -60,3 +60,7 @@ def test_chunks_that_differ_are_not_equal(other: object) -> None:
 def test_no_times_are_no_times(records: Records | None) -> None:
     assert Chunk(StdStream.STDOUT, b"ab", records=records) == Chunk(StdStream.STDOUT, b"ab")
     assert Chunk(StdStream.STDOUT, b"", records=Pieces([b""], ["1"])) == Chunk(StdStream.STDOUT, b"")
+
+
+def test_a_chunk_shows_its_beginning() -> None:
+    assert repr(Chunk(StdStream.STDOUT, b"ab", suspect=True)) == "Chunk(stdout, b'ab', suspect)"
