@@ -29,6 +29,10 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
+nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
+    ("py:class", f"planqk_protocol.{name}")
+    for name in ("engines.container.Reader", "reading._File", "reading._Socket", "reading.AsyncReadable")
+]
 html_theme = "furo"
 html_title = f"planqk_protocol {release}"
 

@@ -1,7 +1,8 @@
 r"""The stdout protocol of PlanQK jobs: bytes in, typed events out.
 
 A job prints log text and marked lines on its standard output; this package
-finds the results, and says what is wrong where it finds none. It does no I/O.
+finds the results, and says what is wrong where it finds none. It does no I/O;
+only `read_chunks` and `aread_chunks` read from what they are given.
 
 >>> import planqk_protocol
 >>> events = planqk_protocol.parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')
@@ -9,8 +10,11 @@ finds the results, and says what is wrong where it finds none. It does no I/O.
 {'sum': 42}
 """
 
-from planqk_protocol import emit
-from planqk_protocol.errors import GrammarError, ParserClosedError, ProtocolError
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from planqk_protocol.errors import ParserClosedError, ProtocolError, StateFormatError
 from planqk_protocol.events import (
     Event,
     FinalResult,
@@ -23,16 +27,20 @@ from planqk_protocol.events import (
     ViolationCode,
 )
 from planqk_protocol.limits import Limits
-from planqk_protocol.outcome import JobStatus, Outcome, collect
+from planqk_protocol.outcome import Collector, JobStatus, Outcome, collect
 from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
-from planqk_protocol.records import record_schema, to_json_line, to_record
+from planqk_protocol.reading import aread_chunks, read_chunks
+from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_record
+
+if TYPE_CHECKING:
+    from planqk_protocol import captures, emit, engines
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Collector",
     "Event",
     "FinalResult",
-    "GrammarError",
     "InterimResult",
     "JobStatus",
     "Limits",
@@ -44,15 +52,33 @@ __all__ = [
     "ParserClosedError",
     "ProtocolError",
     "Result",
+    "StateFormatError",
     "Violation",
     "ViolationCode",
     "__version__",
     "aiter_events",
+    "aread_chunks",
+    "captures",
     "collect",
     "emit",
+    "engines",
     "iter_events",
+    "outcome_schema",
     "parse",
+    "read_chunks",
     "record_schema",
     "to_json_line",
     "to_record",
 ]
+
+_SUBPACKAGES = frozenset({"captures", "emit", "engines"})  # imported when they are first used
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBPACKAGES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,6 +6,7 @@ mistakes in the calling code (and, for `GrammarError`, in the grammar file).
 * `ProtocolError`
     * `ParserClosedError`: fed after the end
     * `DecoderClosedError`: a capture's decoder fed after the end
+    * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
 
 Wrong types of arguments raise the built-in `TypeError`.
@@ -13,7 +14,13 @@ Wrong types of arguments raise the built-in `TypeError`.
 
 from __future__ import annotations
 
-__all__ = ["DecoderClosedError", "GrammarError", "ParserClosedError", "ProtocolError"]
+__all__ = [
+    "DecoderClosedError",
+    "GrammarError",
+    "ParserClosedError",
+    "ProtocolError",
+    "StateFormatError",
+]
 
 
 class ProtocolError(Exception):
@@ -31,6 +38,13 @@ class DecoderClosedError(ProtocolError):
     """`feed` or `end_of_file` of a capture's decoder or source was called after `close`.
 
     A capture ends once. Make a new decoder for the next one.
+    """
+
+
+class StateFormatError(ProtocolError):
+    """A pickle holds a state that this version of the package does not read.
+
+    Another version wrote it. Read the stream again from its beginning.
     """
 
 

@@ -3,14 +3,22 @@
 Events are immutable, compare by value, pickle, and work in ``match``
 statements. The ``raw`` of all events of a stream, joined, is the stream
 (rule ``lossless``).
+
+Tests build events by hand. All events take their line number first, and every
+argument by name. `Result.of` and its like make an event from a value. The
+``repr`` of an event is the call that builds it. A ``repr`` shows at most 60
+bytes of what may be megabytes: ``…(+N)`` stands for N bytes more.
 """
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, Self, TypeAlias
 
 import msgspec
+
+from planqk_protocol.grammar import load_table
 
 __all__ = [
     "Event",
@@ -82,7 +90,8 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         terminator = "" if self.terminator == b"\n" else f", terminator={self.terminator!r}"
-        return f"Log(line={self.line}, text={_shown(self.text, 0, len(self.text))}{terminator})"
+        content = "" if self.content is None else f", content={_shown(self.content, 0, len(self.content))}"
+        return f"Log(line={self.line}, text={_shown(self.text, 0, len(self.text))}{terminator}{content})"
 
 
 class _Marked(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +109,8 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             so that an earlier result may have been among them.
     """
 
+    _kind = ""  # of its first line, in the grammar
+
     line: int
     raw: bytes
     value: Any
@@ -107,6 +118,66 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
     stop: int
     suspect: bool = False
     after_loss: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        value: Any = msgspec.UNSET,
+        *,
+        line: int = 1,
+        payload: bytes | None = None,
+        raw: bytes | None = None,
+        suspect: bool = False,
+        after_loss: bool = False,
+    ) -> Self:
+        r"""Build the event that a parser makes of a value, a payload or raw bytes: for tests.
+
+        Args:
+            value: A JSON value, printed as `planqk_protocol.emit` prints it.
+            line: Number of the event's first line, counted from 1.
+            payload: The exact JSON text, in place of `value`. The marker stands
+                before it and LF behind it.
+            raw: The exact bytes of the whole event, in place of `value`.
+            suspect: Whether bytes of it come from a damaged part of a capture.
+            after_loss: Whether the capture lost bytes of standard output before it.
+
+        Raises:
+            TypeError: Not exactly one of `value`, `payload` and `raw` is given,
+                or `value` is no JSON value.
+            ValueError: The payload is not JSON, or the raw bytes are no event of
+                this class.
+
+        >>> Result.of({"sum": 42}) == Result.of(raw=b'PlanQK:Job:Result: {"sum": 42}\n')
+        True
+        """
+        if (value is msgspec.UNSET) + (payload is None) + (raw is None) != 2:  # noqa: PLR2004
+            raise TypeError(f"{cls.__name__}.of() takes either a value, or payload=…, or raw=…")
+        opening, closing = cls._canonical()
+        if raw is None:
+            raw = opening + (cls._text(value) if payload is None else payload) + closing
+        start, stop = cls._bounds(raw)
+        decoded = json.loads(raw[start:stop].decode(), parse_constant=_refuse_constant)
+        return cls(line, raw, decoded, start, stop, suspect, after_loss)
+
+    @staticmethod
+    def _text(value: Any) -> bytes:
+        """The payload of a value, as `of` writes it."""
+        return b" " + json.dumps(value, allow_nan=False).encode()
+
+    @classmethod
+    def _canonical(cls) -> tuple[bytes, bytes]:
+        """What stands before the payload and behind it, as `of` writes it."""
+        marker = next(head for head, kind in load_table().heads.items() if kind == cls._kind)
+        return marker, b"\n"
+
+    @classmethod
+    def _bounds(cls, raw: bytes) -> tuple[int, int]:
+        """Where the payload of a marked line begins and ends."""
+        table = load_table()
+        is_marked = raw and table.classify(raw, 0, len(raw)) == cls._kind
+        if not is_marked or raw.find(b"\n", 0, len(raw) - 1) >= 0:
+            raise ValueError(f"{_shown(raw, 0, len(raw))} is not one line with the marker of {cls.__name__}")
+        return table.payload_start(raw), len(raw) - len(_terminator(raw))
 
     @property
     def payload(self) -> bytes:
@@ -119,30 +190,59 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:
-        payload = _shown(self.raw, self.start, self.stop)
-        return f"{type(self).__name__}(line={self.line}, payload={payload}{_flags(self)})"
+        if (self.raw[: self.start], self.raw[self.stop :]) == self._canonical():
+            text = f"payload={_shown(self.raw, self.start, self.stop)}"
+        else:
+            text = f"raw={_shown(self.raw, 0, len(self.raw))}"
+        return f"{type(self).__name__}.of(line={self.line}, {text}{_flags(self)})"
 
 
 class InterimResult(_Marked, frozen=True, gc=False):
     """An interim result (rule ``interim-line``)."""
 
+    _kind = "INTERIM_RESULT"
+
 
 class Result(_Marked, frozen=True, gc=False):
     """The result of the job, on one line (rule ``result-line``)."""
+
+    _kind = "RESULT"
 
 
 class MultilineResult(_Marked, frozen=True, gc=False):
     """The result of the job, as a block (rule ``block``)."""
 
+    _kind = "FENCE"
 
-class Violation(msgspec.Struct, frozen=True, kw_only=True):
+    @staticmethod
+    def _text(value: Any) -> bytes:
+        return json.dumps(value, indent=2, allow_nan=False).encode() + b"\n"
+
+    @classmethod
+    def _canonical(cls) -> tuple[bytes, bytes]:
+        fence, end = super()._canonical()
+        return fence + end, fence + end
+
+    @classmethod
+    def _bounds(cls, raw: bytes) -> tuple[int, int]:
+        """Where the payload of a block begins and ends: behind the first line, before the last one."""
+        start = raw.find(b"\n") + 1
+        stop = raw.rfind(b"\n", 0, max(len(raw) - 1, 0)) + 1
+        table = load_table()
+        fences = (raw[:start], raw[stop:])
+        if not (start and stop) or any(table.classify(f, 0, len(f)) != cls._kind for f in fences):
+            raise ValueError(f"{_shown(raw, 0, len(raw))} is not a block with a fence line on either side")
+        return start, stop
+
+
+class Violation(msgspec.Struct, frozen=True):
     """A marked line or block that does not keep the protocol.
 
     Attributes:
-        code: What is wrong, for programs.
-        marker: What the line or block would have been.
         line: Number of its first line, counted from 1.
         raw: Its exact bytes, terminators included.
+        code: What is wrong, for programs.
+        marker: What the line or block would have been.
         message: What is wrong and what to do, for people; its wording is no
             contract.
         error_line: Number of the line of the fault, counted from 1, if a point
@@ -155,16 +255,21 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
             so that an earlier result may have been among them.
     """
 
-    code: ViolationCode
-    marker: Marker
     line: int
     raw: bytes
+    code: ViolationCode
+    marker: Marker
     message: str
     error_line: int | None = None
     column: int | None = None
     offset: int | None = None
     suspect: bool = False
     after_loss: bool = False
+
+    def __post_init__(self) -> None:
+        # The repr names code and marker by their values, so these build a violation, too.
+        msgspec.structs.force_setattr(self, "code", ViolationCode(self.code))
+        msgspec.structs.force_setattr(self, "marker", Marker(self.marker))
 
     @property
     def terminated(self) -> bool:
@@ -194,3 +299,12 @@ def _shown(data: bytes | str, start: int, stop: int) -> str:
 
 def _flags(event: _Marked | Violation) -> str:
     return "".join(f", {name}=True" for name in ("suspect", "after_loss") if getattr(event, name))
+
+
+def _terminator(raw: bytes) -> bytes:
+    """The terminator of a line (rules ``line-lf``, ``line-crlf``)."""
+    return b"\r\n" if raw.endswith(b"\r\n") else raw[-1:] if raw.endswith(b"\n") else b""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -61,6 +61,11 @@ class Lines:
         """Go back to a state."""
         self._head, self._length, self._kind = mark
 
+    @property
+    def is_within_line(self) -> bool:
+        """Whether the last line fed is unfinished."""
+        return bool(self._kind or self._length)
+
     def feed(self, data: bytes) -> Iterator[Segment]:
         """Yield the segments of `data`, which together are `data`."""
         at = 0

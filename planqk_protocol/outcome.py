@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -15,18 +17,23 @@ from planqk_protocol.events import (
     Marker,
     Violation,
 )
+from planqk_protocol.state import Resumable
 
-__all__ = ["JobStatus", "Outcome", "collect"]
+__all__ = ["Collector", "JobStatus", "Outcome", "collect"]
+
+_SHOWN = 3  # a repr shows this many events of what may be thousands
 
 
 class JobStatus(StrEnum):
-    """The status of a job, in the words of the Service API."""
+    """The status of a job, in the words of the Service API.
 
-    PENDING = "PENDING"
+    The Service API also knows ``PENDING`` and ``CANCELLED``. A platform gives
+    them, as nothing that a job prints or returns tells them.
+    """
+
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -36,13 +43,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         status: The job's status.
         result: The event that won the result slot, if one did.
-        interim_results: All interim results, in order.
-        violations: All violations, in order.
+        interim_results: The interim results, in order: all of them, unless a
+            `Collector` was told to keep the last one only.
+        violations: The violations, in order: all of them, unless a `Collector`
+            left some out.
         reason: The violation that took the result slot, if one did: why there
             is no result. It is one of `violations`.
         exit_code: The container's exit code, where it is known.
         suspect_reason: Why the result, or the violation in its place, may not be
             what the job gave, in one sentence; ``None`` where nothing says so.
+        violation_count: Number of all violations, those included that a
+            `Collector` left out of `violations`.
     """
 
     status: JobStatus
@@ -52,17 +63,109 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: Violation | None = None
     exit_code: int | None = None
     suspect_reason: str | None = None
+    violation_count: int = 0
 
     @property
     def suspect(self) -> bool:
         """Whether there is a `suspect_reason`."""
         return self.suspect_reason is not None
 
+    def __repr__(self) -> str:
+        bare = Outcome(status=self.status)
+        shown = [f"status={self.status.value!r}"]
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            shown += [f"{name}={_shown(value)}"] if value != getattr(bare, name) else []
+        return f"Outcome({', '.join(shown)})"
+
+
+class Collector(Resumable):
+    r"""Collects the events of a job, one by one, into its outcome.
+
+    It holds no log text. With ``keep_interim="last"`` and a `max_violations`,
+    what it holds does not grow with the length of the stream. It can be copied
+    and pickled between any two events.
+
+    Args:
+        keep_interim: Which interim results the outcome has: ``"all"``, or only
+            the ``"last"`` one.
+        max_violations: How many violations the outcome has at most: the first
+            ones, and beyond them only the one that takes the result slot. The
+            others are counted. ``None`` keeps all of them.
+
+    Raises:
+        ValueError: An argument is not one of these.
+
+    >>> from planqk_protocol import parse
+    >>> collector = Collector()
+    >>> for event in parse(b"starting\nPlanQK:Job:Result: 42\n"):
+    ...     collector.add(event)
+    >>> collector.outcome(exit_code=0)
+    Outcome(status='SUCCEEDED', result=Result.of(line=2, payload=b' 42'), exit_code=0)
+    """
+
+    def __init__(
+        self, *, keep_interim: Literal["all", "last"] = "all", max_violations: int | None = 1000
+    ) -> None:
+        if keep_interim not in {"all", "last"}:
+            raise ValueError(f'keep_interim is {keep_interim!r}: give "all" or "last"')
+        if max_violations is not None and max_violations < 0:
+            raise ValueError(f"max_violations is {max_violations}: give 0 or more, or None for no limit")
+        self._interim_results = deque[InterimResult](maxlen=1 if keep_interim == "last" else None)
+        self._max_violations = max_violations
+        self._violations: list[Violation] = []
+        self._violation_count = 0
+        self._slot: FinalResult | Violation | None = None
+
+    def add(self, event: Event) -> None:
+        """Take the next event of the stream."""
+        if isinstance(event, Log):
+            return
+        if isinstance(event, InterimResult):
+            self._interim_results.append(event)
+            return
+        takes_slot = self._slot is None and not (
+            isinstance(event, Violation) and event.marker is Marker.INTERIM_RESULT
+        )
+        if takes_slot:
+            self._slot = event
+        if isinstance(event, Violation):
+            self._violation_count += 1
+            is_full = self._max_violations is not None and len(self._violations) >= self._max_violations
+            if takes_slot or not is_full:
+                self._violations.append(event)
+
+    def outcome(self, *, exit_code: int | None = None, closed: bool = True, cut_off: bool = False) -> Outcome:
+        """The outcome of the events so far. More may be added afterwards.
+
+        Args:
+            exit_code: The container's exit code; ``None`` where it is not known.
+            closed: Whether the stream has ended. So long as it has not, the
+                status is ``RUNNING``.
+            cut_off: Whether the stream ended before the job's output did: the
+                job was killed, or the connection to it broke. A result that no
+                LF ends is suspect then, as it is where the exit code is not 0.
+        """
+        slot = self._slot
+        reason = slot if isinstance(slot, Violation) else None
+        return Outcome(
+            status=_status(exit_code, closed=closed, is_taken_by_violation=reason is not None),
+            result=None if isinstance(slot, Violation) else slot,
+            interim_results=tuple(self._interim_results),
+            violations=tuple(self._violations),
+            reason=reason,
+            exit_code=exit_code,
+            suspect_reason=_suspect_reason(slot, exit_code, cut_off=cut_off),
+            violation_count=self._violation_count,
+        )
+
 
 def collect(
     events: Iterable[Event], *, exit_code: int | None = None, closed: bool = True, cut_off: bool = False
 ) -> Outcome:
-    r"""The outcome of a stream.
+    r"""The outcome of a stream, with all its interim results and violations.
+
+    A `Collector` does the same event by event, and can keep less.
 
     Args:
         events: The events of the stream, in order.
@@ -78,30 +181,10 @@ def collect(
     >>> outcome.status.value, outcome.result.value
     ('SUCCEEDED', 42)
     """
-    interim_results: list[InterimResult] = []
-    violations: list[Violation] = []
-    slot: FinalResult | Violation | None = None
+    collector = Collector(max_violations=None)
     for event in events:
-        if isinstance(event, Log):
-            continue
-        if isinstance(event, InterimResult):
-            interim_results.append(event)
-            continue
-        if isinstance(event, Violation):
-            violations.append(event)
-            if event.marker is Marker.INTERIM_RESULT:
-                continue
-        slot = slot or event
-    reason = slot if isinstance(slot, Violation) else None
-    return Outcome(
-        status=_status(exit_code, closed=closed, is_taken_by_violation=reason is not None),
-        result=None if isinstance(slot, Violation) else slot,
-        interim_results=tuple(interim_results),
-        violations=tuple(violations),
-        reason=reason,
-        exit_code=exit_code,
-        suspect_reason=_suspect_reason(slot, exit_code, cut_off=cut_off),
-    )
+        collector.add(event)
+    return collector.outcome(exit_code=exit_code, closed=closed, cut_off=cut_off)
 
 
 def _suspect_reason(
@@ -130,3 +213,10 @@ def _status(exit_code: int | None, *, closed: bool, is_taken_by_violation: bool)
     if exit_code or is_taken_by_violation:
         return JobStatus.FAILED
     return JobStatus.SUCCEEDED
+
+
+def _shown(value: object) -> str:
+    """A value for a repr: of many events the first ones, and how many more there are."""
+    if not isinstance(value, tuple) or len(value) <= _SHOWN:
+        return repr(value)
+    return f"({', '.join(map(repr, value[:_SHOWN]))}, …(+{len(value) - _SHOWN}))"

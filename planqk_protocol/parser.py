@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from copy import copy
 from typing import Any, TypeAlias
 
 from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
@@ -29,6 +28,7 @@ from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
 from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.state import Resumable
 
 __all__ = ["Parser", "aiter_events", "iter_events", "parse"]
 
@@ -46,7 +46,7 @@ _STRAY = (
 _DUPLICATE = "another result came first, and only the first one counts; print the result once"
 
 
-class Parser:
+class Parser(Resumable):
     r"""An incremental parser of one job's stdout.
 
     The events do not depend on how the stream is cut into chunks, and each
@@ -67,7 +67,7 @@ class Parser:
     >>> parser.feed(b"starting\nPlanQK:Job:Res")
     [Log(line=1, text='starting')]
     >>> parser.feed(b'ult: {"sum": 42}\n')
-    [Result(line=2, payload=b' {"sum": 42}')]
+    [Result.of(line=2, payload=b' {"sum": 42}')]
     >>> parser.close()
     []
     >>> parser.result.value
@@ -188,8 +188,16 @@ class Parser:
         self._lines.reset(lines)
         self._held.reset(held)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_held": copy(self._held), "_lines": copy(self._lines)}
+    def __repr__(self) -> str:
+        if self._closed:
+            state = "closed"
+        elif self._in_block:
+            state = "in a block"
+        elif self._lines.is_within_line:
+            state = "within a line"
+        else:
+            state = "between lines"
+        return f"<Parser: line {self._line}, offset {self._offset}, {state}>"
 
     def _take(self, events: list[Event], data: bytes, segment: Segment) -> None:
         """Take a segment of any sort."""
@@ -332,7 +340,7 @@ def parse(
         TypeError: `data` is not bytes.
 
     >>> parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')
-    [Log(line=1, text='starting'), Result(line=2, payload=b' {"sum": 42}')]
+    [Log(line=1, text='starting'), Result.of(line=2, payload=b' {"sum": 42}')]
     """
     parser = Parser(limits=limits, logs=logs)
     return parser.feed(data) + parser.close()
@@ -353,7 +361,7 @@ def iter_events(
 
     >>> for event in iter_events([b"PlanQK:Job:Res", b"ult: 42\n"]):
     ...     print(event)
-    Result(line=1, payload=b' 42')
+    Result.of(line=1, payload=b' 42')
     """
     if isinstance(chunks, bytes | bytearray | memoryview | str):
         raise TypeError(

@@ -1,66 +1,121 @@
-"""Events as JSON Lines, for other programs and other languages.
+"""Events and outcomes as records: plain data, and JSON Lines for other programs and languages.
 
-The records are described by ``records.schema.json``, which comes with the
-package; `record_schema` gives it.
+``records.schema.json``, which comes with the package, describes the records.
+`record_schema` gives the schema of events, `outcome_schema` that of outcomes.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
 from planqk_protocol.events import Event, InterimResult, Log, MultilineResult, Result, Violation
+from planqk_protocol.outcome import Outcome
 
-__all__ = ["record_schema", "to_json_line", "to_record"]
+__all__ = ["outcome_schema", "record_schema", "to_json_line", "to_record"]
 
 _LF = b"\n"
 _TYPES = {InterimResult: "interim_result", Result: "result", MultilineResult: "multiline_result"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+_ValueEvent: TypeAlias = InterimResult | Result | MultilineResult
 _encode = msgspec.json.Encoder().encode
 
 
-def to_record(event: Event) -> dict[str, Any]:
-    """The record of an event.
+def to_record(item: Event | Outcome) -> dict[str, Any]:
+    """The record of an event or an outcome, as plain data.
 
-    A ``value`` is the payload's own text, a `msgspec.Raw`, so that numbers, the
-    order of keys and duplicate keys arrive as they were printed. Only CR and LF
-    become spaces, and the white space around it goes. `to_json_line` writes the
-    record as JSON; msgspec does, too, but the standard library knows no ``Raw``.
+    It holds `dict`, `list`, `str`, `int`, `float`, `bool` and ``None``, so that
+    `json.dumps` takes it. A ``value`` is the decoded value: it has no duplicate
+    keys, and a number too large for a float is an infinity. Where the exact text
+    of a payload counts, use `to_json_line`.
 
-    >>> from planqk_protocol import Log
+    >>> from planqk_protocol import Log, Result
     >>> to_record(Log(1, "starting"))
     {'type': 'log', 'line': 1, 'text': 'starting'}
+    >>> to_record(Result.of({"sum": 42}, line=3))
+    {'type': 'result', 'line': 3, 'value': {'sum': 42}}
     """
-    match event:
-        case Log():
-            return {"type": "log", "line": event.line} | _text(event) | _terminated(event)
-        case Violation():
-            return _violation(event)
-    record = {"type": _TYPES[type(event)], "line": event.line} | _end_line(event)
-    value = msgspec.Raw(event.payload.strip().translate(_ONE_LINE))
-    return record | {"value": value} | _terminated(event) | _doubts(event)
+    return _record(item, _decoded)
 
 
-def to_json_line(event: Event) -> bytes:
-    r"""The record of an event as one line of JSON, LF included.
+def to_json_line(item: Event | Outcome) -> bytes:
+    r"""The record of an event or an outcome as one line of JSON, LF included.
+
+    A ``value`` is the payload's own text: numbers, the order of keys and
+    duplicate keys arrive as they were printed. Only CR and LF become spaces, and
+    the white space around it goes.
 
     >>> from planqk_protocol import parse
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
-    return _encode(to_record(event)) + _LF
+    return _encode(_record(item, _exact)) + _LF
 
 
 def record_schema() -> dict[str, Any]:
-    """The JSON Schema of the records."""
+    """The JSON Schema of the records of events."""
+    schema = _schema()
+    del schema["$defs"]["outcome"]
+    return schema
+
+
+def outcome_schema() -> dict[str, Any]:
+    """The JSON Schema of the records of outcomes."""
+    schema = _schema()
+    definitions = schema["$defs"]
+    outcome: dict[str, Any] = definitions.pop("outcome")
+    head = {"$schema": schema["$schema"], "$id": "urn:planqk-protocol:outcomes", "title": "Outcome record"}
+    return head | outcome | {"$defs": definitions}
+
+
+def _schema() -> dict[str, Any]:
     from importlib.resources import files  # noqa: PLC0415  # seldom needed, and slow to import
 
     text = files("planqk_protocol").joinpath("records.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def _decoded(event: _ValueEvent) -> Any:
+    return event.value
+
+
+def _exact(event: _ValueEvent) -> msgspec.Raw:
+    return msgspec.Raw(event.payload.strip().translate(_ONE_LINE))
+
+
+def _record(item: Event | Outcome, value: Callable[[_ValueEvent], Any]) -> dict[str, Any]:
+    match item:
+        case Log():
+            return {"type": "log", "line": item.line} | _text(item) | _terminated(item)
+        case Violation():
+            return _violation(item)
+        case InterimResult() | Result() | MultilineResult():
+            record = {"type": _TYPES[type(item)], "line": item.line} | _end_line(item)
+            return record | {"value": value(item)} | _terminated(item) | _doubts(item)
+        case Outcome():
+            return _outcome(item, value)
+        case _:
+            raise TypeError(f"a record is made of an event or an outcome, not of {type(item).__name__}")
+
+
+def _outcome(outcome: Outcome, value: Callable[[_ValueEvent], Any]) -> dict[str, Any]:
+    return {
+        "type": "outcome",
+        "status": outcome.status.value,
+        "exit_code": outcome.exit_code,
+        "result": outcome.result and _record(outcome.result, value),
+        "reason": outcome.reason and _record(outcome.reason, value),
+        "suspect": outcome.suspect,
+        "suspect_reason": outcome.suspect_reason,
+        "interim_results": [_record(event, value) for event in outcome.interim_results],
+        "violations": [_record(event, value) for event in outcome.violations],
+        "violation_count": outcome.violation_count,
+    }
 
 
 def _text(log: Log) -> dict[str, Any]:
@@ -69,7 +124,7 @@ def _text(log: Log) -> dict[str, Any]:
 
 def _violation(event: Violation) -> dict[str, Any]:
     record = {"type": "violation", "line": event.line} | _end_line(event)
-    record |= {"code": event.code, "marker": event.marker, "message": event.message}
+    record |= {"code": event.code.value, "marker": event.marker.value, "message": event.message}
     for name in ("error_line", "column", "offset"):
         if (place := getattr(event, name)) is not None:
             record[name] = place

@@ -16,13 +16,14 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "events", "buffer", "payload.bounds"),
+        *("limits", "errors", "buffer", "payload.bounds"),
         *("captures.timestamps", "captures.json_text", "captures.sniffing"),
     ),
-    ("grammar", "payload.advice", "payload.faults", "captures.chunks"),
-    ("framing", "log_text", "payload.decode", "captures.decoding"),
+    ("grammar", "state", "reading", "payload.advice", "payload.faults", "captures.chunks"),
+    ("events", "framing", "captures.decoding"),
+    ("log_text", "payload.decode", "outcome"),
     (
-        *("parser", "outcome", "records", "emit"),
+        *("parser", "records", "emit"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),
     ),
     # Captures: from what an engine stored to the bytes of the container, and on to events.
@@ -37,13 +38,13 @@ FLOORS = (
     ("captures.catalogue",),
     ("captures.source",),
     ("captures.__init__",),
-    ("__init__",),
     # Engines: live containers.
     ("engines.blocking", "engines.pod_state", "engines.resumption"),
     ("engines.container", "engines.stamped_lines", "engines.stored"),
     ("engines.cluster", "engines.docker_api"),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
+    ("__init__",),
     # The conformance kit, and help for tests.
     ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
     ("conformance.programs", "conformance.vectors", "testing.journald_writer"),
@@ -77,6 +78,7 @@ MAY_IMPORT = {
 EDGES = {
     "cli",
     "engines",
+    "reading",
     "__main__",
     "conformance.descendants",
     "conformance.programs",

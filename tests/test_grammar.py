@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lark import Lark, Token, Tree, UnexpectedInput
 from strategies import streams
 
-from planqk_protocol import GrammarError
+from planqk_protocol.errors import GrammarError
 from planqk_protocol.grammar import VERDICTS, build_lark, build_table, grammar_text, load_table
 
 if TYPE_CHECKING:

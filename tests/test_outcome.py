@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 from planqk_protocol import (
+    Collector,
+    Event,
     InterimResult,
     JobStatus,
     Limits,
@@ -124,3 +130,88 @@ def test_everything_but_log_text_is_in_the_outcome(data: bytes, limits: Limits) 
     assert outcome.result == (final[0] if final else None)
     assert outcome == collect(e for e in events if not isinstance(e, Log))
     assert isinstance(outcome, Outcome)
+
+
+@given(streams, all_limits, st.sampled_from([None, 0, 1]), st.booleans(), st.booleans())
+def test_a_collector_gives_what_collect_gives_event_by_event(
+    data: bytes, limits: Limits, exit_code: int | None, closed: bool, cut_off: bool
+) -> None:
+    collector = Collector()
+    so_far: list[Event] = []
+    for event in parse(data, limits=limits):
+        collector.add(event)
+        so_far.append(event)
+        assert collector.outcome(closed=False) == collect(so_far, closed=False)
+        collector = pickle.loads(pickle.dumps(copy.copy(collector)))  # noqa: S301  # our own bytes
+    outcome = collector.outcome(exit_code=exit_code, closed=closed, cut_off=cut_off)
+    assert outcome == collect(so_far, exit_code=exit_code, closed=closed, cut_off=cut_off)
+    assert outcome.violation_count == len(outcome.violations)
+
+
+@given(streams, all_limits, st.integers(0, 3))
+def test_a_bounded_collector_keeps_the_last_interim_result_and_the_first_violations(
+    data: bytes, limits: Limits, most: int
+) -> None:
+    events = parse(data, limits=limits)
+    whole = collect(events)
+    collector = Collector(keep_interim="last", max_violations=most)
+    for event in events:
+        collector.add(event)
+    bounded = collector.outcome()
+    assert bounded.interim_results == whole.interim_results[-1:]
+    assert bounded.violations[:most] == whole.violations[:most]
+    assert set(map(id, bounded.violations[most:])) <= {id(bounded.reason)}
+    assert bounded.violation_count == len(whole.violations)
+    assert (bounded.result, bounded.reason, bounded.status) == (whole.result, whole.reason, whole.status)
+    assert bounded.reason is None or bounded.reason in bounded.violations
+
+
+def test_a_bounded_collector_does_not_grow() -> None:
+    collector = Collector(keep_interim="last", max_violations=5)
+    sizes = []
+    for _ in range(3):
+        for event in parse((INTERIM + b" 1\n" + BAD + b"log\n") * 1000, limits=Limits(max_line=5)):
+            collector.add(event)
+        sizes.append(len(pickle.dumps(collector)))
+    assert sizes[0] == sizes[1] == sizes[2]
+    assert collector.outcome().violation_count == 3000
+
+
+def test_by_default_a_collector_keeps_a_thousand_violations() -> None:
+    collector = Collector()
+    for event in parse(BAD * 1001):
+        collector.add(event)
+    assert (len(collector.outcome().violations), collector.outcome().violation_count) == (1000, 1001)
+    assert len(collect(parse(BAD * 1001)).violations) == 1001
+
+
+def test_a_collector_refuses_other_arguments() -> None:
+    with pytest.raises(ValueError, match='keep_interim is \'first\': give "all" or "last"'):
+        Collector(keep_interim="first")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="max_violations is -1: give 0 or more, or None for no limit"):
+        Collector(max_violations=-1)
+
+
+def test_the_repr_of_an_outcome_is_readable() -> None:
+    assert repr(collect([])) == "Outcome(status='UNKNOWN')"
+    assert repr(collect(parse(GOOD), exit_code=0)) == (
+        "Outcome(status='SUCCEEDED', result=Result.of(line=1, payload=b' 1'), exit_code=0)"
+    )
+    three = repr(collect(parse(INTERIM + b" 1\n") * 3))
+    assert three.count("InterimResult.of(line=1, payload=b' 1')") == 3
+    assert "…" not in three
+    four = repr(collect(parse(INTERIM + b" 1\n") * 1003))
+    assert four == three.replace("))", "), …(+1000))")
+    failed = repr(collect(parse(BAD + GOOD[:-1]), exit_code=3))
+    assert failed.startswith("Outcome(status='FAILED', violations=(Violation(code='invalid-json', ")
+    assert "reason=Violation(" in failed
+    assert failed.endswith("exit_code=3, violation_count=2)")
+
+
+def test_every_status_is_given() -> None:
+    given_ = {
+        collect(parse(BAD), exit_code=exit_code, closed=closed).status
+        for exit_code in (None, 0)
+        for closed in (True, False)
+    } | {collect([], exit_code=0).status}
+    assert given_ == set(JobStatus)

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
-from planqk_protocol import Limits, Log, Violation, parse, record_schema, to_json_line, to_record
+from planqk_protocol import (
+    Collector,
+    Limits,
+    Log,
+    Violation,
+    collect,
+    outcome_schema,
+    parse,
+    record_schema,
+    to_json_line,
+    to_record,
+)
 
 VALIDATOR = jsonschema.Draft202012Validator(record_schema())
+OUTCOMES = jsonschema.Draft202012Validator(outcome_schema())
 
 
 def lines(data: bytes) -> list[str]:
@@ -137,3 +152,67 @@ def test_the_schema_refuses_what_is_no_record(record: object) -> None:
 
 def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(record_schema())
+
+
+@given(streams, all_limits)
+def test_a_record_is_plain_data(data: bytes, limits: Limits) -> None:
+    for event in parse(data, limits=limits):
+        record = to_record(event)
+        assert_plain(record)
+        exact = json.loads(to_json_line(event))
+        assert repr(json.loads(json.dumps(record))) == repr(exact)
+        if not isinstance(event, Log | Violation):
+            assert record["value"] is event.value
+
+
+def assert_plain(item: object) -> None:
+    """Of exactly the types that every encoder of JSON knows: no enumerations, no `msgspec.Raw`."""
+    assert type(item) in {dict, list, str, int, float, bool, type(None)}
+    if isinstance(item, dict | list):
+        for part in item.values() if isinstance(item, dict) else item:
+            assert_plain(part)
+
+
+@given(streams, all_limits, st.sampled_from([None, 0, 1]), st.booleans())
+def test_an_outcome_has_a_record(data: bytes, limits: Limits, exit_code: int | None, cut_off: bool) -> None:
+    outcome = collect(parse(data, limits=limits), exit_code=exit_code, cut_off=cut_off)
+    record = to_record(outcome)
+    assert_plain(record)
+    line = to_json_line(outcome)
+    OUTCOMES.validate(json.loads(line))
+    assert repr(json.loads(json.dumps(record))) == repr(json.loads(line))
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert set(record) == {"type", "suspect", *outcome.__struct_fields__}
+    assert (record["type"], record["status"]) == ("outcome", outcome.status)
+    for name in ("exit_code", "suspect", "suspect_reason", "violation_count"):
+        assert record[name] == getattr(outcome, name)
+    for name in ("result", "reason"):
+        event = getattr(outcome, name)
+        assert record[name] == (None if event is None else to_record(event))
+    for name in ("interim_results", "violations"):
+        assert record[name] == [to_record(event) for event in getattr(outcome, name)]
+
+
+def test_the_line_of_an_outcome_keeps_the_exact_text() -> None:
+    events = parse(INTERIM + b' {"a": 1.50, "a": 2}\n' + RESULT + b" 4.20\n")
+    line = to_json_line(collect(events, exit_code=0))
+    assert b'"value":{"a": 1.50, "a": 2}' in line
+    assert b'"result":{"type":"result","line":2,"value":4.20}' in line
+
+
+def test_no_outcome_is_an_event_and_no_event_an_outcome() -> None:
+    OUTCOMES.check_schema(outcome_schema())
+    outcome, (event,) = json.loads(to_json_line(collect([]))), parse(b"log")
+    assert not VALIDATOR.is_valid(outcome)
+    assert not OUTCOMES.is_valid(to_record(event))
+    assert "outcome" not in record_schema()["$defs"]
+    for name in outcome:
+        assert not OUTCOMES.is_valid({key: value for key, value in outcome.items() if key != name})
+    assert not OUTCOMES.is_valid(outcome | {"more": 1})
+
+
+@pytest.mark.parametrize("make", [to_record, to_json_line])
+def test_a_record_is_made_of_events_and_outcomes_only(make: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match=r"^a record is made of an event or an outcome, not of Collector$"):
+        make(Collector())

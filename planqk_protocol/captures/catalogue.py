@@ -8,12 +8,12 @@ from types import MappingProxyType, UnionType
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
 from planqk_protocol.captures.decoders import FORMATS
-from planqk_protocol.captures.decoding import Decoder, Format, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format, shown
 
 __all__ = ["decoder", "detect", "formats"]
 
 
-_FORMATS: Mapping[str, Format] = MappingProxyType({item.id: item for item in FORMATS})
+_FORMATS: Mapping[str, CatalogueEntry] = MappingProxyType({item.id: item for item in FORMATS})
 _STREAM_CHOICE = "choose StdStream.STDOUT, StdStream.STDERR, or None for both"
 
 
@@ -47,7 +47,7 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
     _check("format_id", format_id, str, "give the id of a format")
     _check("container", container, str | None, "give the name of a container, or None for the first one")
     _check("stream", stream, StdStream | None, _STREAM_CHOICE)
-    if not (found := formats().get(format_id)):
+    if not (found := _FORMATS.get(format_id)):
         raise ValueError(
             f"there is no capture format {shown(format_id)}; choose one of {', '.join(formats())}"
         )

@@ -109,8 +109,11 @@ class Pieces(msgspec.Struct, frozen=True):
         return [stamp.decode() if isinstance(stamp, bytes) else stamp or "" for stamp in self.stamps]
 
 
-class Chunk(msgspec.Struct, frozen=True):
+class Chunk(msgspec.Struct, frozen=True, eq=False):
     """Bytes that a container printed, cut anywhere: a chunk is neither a record nor a line.
+
+    Chunks are equal if they have the same bytes of the same stream, are both
+    suspect or both not, and if each byte has the same time stamp.
 
     Attributes:
         stream: Where they were printed.
@@ -142,6 +145,27 @@ class Chunk(msgspec.Struct, frozen=True):
             return [None] * len(offsets)
         ends, times = self.records.ends(), self.records.times()
         return [times[bisect_right(ends, offset)] or None for offset in offsets]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Chunk):
+            return NotImplemented
+        mine, theirs = (self.stream, self.data, self.suspect), (other.stream, other.data, other.suspect)
+        return mine == theirs and self._time_spans() == other._time_spans()
+
+    def __hash__(self) -> int:
+        return hash((self.stream, self.data, self.suspect))
+
+    def _time_spans(self) -> list[tuple[str | None, int]]:
+        """Each time stamp with the offset at which its bytes end, where adjacent bytes differ in it."""
+        if not self.records:
+            return [(None, len(self.data))]
+        spans: list[tuple[str | None, int]] = []
+        for time, end in zip(self.records.times(), self.records.ends(), strict=True):
+            if spans and spans[-1][0] == (time or None):
+                spans.pop()
+            if end > (spans[-1][1] if spans else 0):
+                spans.append((time or None, end))
+        return spans
 
     def __repr__(self) -> str:
         rest = len(self.data) - _SHOWN

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from copy import copy
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -14,8 +13,9 @@ from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Ou
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.limits import MAX_DEPTH
 from planqk_protocol.payload.bounds import deeper_than
+from planqk_protocol.state import Resumable
 
-__all__ = ["Decoder", "Format", "is_too_deep", "shown"]
+__all__ = ["CatalogueEntry", "Decoder", "Format", "is_too_deep", "shown"]
 
 _MOST_SHOWN = 60
 
@@ -47,7 +47,7 @@ def shown(text: str | bytes) -> str:
     return f"{begin!r}…(+{rest})" if rest > 0 else repr(begin)
 
 
-class Decoder(ABC):
+class Decoder(Resumable, ABC):
     """An incremental decoder of one container's capture.
 
     It gives the container's bytes, per stream and unchanged, and notices where
@@ -148,9 +148,6 @@ class Decoder(ABC):
         gives one is cut short.
         """
         return [name for name in self._met if name]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: copy(value) for name, value in self.__dict__.items()}
 
     @abstractmethod
     def _decode(self, data: bytes) -> None:
@@ -258,8 +255,6 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         source: How to obtain a capture in this format.
         loses: What such a capture does not hold.
         containers: What names a container in it, where it can hold several.
-        decoder: Its decoder, called with the container and the stream to read, if only one.
-        sniff: Whether the first bytes of a capture look like it.
     """
 
     id: str
@@ -267,5 +262,15 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     loses: str
     containers: str = ""
+
+
+class CatalogueEntry(Format, frozen=True, kw_only=True):
+    """A format, with the code that reads and detects it.
+
+    Attributes:
+        decoder: Its decoder, called with the container and the stream to read, if only one.
+        sniff: Whether the first bytes of a capture look like it.
+    """
+
     decoder: Callable[..., Decoder]
     sniff: Callable[[bytes], bool] = _never

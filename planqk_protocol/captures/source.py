@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from copy import copy
-from typing import Any
 
 import msgspec
 
@@ -13,6 +11,7 @@ from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStr
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import (
     Event,
+    FinalResult,
     InterimResult,
     Log,
     Marker,
@@ -23,6 +22,7 @@ from planqk_protocol.events import (
 )
 from planqk_protocol.limits import Limits
 from planqk_protocol.parser import Parser
+from planqk_protocol.state import Resumable
 
 __all__ = ["Captured", "Source"]
 
@@ -81,7 +81,7 @@ class Captured(msgspec.Struct, frozen=True):
         return [None if time is None else nanoseconds(time) for time in self.times]
 
 
-class Source:
+class Source(Resumable):
     r"""A job's events out of a capture of its output, beside notices of what the capture lost.
 
     Only stdout is read. An event from a damaged part of the capture is marked
@@ -105,7 +105,7 @@ class Source:
     >>> source = Source("cri")
     >>> captured = source.feed(b"2024-05-01T10:00:00.5Z stdout F PlanQK:Job:Result: 42\n")
     >>> captured.events, captured.times
-    ([Result(line=1, payload=b' 42')], ['2024-05-01T10:00:00.5Z'])
+    ([Result.of(line=1, payload=b' 42')], ['2024-05-01T10:00:00.5Z'])
     """
 
     def __init__(
@@ -123,6 +123,7 @@ class Source:
         self._damage = 0  # number of the last line that damage reaches; 0 where there is none
         self._behind_loss = sys.maxsize  # number of the first line that begins behind a loss
         self._is_cut_off = False  # bytes are lost right behind the last one
+        self._result: FinalResult | None = None
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
         r"""Take the next bytes of the capture, or a notice that some are missing.
@@ -142,7 +143,7 @@ class Source:
         >>> gap = CaptureNotice(NoticeKind.GAP, 0, 19, "the connection broke")
         >>> parts = [source.feed(item) for item in (b"PlanQK:Job:Result: ", gap, b"42\n")]
         >>> parts[1].notices == [gap], parts[2].events
-        (True, [Result(line=1, payload=b' 42', suspect=True)])
+        (True, [Result.of(line=1, payload=b' 42', suspect=True)])
         """
         if not isinstance(data, CaptureNotice):
             return self._take(self._decoder.feed(data))
@@ -163,6 +164,7 @@ class Source:
         events = self._judged(self._parser.close())
         if self._is_cut_off and self._within_line:
             events = [self._unfinished(event) for event in events]
+        self._keep_result(events)
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
     def cut_off(self) -> Captured:
@@ -178,6 +180,16 @@ class Source:
         self._mark_damage()
         self._mark_loss()
         return captured
+
+    @property
+    def result(self) -> FinalResult | None:
+        """The event that won the result slot, as it was given; ``None`` so long as none did.
+
+        `Parser.result` of the stdout in the capture, with what the capture makes
+        of it: ``suspect`` and ``after_loss``. A result within which the capture
+        breaks off is a violation, and so not here.
+        """
+        return self._result
 
     @property
     def line(self) -> int:
@@ -198,9 +210,6 @@ class Source:
     def size(self) -> int:
         """Number of bytes of stdout so far."""
         return self._size
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: copy(value) for name, value in self.__dict__.items()}
 
     @property
     def _within_line(self) -> bool:
@@ -234,12 +243,17 @@ class Source:
         line, before = self._parser.line, self._last
         self._damage = sys.maxsize if chunk.suspect else self._damage
         events = self._judged(self._parser.feed(chunk.data))
+        self._keep_result(events)
         self._last = chunk
         self._size += len(chunk.data)
         self._is_cut_off = False
         if chunk.suspect:
             self._damage = self.line_count
         return _Span(chunk, before, line, events)
+
+    def _keep_result(self, events: list[Event]) -> None:
+        if self._result is None and self._parser.result is not None:
+            self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
     def _judged(self, events: list[Event]) -> list[Event]:
         """Mark the events that begin no later than the damage ends, and those that begin behind a loss."""

@@ -2,3 +2,7 @@
 
 Each module needs the extra of its name, and imports its library when it is used.
 """
+
+from planqk_protocol.engines.container import ContainerOutput, EngineError
+
+__all__ = ["ContainerOutput", "EngineError"]

@@ -495,11 +495,11 @@ def test_records_of_suspect_events_say_so() -> None:
 
 
 def test_reprs_say_so() -> None:
-    result, violation = Result(1, b"x", 1, 0, 1, suspect=True), parse(RESULT * 2)[1]
-    assert repr(result) == "Result(line=1, payload=b'x', suspect=True)"
+    result, violation = Result.of(1, suspect=True), parse(RESULT * 2)[1]
+    assert repr(result) == "Result.of(line=1, payload=b' 1', suspect=True)"
     assert isinstance(violation, Violation)
     assert "suspect" not in repr(violation)
-    assert "suspect" not in repr(InterimResult(1, b"x", 1, 0, 1))
+    assert "suspect" not in repr(InterimResult.of(1))
 
 
 def test_files_form_one_stream() -> None:

@@ -16,11 +16,11 @@ from planqk_protocol.captures.decoders import (
     kubectl_logs,
     raw,
 )
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import CatalogueEntry
 
 __all__ = ["FORMATS"]
 
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[CatalogueEntry, ...] = (
     raw.FORMAT,  # never detected: it is the answer where no other format fits
     cri.FORMAT,
     docker_json_file.FORMAT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.prefix_decoder import Prefix, PrefixDecoder, every_line_matches
 from planqk_protocol.captures.sniffing import behind_blank_lines
 
@@ -40,7 +40,7 @@ def _sniff(head: bytes) -> bool:
     return _HEAD.match(behind_blank_lines(head)) is not None and every_line_matches(head, _LINE)
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="compose-logs",
     title="docker compose logs and docker compose up",
     source="docker compose logs SERVICE",

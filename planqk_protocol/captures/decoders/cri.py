@@ -33,7 +33,7 @@ from functools import cached_property
 from itertools import accumulate, chain, groupby
 
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
-from planqk_protocol.captures.decoding import Format, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, shown
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler
 
@@ -206,7 +206,7 @@ def _sniff(head: bytes) -> bool:
     return _FOUND.match(behind_filler(head)) is not None
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="cri",
     title="log files of Kubernetes (containerd, CRI-O) and of Podman's k8s-file driver",
     source="/var/log/pods/…/CONTAINER/N.log; podman run --log-driver k8s-file --log-opt path=FILE IMAGE",

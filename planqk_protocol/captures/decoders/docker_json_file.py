@@ -34,7 +34,7 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     records_of,
     stamp,
 )
-from planqk_protocol.captures.decoding import Format, is_too_deep, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, is_too_deep, shown
 from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler, first_object
@@ -282,7 +282,7 @@ def _sniff(head: bytes) -> bool:
     return is_of_docker and record.rest[:1] in b"{\0"
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="docker-json-file",
     title="Docker's json-file log driver, its default",
     source="/var/lib/docker/containers/ID/ID-json.log (docker inspect --format '{{.LogPath}}' CONTAINER)",

@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Format, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, shown
 from planqk_protocol.captures.line_pieces import LinePiece, LongLineDecoder
 from planqk_protocol.captures.timestamps import rfc3339
 
@@ -215,7 +215,7 @@ def _sniff(head: bytes) -> bool:
     return size.startswith(head[behind : behind + _SIZE]) and _entry(head[_SIZE:behind]) is not None
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="docker-local",
     title="Docker's local log driver, and its cache beside drivers that cannot be read",
     source="/var/lib/docker/containers/ID/local-logs/container.log",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.prefix_decoder import NANO_UTC, Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["DETAILS_FORMAT", "TIMESTAMPS_FORMAT", "DockerLogsDetailsDecoder", "DockerLogsTimestampsDecoder"]
@@ -27,7 +27,7 @@ def _sniff_timestamps(head: bytes) -> bool:
     return every_line_matches(head, _STAMP)
 
 
-TIMESTAMPS_FORMAT = Format(
+TIMESTAMPS_FORMAT = CatalogueEntry(
     id="docker-logs-timestamps",
     title="docker logs with time stamps",
     source="docker logs --timestamps CONTAINER 2>/dev/null",
@@ -58,7 +58,7 @@ def _sniff_details(head: bytes) -> bool:
     return every_line_matches(head, _WITHOUT_ATTRIBUTES)
 
 
-DETAILS_FORMAT = Format(
+DETAILS_FORMAT = CatalogueEntry(
     id="docker-logs-details",
     title="docker logs with details",
     source="docker logs --details CONTAINER 2>/dev/null",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Decoder, Format, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, shown
 
 __all__ = ["FORMAT", "DockerMuxDecoder"]
 
@@ -135,7 +135,7 @@ def _sniff(head: bytes) -> bool:
     return _NEXT_HEADER.fullmatch(head[behind : behind + _HEADER]) is not None
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="docker-mux",
     title="the multiplexed stream of Docker's Engine API",
     source="curl --unix-socket /var/run/docker.sock 'http://localhost/containers/CONTAINER/logs?stdout=1&stderr=1'",

@@ -10,7 +10,7 @@ import re
 
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures.chunks import CaptureNotice, NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 
 __all__ = ["FORMAT", "JournaldExportDecoder"]
@@ -219,7 +219,7 @@ def _sniff(head: bytes) -> bool:
     return not any(item.kind in {NoticeKind.CORRUPT, NoticeKind.TORN} for item in notices)
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="journald-export",
     title="entries of the journal in systemd's export format",
     source="journalctl --output export CONTAINER_NAME=NAME",

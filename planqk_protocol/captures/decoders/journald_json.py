@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from planqk_protocol.captures.chunks import NoticeKind
-from planqk_protocol.captures.decoding import Format, is_too_deep
+from planqk_protocol.captures.decoding import CatalogueEntry, is_too_deep
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 from planqk_protocol.captures.json_text import decode, encode
 from planqk_protocol.captures.line_decoder import LineDecoder
@@ -113,7 +113,7 @@ def _sniff(head: bytes) -> bool:
     return not fields.keys().isdisjoint(_USUAL if entry.rest is None else _ALWAYS)
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="journald-json",
     title="entries of the journal in JSON (Docker's journald driver, Podman on hosts with systemd)",
     source="journalctl --output json --all CONTAINER_NAME=NAME",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.chunks import StdStream
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.prefix_decoder import STAMP, Prefix, PrefixDecoder, every_line_matches
 
 __all__ = ["FORMAT", "KubectlLogsDecoder"]
@@ -40,7 +40,7 @@ def _sniff(head: bytes) -> bool:
     return every_line_matches(head, *_SHAPES)
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="kubectl-logs",
     title="kubectl logs with time stamps or prefixes",
     source="kubectl logs --timestamps --prefix POD",

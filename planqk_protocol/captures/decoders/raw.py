@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planqk_protocol.captures.chunks import StdStream
-from planqk_protocol.captures.decoding import Decoder, Format
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder
 
 __all__ = ["FORMAT", "RawDecoder"]
 
@@ -18,7 +18,7 @@ class RawDecoder(Decoder):
         pass
 
 
-FORMAT = Format(
+FORMAT = CatalogueEntry(
     id="raw",
     title="the container's own bytes",
     source="docker run IMAGE > FILE; docker logs CONTAINER 2>/dev/null; kubectl logs POD",

@@ -7,7 +7,7 @@ from typing import Unpack
 
 import rich_click as click
 
-from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result, to_record
+from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
 from planqk_protocol.cli.printing import indented
@@ -95,7 +95,7 @@ def _json(event: InterimResult | FinalResult, *, pretty: bool) -> bytes:
     if pretty:
         text = indented(event.payload)
     elif isinstance(event, InterimResult):
-        text = bytes(to_record(event)["value"])  # on one line
+        text = event.payload.strip().replace(b"\r", b" ")  # on one line, at terminals too
     else:
         text = event.payload.strip(b" \t\r\n")
     return text + b"\n"
