@@ -15,8 +15,7 @@ from pages import DOCS, ROOT
 import planqk_protocol
 
 PAGE = (DOCS / "architecture.md").read_text(encoding="utf-8")
-HOUSE = runpy.run_path(str(ROOT / "tests" / "test_floors.py"))
-FLOORS = {module: str(number) for number, modules in enumerate(HOUSE["FLOORS"]) for module in modules}
+MAP = runpy.run_path(str(DOCS / "floors.py"))
 
 
 def rows(name: str) -> list[list[str]]:
@@ -28,25 +27,27 @@ def rows(name: str) -> list[list[str]]:
     ]
 
 
-def test_the_map_has_every_module_once() -> None:
-    named = [module.strip("`") for module, _, _ in rows("map")]
-    assert sorted(named) == sorted(HOUSE["modules"]())
+def test_the_map_has_every_module_once_with_its_floor() -> None:
+    numbers = {module.strip("`"): floor for module, floor, _ in rows("map")}
+    assert len(rows("map")) == len(numbers)
+    assert numbers == {
+        module: "–" if floor < 0 else str(floor) for module, floor in MAP["floors"]().items()
+    }, "run docs/floors.py"
+    assert MAP["updated"](PAGE) == PAGE, "run docs/floors.py"
 
 
-@pytest.mark.parametrize(("module", "floor", "about"), rows("map"))
-def test_the_map_names_the_floor_of_a_module(module: str, floor: str, about: str) -> None:
-    assert floor == FLOORS.get(module.strip("`"), "–")
-    assert about
+def test_the_map_says_what_every_module_is() -> None:
+    assert not [module for module, _, about in rows("map") if not about]
 
 
-def test_the_packages_stand_in_the_map_under_their_name() -> None:
-    package = ""
-    for line in PAGE.split("<!-- map -->")[1].split("<!-- end of map -->")[0].splitlines():
-        if line.startswith("### "):
-            package = line.strip("# `")
-        elif line.startswith("| `"):
-            module = line.split("`")[1]
-            assert module.rpartition(".")[0] == ("" if package == "The core" else package)
+def test_what_is_gone_leaves_the_map_and_what_is_new_enters_it() -> None:
+    changed = re.sub(
+        r"^\| `buffer` \| \d+ .*\n", "| `gone` | 0 | a module that is gone |\n", PAGE, flags=re.MULTILINE
+    )
+    assert changed != PAGE
+    assert re.sub(r"^(\| `buffer` \| \d+ \|).*", r"\1  |", PAGE, flags=re.MULTILINE) == MAP["updated"](
+        changed
+    )
 
 
 def test_the_files_beside_the_modules_are_there() -> None:
