@@ -4,6 +4,11 @@ The attributes of a parser are not the same in each version of the package. A
 pickle of another version, restored without a check, would go on and give wrong
 events. So each pickle holds the number of its format, and another number is
 refused.
+
+A pickle is a program: it builds the arguments of a call, calls, and builds the
+state last. The number is the first argument, and `_checked` builds it. So it is
+checked before any other part of the pickle is read, which may name classes that
+this version does not have.
 """
 
 from __future__ import annotations
@@ -22,21 +27,26 @@ STATE_FORMAT = 1
 class Resumable:
     """Can be copied and pickled at any byte, and goes on where it was."""
 
-    def __getstate__(self) -> tuple[int, dict[str, Any]]:
-        return STATE_FORMAT, {name: copy(value) for name, value in self.__dict__.items()}
+    def __reduce__(self) -> tuple[Any, ...]:
+        attributes = {name: copy(value) for name, value in self.__dict__.items()}
+        return _new, (_Format(), type(self)), attributes
 
-    def __setstate__(self, state: object) -> None:
-        match state:
-            case (int(number), dict(attributes)) if number == STATE_FORMAT:
-                self.__dict__.update(attributes)
-            case (int(number), _):
-                found = f"its state has the format {number}"
-                raise StateFormatError(self._refusal(found))
-            case _:
-                raise StateFormatError(self._refusal("its state has no format number"))
 
-    def _refusal(self, found: str) -> str:
-        return (
-            f"this pickle of a {type(self).__name__} is of another version of planqk_protocol: {found},"
-            f" and this version reads the format {STATE_FORMAT}; read the stream again from its beginning"
+class _Format:
+    """Is pickled as the number of the format."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _checked, (STATE_FORMAT,)
+
+
+def _checked(number: int) -> _Format:
+    if number != STATE_FORMAT:
+        raise StateFormatError(
+            f"the pickle is of another version of planqk_protocol: its state has the format {number}, "
+            f"and this version reads the format {STATE_FORMAT}; read the stream again from its beginning"
         )
+    return _Format()
+
+
+def _new(_format: _Format, kind: type[Resumable]) -> Resumable:
+    return kind.__new__(kind)

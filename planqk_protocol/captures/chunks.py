@@ -155,16 +155,15 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
     def __hash__(self) -> int:
         return hash((self.stream, self.data, self.suspect))
 
-    def _time_spans(self) -> list[tuple[str | None, int]]:
+    def _time_spans(self) -> list[tuple[str, int]]:
         """Each time stamp with the offset at which its bytes end, where adjacent bytes differ in it."""
-        if not self.records:
-            return [(None, len(self.data))]
-        spans: list[tuple[str | None, int]] = []
-        for time, end in zip(self.records.times(), self.records.ends(), strict=True):
-            if spans and spans[-1][0] == (time or None):
+        records = self.records or Pieces([self.data], [None])
+        spans: list[tuple[str, int]] = []
+        for time, end in zip(records.times(), records.ends(), strict=True):
+            if spans and spans[-1][0] == time:
                 spans.pop()
             if end > (spans[-1][1] if spans else 0):
-                spans.append((time or None, end))
+                spans.append((time, end))
         return spans
 
     def __repr__(self) -> str:

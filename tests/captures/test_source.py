@@ -544,3 +544,39 @@ def test_a_time_that_is_no_text_is_no_time(time: bytes) -> None:
     assert [event.raw for event in captured.events] == [b"a\n"]
     assert captured.times == [None]
     assert captured.times_ns == [None]
+
+
+def test_a_source_has_its_result_as_a_parser_has() -> None:
+    source = Source(CRI)
+    assert source.result is None
+    source.feed(cri(b"log\n") + cri(b"PlanQK:Job:InterimResult: 1\n"))
+    assert source.result is None
+    (event, _) = source.feed(cri(RESULT) * 2).events
+    assert source.result is event
+    source.close()
+    assert source.result is event
+
+
+def test_the_result_of_a_source_bears_what_the_capture_makes_of_it() -> None:
+    source = Source(CRI)
+    source.cut_off()
+    (event,) = source.feed(cri(RESULT)).events
+    assert source.result is event
+    assert event == msgspec.structs.replace(parse(RESULT)[0], suspect=True, after_loss=True)
+
+
+def test_a_result_at_the_end_of_a_capture_is_the_result_of_the_source() -> None:
+    source = Source(CRI)
+    source.feed(cri(RESULT[:-1], tag="P"))
+    assert source.result is None
+    (event,) = source.close().events
+    assert source.result is event
+
+
+def test_a_result_that_the_capture_cuts_off_is_no_result_of_the_source() -> None:
+    source = Source(CRI)
+    source.feed(cri(RESULT[:-1], tag="P"))
+    source.cut_off()
+    (event,) = source.close().events
+    assert isinstance(event, Violation)
+    assert source.result is None
