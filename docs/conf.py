@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +12,6 @@ from sphinx.util.typing import stringify_annotation
 import planqk_protocol
 from planqk_protocol import captures
 from planqk_protocol.cli.app import cli
-from planqk_protocol.grammar import load_table
-
-sys.path.insert(0, str(Path(__file__).parent))
-from transitions import state_diagram, transition_table
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
@@ -33,7 +27,6 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinxcontrib.mermaid",
 ]
 exclude_patterns = ["_build"]
 nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
@@ -46,7 +39,7 @@ html_title = f"planqk_protocol {release}"
 
 def _help(*command: str) -> str:
     """What a command says about itself."""
-    shown = CliRunner(env={"COLUMNS": "96"}).invoke(
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(
         cli, [*command, "--help"], prog_name="planqk-protocol", catch_exceptions=False
     )
     lines = click.unstyle(shown.output).strip().splitlines()
@@ -65,8 +58,6 @@ def _formats() -> str:
 myst_enable_extensions = ["deflist", "substitution"]
 myst_heading_anchors = 3
 myst_substitutions = {
-    "state_diagram": f"```{{mermaid}}\n{state_diagram(load_table())}\n```",
-    "transition_table": transition_table(load_table()),
     "formats": _formats(),
     "help": _help(),
     **{f"help_{name}": _help(name) for name in cli.commands},

@@ -31,6 +31,7 @@ def python_blocks() -> list[tuple[Path, Block, Block | None]]:
 def _beside_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "job.log").write_bytes(LOG)
+    shutil.copytree(DOCS / "examples", tmp_path / "docs" / "examples")  # as the README's reader has them
 
 
 @pytest.mark.parametrize(

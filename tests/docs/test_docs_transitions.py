@@ -1,11 +1,13 @@
-"""The generated table and diagram show the whole transition table."""
+"""The table and the diagram in the documentation show the whole transition table."""
 
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import subprocess
 import sys
+from xml.etree import ElementTree as ET
 
 from pages import DOCS
 
@@ -13,6 +15,8 @@ from planqk_protocol.grammar import VERDICTS, load_table
 
 VIEWS = runpy.run_path(str(DOCS / "transitions.py"))
 TABLE = load_table()
+PAGE = (DOCS / "grammar.md").read_text(encoding="utf-8")
+SVG = "{http://www.w3.org/2000/svg}"
 
 PROGRAM = """
 import runpy, sys
@@ -38,27 +42,27 @@ def test_the_table_has_a_row_for_each_state_and_a_cell_for_each_step() -> None:
 
 
 def test_the_diagram_has_every_state_and_every_step() -> None:
-    first, *lines = VIEWS["state_diagram"](TABLE).splitlines()
-    assert first == "stateDiagram-v2"
-    names = {}
-    edges = set()
-    for line in map(str.strip, lines):
-        if line.startswith("state "):
-            state, _, name = line.removeprefix("state ").rpartition(" as ")
-            names[name] = state.strip('"')
-        else:
-            origin, _, rest = line.partition(" --> ")
-            target, _, labels = rest.partition(": ")
-            edges |= {(names.get(origin), names.get(target), label) for label in labels.split("<br/>")}
-    assert sorted(names.values()) == sorted(TABLE.steps)
+    states, edges, accepting, entries = [], set(), set(), []
+    for group in ET.fromstring(VIEWS["state_diagram"](TABLE)).iter(f"{SVG}g"):  # noqa: S314  # our own
+        origin, arrow, target = group.findtext(f"{SVG}title", "").partition(" → ")
+        texts = {
+            kind: [text.text for text in group.iter(f"{SVG}text") if text.get("class") == kind]
+            for kind in ("state", "step", "note")
+        }
+        if not arrow:
+            states += texts["state"]
+            assert texts["state"] == [origin]
+            accepting |= {origin} if "the stream may end here" in texts["note"] else set()
+        elif not origin:
+            entries.append(target)
+        edges |= {(origin, target or origin, label) for label in texts["step"]}
+    assert states == list(TABLE.steps)
+    assert accepting == TABLE.accepting
+    assert entries == [TABLE.start]
     assert edges == {
-        (None, TABLE.start, ""),
-        *((state, None, "") for state in TABLE.accepting),
-        *(
-            (state, step.state, f"{kind} / {step.verdict or '–'}")
-            for state, steps in TABLE.steps.items()
-            for kind, step in steps.items()
-        ),
+        (state, step.state, f"{kind} / {step.verdict or '–'}")
+        for state, steps in TABLE.steps.items()
+        for kind, step in steps.items()
     }
 
 
@@ -73,10 +77,16 @@ def test_they_do_not_depend_on_the_hash_seed() -> None:
         for seed in range(3)
     }
     assert len(shown) == 1
-    assert b"stateDiagram" in shown.pop()
+    assert b"<svg" in shown.pop()
+
+
+def test_the_documentation_has_them_as_they_are_now() -> None:
+    advice = "run docs/transitions.py"
+    [table] = re.findall(r"<!-- table -->\n\n(.*?)\n\n<!-- end of table -->", PAGE, re.DOTALL)
+    assert table == VIEWS["transition_table"](TABLE), advice
+    assert (DOCS / "states.svg").read_text(encoding="utf-8") == VIEWS["state_diagram"](TABLE), advice
+    assert "](states.svg)" in PAGE
 
 
 def test_the_grammar_page_explains_every_verdict() -> None:
-    page = (DOCS / "grammar.md").read_text(encoding="utf-8")
-    assert {"{{ transition_table }}", "{{ state_diagram }}"} <= set(page.splitlines())
-    assert all(f"`{verdict}`" in page for verdict in VERDICTS)
+    assert all(f"`{verdict}`" in PAGE.split("<!-- end of table -->")[1] for verdict in VERDICTS)
