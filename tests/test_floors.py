@@ -21,6 +21,7 @@ FLOORS = (
     ),
     ("grammar", "payload.advice", "payload.faults", "captures.chunks"),
     ("framing", "log_text", "payload.decode", "captures.decoding"),
+    ("marked",),
     (
         *("parser", "outcome", "records", "emit"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),
