@@ -22,7 +22,7 @@ from planqk_protocol.events import (
 from planqk_protocol.grammar import load_table
 from planqk_protocol.payload.decode import PayloadError
 
-__all__ = ["block_event", "line_event", "oversized", "unterminated_block"]
+__all__ = ["block_event", "line_event", "marker_prefix", "marker_text", "oversized", "unterminated_block"]
 
 _LF = b"\n"
 _CR = b"\r"
@@ -30,6 +30,16 @@ _CR = b"\r"
 _DUPLICATE = "another result came first, and only the first one counts; print the result once"
 
 _Decode: TypeAlias = Callable[[bytes, int, int], Any]
+
+
+def marker_prefix() -> bytes:
+    """The bytes that all markers begin with, for messages about lines that look marked."""
+    return load_table().prefix
+
+
+def marker_text(marker: Marker) -> str:
+    """A marker as jobs print it, for messages: ``PlanQK:Job:Result:``."""
+    return load_table().markers[marker]
 
 
 def line_event(decode: _Decode, verdict: str, raw: bytes, start: int, line: int, offset: int) -> Event:
@@ -83,8 +93,7 @@ def block_event(decode: _Decode, verdict: str, raw: bytes, line: int, offset: in
 def unterminated_block(raw: bytes, line: int, offset: int, stray: int) -> Violation:
     """The violation of a block that is still open at the end of the stream (rule ``eof-block``)."""
     marker = Marker.MULTILINE_RESULT
-    fence = load_table().markers[marker]
-    message = f"the block is never closed; print {fence} once more after the JSON, and flush"
+    message = f"the block is never closed; print {marker_text(marker)} once more after the JSON, and flush"
     code = ViolationCode.UNTERMINATED_BLOCK
     return _violation(code, marker, raw, line, offset, 0, message + _stray_note(stray))
 
