@@ -2,15 +2,15 @@
 
 A payload is measured before anything decodes it. JSON decoders recurse once for
 each level, so a deep payload could overflow the stack. And Python takes more than
-linear time for a long integer, so one of some megabytes could stop the clock.
+linear time for a long integer, so one of some megabytes could take minutes.
 
 The measuring has to cost little beside the decoding, so no Python code runs for
 each byte. `find_deeper` works like this:
 
 1.  Most payloads have few brackets. ``bytes.find`` looks for opening brackets, and
     if there are no more than the limit allows, no place can be too deep.
-2.  Otherwise the payload is taken in slabs. ``bytes.replace`` removes the escapes
-    that hold a backslash or a quote. From then on, each quote bounds a string.
+2.  Otherwise the payload is taken in slabs. ``bytes.replace`` removes escaped
+    backslashes and escaped quotes. From then on, each quote bounds a string.
 3.  ``bytes.translate`` removes all bytes but brackets and quotes, and makes the
     brackets steps: +1 for an opening one, -1 for a closing one, as signed bytes.
 4.  ``bytes.split`` at the quotes gives pieces in turns outside and inside strings.
