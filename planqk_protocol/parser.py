@@ -192,6 +192,7 @@ class Parser:
         return events
 
     def _mark(self) -> _Mark:
+        """The state, for `_reset`."""
         return self.__dict__.copy(), self._lines.mark(), self._held.mark()
 
     def _reset(self, mark: _Mark) -> None:
@@ -223,6 +224,7 @@ class Parser:
             self._beyond = self._beyond and self._in_block
 
     def _enter(self, state: str) -> None:
+        """Go on in a state of the table, and keep at hand what each line needs of it."""
         self._state = state
         self._steps = self._table.steps[state]
         self._in_block = self._table.in_block(state)
@@ -248,7 +250,7 @@ class Parser:
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
         """Hold a segment of a marked line, of a block, or of a line whose kind is open."""
-        if not self._held:
+        if not self._held:  # a unit begins
             self._first = self._line
             self._stray = 0
         self._held.append(data, start, stop)
@@ -276,7 +278,8 @@ class Parser:
         verdict = self._steps[kind].verdict
         if verdict == "body":
             if kind in self._table.payload_kinds:
-                self._stray = self._stray or self._line - 1
+                # The LF of this line is counted already, unless the end of the stream completes it.
+                self._stray = self._stray or self._line - (not self._closed)
         elif verdict:
             raw = self._held.take()
             offset = self._offset - len(raw)
