@@ -15,8 +15,8 @@ From file to table:
 2.  `_walk` explores the automaton with Lark's interactive parser
     (``InteractiveParser`` in Lark's ``lark/parsers/lalr_interactive_parser.py``).
     It starts with the empty stream, feeds every terminal that the automaton
-    accepts to a copy of the parser, and goes on from each stack of states that it
-    has not seen. There are finitely many stacks: Lark expands ``line*`` to a
+    accepts to a copy of the parser, and goes on from each stack that it has not
+    seen. There are finitely many stacks: Lark expands ``line*`` to a
     left-recursive rule, so the stack does not grow with the number of lines.
 
 3.  `_completed` reads the verdict off the automaton. Right after a line was
@@ -32,12 +32,14 @@ From file to table:
 
 5.  `_name` gives the states names that do not depend on hashing or on Lark.
 
-6.  `_check` makes sure of what the parser relies on, so that nobody breaks it by a
-    careless change of the file:
+6.  `_check` refuses a table without the properties that the parser relies on. So
+    nobody breaks them by a careless change of the file:
 
-    * the verdict on a line is known on that very line (rule ``latency``, step 3),
     * every state takes every kind of line (rule ``total``),
-    * text never changes the state, so a run of log lines needs no steps at all.
+    * text never changes the state, so a run of log lines needs no look-ups.
+
+    The third property, that the verdict on a line is known on that very line (rule
+    ``latency``), is the one that step 3 checks.
 
 The scanner in `framing` also takes what it needs from the file: the literal
 texts that marked lines begin with, which `_heads` finds in the terminals' regular

@@ -53,10 +53,11 @@ def line_event(decode: _Decode, verdict: str, raw: bytes, start: int, line: int,
         line: Number of the line.
         offset: Position of the line in the stream, in bytes.
     """
-    if verdict == "duplicate_result":
+    if verdict == "duplicate_result":  # its payload is not decoded: whatever it is, the line is refused
         code = ViolationCode.DUPLICATE_RESULT
         return _violation(code, Marker.RESULT, raw, line, offset, 0, _DUPLICATE)
     stop = len(raw)
+    # The terminator: nothing, LF or CRLF. The marker makes the line long enough for two bytes of it.
     if raw[-1] == _LF[0]:
         stop -= 2 if raw[-2] == _CR[0] else 1
     try:
@@ -81,6 +82,8 @@ def block_event(decode: _Decode, verdict: str, raw: bytes, line: int, offset: in
     marker = Marker.MULTILINE_RESULT
     if verdict == "duplicate_block":
         return _violation(ViolationCode.DUPLICATE_RESULT, marker, raw, line, offset, 0, _DUPLICATE)
+    # The payload begins after the first LF. It ends with the LF before the closing fence, whose own LF,
+    # if there is one, is the last byte.
     start, stop = raw.find(_LF) + 1, raw.rfind(_LF, 0, len(raw) - 1) + 1
     try:
         value = decode(raw, start, stop)
@@ -116,6 +119,7 @@ def _violation(
 ) -> Violation:
     """A violation whose fault is at byte `fault` of `raw`, which may be one behind its last byte."""
     line_start = raw.rfind(_LF, 0, fault) + 1
+    # The column counts characters, so the bytes before the fault are decoded. They need not be UTF-8.
     return Violation(
         code=code,
         marker=marker,
