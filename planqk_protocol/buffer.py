@@ -1,4 +1,4 @@
-"""Bytes as they come in, and those of a line or block that is not finished yet."""
+"""Bytes from the caller: their type checked, and held while a line or block is unfinished."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any, TypeAlias
 __all__ = ["Buffer", "BufferMark", "as_bytes"]
 
 BufferMark: TypeAlias = tuple[BytesIO, int]
-"""A state of a `Buffer` to go back to."""
+"""A state of a `Buffer` that `Buffer.reset` goes back to."""
 
 
 class Buffer:
-    """Grows by appending at constant cost, and hands its bytes over without copying them.
+    """A growing buffer that hands its bytes over without copying them.
 
-    `BytesIO` is the one growing buffer of the standard library whose bytes can
-    be had as `bytes` for nothing, which counts where a payload has 60 MB.
+    Appending costs constant time per byte. `BytesIO` is the only growing buffer of
+    the standard library that gives its content as `bytes` without a copy:
+    ``getvalue`` shares the memory with the result, and a later write copies it
+    (``SHARED_BUF`` in CPython's ``Modules/_io/bytesio.c``). That saves a copy of each
+    payload, which may have 64 MiB.
     """
 
     __slots__ = ("_bytes", "_size")
@@ -37,16 +40,16 @@ class Buffer:
         if not self._size:
             return b""
         taken = self._bytes.getvalue()
-        self._bytes = BytesIO()
+        self._bytes = BytesIO()  # a new one: writing to the old one would copy, and a mark may refer to it
         self._size = 0
         return taken
 
     def mark(self) -> BufferMark:
-        """The state, for `reset`."""
+        """The state, for `reset`. It costs nothing, as no bytes are copied."""
         return self._bytes, self._size
 
     def reset(self, mark: BufferMark) -> None:
-        """Go back to a state: bytes appended since are gone, bytes taken are back."""
+        """Go back to a state: drop the bytes appended since, and bring back those taken since."""
         self._bytes, self._size = mark
         self._bytes.seek(self._size)
         self._bytes.truncate()
@@ -58,15 +61,15 @@ class Buffer:
 def as_bytes(
     data: object, *, name: str = "data", advice: str = "encode it, or open the file in binary mode"
 ) -> bytes:
-    """The bytes that a caller gives, as `bytes`.
+    """Make `bytes` of what a caller gives, or refuse it.
 
     Args:
-        data: What is given.
-        name: The name that the caller knows it by, for the message.
-        advice: What to do instead of giving text.
+        data: An argument of the caller.
+        name: What the message calls the argument.
+        advice: What the message tells a caller to do who gives text.
 
     Raises:
-        TypeError: `data` is not bytes.
+        TypeError: `data` is not bytes, bytearray or memoryview.
     """
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)

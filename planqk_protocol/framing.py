@@ -1,8 +1,26 @@
-"""Bytes to lines: where each line ends and of what kind it is.
+"""Framing: chunks of bytes to lines, and the kind of each line.
 
-A line is looked at once, in the chunk that brings it. Runs of unmarked lines
-are found by one search for the prefix that all markers share, and passed on as
-one segment; only the head of an unfinished line is remembered.
+`Lines` cuts each chunk into *segments*, slices that the parser takes as one:
+
+*   a run of log lines, of any number. All markers begin with the same prefix, so a
+    single search for an LF and this prefix finds where the run ends. No line within
+    it is looked at.
+*   a whole marked line,
+*   a piece of a line that began in an earlier chunk, or ends in a later one.
+
+The kind of a line that comes in pieces is *open* until enough of the line has come,
+and *settled* from then on:
+
+*   The line is text as soon as its bytes differ from all heads.
+*   It is a result or an interim result as soon as the head is complete.
+*   A fence is settled at the end of its line only, as any byte but a blank makes it
+    text. If the line is longer than `limit`, its first ``limit + 1`` bytes decide.
+
+While the kind is open, `Lines` remembers the first bytes of the line (`_head`), no
+more than the longest head has, and the number of bytes that have come (`_length`).
+The blanks after a fence are not remembered, because they decide nothing: after the
+next piece, the literal head is judged as if they had not been there. So the cost
+grows with the length of the line alone, even if it comes byte by byte.
 """
 
 from __future__ import annotations
@@ -18,43 +36,44 @@ _LF = b"\n"
 
 
 Segment: TypeAlias = tuple[str | None, int, int, int, bool]
-"""A slice of a chunk, whole lines or a piece of one: kind, start, stop, payload, complete.
+"""A slice of a chunk, as (kind, start, stop, payload, complete).
 
-``kind`` is the line kind, ``None`` while the bytes of the line so far leave it
-open. ``start`` and ``stop`` bound the slice. ``payload`` is where the payload
-of a whole marked line begins that begins in this chunk; else 0. ``complete``
-tells whether the slice ends its line; a slice of several lines is always
-complete, and of unmarked lines alone. A plain tuple, as this is the hot path.
+``kind`` is the kind of the line, or ``None`` while it is open. ``start`` and
+``stop`` are the bounds of the slice. ``payload`` is where the payload begins, if
+the slice is a whole line with a payload; else 0. ``complete`` is true if the slice
+ends at the end of a line. A slice of several lines is always complete, and all of
+its lines are text. This is a plain tuple because it is made on the hot path.
 """
 
 
 LinesMark: TypeAlias = tuple[bytes, int, str | None]
-"""A state of `Lines` to go back to."""
+"""A state of `Lines` that `Lines.reset` goes back to."""
 
 
 class Lines:
-    """Cuts chunks into segments, and remembers the line that a chunk leaves unfinished.
+    """Cuts chunks into segments.
 
     Args:
         table: The protocol.
-        limit: A line whose kind its whole text decides (a fence) is judged by
-            its first ``limit + 1`` bytes; ``None`` for no limit.
+        limit: Limit of a marked line, in bytes; ``None`` for no limit. A fence is
+            judged by its first ``limit + 1`` bytes.
     """
 
     def __init__(self, table: Table, limit: int | None) -> None:
         self._table = table
         self._payload_heads = [item for item in table.heads.items() if item[1] in table.payload_kinds]
         self._needle = _LF + table.prefix
+        # Number of bytes that a line is judged by: never so few that a head would not fit.
         self._judged = None if limit is None else max(limit + 1, table.window)
         self._begin()
 
     def _begin(self) -> None:
-        self._head = b""  # enough of an unfinished line to settle its kind, while that is open
-        self._length = 0  # bytes seen of the unfinished line, while its kind is open
-        self._kind: str | None = None  # its kind, once settled
+        self._head = b""  # the head of an unfinished line whose kind is open
+        self._length = 0  # number of bytes that have come of this line
+        self._kind: str | None = None  # the kind of an unfinished line, once settled
 
     def mark(self) -> LinesMark:
-        """The state, for `reset`."""
+        """The state, for `reset`. Neither copies any bytes of the stream."""
         return self._head, self._length, self._kind
 
     def reset(self, mark: LinesMark) -> None:
@@ -70,15 +89,16 @@ class Lines:
         """Yield the segments of `data`, which together are `data`."""
         at = 0
         size = len(data)
-        if self._kind or self._length:
+        if self._kind or self._length:  # first, what this chunk brings of an unfinished line
             stop = data.find(_LF) + 1
             yield self._piece(data, 0, stop or size, complete=stop > 0)
             at = stop or size
         prefix, needle, text = self._table.prefix, self._needle, self._table.text
         payload_heads = self._payload_heads
+        # From here on, `at` is at the beginning of a line.
         while at < size:
             marked = at if data.startswith(prefix, at) else data.find(needle, at) + 1 or size
-            if marked == size:
+            if marked == size:  # no marked line begins in this chunk any more
                 stop = data.rfind(_LF, at) + 1
                 if stop:
                     yield text, at, stop, 0, True
@@ -95,11 +115,11 @@ class Lines:
                 if data.startswith(head, marked):
                     yield kind, marked, at, marked + len(head), True
                     break
-            else:
+            else:  # a fence, or text that begins with the prefix
                 yield self._judge(data, marked, at), marked, at, 0, True
 
     def close(self) -> Segment | None:
-        """The end of an unfinished last line, an empty and complete segment, if there is one."""
+        """End the stream: an empty, complete segment if the last line lacks its LF, else ``None``."""
         if not (self._kind or self._length):
             return None
         kind = self._kind or self._table.classify(self._head, 0, len(self._head))
@@ -107,43 +127,44 @@ class Lines:
         return kind, 0, 0, 0, True
 
     def _judge(self, data: bytes, start: int, stop: int) -> str:
-        """The kind of a whole line that its head does not settle."""
+        """The kind of a whole line that begins with no head of a payload."""
         judged = stop if self._judged is None else min(stop, start + self._judged)
         return self._table.classify(data, start, judged)
 
-    def _is_open(self, kind: str) -> bool:
-        """Whether further bytes may turn a line of this kind into text."""
+    def _may_turn_to_text(self, kind: str) -> bool:
+        """Whether more bytes can make a line of this kind text, as with a fence."""
         return kind != self._table.text and kind not in self._table.payload_kinds
 
     def _piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> Segment:
-        """A segment of an unfinished line, with as much of its kind as can be known."""
+        """The segment of a line that began in an earlier chunk, or ends in a later one."""
         kind = self._kind or self._grow(data, start, stop, complete=complete)
         if complete:
             self._begin()
         return kind, start, stop, 0, complete
 
     def _grow(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
-        """The kind of an unfinished line with another piece of it, if that settles it."""
+        """Take another piece of a line whose kind is open: the kind if it is settled now, else ``None``."""
         table = self._table
         judged = stop if self._judged is None else min(stop, start + self._judged - self._length)
         self._length += stop - start
+        # The window is enough for nearly every line, and spares a copy of a long piece.
         head = self._head + data[start : min(judged, start + table.window)]
         kind = table.classify(head, 0, len(head))
-        if self._is_open(kind):
+        if self._may_turn_to_text(kind):
             head = self._head + data[start:judged]
             kind = table.classify(head, 0, len(head))
         if complete or self._is_settled(kind, head):
             self._kind = kind
             return kind
-        if self._is_open(kind):  # what follows the literal head is blank, and says no more
+        if self._may_turn_to_text(kind):  # only blanks follow the literal head so far: forget them
             head = next(literal for literal in table.heads if head.startswith(literal))
         self._head = head
         return None
 
     def _is_settled(self, kind: str, head: bytes) -> bool:
-        """Whether a line of which `head` is seen is of `kind`, whatever follows."""
+        """Whether a line that begins with `head`, and is of `kind` so far, stays so whatever follows."""
         if kind == self._table.text:
             return not any(literal.startswith(head) for literal in self._table.heads)
-        if self._is_open(kind):
+        if self._may_turn_to_text(kind):
             return self._judged is not None and self._length >= self._judged
         return True

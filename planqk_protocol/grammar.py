@@ -1,16 +1,49 @@
-"""The grammar file, and the transition table derived from it.
+"""The protocol as a table, derived from the grammar file.
 
-``protocol.lark`` defines the language. Lark reads it; this module walks Lark's
-automaton once and writes down a Mealy machine, state × line kind → state,
-verdict, small enough to run at the speed of a dictionary. Lark is imported
-here alone, when the first table is asked for.
+``protocol.lark`` defines the language: a terminal for each kind of line, and
+rules that say which sequences of lines are a stream. The parser never runs Lark
+on a stream. Lark runs once per process, and this module turns the automaton that
+it builds into a table: state and kind of line → next state and verdict (a Mealy
+machine). To follow a line then costs one look-up in a dictionary. Only this
+module imports Lark, and only when somebody asks for the table.
 
-The parser relies on properties of the grammar that are checked while the table
-is built, so that a careless change of the file cannot go unnoticed:
+From file to table:
 
-* the verdict on a line is known on that very line (rule ``latency``),
-* every state takes every kind of line (rule ``total``),
-* text never changes the state, so that runs of text need no stepping.
+1.  `build_lark` lets Lark build its LALR(1) automaton. The tests use the same
+    automaton as an oracle: it has to agree with the table on any stream.
+
+2.  `_walk` explores the automaton with Lark's interactive parser
+    (``InteractiveParser`` in Lark's ``lark/parsers/lalr_interactive_parser.py``).
+    It starts with the empty stream, feeds every terminal that the automaton
+    accepts to a copy of the parser, and goes on from each stack that it has not
+    seen. There are finitely many stacks: Lark expands ``line*`` to a
+    left-recursive rule, so the stack does not grow with the number of lines.
+
+3.  `_completed` reads the verdict off the automaton. Right after a line was
+    shifted, the automaton lists its next actions. If all of them reduce the same
+    rule, the line has completed this rule, and the rule's name is the verdict:
+    ``log``, ``result``, ``body`` … If none of them reduces, the line has opened a
+    block, and the verdict is empty. Anything else means that the next line decides
+    what this one was. Such a grammar is refused.
+
+4.  `_minimise` merges states. The line that was read last is still on Lark's
+    stack, so there is a state for each kind of line even where nothing depends on
+    it. Of these states, those with the same future are one.
+
+5.  `_name` gives the states names that do not depend on hashing or on Lark.
+
+6.  `_check` refuses a table without the properties that the parser relies on. So
+    nobody breaks them by a careless change of the file:
+
+    * every state takes every kind of line (rule ``total``),
+    * text never changes the state, so a run of log lines needs no look-ups.
+
+    The third property, that the verdict on a line is known on that very line (rule
+    ``latency``), is the one that step 3 checks.
+
+The scanner in `framing` also takes what it needs from the file: the literal
+texts that marked lines begin with, which `_heads` finds in the terminals' regular
+expressions. So the markers are written down nowhere else.
 """
 
 from __future__ import annotations
@@ -37,11 +70,16 @@ _START_RULE = "stream"
 VERDICTS = frozenset(
     {"log", "interim_result", "result", "duplicate_result", "body", "multiline_result", "duplicate_block"}
 )
-"""What a line can turn out to be: the rules of the grammar that a line completes."""
+"""The verdicts on lines. Each is named after the rule of the grammar that the line completes."""
 
 
 class Step(NamedTuple):
-    """Where a line leads, and its verdict; empty where it opens a block."""
+    """What a line does.
+
+    Attributes:
+        state: The state after the line.
+        verdict: One of `VERDICTS`; empty if the line opens a block.
+    """
 
     state: str
     verdict: str
@@ -54,15 +92,17 @@ class Table(msgspec.Struct, frozen=True):
         start: State at the start of a stream.
         steps: State → line kind → `Step`.
         accepting: States in which a stream may end without a violation.
-        text: The kind of lines that bear no marker.
-        heads: The literal beginnings of marked lines → their kind, longest
-            first. A line that begins so may still be text, if it is of a kind
-            that is not in `payload_kinds`.
-        payload_kinds: Kinds whose payload is the rest of the line behind the
-            head; the head settles the kind, whatever follows it.
-        prefix: What all heads have in common.
-        window: Number of bytes from the start of a line that hold any head.
-        pattern: Matches any line; the last group that takes part is its kind.
+        text: The kind of lines without a marker.
+        heads: The literal beginning of a marked line → its kind, longest first.
+            For `payload_kinds`, the head decides the kind. For the others (a
+            fence), the line may still turn out to be text.
+        payload_kinds: Kinds whose payload is the rest of the line after the head.
+        markers: Verdict → the marker of such a line or block, as jobs print it:
+            ``result`` → ``PlanQK:Job:Result:``.
+        prefix: The common beginning of all heads.
+        window: Number of bytes from the start of a line that is enough to find
+            any head in. The specification names it: see ``limit-payload``.
+        pattern: Matches any line; the last group that takes part names its kind.
     """
 
     start: str
@@ -71,38 +111,39 @@ class Table(msgspec.Struct, frozen=True):
     text: str
     heads: Mapping[bytes, str]
     payload_kinds: frozenset[str]
+    markers: Mapping[str, str]
     prefix: bytes
     window: int
     pattern: re.Pattern[bytes]
 
     def classify(self, data: bytes, start: int, stop: int) -> str:
-        """The kind of the line that begins at `start`, seen up to `stop`, as if it ended there."""
-        match: Any = self.pattern.match(data, start, stop)  # never None: every line is of some kind
+        """The kind of the line ``data[start:stop]``."""
+        match: Any = self.pattern.match(data, start, stop)  # never None, as TEXT matches any line
         kind: str = match.lastgroup
         return kind
 
     def payload_start(self, line: bytes) -> int:
-        """Where the payload begins in a line of a kind that has one."""
+        """Offset of the payload in a line of one of the `payload_kinds`."""
         return next(len(head) for head in self.heads if line.startswith(head))
 
     def in_block(self, state: str) -> bool:
-        """Whether text in this state is the body of a block."""
+        """Whether a block is open in this state."""
         return self.steps[state][self.text].verdict == "body"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return load_table, ()
+        return load_table, ()  # a pickled parser holds no copy of the table
 
 
 def grammar_text() -> str:
     """The text of ``protocol.lark``."""
-    from importlib.resources import files  # noqa: PLC0415  # not needed before the first parser
+    from importlib.resources import files  # noqa: PLC0415  # not needed before the first table
 
     return files("planqk_protocol").joinpath("protocol.lark").read_text(encoding="utf-8")
 
 
 def build_lark(grammar: str) -> Lark:
-    """Lark's own parser for a grammar: the oracle the table is measured by."""
-    from lark import Lark  # noqa: PLC0415  # takes longer to import than all the rest
+    """Lark's parser for a grammar: the source of the table, and the oracle of its tests."""
+    from lark import Lark  # noqa: PLC0415  # takes longer to import than the whole package
 
     return Lark(grammar, start=_START_RULE, parser="lalr", lexer="basic", use_bytes=True)
 
@@ -124,25 +165,35 @@ def build_table(grammar: str) -> Table:
     heads = {head: kind for kind, pattern in patterns.items() for head in _heads(pattern)}
     unmarked = sorted(set(patterns) - set(heads.values()))
     if len(unmarked) != 1:
-        raise GrammarError(f"exactly one terminal must have no literal head, but {unmarked} have none")
+        raise GrammarError(
+            f"exactly one terminal must begin with no literal text (it is log text); here: {unmarked}"
+        )
     text = unmarked[0]
     states, accepting = _name(*_minimise(*_walk(lark)))
     _check(states, set(patterns), text)
+    # Longest first, as one head may begin another: the colon of an interim result is optional.
+    heads = dict(sorted(heads.items(), key=lambda item: (-len(item[0]), item)))
     return Table(
         start=next(iter(states)),
         steps=states,
         accepting=accepting,
         text=text,
-        heads=dict(sorted(heads.items(), key=lambda item: (-len(item[0]), item))),
+        heads=heads,
         payload_kinds=frozenset(kind for kind in patterns if re.compile(patterns[kind]).groups),
-        prefix=commonprefix(list(heads)) or b"",  # noqa: RUF071  # of characters, not of path components
+        markers=_markers(states, heads),
+        prefix=commonprefix(list(heads)) or b"",  # noqa: RUF071  # of bytes, not of path components
         window=2 * max(map(len, heads)),
         pattern=re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()).encode()),
     )
 
 
 def _heads(pattern: str) -> list[bytes]:
-    """The literal texts a regular expression begins with: one, or two if the last character is optional."""
+    """The literal texts that a regular expression begins with, in UTF-8.
+
+    There is one, or none. If an optional character follows it, as in ``ab:?``,
+    there are two: ``ab:`` and ``ab``.
+    """
+    # Letters, digits, _ and : stand for themselves, unless the next character is a quantifier or a bar.
     literal, last, optional = re.fullmatch(
         r"((?:[\w:](?![?*+{|]))*)(?:([\w:])(\?))?.*", pattern, re.DOTALL
     ).groups()  # type: ignore[union-attr]  # matches anything
@@ -150,11 +201,28 @@ def _heads(pattern: str) -> list[bytes]:
     return [head.encode() for head in heads if head]
 
 
+def _markers(states: Mapping[str, Mapping[str, Step]], heads: Mapping[bytes, str]) -> dict[str, str]:
+    """The markers by verdict: of each kind of line the longest head."""
+    longest: dict[str, str] = {}
+    for head, kind in heads.items():
+        longest.setdefault(kind, head.decode())
+    # A body line may begin with any marker, and none of them is its own.
+    return {
+        step.verdict: longest[kind]
+        for row in states.values()
+        for kind, step in row.items()
+        if kind in longest and step.verdict not in {"", "body"}
+    }
+
+
 _Raw = dict[Any, dict[str, tuple[Any, str]]]
 
 
 def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
-    """Lark's automaton as state → terminal → (state, verdict), and the states that accept."""
+    """Lark's automaton as state → terminal → (state, verdict), and its accepting states.
+
+    A state is named by the stack that Lark's parser has there.
+    """
     from lark import Token  # noqa: PLC0415  # see build_lark
 
     first = lark.parse_interactive()
@@ -175,26 +243,33 @@ def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
             if target not in steps:
                 queue[target] = there
     start = tuple(first.parser_state.state_stack)
-    return {start: steps[start]} | steps, accepting
+    return {start: steps[start]} | steps, accepting  # the start state comes first; `_name` relies on it
 
 
 def _completed(choices: Mapping[str, tuple[Any, Any]], terminal: str) -> str:
-    """The rule that the line just taken completes, by what Lark would do next."""
+    """The rule that a line has completed, by the actions that Lark has next; empty if there is none."""
     rules = {str(target.origin.name) for action, target in choices.values() if str(action) == "Reduce"}
     if not rules:
         return ""
+    # Lark writes the names of terminals in upper case. A shift of one beside a reduction means that the
+    # unit may go on; a shift of a rule (lower case) is a goto, which takes no line.
     if len(rules) > 1 or any(str(a) == "Shift" and t.isupper() for t, (a, _) in choices.items()):
         raise GrammarError(
             f"after {terminal} it takes another line to tell what it was: one of {sorted(rules)}, or more"
         )
     rule = rules.pop()
     if rule not in VERDICTS:
-        raise GrammarError(f"{terminal} completes the rule {rule!r}, which no verdict is named after")
+        raise GrammarError(f"{terminal} completes the rule {rule!r}, and there is no verdict of that name")
     return rule
 
 
 def _minimise(steps: _Raw, accepting: set[Any]) -> tuple[_Raw, set[Any]]:
-    """Merge the states that no sequence of lines can tell apart."""
+    """Merge the states that no sequence of lines can tell apart.
+
+    This is Moore's algorithm: begin with two classes, accepting or not, and split
+    a class as long as some of its states have other verdicts than the rest, or
+    lead to other classes.
+    """
     block: dict[Any, Any] = {state: state in accepting for state in steps}
     while True:
         signature = {
@@ -210,11 +285,15 @@ def _minimise(steps: _Raw, accepting: set[Any]) -> tuple[_Raw, set[Any]]:
 
 
 def _name(steps: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Step]], frozenset[str]]:
-    """Name each state by the marked lines of the shortest way to it, in a fixed order."""
+    """Name each state by the kinds of the lines on the shortest way to it.
+
+    The search goes breadth first, in alphabetical order of the kinds, so the
+    names depend on nothing but the grammar.
+    """
     first = next(iter(steps))
     names = {first: "start"}
     queue = [first]
-    for state in queue:
+    for state in queue:  # which grows on the way
         for terminal, (target, _) in sorted(steps[state].items()):
             if target not in names:
                 names[target] = terminal if state == first else f"{names[state]}+{terminal}"
@@ -227,6 +306,7 @@ def _name(steps: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Step]],
 
 
 def _check(states: Mapping[str, Mapping[str, Step]], kinds: Iterable[str], text: str) -> None:
+    """Raise if the table lacks what the parser relies on (step 6 above)."""
     for state, row in states.items():
         if missing := sorted(set(kinds) - set(row)):
             raise GrammarError(f"state {state} does not take {missing}: every state must take every line")

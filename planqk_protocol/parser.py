@@ -1,8 +1,35 @@
 """The parser: chunks of a job's stdout in, events out.
 
-Events flow one way: chunk → lines → table → payload → event. The parser holds
-the one unit that is not finished yet, a line or a block, and judges it by its
-own bytes, so that no event depends on how the stream was cut into chunks.
+A chunk's way: `framing` cuts it into segments, which are runs of log lines,
+marked lines, or pieces of a line. The table says what a line is in its place.
+`log_text` makes the `Log` events, `marked` all the others.
+
+*What is held.* A unit is a line, or a block with both of its fences. Between two
+calls the parser holds the one unit that is not finished: its bytes (`_held`) and
+the number of its first line (`_first`). A marked line that one chunk brings as a
+whole is never held: `_feed` makes its event from the chunk itself.
+
+*When a unit is judged.* A marked line is judged at its LF, a block at the LF of
+its closing fence, and both at the end of the stream. Only then is the payload
+decoded, once and as a whole. Log text comes out line by line, or as soon as
+`max_line` bytes of a line are there.
+
+*Why limits do not depend on chunks.* A limit is compared with the number of bytes
+since the unit began, never with what a chunk or the buffer happens to hold:
+
+*   `max_payload`: as soon as a unit has more bytes, `_cut` reports exactly the first
+    `max_payload` of them, however many have come. It waits until the kind of the
+    line is known, because log text may be longer. From the cut on (`_beyond`) all
+    is log text up to the end of the line or block. Lines are told apart further
+    on, as one of them may be the fence that closes the block.
+*   `max_line`: the pieces of a log line are counted from its start, or from the cut.
+    `_take_text` gives away whole pieces and holds the rest.
+
+*All or nothing.* A call can fail in the middle for reasons outside the stream: no
+memory, no room on the stack for a decoder, Ctrl+C. `feed` and `close` then go back to
+a mark that they made before. A mark is a copy of the instance's dictionary. Its
+values are immutable, except for the scanner and the buffer, which make marks of
+their own, and none of these copies any bytes of the stream.
 """
 
 from __future__ import annotations
@@ -13,37 +40,19 @@ from typing import Any, TypeAlias
 
 from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
 from planqk_protocol.errors import ParserClosedError
-from planqk_protocol.events import (
-    Event,
-    FinalResult,
-    InterimResult,
-    Marker,
-    MultilineResult,
-    Result,
-    Violation,
-    ViolationCode,
-)
+from planqk_protocol.events import Event, FinalResult, Marker, MultilineResult, Result
 from planqk_protocol.framing import Lines, LinesMark, Segment
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.marked import block_event, line_event, oversized, unterminated_block
+from planqk_protocol.payload.decode import Decoder
 from planqk_protocol.state import Resumable
 
 __all__ = ["Parser", "aiter_events", "iter_events", "parse"]
 
 _LF = b"\n"
-_CR = b"\r"
-
 _Mark: TypeAlias = tuple[dict[str, Any], LinesMark, BufferMark]
-
-_UNTERMINATED = (
-    "the block is never closed; print PlanQK:Job:MultilineResult once more behind the JSON, and flush"
-)
-_STRAY = (
-    " (line {} begins with a marker, but inside a block it is body; print it before the block or after it)"
-)
-_DUPLICATE = "another result came first, and only the first one counts; print the result once"
 
 
 class Parser(Resumable):
@@ -89,7 +98,7 @@ class Parser(Resumable):
         self._offset = 0  # of the next byte, from the start of the stream
         self._held = Buffer()  # the unfinished line or block
         self._first = 1  # number of its first line
-        self._stray = 0  # number of the first result or interim marker in the block
+        self._stray = 0  # number of the first result or interim marker in the block; 0 if there is none
         self._beyond = False  # past the cut of an oversized line or block, where all is log text
 
     @property
@@ -136,12 +145,18 @@ class Parser(Resumable):
             kind, start, stop, payload, _ = segment
             self._offset += stop - start
             if payload and kind and not self._in_block and stop - start <= self._max_payload:
-                self._first = self._line
+                # The hot path: a whole marked line. `_take` would do the same, but slower.
+                number = self._line
                 self._line += 1
                 state, verdict = self._steps[kind]
                 if state != self._state:
                     self._enter(state)
-                events.append(self._line_event(verdict, data[start:stop], payload - start))
+                offset = self._offset - (stop - start)
+                raw = data[start:stop]
+                event = line_event(self._decode, verdict, raw, payload - start, number, offset)
+                events.append(event)
+                if verdict == "result":
+                    self._keep_result(event)
             else:
                 self._take(events, data, segment)
         return events
@@ -172,16 +187,15 @@ class Parser(Resumable):
             self._take(events, b"", last)
         if self._held:
             raw = self._held.take()
-            code = ViolationCode.UNTERMINATED_BLOCK
-            message = _UNTERMINATED + self._stray_note()
-            events.append(self._violation(code, Marker.MULTILINE_RESULT, raw, 0, message))
+            events.append(unterminated_block(raw, self._first, self._offset - len(raw), self._stray))
         return events
 
     def _mark(self) -> _Mark:
+        """The state, for `_reset`."""
         return self.__dict__.copy(), self._lines.mark(), self._held.mark()
 
     def _reset(self, mark: _Mark) -> None:
-        """Undo all that was done since the mark was made."""
+        """Undo everything since the mark was made."""
         own, lines, held = mark
         self.__dict__.update(own)
         self._lines.reset(lines)
@@ -199,30 +213,33 @@ class Parser(Resumable):
         return f"<Parser: line {self._line}, offset {self._offset}, {state}>"
 
     def _take(self, events: list[Event], data: bytes, segment: Segment) -> None:
-        """Take a segment of any sort."""
+        """Take a segment: report it, cut it, or hold it."""
         kind, start, stop, _, complete = segment
         if self._beyond or (kind == self._table.text and not self._in_block):
             self._take_text(events, data, start, stop, complete)
+        # While the kind is open (None), the line may be log text, which `max_payload` does not bound.
         elif len(self._held) + stop - start > self._max_payload and (self._in_block or kind):
             self._cut(events, data, segment)
         else:
             self._hold(data, start, stop)
             if complete and kind:
                 self._conclude(events, kind)
+        # The state changes last: up to here, it is the state in which the line began.
         if complete and kind:
             if kind != self._table.text:
                 self._enter(self._steps[kind].state)
             self._beyond = self._beyond and self._in_block
 
     def _enter(self, state: str) -> None:
+        """Go on in a state of the table, and keep at hand what each line needs of it."""
         self._state = state
         self._steps = self._table.steps[state]
         self._in_block = self._table.in_block(state)
 
     def _take_text(self, events: list[Event], data: bytes, start: int, stop: int, complete: bool) -> None:
-        """Log lines, or a piece of one (rule ``limit-line``)."""
+        """Report log lines, or what is complete of one line (rule ``limit-line``)."""
         if not self._logs:
-            self._held.take()
+            self._held.take()  # a line's first bytes, held while its kind was open
             self._line += data.count(_LF, start, stop)
             return
         max_line = self._max_line
@@ -232,97 +249,59 @@ class Parser(Resumable):
                 return
             data = self._held.take()
             start, stop = 0, len(data)
+            # The line goes on: report as many pieces of max_line bytes as there are, and hold the rest.
             if not complete and max_line is not None:
                 stop -= stop % max_line
                 self._held.append(data, stop, len(data))
         self._line = extend_with_logs(events, data, start, stop, self._line, max_line)
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
-        """Keep a piece of a marked line, or of a block."""
-        if not self._held:
+        """Hold a segment of a marked line, of a block, or of a line whose kind is open."""
+        if not self._held:  # a unit begins
             self._first = self._line
             self._stray = 0
         self._held.append(data, start, stop)
         self._line += data.count(_LF, start, stop)
 
     def _cut(self, events: list[Event], data: bytes, segment: Segment) -> None:
-        """Report the first bytes of an oversized line or block (rule ``limit-payload``)."""
+        """Cut an oversized line or block (rule ``limit-payload``)."""
         kind, start, stop, _, complete = segment
         limit = self._max_payload
         cut = start + max(0, limit - len(self._held))
         self._hold(data, start, cut)
-        raw = self._held.take()
+        raw = self._held.take()  # more than `limit` bytes if the kind of the line was open until now
         self._beyond = True
         marker = Marker.MULTILINE_RESULT
+        # An opening fence has no verdict.
         if not self._in_block and kind and (verdict := self._steps[kind].verdict):
             marker = Marker(verdict.removeprefix("duplicate_"))
-        message = f"longer than {limit} bytes; print less, or raise Limits.max_payload"
-        ahead = stop - cut + max(0, len(raw) - limit)
-        code = ViolationCode.PAYLOAD_TOO_LARGE
-        events.append(self._violation(code, marker, raw[:limit], limit, message, ahead))
+        offset = self._offset - (stop - cut) - len(raw)
+        events.append(oversized(marker, raw[:limit], self._first, offset))
         self._take_text(events, raw, limit, len(raw), complete=False)
         self._take_text(events, data, cut, stop, complete)
 
     def _conclude(self, events: list[Event], kind: str) -> None:
-        """A line has ended that is held, or a line of the block that is held."""
+        """Report the unit that a line of this kind completes, if it completes one."""
         verdict = self._steps[kind].verdict
         if verdict == "body":
             if kind in self._table.payload_kinds:
-                self._stray = self._stray or self._line - 1
-        elif self._in_block:
-            events.append(self._block_event(verdict, self._held.take()))
+                # The LF of this line is counted already, unless the end of the stream completes it.
+                self._stray = self._stray or self._line - (not self._closed)
         elif verdict:
             raw = self._held.take()
-            events.append(self._line_event(verdict, raw, self._table.payload_start(raw)))
+            offset = self._offset - len(raw)
+            if self._in_block:
+                event = block_event(self._decode, verdict, raw, self._first, offset, self._stray)
+            else:
+                start = self._table.payload_start(raw)
+                event = line_event(self._decode, verdict, raw, start, self._first, offset)
+            events.append(event)
+            self._keep_result(event)
 
-    def _line_event(self, verdict: str, raw: bytes, start: int) -> Event:
-        """The event of a marked line, whose payload begins at `start`."""
-        if verdict == "duplicate_result":
-            return self._violation(ViolationCode.DUPLICATE_RESULT, Marker.RESULT, raw, 0, _DUPLICATE)
-        stop = len(raw)
-        if raw[-1] == _LF[0]:
-            stop -= 2 if raw[-2] == _CR[0] else 1
-        try:
-            value = self._decode(raw, start, stop)
-        except PayloadError as error:
-            return self._violation(error.code, Marker(verdict), raw, start + error.at, error.message)
-        if verdict == "interim_result":
-            return InterimResult(self._first, raw, value, start, stop)
-        self._result = Result(self._first, raw, value, start, stop)
-        return self._result
-
-    def _block_event(self, verdict: str, raw: bytes) -> Event:
-        """The event of a block, both fences included."""
-        marker = Marker.MULTILINE_RESULT
-        if verdict == "duplicate_block":
-            return self._violation(ViolationCode.DUPLICATE_RESULT, marker, raw, 0, _DUPLICATE)
-        start, stop = raw.find(_LF) + 1, raw.rfind(_LF, 0, len(raw) - 1) + 1
-        try:
-            value = self._decode(raw, start, stop)
-        except PayloadError as error:
-            note = self._stray_note() if error.code is ViolationCode.INVALID_JSON else ""
-            return self._violation(error.code, marker, raw, start + error.at, error.message + note)
-        self._result = MultilineResult(self._first, raw, value, start, stop)
-        return self._result
-
-    def _stray_note(self) -> str:
-        return _STRAY.format(self._stray) if self._stray else ""
-
-    def _violation(
-        self, code: ViolationCode, marker: Marker, raw: bytes, fault: int, message: str, ahead: int = 0
-    ) -> Violation:
-        """A violation that ends `ahead` bytes before the next byte, its fault at byte `fault` of `raw`."""
-        line_start = raw.rfind(_LF, 0, fault) + 1
-        return Violation(
-            code=code,
-            marker=marker,
-            line=self._first,
-            raw=raw,
-            message=message,
-            error_line=self._first + raw.count(_LF, 0, fault),
-            column=len(raw[line_start:fault].decode(errors="replace")) + 1,
-            offset=self._offset - ahead - len(raw) + fault,
-        )
+    def _keep_result(self, event: Event) -> None:
+        """Remember the event if it is the result. The table sees to it that there is only one."""
+        if isinstance(event, Result | MultilineResult):
+            self._result = event
 
 
 def parse(

@@ -22,6 +22,7 @@ FLOORS = (
     ("grammar", "state", "reading", "payload.advice", "payload.faults", "captures.chunks"),
     ("events", "framing", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
+    ("marked",),
     (
         *("parser", "records", "emit"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),

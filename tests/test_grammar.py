@@ -169,7 +169,7 @@ def changed(*changes: tuple[str, str]) -> str:
         ),
         (
             changed(("interim_result", "interim")),
-            "completes the rule 'interim', which no verdict is named after",
+            "completes the rule 'interim', and there is no verdict of that name",
         ),
         (
             changed(("log: TEXT\n", "log: TEXT | ODD\n"), ("TEXT: /", "ODD: /[#].*/\nTEXT: /")),

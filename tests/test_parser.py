@@ -141,6 +141,7 @@ class TestMarkers:
         assert "line 2 begins with a marker" in first.message
         assert "begins with a marker" not in open_block.message
         assert "line 2 begins with a marker" in violation(with_marker).message
+        assert "line 2 begins with a marker" in violation(with_marker.removesuffix(b"\n")).message
 
     @pytest.mark.rule("block")
     def test_the_message_of_a_block_without_a_marker_is_that_of_its_payload(self) -> None:

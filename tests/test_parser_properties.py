@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from reference import expected_events
-from strategies import FENCE, RESULT, all_limits, bytewise, cut, cuts, feed_all, streams, tiny_limits
+from strategies import FENCE, INTERIM, RESULT, all_limits, bytewise, cut, cuts, feed_all, streams, tiny_limits
 
 from planqk_protocol import Event, Limits, Log, MultilineResult, Parser, Result, Violation, parse, to_record
 
@@ -51,6 +52,16 @@ def test_events_are_those_of_the_plain_reference(data: bytes) -> None:
 
     events = parse(data, limits=NO_LIMITS)
     assert [seen(event) for event in events] == expected_events(data)
+
+
+@pytest.mark.rule("block", "eof-line", "eof-block")
+@given(streams)
+@example(FENCE + b"\n" + RESULT + b" 1")
+def test_a_message_names_the_line_in_a_block_that_begins_with_a_marker(data: bytes) -> None:
+    lines = data.split(b"\n")
+    for event in parse(data):
+        if isinstance(event, Violation) and (found := re.search(r"line (\d+) begins with a", event.message)):
+            assert lines[int(found[1]) - 1].startswith((RESULT, INTERIM[:-1]))
 
 
 @pytest.mark.rule("latency")

@@ -167,12 +167,12 @@ def _unrefuted(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[byt
     before = b"\n"
     for chunk in chunks:
         seen = before + chunk
-        at = seen.find(hints.MARKED_LINE)
+        at = seen.find(hints.marked_line())
         if at >= 0:
             yield chunk[: max(0, at + 1 - len(before))]
             raise Failure(
                 f"{name}: the first line looks like {capture}, but a line with a marker does not; "
                 f"say --capture raw if the job printed all of it, else --capture {capture}"
             )
-        before = seen[1 - len(hints.MARKED_LINE) :]
+        before = seen[1 - len(hints.marked_line()) :]
         yield chunk

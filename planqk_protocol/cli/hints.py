@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol import Log
+from planqk_protocol import Log, Marker
 from planqk_protocol.captures.sniffing import is_utf16
+from planqk_protocol.marked import marker_prefix, marker_text
 
 __all__ = [
     "AFTER_LOSS",
     "DAMAGED",
     "FIRST_IS_INVALID",
-    "HOW_TO_PRINT",
     "LOOKS_MARKED",
     "LOST",
-    "MARKED_LINE",
     "NAME_THE_FORMAT",
     "NOTHING_READ",
     "UTF16",
@@ -22,21 +21,15 @@ __all__ = [
     "backwards",
     "cut_short",
     "guess",
+    "how_to_print",
     "in_options",
+    "marked_line",
     "near_miss",
 ]
 
 _LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)$")
 _ONLY = re.compile(r"\bthe argument container\b")
 
-MARKED_LINE = b"\nPlanQK:Job:"
-
-_HOW_TO_PRINT = "print it, in Python with print('PlanQK:Job:{}:', json.dumps({}), flush=True)"
-
-HOW_TO_PRINT = {
-    "result": _HOW_TO_PRINT.format("Result", "result"),
-    "interim result": _HOW_TO_PRINT.format("InterimResult", "value"),
-}
 FIRST_IS_INVALID = "the first one is not valid, and only the first one counts"
 DAMAGED = "the capture is damaged here; get the whole of it, or have the job print ASCII only"
 AFTER_LOSS = (
@@ -52,8 +45,19 @@ BYTE_ORDER_MARK = (
 UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
 LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
-    "behind PlanQK:Job:MultilineResult nothing may stand, and behind the others only JSON"
+    "nothing may follow the marker of a block, and only JSON may follow the others"
 )
+
+
+def marked_line() -> bytes:
+    """What every marked line begins with, behind the end of the line before."""
+    return b"\n" + marker_prefix()
+
+
+def how_to_print(sought: str) -> str:
+    """How a job prints what is missing: a ``result`` or an ``interim result``."""
+    marker = marker_text(Marker(sought.replace(" ", "_")))
+    return f"print it, in Python with print('{marker}', json.dumps(value), flush=True)"
 
 
 def guess(capture: str) -> str:
@@ -94,8 +98,9 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
     """
     if is_utf16(log.raw):
         return UTF16
-    if log.text.startswith("\ufeffPlanQK:Job:"):
+    prefix = marker_prefix().decode()
+    if log.text.startswith("\ufeff" + prefix):
         return BYTE_ORDER_MARK
-    if "planqk:job:" in log.text.lower():
+    if prefix.lower() in log.text.lower():
         return LOOKS_MARKED + NAME_THE_FORMAT * is_guess
     return None

@@ -142,7 +142,7 @@ class Verdict:
             return near_miss
         if self._has_lost or self._stream.is_cut_off or self._reading.is_cut_off:
             return hints.LOST
-        return hints.HOW_TO_PRINT[self._sought] if count else hints.NOTHING_READ
+        return hints.how_to_print(self._sought) if count else hints.NOTHING_READ
 
     def _near_miss(self) -> str | None:
         """What the first line that looks marked lacks, in what can be read once more."""

@@ -90,7 +90,8 @@ class Inspection:
     def _missing(self) -> str:
         """Why there is no result."""
         if self._taken_by is None:
-            return "there is no result; print PlanQK:Job:Result: and its JSON on one line"
+            marker = load_table().markers["result"]
+            return f"there is no result; print {marker} and its JSON on one line"
         return f"{_place(self._taken_by)}: {self._taken_by.code}: the violation takes the place of the result"
 
     def _note(self, rule: str, finding: str) -> None:

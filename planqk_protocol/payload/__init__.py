@@ -1,1 +1,1 @@
-"""Payloads: strict JSON, its nesting and its integers within limits."""
+"""Payloads: strict JSON within limits, and advice on what is wrong with them."""

@@ -1,4 +1,9 @@
-"""What to do about a payload that is not JSON, by the mistakes that services make."""
+"""Advice on payloads that are not JSON, by the mistakes that services make.
+
+The place where a decoder stops shows which mistake it was: a quote of the wrong
+sort, ``NaN``, a colour code. So patterns are tried at this place. Some of them are
+evidence only where a value is expected, or only between the tokens of the text.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +27,18 @@ def _table(*pairs: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern), advice) for pattern, advice in pairs)
 
 
-# What follows is tried in order at the fault; the first that matches gives the advice.
+# The patterns are tried in this order at the place of the fault. The first that matches gives the advice.
 
-# What no JSON has anywhere outside strings, so that it tells most wherever a decoder stops.
+# No JSON text has these outside strings. They are evidence wherever a decoder stops.
 _ANYWHERE = _table(
     (r"\x1b", "this is a terminal colour code; print the JSON without colours"),
     (r"\ufeff", "this is a byte order mark; encode the text as utf-8, not as utf-8-sig"),
     (r"\x00", "this is a NUL byte; print the text in UTF-8, not in UTF-16"),
     (r"(?<=[0-9])\.|(?<=0)[0-9]", _NUMBER),
 )
-# What is written between the tokens of a JSON text. Behind its end, a comment is just text.
+# These are written between the tokens of a JSON text. After its end, they are any text.
 _BETWEEN = _table((r"//|/\*|#", "JSON has no comments; print the output of a JSON library"))
-# What is written in the place of a value or a key. Behind a value, the same text is just text.
+# These are written instead of a value or a key. After a value, they are any text.
 _FOR_A_VALUE = _table(
     (
         r"-?(?i:nan|inf|infinity)\b",
@@ -51,7 +56,7 @@ _FOR_A_VALUE = _table(
 _BEHIND_THE_END = "Extra data"
 _VALUE_EXPECTED = ("Expecting value", "Expecting property name", "NaN", "Infinity", "-Infinity")
 
-# What decoders say, by its beginning, where the place alone does not tell.
+# If no pattern matches: the beginning of the decoder's message, and the advice.
 _BY_FAULT = (
     ("Invalid control", "escape control characters in strings, as a JSON library does"),
     ("Invalid \\", "a backslash in a string is written twice, as a JSON library does"),
@@ -62,14 +67,14 @@ _BY_FAULT = (
 
 
 def advise(text: str, at: int, fault: str) -> tuple[int, str]:
-    """Where a fault is, and advice for it; empty where there is none to give.
+    """The place of a fault, and advice on it; the advice is empty if there is none.
 
     Args:
         text: The payload.
-        at: Where a decoder stopped, in characters. It is the place of the
-            fault, but for a trailing comma: decoders stop at the comma or at
-            the bracket behind it, and the comma it is.
-        fault: What the decoder said.
+        at: Where the decoder stopped, in characters. That is the place of the
+            fault, except for a trailing comma: there, some versions of Python stop
+            at the comma and some at the bracket after it. The fault is the comma.
+        fault: The decoder's message.
 
     >>> advise("{'a': 1}", 1, "Expecting property name enclosed in double quotes")
     (1, "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))")

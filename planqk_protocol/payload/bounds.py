@@ -1,4 +1,28 @@
-"""Bounds of payloads: how deep they nest, and how long their integers are."""
+"""Bounds of payloads: how deep they nest, and how long their integers are (rule ``json-limits``).
+
+A payload is measured before anything decodes it. JSON decoders recurse once for
+each level, so a deep payload could overflow the stack. And Python takes more than
+linear time for a long integer, so one of some megabytes could take minutes.
+
+The measuring has to cost little beside the decoding, so no Python code runs for
+each byte. `find_deeper` works like this:
+
+1.  Most payloads have few brackets. ``bytes.find`` looks for opening brackets, and
+    if there are no more than the limit allows, no place can be too deep.
+2.  Otherwise the payload is taken in slabs. ``bytes.replace`` removes escaped
+    backslashes and escaped quotes. From then on, each quote bounds a string.
+3.  ``bytes.translate`` removes all bytes but brackets and quotes, and makes the
+    brackets steps: +1 for an opening one, -1 for a closing one, as signed bytes.
+4.  ``bytes.split`` at the quotes gives pieces in turns outside and inside strings.
+    Joining every second one leaves the steps outside strings.
+5.  The depth is the running sum of the steps. If a slab has enough steps up, its
+    peak is ``max(accumulate(…))``, which runs in C, too.
+6.  Only in the slab that goes too deep, a regular expression finds the place,
+    bracket by bracket. This happens once for a payload.
+
+Integers are found by a single search for a run of digits (`has_longer`), in
+strings, too: a hit only means that the slower way is taken, which looks closer.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +31,32 @@ from itertools import accumulate
 
 __all__ = ["SHORT", "deeper_than", "find_deeper", "has_longer", "to_int"]
 
-_SLAB = 256 * 1024  # bytes looked at in a time: they stay in the processor's cache
+_SLAB = 256 * 1024  # bytes measured at a time, so few that they stay in the processor's cache
 _UP = b"\x01"
-_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # 0xff is -1 as a signed byte
 _IGNORED = bytes(set(range(256)) - set(b'[]{}"'))
 _TOKEN = re.compile(rb'\\["\\]|["\[\]{}]')
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
+SHORT = 600
+"""A number of digits that `int` always takes: no setting of the interpreter limits it to fewer than 640."""
+
 
 def deeper_than(level: int, data: bytes, start: int, stop: int) -> bool:
-    """Whether the brackets outside strings in ``data[start:stop]`` nest deeper than `level`.
+    """Whether the brackets in ``data[start:stop]`` nest deeper than `level`.
 
-    The count goes up at ``[`` and ``{`` and down at ``]`` and ``}``, whatever
-    stands between them: the text need not be JSON (rule ``json-limits``). The
-    cost is linear, and next to nothing for a text with few brackets.
+    Brackets in strings do not count. The others are counted up at ``[`` and ``{``
+    and down at ``]`` and ``}``, whatever stands between them: the text need not be
+    JSON. The cost is linear, and very small for a text with few brackets.
     """
     return find_deeper(level, data, start, stop) >= 0
 
 
 def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
-    """Offset in `data` of the first bracket that nests deeper than `level`; -1 if none does.
+    """Offset in `data` of the first bracket that nests deeper than `level`; -1 if there is none.
 
     Args:
-        level: The depth that is allowed.
+        level: The greatest depth that is allowed.
         data: Bytes that hold the text.
         start: Where the text begins.
         stop: Where the text ends.
@@ -43,15 +70,17 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         marks = _marks(slab)
         steps = _outside_strings(marks, in_string=in_string)
         ups = steps.count(_UP)
+        # The count of steps up is cheap, and where it is too low, no peak has to be looked for.
         if depth + ups > level and depth + _peak(steps) > level:
             return start + _place(level, slab, depth, in_string=in_string)
-        depth += 2 * ups - len(steps)
+        depth += 2 * ups - len(steps)  # the steps up less the steps down
         in_string ^= marks.count(b'"') % 2 == 1
         start += len(slab)
     return -1
 
 
 def _opens_more_often(level: int, data: bytes, start: int, stop: int) -> bool:
+    """Whether there are more than `level` opening brackets, in strings or not."""
     seen = 0
     for bracket in (b"[", b"{"):
         at = data.find(bracket, start, stop)
@@ -64,7 +93,7 @@ def _opens_more_often(level: int, data: bytes, start: int, stop: int) -> bool:
 
 
 def _slab(data: bytes, start: int, stop: int) -> bytes:
-    """The next bytes; a backslash that takes the next byte along is not the last of them."""
+    """The next slab. It never ends within an escape, so each slab can be measured alone."""
     end = min(start + _SLAB, stop)
     slab = data[start:end]
     backslashes = len(slab) - len(slab.rstrip(b"\\"))
@@ -72,26 +101,35 @@ def _slab(data: bytes, start: int, stop: int) -> bytes:
 
 
 def _marks(slab: bytes) -> bytes:
-    """Brackets, as steps up and down, and the quotes that begin or end strings."""
+    """The brackets as steps up and down, and the quotes that bound strings, in order."""
     if b"\\" in slab:
         slab = slab.replace(rb"\\", b"").replace(rb"\"", b"")
     return slab.translate(_STEPS, _IGNORED)
 
 
 def _outside_strings(marks: bytes, *, in_string: bool) -> bytes:
-    """The steps outside strings."""
+    """The steps outside strings, from marks that begin inside a string or outside."""
     if b'"' not in marks:
         return b"" if in_string else marks
-    # Of two quotes side by side, either both bound a string without brackets or both part two strings.
+    # No bracket is between two quotes side by side. Without both of them there is less to split, and
+    # all that follows stays inside or outside strings, as it was.
     return b"".join(marks.replace(b'""', b"").split(b'"')[in_string::2])
 
 
 def _peak(steps: bytes) -> int:
+    """The greatest sum of the first steps, however many; at least 0."""
     return max(accumulate(memoryview(steps).cast("b"), initial=0))
 
 
 def _place(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
-    """Where in the slab the depth, `depth` before it, goes beyond `level`, as it does."""
+    """Where a slab that goes deeper than `level` does so first.
+
+    Args:
+        level: The greatest depth that is allowed.
+        slab: The slab.
+        depth: The depth before the slab.
+        in_string: Whether the slab begins inside a string.
+    """
     tokens = _TOKEN.finditer(slab)
     at = 0
     while depth <= level:
@@ -104,21 +142,19 @@ def _place(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
     return at
 
 
-SHORT = 600
-"""Number of digits that `int` takes in every configuration of the interpreter, whose least limit is 640."""
-
-
 def to_int(digits: str) -> int:
-    """The integer that a JSON text spells, however long it is.
+    """The integer that digits spell, with or without a minus, however many there are.
 
-    The two halves of a long one are converted alone and put together by a
-    multiplication, which costs Python n to the power of 1.58 for n digits. `int`
-    itself, where the interpreter lets it, costs the square of n on CPython 3.11.
+    `int` refuses many digits (``sys.set_int_max_str_digits``), and takes quadratic
+    time for them on CPython 3.11. So the two halves of a long integer are converted
+    by themselves and put together by one multiplication. Python multiplies by
+    Karatsuba's method, in the time of n to the power of 1.58 for n digits.
     """
     return -_positive(digits[1:]) if digits.startswith("-") else _positive(digits)
 
 
 def _positive(digits: str) -> int:
+    """The integer that digits without a sign spell."""
     if len(digits) <= SHORT:
         return int(digits)
     half = len(digits) // 2
@@ -126,10 +162,15 @@ def _positive(digits: str) -> int:
 
 
 def has_longer(count: int, data: bytes, start: int, stop: int) -> bool:
-    """Whether more than `count` digits stand in a row in ``data[start:stop]``."""
+    """Whether ``data[start:stop]`` has more than `count` digits in a row, in strings or not."""
     return run_of_digits(count + 1).search(data, start, stop) is not None
 
 
 def run_of_digits(least: int) -> re.Pattern[bytes]:
-    """A pattern of `least` digits in a row, tried once for each row: at its first digit."""
+    """A pattern of `least` digits in a row.
+
+    The lookbehind lets it begin at the first digit of a row only. Without it, the
+    pattern would be tried at each digit of a shorter row, so that a row of n digits
+    would cost the square of n.
+    """
     return re.compile(rb"(?<![0-9])[0-9]{%d}" % least)

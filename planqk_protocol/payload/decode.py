@@ -1,10 +1,21 @@
-"""Strict JSON: bytes to a value, or what is wrong with them.
+"""Strict JSON: bytes to a value, or to an error with the place and a remedy.
 
-msgspec says yes: what it accepts is JSON, and its value is right. The standard
-library says no: msgspec refuses a few valid texts, and its messages name no
-position, so whatever it refuses is decided, and worded, by `json`. Both recurse
-once for each level, so before either of them runs, the nesting is measured.
-(Rules ``json``, ``json-values``, ``json-limits``.)
+Two decoders share the work, because neither is enough.
+
+*   msgspec says yes. It is several times as fast as the standard library, and what
+    it accepts is JSON with the right value. Nearly all payloads end here.
+*   The standard library's `json` says no. msgspec 0.22 refuses some valid texts:
+    integers of more than 4300 digits, numbers too large for a float, and lone
+    surrogate escapes. And its messages do not always name a place: for ``[1,`` and
+    ``1e999`` they do not. So whatever msgspec refuses, `json` decodes once more. It
+    gives either the value, or the fault and its place.
+
+`json` alone would accept too much. It reads NaN and Infinity, which `parse_constant`
+turns into an error, and it would strip a byte order mark or guess UTF-16 if it were
+given bytes, so it is given text that was decoded as UTF-8.
+
+Both decoders recurse once for each level. So the nesting is measured before either
+of them runs (see `bounds`). Rules: ``json``, ``json-values``, ``json-limits``.
 """
 
 from __future__ import annotations
@@ -24,13 +35,13 @@ from planqk_protocol.payload.faults import mend_place, place_of_constant, place_
 
 __all__ = ["Decoder", "PayloadError"]
 
-_WORTH_A_VIEW = 4096  # bytes; below, copying a slice is cheaper than making a view of it
-_MSGSPEC_DIGITS = 4300  # msgspec takes no integer of more
+_WORTH_A_VIEW = 4096  # bytes; for less, a copy is cheaper than a view
+_MSGSPEC_DIGITS = 4300  # the most that msgspec takes of an integer
 _accept = msgspec.json.Decoder().decode
 
 
 class PayloadError(Exception):
-    """A payload is refused.
+    """A payload that is not JSON, or exceeds a limit.
 
     Attributes:
         code: ``invalid-json``, ``payload-too-deep`` or ``number-too-long``.
@@ -58,24 +69,25 @@ class Decoder:
     def __init__(self, limits: Limits) -> None:
         self._max_depth = limits.max_depth
         self._max_digits = limits.max_digits
-        # A text of no more bytes than a limit cannot exceed it.
+        # A text of no more bytes than each limit allows cannot exceed one, and is not measured.
         self._short = min(
             limits.max_depth, _MSGSPEC_DIGITS if limits.max_digits is None else limits.max_digits
         )
 
     def decode(self, data: bytes, start: int = 0, stop: int | None = None) -> Any:
-        """The value of the JSON text ``data[start:stop]``, white space around it allowed.
+        """The value of the JSON text ``data[start:stop]``. It may have white space around it.
 
         Raises:
             PayloadError: The bytes are no JSON text, or exceed a limit.
-            RecursionError: The caller itself is so deep in calls that the
-                interpreter lets no decoder recurse (CPython 3.11).
+            RecursionError: The caller is so near to the interpreter's recursion
+                limit that no decoder can recurse (CPython 3.11).
         """
         stop = len(data) if stop is None else stop
         max_digits = self._max_digits
         if stop - start > self._short:
             if (at := find_deeper(self._max_depth, data, start, stop)) >= 0:
                 raise self._too_deep(at - start)
+            # msgspec does not know this limit. It is enough to ask where it is stricter than msgspec's own.
             if (
                 max_digits is not None
                 and max_digits < _MSGSPEC_DIGITS
@@ -84,23 +96,26 @@ class Decoder:
                 return self._decide(data[start:stop])
         try:
             return _accept(memoryview(data)[start:stop] if stop - start > _WORTH_A_VIEW else data[start:stop])
-        except ValueError:  # no verdict: msgspec refuses valid texts, too
+        except ValueError:  # this decides nothing, as msgspec refuses some valid texts
             return self._decide(data[start:stop])
 
     def _decide(self, payload: bytes) -> Any:
-        """The verdict of the standard library, within the limits."""
+        """The value by the standard library, or its error, within the limit of digits."""
         max_digits = self._max_digits
         too_long = ""
 
-        @lru_cache(1024)  # a call of Python for each integer would cost more than all the rest
+        # Calling Python for each integer would cost more than all the rest, and payloads repeat integers.
+        @lru_cache(1024)
         def parse_int(digits: str) -> int:
             nonlocal too_long
             if max_digits is not None and len(digits) - digits.startswith("-") > max_digits:
+                # Not an error yet: if the text is not JSON further on, that comes first.
                 too_long = too_long or digits.removeprefix("-")
                 return 0
             return to_int(digits)
 
         text = _text(payload)
+        # Without a long integer, `json` converts them itself, which is faster.
         longest = SHORT if max_digits is None else min(SHORT, max_digits)
         value = _by_json(text, parse_int if has_longer(longest, payload, 0, len(payload)) else None)
         if too_long:
@@ -120,6 +135,7 @@ class Decoder:
 
 
 def _by_json(text: str, parse_int: Callable[[str], int] | None) -> Any:
+    """The value by the standard library, made strict."""
     try:
         return json.JSONDecoder(parse_int=parse_int, parse_constant=_refuse).decode(text)
     except json.JSONDecodeError as error:
@@ -129,7 +145,7 @@ def _by_json(text: str, parse_int: Callable[[str], int] | None) -> Any:
 
 
 class _ConstantError(Exception):
-    pass
+    """NaN, Infinity or -Infinity, which the standard library would accept."""
 
 
 def _refuse(constant: str) -> Never:
@@ -137,6 +153,7 @@ def _refuse(constant: str) -> Never:
 
 
 def _text(payload: bytes) -> str:
+    """The payload as text, all of which has to be UTF-8."""
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
@@ -149,6 +166,7 @@ def _text(payload: bytes) -> str:
 
 
 def _invalid(text: str, at: int, fault: str) -> PayloadError:
+    """The error for a fault that `json` names, with advice, its place counted in bytes."""
     at, fault = mend_place(text, at, fault)
     at, advice = advise(text, at, fault)
     fault = fault.removesuffix(" at").removesuffix(" starting")

@@ -1,9 +1,10 @@
-"""Where a fault is, in places that `json` does not name, or names wrongly.
+"""Places of faults that the standard library's `json` does not name, or names wrongly.
 
-Constants and integers are found by a second decoding of a text that is spoilt
-at this place and nowhere before it, so that `json` stops there. That is quick
-however long the text is, and skips strings, which a search would have to do
-one by one.
+`json` names no place for NaN, Infinity and integers that are too long: it only
+hands them to a callback. To find one of them, the text is spoilt there and
+decoded once more, so that `json` stops at this place and names it. A search could
+not tell a number from the same digits in a string. The second decoding can, and
+costs no more than the first.
 """
 
 from __future__ import annotations
@@ -17,23 +18,27 @@ _CUT_ESCAPE = re.compile(r"u[0-9a-fA-F]{0,4}")
 
 
 def mend_place(text: str, at: int, fault: str) -> tuple[int, str]:
-    r"""The place and the words of a fault that `json` found, mended where they are wrong.
+    r"""The place of a fault and its words, corrected where `json` gives wrong ones.
 
-    A text that ends within ``\uXXXX`` or right behind it is called a wrong
-    escape. But its string is one that does not end: its opening quote is the
-    place (``c_scanstring`` in CPython's ``Modules/_json.c``, 3.11 to 3.13).
+    If a text ends within ``\uXXXX`` or right after it, `json` reports a wrong
+    escape (``scanstring_unicode`` in CPython's ``Modules/_json.c``, 3.11 to 3.13).
+    The fault is that the string does not end, and its place is the opening quote.
 
     >>> mend_place(r'["a\u0041', 4, r"Invalid \uXXXX escape")
     (1, 'Unterminated string')
     """
     if fault.startswith("Invalid \\u") and _CUT_ESCAPE.fullmatch(text, at):
-        before = text[: at - 1].replace(r"\\", "--").replace(r"\"", "--")  # all quotes left bound strings
+        # Without the escaped quotes, the last quote is the one that opens the string.
+        before = text[: at - 1].replace(r"\\", "--").replace(r"\"", "--")
         return before.rfind('"'), "Unterminated string"
     return at, fault
 
 
 def place_of_constant(text: str) -> int:
-    """Place of the first ``NaN``, ``Infinity`` or ``-Infinity`` outside strings, up to which all is JSON.
+    """Place of the first ``NaN``, ``Infinity`` or ``-Infinity`` outside strings.
+
+    Args:
+        text: A text that is JSON up to this place.
 
     >>> place_of_constant('["NaN", -Infinity]')
     8
@@ -42,13 +47,14 @@ def place_of_constant(text: str) -> int:
 
 
 def place_of_integer(text: str, digits: str) -> int:
-    """Place of the first integer of exactly these digits, which is there, in a valid text.
+    """Place of the first integer of exactly these digits.
 
-    Nothing but an integer is spoilt by zeros in the place of all its digits: no
-    string, no fraction and no exponent.
+    The digits are replaced by zeros wherever they occur. Two zeros or more are no
+    JSON integer, so `json` stops there, but they are fine in a string, in a fraction
+    and in an exponent.
 
     Args:
-        text: A valid JSON text.
+        text: A valid JSON text that has such an integer.
         digits: Two digits or more, without a sign.
 
     >>> place_of_integer('["123", 0.123, 123.5, -123]', "123")

@@ -10,21 +10,22 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planqk_protocol import emit
+from planqk_protocol.grammar import load_table
 from planqk_protocol.testing.engine_writers import PIECE
 from planqk_protocol.testing.models import MODELS, Capture, Model
 
 __all__ = ["captures", "chunkings", "streams", "transcripts"]
 
-_FENCE = b"PlanQK:Job:MultilineResult"
-_RESULT = b"PlanQK:Job:Result:"
-_INTERIM = b"PlanQK:Job:InterimResult"
+_TABLE = load_table()
+_FENCE = _TABLE.markers["multiline_result"].encode()
+_RESULT = _TABLE.markers["result"].encode()
 
 # What streams are made of: the parts of markers and the borders of rules.
 _FRAGMENTS = (
-    *(_RESULT, _INTERIM, _INTERIM + b":", _FENCE, _FENCE + b"\n", _FENCE + b" \t\r\n", b"PlanQK:Job:"),
+    *(*_TABLE.heads, _FENCE + b"\n", _FENCE + b" \t\r\n", _TABLE.prefix),
     *(b"\n", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0b", b"\x0c", b"\x85", "\u2028".encode(), b"\x00"),
     *(b'{"a": 1}', b"[1,\n2]", b'"\\ud800"', b"1e999", b"[[[[", b"]]]]", b"123456789", b"{'a'}", b"NaN"),
-    *(b"\xff", b"\xc3", b"\xa4", b"\xef\xbb\xbf", b"\x1b[32m", b"planqk:job:result: 1\n", b"working"),
+    *(b"\xff", b"\xc3", b"\xa4", b"\xef\xbb\xbf", b"\x1b[32m", _RESULT.lower() + b" 1\n", b"working"),
 )
 
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
@@ -58,7 +59,7 @@ _PLAIN = st.one_of(st.sampled_from(_BORDERS), _LOGS, _INTERIMS, _RESULTS, st.bin
 _SHORT = st.lists(
     st.tuples(
         st.sampled_from(["stdout", "stderr"]),
-        st.sampled_from([b'PlanQK:Job:Result: "quoted"\n', b"a", b"\n", b"\0\n", b"\xff\n"]),
+        st.sampled_from([emit.result_line("quoted"), b"a", b"\n", b"\0\n", b"\xff\n"]),
     ),
     min_size=1,
     max_size=3,

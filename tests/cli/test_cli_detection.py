@@ -189,7 +189,7 @@ def test_a_near_miss_in_a_pipe_is_named(run: Run, is_compressed: bool) -> None:
 
 def test_of_a_pipe_only_the_beginning_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "_CHUNK", 7)
-    for kept, expected in ((10, hints.HOW_TO_PRINT["result"]), (100, hints.LOOKS_MARKED)):
+    for kept, expected in ((10, hints.how_to_print("result")), (100, hints.LOOKS_MARKED)):
         monkeypatch.setattr(reading, "_MOST_KEPT", kept)
         assert expected in run("result", stdin=b"a log line\n " + RESULT).stderr
 

@@ -26,14 +26,14 @@ def test_no_result_says_what_was_seen_and_what_to_do(
 ) -> None:
     outcome = run(*command, stdin=log)
     assert outcome.exit_code == 1
-    assert outcome.stderr == f"<stdin>: no result in {lines}; {hints.HOW_TO_PRINT['result']}\n"
+    assert outcome.stderr == f"<stdin>: no result in {lines}; {hints.how_to_print('result')}\n"
 
 
 def test_no_interim_result(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     path.write_bytes(b"PlanQK:Job:Result: 42\n")
     outcome = run("result", "--interim", path)
-    advice = hints.HOW_TO_PRINT["interim result"]
+    advice = hints.how_to_print("interim result")
     assert outcome.stderr == f"{path}: no interim result in 1 line; {advice}\n"
     assert outcome.exit_code == 1
 
@@ -102,9 +102,9 @@ def test_an_invalid_interim_result_is_no_reason(run: Run) -> None:
     outcome = run("result", stdin=b"PlanQK:Job:InterimResult: one\n")
     first, last = outcome.stderr.splitlines()
     assert first.startswith("<stdin>:1:27: invalid-json: ")
-    assert last.endswith(hints.HOW_TO_PRINT["result"])
+    assert last.endswith(hints.how_to_print("result"))
     outcome = run("result", "--interim", stdin=b"PlanQK:Job:Result: one\n")
-    assert outcome.stderr.splitlines()[-1].endswith(hints.HOW_TO_PRINT["interim result"])
+    assert outcome.stderr.splitlines()[-1].endswith(hints.how_to_print("interim result"))
 
 
 def test_a_file_that_is_gone_at_the_end_costs_only_the_hint(run: Run, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_file_that_is_gone_at_the_end_costs_only_the_hint(run: Run, tmp_path: 
         patch.setattr(Files, "again", vanish)
         outcome = run("result", tmp_path / "gone")
     assert outcome.exit_code == 1
-    assert outcome.stderr.endswith(f"{hints.HOW_TO_PRINT['result']}\n")
+    assert outcome.stderr.endswith(f"{hints.how_to_print('result')}\n")
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31m.log", "a\nb.log", "[red]a.log"])
