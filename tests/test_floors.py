@@ -16,10 +16,10 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "events", "buffer", "payload.bounds"),
-        *("captures.timestamps", "captures.json_text", "captures.sniffing"),
+        *("limits", "errors", "events", "buffer", "excerpts", "payload.bounds"),
+        *("captures.timestamps", "captures.sniffing"),
     ),
-    ("grammar", "payload.advice", "payload.faults", "captures.chunks"),
+    ("grammar", "payload.advice", "payload.faults", "captures.chunks", "captures.json_text"),
     ("framing", "log_text", "payload.decode", "captures.decoding"),
     (
         *("parser", "outcome", "records", "emit"),

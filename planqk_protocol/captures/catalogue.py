@@ -8,7 +8,8 @@ from types import MappingProxyType, UnionType
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
 from planqk_protocol.captures.decoders import FORMATS
-from planqk_protocol.captures.decoding import Decoder, Format, shown
+from planqk_protocol.captures.decoding import Decoder, Format
+from planqk_protocol.excerpts import excerpt
 
 __all__ = ["decoder", "detect", "formats"]
 
@@ -49,11 +50,11 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
     _check("stream", stream, StdStream | None, _STREAM_CHOICE)
     if not (found := formats().get(format_id)):
         raise ValueError(
-            f"there is no capture format {shown(format_id)}; choose one of {', '.join(formats())}"
+            f"there is no capture format {excerpt(format_id)}; choose one of {', '.join(formats())}"
         )
     if container is not None and not found.containers:
         raise ValueError(
-            f"container is {shown(container)}, but a capture in the format {format_id} holds only one"
+            f"container is {excerpt(container)}, but a capture in the format {format_id} holds only one"
         )
     if stream is StdStream.UNKNOWN:
         raise ValueError(f"stream is {stream.value}: {_STREAM_CHOICE}")
@@ -62,7 +63,7 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
 
 def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:
     if not isinstance(value, kind):
-        raise TypeError(f"{name} is {shown(str(value))} ({type(value).__name__}): {choice}")
+        raise TypeError(f"{name} is {excerpt(str(value))} ({type(value).__name__}): {choice}")
 
 
 def detect(head: bytes | bytearray | memoryview) -> str:

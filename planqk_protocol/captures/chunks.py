@@ -10,10 +10,9 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from planqk_protocol.captures.timestamps import nanoseconds
+from planqk_protocol.excerpts import excerpt_of_bytes
 
 __all__ = ["CaptureNotice", "Chunk", "NoticeKind", "Output", "Pieces", "Records", "StdStream"]
-
-_SHOWN = 60
 
 
 class StdStream(StrEnum):
@@ -144,9 +143,8 @@ class Chunk(msgspec.Struct, frozen=True):
         return [times[bisect_right(ends, offset)] or None for offset in offsets]
 
     def __repr__(self) -> str:
-        rest = len(self.data) - _SHOWN
-        data = f"{self.data[:_SHOWN]!r}…(+{rest})" if rest > 0 else repr(self.data)
-        return f"Chunk({self.stream.value}, {data}{', suspect' if self.suspect else ''})"
+        mark = ", suspect" if self.suspect else ""
+        return f"Chunk({self.stream.value}, {excerpt_of_bytes(self.data)}{mark})"
 
 
 Output: TypeAlias = list[Chunk | CaptureNotice]

@@ -5,14 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from planqk_protocol.buffer import Buffer
+from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Decoder
-from planqk_protocol.captures.sniffing import UTF8_BOM, UTF16_EVIDENCE, begins_like_utf16, is_utf16
+from planqk_protocol.captures.sniffing import (
+    UTF8_BOM,
+    UTF16_EVIDENCE,
+    UTF16_FAULT,
+    begins_like_utf16,
+    is_utf16,
+)
 
 __all__ = ["LineDecoder"]
 
-_LF = b"\n"
 _NUL = b"\0"
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 
@@ -53,12 +58,12 @@ class LineDecoder(Decoder):
 
     def _block(self, block: bytes) -> None:
         """Take whole lines, at the current offset."""
-        for line in block.split(_LF)[:-1]:
+        for line in block.split(LF)[:-1]:
             if self._held:
                 self._hold(line, 0, len(line))
-                self._finish(_LF)
+                self._finish(LF)
             else:
-                self._pass(line, _LF)
+                self._pass(line, LF)
 
     def _decode(self, data: bytes) -> None:
         if self._head is not None:
@@ -81,8 +86,7 @@ class LineDecoder(Decoder):
         self._head = None
         if is_utf16(data):
             self._unreadable = True
-            message = "the file is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
-            self._notice(NoticeKind.CORRUPT, message, record=1)
+            self._notice(NoticeKind.CORRUPT, f"the file {UTF16_FAULT}", record=1)
             return b""
         if data.startswith(UTF8_BOM):
             self._notice(
@@ -112,7 +116,7 @@ class LineDecoder(Decoder):
 
     def _pass_hole(self, data: bytes, at: int) -> int:
         """Pass NULs and what stands between them, and hold what follows the last one on the line."""
-        lf = data.find(_LF, at)
+        lf = data.find(LF, at)
         stop = lf if lf >= 0 else len(data)
         behind = data.rfind(_NUL, at, stop) + 1
         if behind:
@@ -123,26 +127,26 @@ class LineDecoder(Decoder):
         if lf < 0:
             return stop
         if self._held or self._skipping:
-            self._finish(_LF)
+            self._finish(LF)
         else:
-            self._offset += len(_LF)
+            self._offset += len(LF)
         self._in_hole = False
         return lf + 1
 
     def _take_lines(self, data: bytes) -> None:
         at = 0
         if self._held or self._skipping:
-            at = data.find(_LF) + 1
+            at = data.find(LF) + 1
             self._hold(data, 0, at - 1 if at else len(data))
             if not at:
                 return
-            self._finish(_LF)
-        stop = data.rfind(_LF, at) + 1
+            self._finish(LF)
+        stop = data.rfind(LF, at) + 1
         while at < stop:
-            end = data.rfind(_LF, at, at + _BLOCK) + 1 or data.find(_LF, at) + 1
+            end = data.rfind(LF, at, at + _BLOCK) + 1 or data.find(LF, at) + 1
             if end - at - 1 > self.max_record:
                 self._hold(data, at, end - 1)
-                self._finish(_LF)
+                self._finish(LF)
             else:
                 self._block(data[at:end])
             at = end
@@ -170,9 +174,9 @@ class LineDecoder(Decoder):
         if self._skipping:
             self._skipping = False
             self._enough = 0
-            self._offset += end == _LF
-        elif end == _LF and len(self._held) < self._enough:
-            self._held.append(_LF, 0, len(_LF))
+            self._offset += end == LF
+        elif end == LF and len(self._held) < self._enough:
+            self._held.append(LF, 0, len(LF))
         elif self._held:
             self._enough = 0
             self._pass(self._held.take(), end)
@@ -184,4 +188,4 @@ class LineDecoder(Decoder):
             self._held = Buffer(self._rest + end)
             self._rest = b""
         else:
-            self._offset += end == _LF
+            self._offset += end == LF

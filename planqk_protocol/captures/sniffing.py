@@ -16,6 +16,7 @@ import msgspec
 __all__ = [
     "UTF8_BOM",
     "UTF16_EVIDENCE",
+    "UTF16_FAULT",
     "FirstObject",
     "begins_like_utf16",
     "behind_blank_lines",
@@ -29,6 +30,9 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 UTF16_EVIDENCE = 256
 """Bytes from the start of a file that are enough to tell whether it is in UTF-16."""
+
+UTF16_FAULT = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
+"""What messages say of a file that `is_utf16`."""
 
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _BOM_SIZE = len(codecs.BOM_UTF16_LE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.catalogue import decoder
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds
@@ -26,7 +27,6 @@ from planqk_protocol.parser import Parser
 
 __all__ = ["Captured", "Source"]
 
-_LF = b"\n"
 _MARKERS = {
     InterimResult: Marker.INTERIM_RESULT,
     Result: Marker.RESULT,
@@ -204,7 +204,7 @@ class Source:
 
     @property
     def _within_line(self) -> bool:
-        return self._last is not None and not self._last.data.endswith(_LF)
+        return self._last is not None and not self._last.data.endswith(LF)
 
     def _take(self, output: Output) -> Captured:
         captured = Captured([], [], [])
@@ -259,14 +259,14 @@ class Source:
         """What a marked line is worth that the capture cuts off: nothing."""
         if isinstance(event, Log | Violation):
             return event
-        last_line = event.raw[event.raw.rfind(_LF) + 1 :]
+        last_line = event.raw[event.raw.rfind(LF) + 1 :]
         return Violation(
             code=ViolationCode.INVALID_JSON,
             marker=_MARKERS[type(event)],
             line=event.line,
             raw=event.raw,
             message=_CUT_OFF,
-            error_line=event.line + event.raw.count(_LF),
+            error_line=event.line + event.raw.count(LF),
             column=len(last_line.decode(errors="replace")) + 1,
             offset=self._size,
             suspect=True,
@@ -288,7 +288,7 @@ def _times(span: _Span) -> list[str | None]:
             places.append(-1)
         else:
             while line <= last:
-                at = data.find(_LF, at + 1)
+                at = data.find(LF, at + 1)
                 line += 1
             places.append(len(offsets))
             offsets.append(at)
@@ -301,6 +301,6 @@ def _last_line(event: Event) -> int | None:
     """Number of the line that an event ends with; ``None`` where it ends within one."""
     if isinstance(event, Log):
         return event.line if event.terminator else None
-    if not event.raw.endswith(_LF):
+    if not event.raw.endswith(LF):
         return None
-    return event.line + event.raw.count(_LF) - 1
+    return event.line + event.raw.count(LF) - 1

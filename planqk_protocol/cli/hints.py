@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol import Log
-from planqk_protocol.captures.sniffing import is_utf16
+from planqk_protocol.captures.sniffing import UTF16_FAULT, is_utf16
 
 __all__ = [
     "AFTER_LOSS",
@@ -17,7 +17,6 @@ __all__ = [
     "MARKED_LINE",
     "NAME_THE_FORMAT",
     "NOTHING_READ",
-    "UTF16",
     "another_format",
     "backwards",
     "cut_short",
@@ -49,7 +48,6 @@ NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
 BYTE_ORDER_MARK = (
     "begins with a byte order mark, so its marker is not the first thing on the line; take that off"
 )
-UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
 LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
     "behind PlanQK:Job:MultilineResult nothing may stand, and behind the others only JSON"
@@ -93,7 +91,7 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
         is_guess: Whether nobody said that the stream is no capture.
     """
     if is_utf16(log.raw):
-        return UTF16
+        return UTF16_FAULT
     if log.text.startswith("\ufeffPlanQK:Job:"):
         return BYTE_ORDER_MARK
     if "planqk:job:" in log.text.lower():

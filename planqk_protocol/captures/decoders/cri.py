@@ -32,17 +32,16 @@ import re
 from functools import cached_property
 from itertools import accumulate, chain, groupby
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
-from planqk_protocol.captures.decoding import Format, shown
+from planqk_protocol.captures.decoding import STREAMS, Format
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler
 
 __all__ = ["FORMAT", "CriDecoder"]
 
-_LF = b"\n"
 _NUL = b"\0"
-_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
-_ENDS = {b"F": _LF, b"P": b""}
+_ENDS = {b"F": LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
@@ -82,12 +81,12 @@ class _Records:
 
     @cached_property
     def _sizes_and_times(self) -> list[tuple[int, bytes]]:
-        parts = _RECORD_OF_BLOCK.split(_LF + self._block[:-1])
+        parts = _RECORD_OF_BLOCK.split(LF + self._block[:-1])
         records = zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True)
         return [
             (len(text) + len(_ENDS[tag]), time)
             for time, name, tag, text in records
-            if _STREAMS[name] is self._stream
+            if STREAMS[name] is self._stream
         ]
 
 
@@ -108,12 +107,12 @@ class CriDecoder(LineDecoder):
             damaged = _damaged_line(block, at)
             if damaged > at:
                 self._decode_healthy(block[at:damaged])
-            at = block.find(_LF, damaged) + 1 or len(block)
+            at = block.find(LF, damaged) + 1 or len(block)
             super()._block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block in which every line is a record of stdout or stderr; else do nothing."""
-        count = block.count(_LF)
+        count = block.count(LF)
         if self._only or b" stderr " not in block:
             is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)
         else:
@@ -137,7 +136,7 @@ class CriDecoder(LineDecoder):
         return True
 
     def _decode_both(self, block: bytes, count: int) -> bool:
-        before, *parts = _RECORD_OF_BLOCK.split(_LF + block[:-1])
+        before, *parts = _RECORD_OF_BLOCK.split(LF + block[:-1])
         if before or len(parts) != 4 * count:
             return False
         times = parts[0::4]
@@ -146,7 +145,7 @@ class CriDecoder(LineDecoder):
         for name, run in groupby(parts[1::4]):
             stop = start + len(list(run))
             records = Pieces(texts[start:stop], times[start:stop])
-            self._emit_chunk(Chunk(_STREAMS[name], b"".join(records.pieces), records=records))
+            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.pieces), records=records))
             start = stop
         return True
 
@@ -166,15 +165,12 @@ class CriDecoder(LineDecoder):
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
-        stream = _STREAMS.get(name, StdStream.UNKNOWN)
-        concerned = None if name == b"stdin" else stream  # any other name may be a damaged stdout
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(name)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
+        is_stdin = name == b"stdin"  # any other unknown name may be a damaged stdout
+        stream = self._stream_named(name, offset=offset, concerns=None if is_stdin else StdStream.UNKNOWN)
         self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_found)
         if at_end:
             message = "the record breaks off; what it holds is given, without the end of its line"
-            self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=concerned)
+            self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
     def _pass_nuls(self, line: bytes) -> int:
         nuls = len(line) - len(line.lstrip(_NUL))

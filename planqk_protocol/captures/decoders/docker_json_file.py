@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.docker_json_records import (
     KEYS,
@@ -34,16 +35,14 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     records_of,
     stamp,
 )
-from planqk_protocol.captures.decoding import Format, is_too_deep, shown
-from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode
+from planqk_protocol.captures.decoding import STREAMS, Format
+from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
-_LF = b"\n"
-_STREAMS: dict[str | None, StdStream] = {"stdout": StdStream.STDOUT, "stderr": StdStream.STDERR}
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
@@ -68,7 +67,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
-            middle = block.find(_LF, len(block) // 2) + 1
+            middle = block.find(LF, len(block) // 2) + 1
             if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
                 self._block(block[:middle])
                 self._block(block[middle:])
@@ -101,14 +100,14 @@ class DockerJsonFileDecoder(LineDecoder):
         a brace where the next one begins with one: a comma stands between.
         """
         begins = block.count(b"\n{") + block.startswith(b"{")
-        if not len(records) == block.count(_LF) == block.count(b"}\n") == begins:
+        if not len(records) == block.count(LF) == block.count(b"}\n") == begins:
             return False
-        lines = block.split(_LF)[:-1]
+        lines = block.split(LF)[:-1]
         start = 0
         for number, record in enumerate(records):
             if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
                 self._take_run(records[start:number], lines[start:number])
-                self._pass(lines[number], _LF)
+                self._pass(lines[number], LF)
                 start = number + 1
         self._take_run(records[start:], lines[start:])
         return True
@@ -124,7 +123,7 @@ class DockerJsonFileDecoder(LineDecoder):
             self._emit_part(self._only, [record for record in records if record.stream == self._only])
             return
         for name, part in groupby(records, lambda record: record.stream):
-            self._emit_part(_STREAMS[name], list(part))
+            self._emit_part(STREAMS[name], list(part))
 
     def _emit_part(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
@@ -143,10 +142,7 @@ class DockerJsonFileDecoder(LineDecoder):
     ) -> None:
         self._record += 1
         time = stamp(time)
-        stream = _STREAMS.get(stream_name, StdStream.UNKNOWN)
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(stream_name)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
+        stream = self._stream_named(stream_name, offset=offset)
         if self._open.get(stream, time) != time:
             message = (
                 "the record before on this stream ended within a line, but this one bears another time: "
@@ -161,7 +157,7 @@ class DockerJsonFileDecoder(LineDecoder):
             )
             self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=stream)
         self._emit(stream, data, time or None, suspect=suspect)
-        if data.endswith(_LF):
+        if data.endswith(LF):
             self._open.pop(stream, None)
         elif data and time:
             self._open[stream] = time
@@ -175,12 +171,12 @@ class DockerJsonFileDecoder(LineDecoder):
             value, at = object_at(text, start)
             if value is not None:
                 self._take_fields(value, offset, errors, is_found=is_found)
-            elif at == len(text) and end == _LF:
+            elif at == len(text) and end == LF:
                 self._hold_rest(text[start:].encode(errors=errors))
             else:
                 behind = _BEHIND_FAULT.search(text, at)
                 at = behind.start() if behind else len(text)
-                is_found = _LF.decode() not in text[at - 1 : at + 1]
+                is_found = LF.decode() not in text[at - 1 : at + 1]
                 self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
@@ -209,7 +205,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _hold_rest(self, rest: bytes) -> None:
         self._rest = rest
-        if rest.count(_LF) >= _MANY_LINES:
+        if rest.count(LF) >= _MANY_LINES:
             self._enough = 2 * len(rest)
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
@@ -257,7 +253,7 @@ def _torn_record(text: str) -> tuple[str, StdStream]:
     end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
     stop = end.start() if end else len(text)
     stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
-    return text[len(_HEAD) : stop], _STREAMS[stream[1]] if stream else StdStream.UNKNOWN
+    return text[len(_HEAD) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
 def _end_of_white(text: str, at: int) -> int:

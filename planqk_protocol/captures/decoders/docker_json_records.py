@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from planqk_protocol.captures.decoding import is_too_deep
+from planqk_protocol.captures.json_text import is_too_deep
 
 __all__ = ["KEYS", "Part", "Record", "object_at", "record_of", "records_of", "stamp"]
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Format, shown
-from planqk_protocol.captures.line_pieces import LinePiece, LongLineDecoder
+from planqk_protocol.captures.decoding import STREAMS, Decoder, Format
+from planqk_protocol.captures.line_pieces import LinePiece, PieceOrder, lacks_beginning
 from planqk_protocol.captures.timestamps import rfc3339
 
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
-_LF = b"\n"
-_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
 _HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field source
 _HEAD_SIZE = 12
 
@@ -33,13 +32,14 @@ _BITS = 70  # ten bytes of seven bits hold the longest number
 _MORE = 0x80  # the bit of a number's byte that says that more follow
 
 
-class DockerLocalDecoder(LongLineDecoder):
+class DockerLocalDecoder(Decoder):
     """Decodes the files of Docker's local driver."""
 
     max_record = 1_000_000  # Docker's own bound
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
+        self._order = PieceOrder()
         self._held = bytearray()  # begins at the current offset; its head can be dropped at no cost
         self._begin_file()
 
@@ -97,13 +97,12 @@ class DockerLocalDecoder(LongLineDecoder):
         if entry is None:
             self._notice(NoticeKind.CORRUPT, "the record is damaged within; left out")
             return
-        stream = _STREAMS.get(entry.source, StdStream.UNKNOWN)
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(entry.source)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message)
-        lacks_head = self._check_order(entry.piece, stream, self._offset)
-        text = entry.line + _LF if entry.piece is None or entry.piece.is_last else entry.line
-        self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_head)
+        stream = self._stream_named(entry.source)
+        if missing_piece := self._order.check(entry.piece, stream):
+            self._notice_fault(missing_piece)
+        lacks_start = lacks_beginning(entry.piece, missing_piece)
+        text = entry.line + LF if entry.piece is None or entry.piece.is_last else entry.line
+        self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_start)
         self._in_doubt = False
 
     def _take_tail(self, at: int, size: int) -> int:
@@ -112,7 +111,7 @@ class DockerLocalDecoder(LongLineDecoder):
             return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
         self._record += 1
         fields = _message(bytes(self._held[at + _SIZE : at + _SIZE + size]))
-        stream = _STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
+        stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
         self._emit(stream, fields.texts.get(_LINE, b""), _time(fields), suspect=True)
         message = "the capture ends within a record; what it holds is given, without the end of its line"
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)

@@ -11,18 +11,15 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Decoder, Format, shown
+from planqk_protocol.captures.decoding import Decoder, Format
+from planqk_protocol.excerpts import excerpt
 
 __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-_STREAMS = (
-    StdStream.STDOUT,
-    StdStream.STDOUT,
-    StdStream.STDERR,
-    StdStream.UNKNOWN,
-)  # 0 is stdin, which goes to stdout
+# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output.
+_STREAM_TYPES = (StdStream.STDOUT, StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN)
 _NULS = re.compile(rb"\0*")
 # As detection looks at frames: that of a daemon is a read of 32 KiB or a stored record, and far from 16 MiB.
 _FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
@@ -75,7 +72,7 @@ class DockerMuxDecoder(Decoder):
             self._lost = True
             found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
-                f"{shown(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
+                f"{excerpt(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
                 "are missing; the rest is given as unknown (of a container with a TTY, the API gives raw)"
             )
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
@@ -105,7 +102,7 @@ class DockerMuxDecoder(Decoder):
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:
-            self._emit(_STREAMS[self._type], payload, suspect=self._in_doubt)
+            self._emit(_STREAM_TYPES[self._type], payload, suspect=self._in_doubt)
             return
         self._error = (self._error + payload)[:_MOST_SHOWN]
         if not self._left:
@@ -124,7 +121,7 @@ class DockerMuxDecoder(Decoder):
             self._notice(NoticeKind.TRUNCATED, "the capture ends within the header of a frame")
         if self._left:
             message = f"the capture ends within a frame, of which {self._left} bytes are missing"
-            self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAMS[self._type])
+            self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAM_TYPES[self._type])
         self._begin_file()
 
 

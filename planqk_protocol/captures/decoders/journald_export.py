@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 
-from planqk_protocol.buffer import Buffer
+from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import CaptureNotice, NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Format
+from planqk_protocol.captures.decoding import Decoder, Format
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 
 __all__ = ["FORMAT", "JournaldExportDecoder"]
 
-_LF = b"\n"
 _SIZE = 8
 _NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
 _FIRST = b"__CURSOR="
@@ -32,11 +31,12 @@ _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
-class JournaldExportDecoder(JournalEntries):
+class JournaldExportDecoder(Decoder):
     """Decodes journal entries in the export format."""
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
+        self._entries = JournalEntries()
         self._held = Buffer()  # begins at the current offset
         self._needed = 0  # bytes held before it is worth looking; 0 where an LF is
         self._begin_file()
@@ -57,7 +57,7 @@ class JournaldExportDecoder(JournalEntries):
         if self._needed:
             is_enough = len(self._held) >= self._needed
         else:
-            is_enough = _LF in data or len(self._held) > self.max_record
+            is_enough = LF in data or len(self._held) > self.max_record
         if is_enough:
             self._take()
 
@@ -78,12 +78,12 @@ class JournaldExportDecoder(JournalEntries):
             return self._pass_skipped(len(data) - at)
         if self._is_value_passed:
             self._is_value_passed = False
-            if data[at] == _LF[0]:
-                return len(_LF)
+            if data[at] == LF[0]:
+                return len(LF)
             self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
         if self._name is not None:
             return self._take_value(self._name, data, at)
-        stop = data.find(_LF, at)
+        stop = data.find(LF, at)
         if stop < 0:
             return self._take_long_line(len(data) - at) if len(data) - at > self.max_record else 0
         if self._in_long_line or stop - at > self.max_record:
@@ -146,7 +146,10 @@ class JournaldExportDecoder(JournalEntries):
     def _end_entry(self) -> None:
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
-            self._take_entry(entry, self._start, suspect=self._in_doubt)
+            printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", self._start))
+            for fault in printed.faults:
+                self._notice_fault(fault, self._start)
+            self._emit(printed.stream, printed.data, printed.time, suspect=self._in_doubt or printed.suspect)
             self._in_doubt = False
 
     def _end(self) -> None:
@@ -168,7 +171,7 @@ class JournaldExportDecoder(JournalEntries):
     def _take_value(self, name: str, data: bytes, at: int) -> int:
         left = len(data) - at
         size = int.from_bytes(data[at : at + _SIZE], "little")
-        whole = _SIZE + size + len(_LF)
+        whole = _SIZE + size + len(LF)
         if left < _SIZE:
             self._needed = _SIZE
             return 0
@@ -188,7 +191,7 @@ class JournaldExportDecoder(JournalEntries):
         if left < whole:
             self._needed = whole
             return 0
-        if data[at + whole - 1] != _LF[0]:
+        if data[at + whole - 1] != LF[0]:
             return self._lose_length()
         self._name = None
         self._set(name, data[at + _SIZE : at + whole - 1])
@@ -211,7 +214,7 @@ class JournaldExportDecoder(JournalEntries):
 
 
 def _sniff(head: bytes) -> bool:
-    lines = head.split(_LF, len(_FIRST_LINES))[:-1]
+    lines = head.split(LF, len(_FIRST_LINES))[:-1]
     if not lines or not all(shape.fullmatch(line) for shape, line in zip(_FIRST_LINES, lines, strict=False)):
         return False
     output = JournaldExportDecoder().feed(head)

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.chunks import NoticeKind
-from planqk_protocol.captures.decoding import Format, is_too_deep
+from planqk_protocol.captures.chunks import NoticeKind, StdStream
+from planqk_protocol.captures.decoding import Format
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.json_text import decode, encode
+from planqk_protocol.captures.json_text import decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler, first_object
 
@@ -44,10 +44,14 @@ _fields_decoder = msgspec.json.Decoder(_Fields)
 _parse = json.JSONDecoder(strict=False).decode
 
 
-class JournaldJsonDecoder(JournalEntries, LineDecoder):
+class JournaldJsonDecoder(LineDecoder):
     """Decodes journal entries in JSON."""
 
     nul_ends_line = True
+
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
+        super().__init__(container, stream)
+        self._entries = JournalEntries()
 
     def _line(self, line: bytes, end: bytes) -> None:
         start = _end_of_wrap(line)
@@ -56,12 +60,18 @@ class JournaldJsonDecoder(JournalEntries, LineDecoder):
         self._record += 1
         offset = self._offset + start
         if (entry := _entry(line[start:])) is not None:
-            self._take_entry(entry, offset)
+            self._give(entry, offset)
         elif end:
             self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
         else:
             message = "the capture ends within an entry, which is left out"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset)
+
+    def _give(self, entry: Entry, offset: int) -> None:
+        printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", offset))
+        for fault in printed.faults:
+            self._notice_fault(fault, offset)
+        self._emit(printed.stream, printed.data, printed.time, suspect=printed.suspect)
 
 
 def _end_of_wrap(line: bytes) -> int:
