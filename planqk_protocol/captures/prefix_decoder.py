@@ -8,7 +8,7 @@ prefix, so a job can print the same. Three rules follow:
 - The first line decides which optional parts the prefix has on every line.
 - Docker stores a long line in pieces of 16 KiB (moby, ``daemon/logger/copier.go``)
   and puts the prefix before each piece, so also into the middle of a line
-  (moby#37681). It is taken out only where it is the very same prefix, every 16384
+  (docker/cli#4941). It is taken out only where it is the very same prefix, every 16384
   bytes: all pieces of a line bear the same time.
 """
 

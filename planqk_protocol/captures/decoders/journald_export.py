@@ -1,7 +1,16 @@
-r"""``journald-export``: what ``journalctl -o export`` prints.
+r"""``journald-export``: the output of ``journalctl -o export``.
 
-A field is ``NAME=VALUE\n``, or ``NAME\n``, the length of the value in eight
-bytes (little-endian), the value, and LF. An empty line ends an entry.
+A field is ``NAME=VALUE\n``. If the value has control characters or is not UTF-8, it is ``NAME\n``, the
+length of the value in eight bytes (little-endian), the value, and LF. An empty line
+ends an entry (systemd documentation, "Journal Export Formats").
+
+Nothing marks an entry but the field ``__CURSOR`` at its beginning
+(``src/shared/logs-show.c``, ``output_export``). So behind damage all is left out up to
+the next line that begins with it. Such a line may also be text inside a value, so the
+entry that the search finds is ``suspect``.
+
+The fields of an entry are kept until its empty line has come, and only those that
+`journal_entries` needs. A value that is too long is skipped as it comes.
 """
 
 from __future__ import annotations
@@ -25,31 +34,31 @@ _FIRST_LINES = (
     re.compile(rb"__REALTIME_TIMESTAMP=[0-9]+"),
     re.compile(rb"__MONOTONIC_TIMESTAMP=[0-9]+"),
 )
-_MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
-_ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # no entry has two of these
+_MOST = 768 * 1024 * 1024  # bytes of a value that systemd's own reader accepts
+_ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # an entry has each of these once
 _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
 class JournaldExportDecoder(Decoder):
-    """Decodes journal entries in the export format."""
+    """Decodes entries of the journal in the export format."""
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._entries = JournalEntries()
         self._held = Buffer()  # begins at the current offset
-        self._needed = 0  # bytes held before it is worth looking; 0 where an LF is
+        self._needed = 0  # bytes to hold before decoding is tried again; 0: an LF is needed
         self._begin_file()
 
     def _begin_file(self) -> None:
         self._entry: Entry | None = None
         self._start = 0  # offset of the entry
-        self._is_left_out = False  # the entry has a text that is too long
+        self._is_left_out = False  # the text of the entry is too long
         self._name: str | None = None  # of a field whose length and value follow
-        self._skip = 0  # bytes of a value that is too long
-        self._is_value_passed = False  # and its LF follows
-        self._lost = False  # looking for the next entry
-        self._in_doubt = False  # the entry was looked for, and may be none
+        self._skip = 0  # bytes left of a value that is too long
+        self._is_value_passed = False  # the LF of such a value follows
+        self._lost = False  # searching for the next entry
+        self._in_doubt = False  # the entry is found by a search
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -73,7 +82,7 @@ class JournaldExportDecoder(Decoder):
         self._held.append(data, at, len(data))
 
     def _take_field(self, data: bytes, at: int) -> int:
-        """Take what stands at a place, and tell how many bytes it is; 0 where it is not whole."""
+        """Decode a field, and return the number of bytes consumed; 0 if the field is incomplete."""
         if self._skip:
             return self._pass_skipped(len(data) - at)
         if self._is_value_passed:
@@ -102,7 +111,7 @@ class JournaldExportDecoder(Decoder):
         return size
 
     def _lose(self, kind: NoticeKind, message: str) -> None:
-        """Leave out the entry, and look for the next one."""
+        """Leave out the entry, and search for the next one."""
         if not self._lost:
             self._record += self._entry is None
             self._notice(kind, message, offset=self._start if self._entry else self._offset)
@@ -198,7 +207,7 @@ class JournaldExportDecoder(Decoder):
         return whole
 
     def _lose_length(self) -> int:
-        """Pass a length that is none; what is taken for its value may hold entries."""
+        """Skip a wrong length, but not the bytes behind it: they may hold entries."""
         self._name = None
         self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
         return _SIZE
@@ -226,7 +235,7 @@ FORMAT = Format(
     id="journald-export",
     title="entries of the journal in systemd's export format",
     source="journalctl --output export CONTAINER_NAME=NAME",
-    loses="entries over the journal's rate limit",
+    loses="entries beyond the journal's rate limit",
     containers="its CONTAINER_ID_FULL",
     decoder=JournaldExportDecoder,
     sniff=_sniff,
