@@ -27,8 +27,8 @@ These rules have a price. If a write broke off inside a text, as on a full disk,
 next record stands on the same line, and is given as text of the record before. No
 sign of that is certain: a job can print a later time, or NULs before a head, as
 well. A notice would let whoever the job quotes make good results suspect. The
-damage stays within the line: no byte changes its stream, and a payload with a head
-inside is hardly ever JSON.
+damage stays within the line: it begins with the text that broke off, so no marker
+appears, and a payload with a head inside is hardly ever JSON.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 r"""``journald-export``: the output of ``journalctl -o export``.
 
-A field is ``NAME=VALUE\n``. If the value has control characters or is not UTF-8, it is ``NAME\n``, the
-length of the value in eight bytes (little-endian), the value, and LF. An empty line
-ends an entry (systemd documentation, "Journal Export Formats").
+A field is ``NAME=VALUE\n``. A value with control characters, or one that is not UTF-8,
+has another form: ``NAME\n``, the length of the value in eight bytes (little-endian),
+the value, and LF. An empty line ends an entry (systemd documentation, "Journal
+Export Formats").
 
 Nothing marks an entry but the field ``__CURSOR`` at its beginning
 (``src/shared/logs-show.c``, ``output_export``). So behind damage all is left out up to
