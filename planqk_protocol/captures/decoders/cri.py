@@ -117,7 +117,7 @@ class CriDecoder(LineDecoder):
             super()._block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block, if every line of it is a record of stdout or stderr."""
+        """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
         count = block.count(LF)
         if self._only or b" stderr " not in block:
             is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)

@@ -86,7 +86,7 @@ class DockerJsonFileDecoder(LineDecoder):
                 super()._block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block, if every line of it is a record."""
+        """Decode a block if every line of it is a record; return whether it was decoded."""
         try:
             records, is_stdout = records_of(block)
         except (msgspec.DecodeError, UnicodeDecodeError):
