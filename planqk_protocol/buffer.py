@@ -5,7 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any, TypeAlias
 
-__all__ = ["Buffer", "BufferMark", "as_bytes"]
+__all__ = ["LF", "Buffer", "BufferMark", "as_bytes"]
+
+LF = b"\n"
+"""The end of a line."""
 
 BufferMark: TypeAlias = tuple[BytesIO, int]
 """A state of a `Buffer` that `Buffer.reset` goes back to."""

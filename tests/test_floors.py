@@ -16,10 +16,13 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "buffer", "payload.bounds"),
-        *("captures.timestamps", "captures.json_text", "captures.sniffing"),
+        *("limits", "errors", "buffer", "excerpts", "payload.bounds"),
+        *("captures.timestamps", "captures.sniffing"),
     ),
-    ("grammar", "state", "reading", "payload.advice", "payload.faults", "captures.chunks"),
+    (
+        *("grammar", "state", "reading", "payload.advice", "payload.faults"),
+        *("captures.chunks", "captures.json_text"),
+    ),
     ("events", "framing", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
     ("marked",),

@@ -1,4 +1,8 @@
-"""The catalogue of capture formats: find a format, make its decoder, detect it."""
+"""The catalogue of capture formats: list them, make a decoder, detect the format of a capture.
+
+The formats stand in `decoders.FORMATS`. To add one, write a module with its
+decoder and its `Format`, and put that into the list.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from types import MappingProxyType, UnionType
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
 from planqk_protocol.captures.decoders import FORMATS
-from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format
+from planqk_protocol.excerpts import excerpt
 
 __all__ = ["decoder", "detect", "formats"]
 
@@ -18,7 +23,7 @@ _STREAM_CHOICE = "choose StdStream.STDOUT, StdStream.STDERR, or None for both"
 
 
 def formats() -> Mapping[str, Format]:
-    """All formats by their ids, `raw` first, the others in the order in which `detect` tries them.
+    """All formats by id: first ``raw``, then the others in the order in which `detect` tries them.
 
     >>> "docker-json-file" in formats()
     True
@@ -27,19 +32,19 @@ def formats() -> Mapping[str, Format]:
 
 
 def decoder(format_id: str, *, container: str | None = None, stream: StdStream | None = None) -> Decoder:
-    r"""A decoder of a format.
+    r"""Make a decoder for a format.
 
     Args:
         format_id: The id of the format, one of `formats`.
         container: Which container to read, where a capture holds several; by
             default the first one in it.
-        stream: The only stream whose bytes are given, standard output or
-            standard error; by default all are.
+        stream: The only stream to give, standard output or standard error; by
+            default all streams are given.
 
     Raises:
         TypeError: An argument is not what its annotation says.
-        ValueError: There is no such format, it has no several containers, or
-            the stream is neither standard output nor standard error.
+        ValueError: There is no such format, a capture of it holds only one
+            container, or the stream is neither standard output nor standard error.
 
     >>> decoder("cri").feed(b"2024-05-01T10:00:00Z stdout F starting\n")
     [Chunk(stdout, b'starting\n')]
@@ -49,11 +54,11 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
     _check("stream", stream, StdStream | None, _STREAM_CHOICE)
     if not (found := _FORMATS.get(format_id)):
         raise ValueError(
-            f"there is no capture format {shown(format_id)}; choose one of {', '.join(formats())}"
+            f"there is no capture format {excerpt(format_id)}; choose one of {', '.join(formats())}"
         )
     if container is not None and not found.containers:
         raise ValueError(
-            f"container is {shown(container)}, but a capture in the format {format_id} holds only one"
+            f"container is {excerpt(container)}, but a capture in the format {format_id} holds only one"
         )
     if stream is StdStream.UNKNOWN:
         raise ValueError(f"stream is {stream.value}: {_STREAM_CHOICE}")
@@ -62,20 +67,20 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
 
 def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:
     if not isinstance(value, kind):
-        raise TypeError(f"{name} is {shown(str(value))} ({type(value).__name__}): {choice}")
+        raise TypeError(f"{name} is {excerpt(str(value))} ({type(value).__name__}): {choice}")
 
 
 def detect(head: bytes | bytearray | memoryview) -> str:
-    """The id of the format that the first bytes of a capture look like; ``raw`` if like none.
+    """Guess the format of a capture by its first bytes, and return its id; ``raw`` if no format fits.
 
-    A job may itself print what looks like a capture, so say what format it is
-    where you know it.
+    A job may itself print what looks like a capture. If you know the format,
+    name it instead.
 
     Args:
-        head: The first bytes of the capture. 64 KiB are plenty, and no more is
-            looked at behind NULs and blank lines; the first line is enough
-            where it does not look like text that a command puts a prefix
-            before.
+        head: The first bytes of the capture. At most 64 KiB are examined, counted
+            behind leading NULs and blank lines. The first line is enough for all
+            formats but those of lines with a prefix (``docker-logs-*``,
+            ``kubectl-logs``, ``compose-logs``): there, every line is examined.
 
     Raises:
         TypeError: `head` is not bytes.

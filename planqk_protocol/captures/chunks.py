@@ -1,4 +1,4 @@
-"""What a decoder gives: the container's bytes, and notices of what the capture lost."""
+"""The output of a decoder: chunks of the container's bytes, and notices of what the capture lost."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from planqk_protocol.captures.timestamps import nanoseconds
+from planqk_protocol.excerpts import excerpt_of_bytes
 
 __all__ = ["CaptureNotice", "Chunk", "NoticeKind", "Output", "Pieces", "Records", "StdStream"]
 
-_SHOWN = 60
-
 
 class StdStream(StrEnum):
-    """Where a container's bytes were printed."""
+    """The stream on which a container printed bytes."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
@@ -51,8 +50,9 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         offset: Where it begins, in bytes from the start of its file.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        stream: The stream it concerns; ``UNKNOWN`` where it may be any, ``None``
-            where it is none that is read, such as that of another container.
+        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream,
+            ``None`` if no stream is concerned that is read. So it is if another
+            container's output is left out.
         file: Number of the file, counted from 0: one more with each
             `Decoder.end_of_file`.
     """
@@ -71,14 +71,14 @@ class CaptureNotice(msgspec.Struct, frozen=True):
     def loses(self, stream: StdStream) -> bool:
         """Whether whole lines of `stream` may be lost at this place.
 
-        U+FFFD stands for bytes that are not UTF-8. No marker and no LF is such a
-        byte, so the lines are all there, though altered.
+        With U+FFFD no line is lost. It stands for bytes that are not UTF-8, and
+        neither a marker nor an LF has such bytes.
         """
         return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
 
 
 class Records(Protocol):
-    """The records that a chunk was made of, worked out when they are asked for."""
+    """The records that a chunk was made of. They are parsed again, but only if someone asks for them."""
 
     def ends(self) -> list[int]:
         """Where each record ends in the chunk's data, in bytes."""
@@ -88,7 +88,7 @@ class Records(Protocol):
 
 
 class Pieces(msgspec.Struct, frozen=True):
-    """Records whose bytes are at hand.
+    """The records of a chunk, with the bytes of each.
 
     Attributes:
         pieces: The bytes of each record.
@@ -167,9 +167,8 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         return spans
 
     def __repr__(self) -> str:
-        rest = len(self.data) - _SHOWN
-        data = f"{self.data[:_SHOWN]!r}…(+{rest})" if rest > 0 else repr(self.data)
-        return f"Chunk({self.stream.value}, {data}{', suspect' if self.suspect else ''})"
+        mark = ", suspect" if self.suspect else ""
+        return f"Chunk({self.stream.value}, {excerpt_of_bytes(self.data)}{mark})"
 
 
 Output: TypeAlias = list[Chunk | CaptureNotice]

@@ -1,9 +1,25 @@
-"""What a format is: its decoder, and what people need to know of it."""
+"""The base class of all decoders, and the description of a format.
+
+A decoder takes the bytes of one capture and gives chunks and notices. Its
+format says what it reads, how to obtain a capture, and what is lost in one.
+
+A decoder of a format subclasses `Decoder` and implements two methods:
+``_decode`` takes the next bytes of a file, and ``_end`` is called where the file
+ends. Both report what they find by ``_emit`` and ``_notice``, in the order of
+the capture. The base class turns that into the output. It joins neighbouring
+records of one stream into one chunk, so that a chunk costs little however short
+its records are. A notice ends the chunk before it, so it stands at its place.
+
+Every decoder keeps three positions within the current file, which notices need:
+``_record`` counts records, ``_offset`` is where the decoder stands, and ``_size``
+is where the data fed so far ends.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
@@ -11,58 +27,54 @@ import msgspec
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, Pieces, StdStream
 from planqk_protocol.errors import DecoderClosedError
-from planqk_protocol.limits import MAX_DEPTH
-from planqk_protocol.payload.bounds import deeper_than
+from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
 
-__all__ = ["CatalogueEntry", "Decoder", "Format", "is_too_deep", "shown"]
+__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "Fault", "Format"]
 
-_MOST_SHOWN = 60
+_NAMED = (StdStream.STDOUT, StdStream.STDERR)
+
+STREAMS: Mapping[str | bytes, StdStream] = MappingProxyType(
+    {stream.value: stream for stream in _NAMED} | {stream.value.encode(): stream for stream in _NAMED}
+)
+"""The streams by the names that engines give them in a record, as text and as bytes."""
+
+# Limits on the container names that are kept. The longest names are those of Kubernetes: 253 characters
+# of a pod, a slash, and 63 of a container (Kubernetes documentation, "Object Names and IDs").
+_MOST_OTHERS = 1000  # containers that get a notice of their own
+_LONGEST_NAME = 320  # bytes
 
 
-def is_too_deep(data: bytes) -> bool:
-    """Whether brackets of a JSON text nest deeper than `MAX_DEPTH`: to be asked before it is decoded.
+class Fault(msgspec.Struct, frozen=True):
+    """Damage in a record: a notice without its place.
 
-    Decoders written in C call themselves for each level. They end the process
-    where the thread's stack is too small for that, and raise `RecursionError`
-    near Python's own limit. No stack is too small for 128 levels, and no engine
-    nests a record deeper than three.
-
-    Args:
-        data: Text that is decoded from its first byte on, or several such
-            texts, one after the other.
+    Attributes:
+        kind: What happened, for programs.
+        message: What is wrong and what to do, for people.
+        stream: The stream that it concerns, as in `CaptureNotice`.
     """
-    return data.count(b"[") + data.count(b"{") > MAX_DEPTH and deeper_than(MAX_DEPTH, data, 0, len(data))
 
-
-def shown(text: str | bytes) -> str:
-    r"""Text from a capture as a message shows it: quoted, escaped, and no more than its beginning.
-
-    >>> shown(b"std\0ut"), shown("x" * 5_000_000)[-13:]
-    ("'std\\x00ut'", "x'…(+4999940)")
-    """
-    begin = text[:_MOST_SHOWN]
-    begin = begin if isinstance(begin, str) else begin.decode(errors="replace")
-    rest = len(text) - _MOST_SHOWN
-    return f"{begin!r}…(+{rest})" if rest > 0 else repr(begin)
+    kind: NoticeKind
+    message: str
+    stream: StdStream | None = StdStream.UNKNOWN
 
 
 class Decoder(Resumable, ABC):
     """An incremental decoder of one container's capture.
 
-    It gives the container's bytes, per stream and unchanged, and notices where
-    the capture lost some. What it gives does not depend on how the capture is
-    cut into chunks. No input makes it raise. It does no I/O, its memory is
-    bounded, and it can be copied and pickled in the middle of a capture.
+    It gives the container's bytes, unchanged and by stream, and a notice
+    wherever the capture lost some. The output does not depend on how the capture
+    is cut into chunks. No input makes a decoder raise. It does no I/O, its memory
+    is bounded, and it can be copied and pickled in the middle of a capture.
 
     Args:
         container: Which container to read, where a capture can hold several:
             its id (``journald-*``), its ``pod/container`` (``kubectl-logs``) or
             its name (``compose-logs``). By default the first one in the capture.
-            The output of others is given as `StdStream.UNKNOWN`, with a notice for
-            each of them where none was named.
-        stream: The only stream whose bytes are given, where one is enough, as
-            that is faster. Notices are given for all.
+            The output of other containers is given as `StdStream.UNKNOWN`. If
+            you choose no container, each of the others gets one notice.
+        stream: The only stream whose bytes are given. Choose one if you need no
+            other: that is faster. Notices are given for all streams.
     """
 
     max_record: ClassVar[int] = 1024 * 1024
@@ -84,7 +96,7 @@ class Decoder(Resumable, ABC):
         self._run = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
 
     def feed(self, data: bytes | bytearray | memoryview) -> Output:
-        """Take the next bytes of the capture, and give what they complete.
+        """Decode the next bytes of the capture, and return what they complete.
 
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
@@ -103,10 +115,10 @@ class Decoder(Resumable, ABC):
         return self._take_output()
 
     def cut_off(self) -> Output:
-        """Bytes of the capture are missing here, and what follows begins with a record.
+        """Mark a place where bytes of the capture are missing. The next bytes begin a record.
 
-        So it is where a connection broke and a new one goes on: half a record
-        does not run into what follows. Positions count on.
+        Call it where a connection broke and a new one continues the capture:
+        half a record does not run into the next one. Positions count on.
 
         Raises:
             DecoderClosedError: The decoder was closed.
@@ -117,11 +129,11 @@ class Decoder(Resumable, ABC):
         return self._take_output()
 
     def end_of_file(self) -> Output:
-        """A file of the capture ends, and the next one goes on where it ended.
+        """End one file of the capture. The next file continues the streams.
 
-        To be called between rotated files, from the oldest to the newest; a
-        record that the end cuts off does not run into the next file. Not needed
-        before `close`.
+        Call it between rotated files, which you feed from the oldest to the
+        newest. A record that the end of a file cuts off does not run into the
+        next file. Before `close` the call is not needed.
 
         Raises:
             DecoderClosedError: The decoder was closed.
@@ -133,7 +145,7 @@ class Decoder(Resumable, ABC):
         return self._take_output()
 
     def close(self) -> Output:
-        """End the capture, and give what its end completes. A second call gives an empty list."""
+        """End the capture, and return what its end completes. A second call returns an empty list."""
         if self._closed:
             return []
         self._closed = True
@@ -144,23 +156,23 @@ class Decoder(Resumable, ABC):
     def containers(self) -> list[str]:
         """Names of the containers in the capture so far, where its format names them.
 
-        Of very many, not all are there, and a name longer than any engine
-        gives one is cut short.
+        At most some 1000 names are kept. A name longer than any engine gives is
+        cut short.
         """
         return [name for name in self._met if name]
 
     @abstractmethod
     def _decode(self, data: bytes) -> None:
-        """Take bytes of the current file, at least one."""
+        """Decode bytes of the current file, at least one."""
 
     @abstractmethod
     def _end(self) -> None:
-        """The current file ends; be ready for the next one."""
+        """End the current file, and prepare for the next one."""
 
     def _emit(
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
     ) -> None:
-        """Give the bytes of a record."""
+        """Add the bytes of a record to the output."""
         if not data or self._only not in {None, stream}:
             return
         if self._run != (stream, suspect):
@@ -170,7 +182,7 @@ class Decoder(Resumable, ABC):
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
-        """Give a chunk of several records."""
+        """Add a chunk of several records to the output."""
         if chunk.data and self._only in {None, chunk.stream}:
             self._flush()
             self._output.append(chunk)
@@ -184,23 +196,45 @@ class Decoder(Resumable, ABC):
         record: int | None = None,
         stream: StdStream | None = StdStream.UNKNOWN,
     ) -> None:
-        """Give a notice, by default of the current record, at the current byte, and of any stream."""
+        """Add a notice, by default about the current record, at the current byte, and for any stream."""
         self._flush()
         offset = self._offset if offset is None else offset
         record = self._record if record is None else record
         self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
 
+    def _notice_fault(self, fault: Fault, offset: int | None = None) -> None:
+        """Add a notice of damage in the current record."""
+        self._notice(fault.kind, fault.message, offset=offset, stream=fault.stream)
+
     def _notice_nuls(
         self, of: str = "records", *, offset: int | None = None, record: int | None = None
     ) -> None:
-        """Give a notice of NULs in place of what should stand there."""
+        """Add a notice that NUL bytes stand in place of records."""
         message = f"NUL bytes in place of {of}, as a power loss leaves them; what stood there is lost"
         self._notice(NoticeKind.NUL_RUN, message, offset=offset, record=record)
 
+    def _stream_named(
+        self,
+        name: bytes | str,
+        *,
+        offset: int | None = None,
+        concerns: StdStream | None = StdStream.UNKNOWN,
+    ) -> StdStream:
+        """The stream with the name that a record gives; unknown, with a notice, if it is another name."""
+        stream = STREAMS.get(name, StdStream.UNKNOWN)
+        if stream is StdStream.UNKNOWN:
+            message = f"the record's stream is {excerpt(name)}, neither stdout nor stderr"
+            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerns)
+        return stream
+
     def _is_ours(self, container: bytes, offset: int) -> bool:
-        """Whether a record is of the container that is read; if none was named, a notice for each other."""
+        """Whether a record belongs to the container that is read.
+
+        If no container was chosen, the first one is read, and each of the others
+        gets one notice.
+        """
         can_be_read = 0 < len(container) <= _LONGEST_NAME
-        name = container.decode(errors="replace") if len(container) <= _LONGEST_NAME else shown(container)
+        name = container.decode(errors="replace") if len(container) <= _LONGEST_NAME else excerpt(container)
         if self._container is None and can_be_read:
             self._container = name
         is_ours = can_be_read and name == self._container
@@ -236,12 +270,6 @@ class Decoder(Resumable, ABC):
             raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
 
 
-# What is kept of names is bounded in number and in bytes. Kubernetes has the longest ones: 253
-# characters of a pod, a slash, 63 of a container (its API reference, names of objects).
-_MOST_OTHERS = 1000  # containers that get a notice of their own
-_LONGEST_NAME = 320  # bytes
-
-
 def _never(_head: bytes) -> bool:
     return False
 
@@ -254,7 +282,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         title: What it is.
         source: How to obtain a capture in this format.
         loses: What such a capture does not hold.
-        containers: What names a container in it, where it can hold several.
+        containers: How a record names its container, where a capture can hold several.
     """
 
     id: str

@@ -1,22 +1,42 @@
-"""Entries of the journal: from fields to what the container printed."""
+"""Entries of the systemd journal: from their fields to what the container printed.
+
+Two programs write containers' output into the journal, and their entries differ:
+
+- Docker's ``journald`` driver (moby, ``daemon/logger/journald/journald.go``)
+  stores a line without its LF. It splits a line of more than 16 KiB into pieces
+  and marks each with ``CONTAINER_PARTIAL_MESSAGE=true``. Since Docker 20.10
+  (moby#41407) it numbers them, and ``CONTAINER_PARTIAL_LAST`` marks the last one.
+  ``CONTAINER_LOG_ORDINAL`` counts the entries of one run of the container, and
+  ``CONTAINER_LOG_EPOCH`` names the run, so missing entries show.
+- conmon, which Podman uses (``src/ctr_logging.c``), stores what it has read, LF
+  included. Nothing is added to its texts. It does not number anything.
+
+Both write standard output with priority 6 and standard error with priority 3.
+Newer versions of conmon take ``<N>`` at the beginning of a line as the priority
+instead; then the stream is unknown.
+"""
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any
+
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import shown
-from planqk_protocol.captures.line_pieces import LinePiece, LongLineDecoder
+from planqk_protocol.captures.decoding import Fault
+from planqk_protocol.captures.line_pieces import LinePiece, PieceOrder, lacks_beginning
+from planqk_protocol.excerpts import excerpt
 
-__all__ = ["FIELDS", "Entry", "JournalEntries"]
+__all__ = ["FIELDS", "Entry", "JournalEntries", "PrintedText"]
 
-_LF = b"\n"
 _MOST_DIGITS = 20  # of a number in 64 bits
-_STREAMS = {b"6": StdStream.STDOUT, b"3": StdStream.STDERR}
+_PRIORITIES = {b"6": StdStream.STDOUT, b"3": StdStream.STDERR}
 
 
 class Entry(msgspec.Struct):
-    """The fields of an entry that count; ``None`` where one is missing."""
+    """The fields of an entry that decoding needs; ``None`` where one is missing."""
 
     message: bytes | None = None
     priority: bytes | None = None
@@ -44,55 +64,85 @@ FIELDS = {
     "CONTAINER_LOG_ORDINAL": "ordinal",
     "__REALTIME_TIMESTAMP": "time",
 }
-"""The attribute of `Entry` for each field of the journal that counts."""
+"""The attribute of `Entry` for each field of the journal that decoding needs."""
 
 
-class JournalEntries(LongLineDecoder):
-    """The common part of the decoders of journals.
+class PrintedText(msgspec.Struct, frozen=True):
+    """What a container printed, by an entry.
 
-    Docker's driver stores a line without its LF, and marks the pieces of a long
-    one. conmon (Podman) stores what it read, LF included. Both tell stdout by
-    priority 6 and stderr by priority 3.
+    Attributes:
+        stream: Where it was printed; ``UNKNOWN`` for another container's entry.
+        data: The bytes; none where the entry has no text.
+        time: When the journal received it, in microseconds since 1970.
+        suspect: Whether the beginning of its line is missing.
+        faults: What the entry shows to be damaged or missing.
     """
 
-    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
-        super().__init__(container, stream)
+    stream: StdStream
+    data: bytes
+    time: str | None
+    suspect: bool
+    faults: list[Fault]
+
+
+class JournalEntries:
+    """Reads entries in the order of the journal, and finds out which ones are missing."""
+
+    def __init__(self) -> None:
+        self._order = PieceOrder()
         self._last: tuple[bytes, int] | None = None  # epoch and ordinal of the last entry
 
-    def _take_entry(self, entry: Entry, offset: int, *, suspect: bool = False) -> None:
-        """Give what a whole entry holds; the record is counted already."""
-        stream, lacks_head = StdStream.UNKNOWN, False
-        if is_ours := self._is_ours(entry.container or b"", offset):
-            stream = self._stream_of(entry, offset)
-            self._check_count(entry, offset)
-            lacks_head = self._check_order(_piece(entry), stream, offset)
+    def read(self, entry: Entry, *, is_ours: bool) -> PrintedText:
+        """Read the next entry.
+
+        Args:
+            entry: Its fields.
+            is_ours: Whether it belongs to the container that is read.
+        """
+        stream, lacks_start = StdStream.UNKNOWN, False
+        faults: list[Fault | None] = []
+        if is_ours:
+            stream = _PRIORITIES.get(entry.priority or b"", StdStream.UNKNOWN)
+            piece = _piece(entry)
+            missing_piece = self._order.check(piece, stream)
+            lacks_start = lacks_beginning(piece, missing_piece)
+            faults = [_unknown_stream(entry, stream), self._missing_entries(entry), missing_piece]
         if entry.message is None:
             message = "the entry has no text; call journalctl with --all, else it leaves out texts of 4 KiB"
-            self._notice(NoticeKind.NULL_MESSAGE, message, offset=offset, stream=stream if is_ours else None)
-            return
-        is_piece = entry.partial == b"true" and entry.partial_last != b"true"
-        is_verbatim = is_piece or entry.program == b"conmon"
+            faults.append(Fault(NoticeKind.NULL_MESSAGE, message, stream if is_ours else None))
         time = entry.time.decode() if entry.time and entry.time.isdigit() else None
-        text = entry.message if is_verbatim else entry.message + _LF
-        self._emit(stream, text, time, suspect=suspect or lacks_head)
+        return PrintedText(stream, _data(entry), time, lacks_start, [fault for fault in faults if fault])
 
-    def _stream_of(self, entry: Entry, offset: int) -> StdStream:
-        stream = _STREAMS.get(entry.priority or b"", StdStream.UNKNOWN)
-        if stream is StdStream.UNKNOWN:
-            priority = shown(entry.priority or b"")
-            message = f"priority {priority} is neither 6 (stdout) nor 3 (stderr): the stream cannot be told"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
-        return stream
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: copy(value) for name, value in self.__dict__.items()}
 
-    def _check_count(self, entry: Entry, offset: int) -> None:
+    def _missing_entries(self, entry: Entry) -> Fault | None:
+        """The fault, if entries before this one are missing by Docker's count."""
         if entry.epoch is None or (number := _number(entry.ordinal)) is None:
-            return
+            return None
         last, self._last = self._last, (entry.epoch, number)
         before = last[1] if last and last[0] == entry.epoch else 0
-        if number != before + 1:
-            place = f"follows entry {before}" if before else "is the first one here of its run"
-            message = f"entry {number} of the container {place}: others are missing"
-            self._notice(NoticeKind.GAP, message, offset=offset)
+        if number == before + 1:
+            return None
+        place = f"follows entry {before}" if before else "is the first one here of its run"
+        return Fault(NoticeKind.GAP, f"entry {number} of the container {place}: others are missing")
+
+
+def _unknown_stream(entry: Entry, stream: StdStream) -> Fault | None:
+    if stream is not StdStream.UNKNOWN:
+        return None
+    priority = excerpt(entry.priority or b"")
+    message = f"priority {priority} is neither 6 (stdout) nor 3 (stderr): the stream cannot be told"
+    return Fault(NoticeKind.UNKNOWN_STREAM, message)
+
+
+def _data(entry: Entry) -> bytes:
+    """The bytes that the container printed; Docker does not store the LF that ends a line."""
+    if entry.message is None:
+        return b""
+    is_piece = entry.partial == b"true" and entry.partial_last != b"true"
+    is_verbatim = is_piece or entry.program == b"conmon"
+    return entry.message if is_verbatim else entry.message + LF
 
 
 def _piece(entry: Entry) -> LinePiece | None:

@@ -1,10 +1,18 @@
-"""Text of JSON strings, and the bytes it stands for."""
+"""JSON documents in captures: their text, the bytes of their strings, and a bound on their nesting.
+
+Engines store what a container printed in JSON strings. Some of these bytes are
+not UTF-8. They become lone surrogates while the document is parsed, as Python's
+``surrogateescape`` does it (PEP 383), and bytes again afterwards.
+"""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["REPLACEMENT", "decode", "encode"]
+from planqk_protocol.limits import MAX_DEPTH
+from planqk_protocol.payload.bounds import deeper_than
+
+__all__ = ["REPLACEMENT", "decode", "encode", "is_too_deep"]
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -13,7 +21,7 @@ _SURROGATE_OF_NO_BYTE = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text of a JSON document, and how its strings are to be encoded.
+    """Decode a JSON document to text, and return with it the error handler that `encode` needs.
 
     Bytes that are not UTF-8 become surrogates, which `encode` turns back.
     """
@@ -24,6 +32,20 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def encode(text: str, errors: str) -> bytes:
-    """The bytes of a string; lone surrogates become U+FFFD, save those that stand for bytes."""
+    """Encode a string of the document. Lone surrogates become U+FFFD, save those that stand for bytes."""
     lone = _SURROGATE if errors == "strict" else _SURROGATE_OF_NO_BYTE
     return lone.sub(REPLACEMENT, text).encode(errors=errors)
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether the brackets of a JSON text nest deeper than `MAX_DEPTH`. Ask this before you parse the text.
+
+    Parsers written in C call themselves for each level. They end the process if
+    the thread's stack is too small for that, and raise `RecursionError` near
+    Python's own limit. Any stack is large enough for 128 levels, and no engine
+    nests a record deeper than three.
+
+    Args:
+        data: One text, or several texts one after the other.
+    """
+    return data.count(b"[") + data.count(b"{") > MAX_DEPTH and deeper_than(MAX_DEPTH, data, 0, len(data))

@@ -1,88 +1,105 @@
-"""Captures in lines: whole lines in blocks, and only an unfinished one is held."""
+"""The base class of decoders whose format has lines.
+
+Whole lines are decoded in blocks, which subclasses take at C speed in ``_block``.
+Only what a block cannot decode is taken line by line, in ``_line``. The unfinished
+line at the end of the data is held until its LF comes.
+
+The class also finds what can be wrong with lines in any format: a byte order
+mark, text in UTF-16, NUL bytes that a power loss left, and lines that are longer
+than the bound.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from typing import ClassVar
 
-from planqk_protocol.buffer import Buffer
+from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Decoder
-from planqk_protocol.captures.sniffing import UTF8_BOM, UTF16_EVIDENCE, begins_like_utf16, is_utf16
+from planqk_protocol.captures.sniffing import (
+    UTF8_BOM,
+    UTF16_EVIDENCE,
+    UTF16_FAULT,
+    begins_like_utf16,
+    is_utf16,
+)
 
 __all__ = ["LineDecoder"]
 
-_LF = b"\n"
 _NUL = b"\0"
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 
 
 class LineDecoder(Decoder):
-    """A decoder of a format in lines, each ended by LF."""
+    """A decoder of a format with lines, each ended by LF."""
 
     nul_ends_line: ClassVar[bool] = False
-    """Whether a NUL byte always means damage: a block that a power loss left unwritten.
+    """Whether a NUL byte always means damage: a block of the disk that a power loss left unwritten.
 
-    Then a line with NULs holds a hole, from its first NUL to its last one. What
-    stands before the hole is the beginning of a record, and what stands behind
-    it may be another record. What stands between two NULs is part of the hole:
-    it has neither the beginning nor the end of a line.
+    If so, a line with NULs has a hole, from its first NUL to its last one. The
+    bytes before the hole are the beginning of a record. The bytes behind it may
+    be another record. Bytes between two NULs belong to the hole, as neither the
+    beginning nor the end of their line is known.
     """
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
-        self._enough = 0  # bytes held before a record on many lines is worth looking at again
+        self._enough = 0  # bytes to hold before a record on many lines is tried again
         self._skipping = False  # within a line that is too long
         self._in_hole = False  # within a line, behind a NUL
-        self._rest = b""
+        self._rest = b""  # the unread tail of a line, if its record continues on the next line
         self._begin_file()
 
     def _begin_file(self) -> None:
-        self._head: bytes | None = b""  # the first bytes of a file, until they are known to be no BOM
+        self._first_bytes: bytes | None = b""  # held until they are known to be no byte order mark
         self._unreadable = False  # the rest of the file cannot be in this format
 
     @abstractmethod
     def _line(self, line: bytes, end: bytes) -> None:
-        """Take a line without its end, at the current offset.
+        """Decode a line, which begins at the current offset.
 
-        Its end is LF, NUL, or nothing where the file ends. What of the line the
-        next one continues is left in ``_rest``, and in ``_enough`` how long it
-        has to be before it is taken once more.
+        If its record continues on the next line, set ``_rest`` to the unread tail.
+        The tail is passed again, together with the next line. Set ``_enough``
+        to wait with that until the tail has so many bytes.
+
+        Args:
+            line: The line without its end.
+            end: Its end: LF, NUL, or nothing where the file ends.
         """
 
     def _block(self, block: bytes) -> None:
-        """Take whole lines, at the current offset."""
-        for line in block.split(_LF)[:-1]:
+        """Decode whole lines, which begin at the current offset."""
+        for line in block.split(LF)[:-1]:
             if self._held:
                 self._hold(line, 0, len(line))
-                self._finish(_LF)
+                self._finish(LF)
             else:
-                self._pass(line, _LF)
+                self._pass(line, LF)
 
     def _decode(self, data: bytes) -> None:
-        if self._head is not None:
-            data = self._head + data
+        if self._first_bytes is not None:
+            data = self._first_bytes + data
             if len(data) < (UTF16_EVIDENCE if begins_like_utf16(data) else len(UTF8_BOM)):
-                self._head = data
+                self._first_bytes = data
                 return
             data = self._pass_bom(data)
         if not self._unreadable:
             self._take(data)
 
     def _end(self) -> None:
-        if self._head:
-            self._take(self._pass_bom(self._head))
+        if self._first_bytes:
+            self._take(self._pass_bom(self._first_bytes))
         self._finish(b"")
         self._in_hole = False
         self._begin_file()
 
     def _pass_bom(self, data: bytes) -> bytes:
-        self._head = None
+        self._first_bytes = None
         if is_utf16(data):
             self._unreadable = True
-            message = "the file is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
-            self._notice(NoticeKind.CORRUPT, message, record=1)
+            self._notice(NoticeKind.CORRUPT, f"the file {UTF16_FAULT}", record=1)
             return b""
         if data.startswith(UTF8_BOM):
             self._notice(
@@ -111,8 +128,8 @@ class LineDecoder(Decoder):
                 self._in_hole = True
 
     def _pass_hole(self, data: bytes, at: int) -> int:
-        """Pass NULs and what stands between them, and hold what follows the last one on the line."""
-        lf = data.find(_LF, at)
+        """Skip the NULs of a line and all between them, and hold what follows the last one."""
+        lf = data.find(LF, at)
         stop = lf if lf >= 0 else len(data)
         behind = data.rfind(_NUL, at, stop) + 1
         if behind:
@@ -123,26 +140,26 @@ class LineDecoder(Decoder):
         if lf < 0:
             return stop
         if self._held or self._skipping:
-            self._finish(_LF)
+            self._finish(LF)
         else:
-            self._offset += len(_LF)
+            self._offset += len(LF)
         self._in_hole = False
         return lf + 1
 
     def _take_lines(self, data: bytes) -> None:
         at = 0
         if self._held or self._skipping:
-            at = data.find(_LF) + 1
+            at = data.find(LF) + 1
             self._hold(data, 0, at - 1 if at else len(data))
             if not at:
                 return
-            self._finish(_LF)
-        stop = data.rfind(_LF, at) + 1
+            self._finish(LF)
+        stop = data.rfind(LF, at) + 1
         while at < stop:
-            end = data.rfind(_LF, at, at + _BLOCK) + 1 or data.find(_LF, at) + 1
+            end = data.rfind(LF, at, at + _BLOCK) + 1 or data.find(LF, at) + 1
             if end - at - 1 > self.max_record:
                 self._hold(data, at, end - 1)
-                self._finish(_LF)
+                self._finish(LF)
             else:
                 self._block(data[at:end])
             at = end
@@ -151,7 +168,7 @@ class LineDecoder(Decoder):
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
         if not self._skipping and len(self._held) + stop - start > self.max_record:
-            if not self._in_hole:  # of a line with a hole it is known that bytes of it are lost
+            if not self._in_hole:  # a hole has its own notice already
                 self._record += 1
                 message = (
                     f"the record is longer than {self.max_record} bytes and is left out, up to the next line"
@@ -166,13 +183,13 @@ class LineDecoder(Decoder):
             self._held.append(data, start, stop)
 
     def _finish(self, end: bytes) -> None:
-        """The unfinished line, if there is one, ends here."""
+        """End the unfinished line, if there is one."""
         if self._skipping:
             self._skipping = False
             self._enough = 0
-            self._offset += end == _LF
-        elif end == _LF and len(self._held) < self._enough:
-            self._held.append(_LF, 0, len(_LF))
+            self._offset += end == LF
+        elif end == LF and len(self._held) < self._enough:
+            self._held.append(LF, 0, len(LF))
         elif self._held:
             self._enough = 0
             self._pass(self._held.take(), end)
@@ -184,4 +201,4 @@ class LineDecoder(Decoder):
             self._held = Buffer(self._rest + end)
             self._rest = b""
         else:
-            self._offset += end == _LF
+            self._offset += end == LF

@@ -1,17 +1,31 @@
-"""Long lines, which engines store in numbered pieces."""
+"""The pieces of long lines: whether the one before is missing.
+
+Docker stores a line of more than 16 KiB in several records. Its ``local`` and
+``journald`` drivers number them: each record has an id that all pieces of one
+line share, an ordinal, and a mark on the last one (moby,
+``daemon/logger/copier.go``). So a missing piece shows, and so does a line that a
+restart of the container left unfinished.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Decoder
+from planqk_protocol.captures.decoding import Fault
 
-__all__ = ["LinePiece", "LongLineDecoder"]
+__all__ = ["LinePiece", "PieceOrder", "lacks_beginning"]
+
+_MISSING = (
+    "a piece of a long line is missing before this record: records were dropped, "
+    "or the container was started again within a line"
+)
 
 
 class LinePiece(msgspec.Struct, frozen=True):
-    """A record's place in a line that is stored in several.
+    """A record's place in a line that is stored in several records.
 
     Attributes:
         line: What all pieces of a line share, and those of no other line.
@@ -24,30 +38,35 @@ class LinePiece(msgspec.Struct, frozen=True):
     is_last: bool
 
 
-class LongLineDecoder(Decoder):
-    """The common part of the decoders of formats that number the pieces of a long line."""
+class PieceOrder:
+    """Checks that each piece of a long line follows the one before."""
 
-    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
-        super().__init__(container, stream)
-        self._open: dict[StdStream, LinePiece] = {}  # the last piece of each line that has not ended
+    def __init__(self) -> None:
+        self._open: dict[StdStream, LinePiece] = {}  # the last piece of each unfinished line
 
-    def _check_order(self, piece: LinePiece | None, stream: StdStream, offset: int) -> bool:
-        """Give a notice where a record, be it a piece or a whole line, does not follow the one before.
+    def check(self, piece: LinePiece | None, stream: StdStream) -> Fault | None:
+        """Check the next record of a stream.
+
+        Args:
+            piece: Its place in its line; ``None`` if the record is a whole line.
+            stream: Its stream.
 
         Returns:
-            Whether it is a piece, and what comes before it in its line is missing.
+            The fault, if the record does not follow the one before.
         """
         before = self._open.pop(stream, None)
         if before is None:
             follows = piece is None or piece.ordinal == 1
         else:
             follows = piece is not None and (piece.line, piece.ordinal) == (before.line, before.ordinal + 1)
-        if not follows:
-            message = (
-                "a piece of a long line is missing before this record: records were dropped, "
-                "or the container was started again within a line"
-            )
-            self._notice(NoticeKind.GAP, message, offset=offset, stream=stream)
         if piece and not piece.is_last:
             self._open[stream] = piece
-        return not follows and piece is not None and piece.ordinal > 1
+        return None if follows else Fault(NoticeKind.GAP, _MISSING, stream)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_open": self._open.copy()}
+
+
+def lacks_beginning(piece: LinePiece | None, fault: Fault | None) -> bool:
+    """Whether the beginning of a record's line is missing, by what `PieceOrder.check` returned for it."""
+    return fault is not None and piece is not None and piece.ordinal > 1

@@ -1,4 +1,16 @@
-"""Text that an engine's command puts a prefix before."""
+"""The base class of decoders of text in which a command put a prefix before every line.
+
+``docker logs``, ``docker compose logs`` and ``kubectl logs`` print the container's
+text with time stamps, names or attributes in front. Nothing but its shape marks a
+prefix, so a job can print the same. Three rules follow:
+
+- A line without the prefix is not the container's. It is given as unknown.
+- The first line decides which optional parts the prefix has on every line.
+- Docker stores a long line in pieces of 16 KiB (moby, ``daemon/logger/copier.go``)
+  and puts the prefix before each piece, so also into the middle of a line
+  (docker/cli#4941). It is taken out only where it is the very same prefix, every 16384
+  bytes: all pieces of a line bear the same time.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +26,7 @@ from planqk_protocol.captures.sniffing import behind_blank_lines
 
 __all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
 
-_PIECE = 16 * 1024  # Docker stores a long line in pieces of this size, and puts its prefix before each
+_PIECE = 16 * 1024  # bytes of a line in one stored piece
 
 NANO_UTC = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
 """A time stamp with nine decimals in UTC, as a regular expression."""
@@ -23,26 +35,32 @@ NANO = NANO_UTC[:-1] + rb"(?:Z|[+-]\d\d:\d\d)"
 """A time stamp with nine decimals in any zone, as a regular expression."""
 
 STAMP = re.compile(rb"(%b) " % NANO)
-"""Such a time stamp before a text."""
+"""A time stamp with nine decimals before a text."""
 
 
 def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
-    """Whether every whole line of `head`, or what there is of the first one, begins with one of `shapes`.
+    """Whether every whole line of `head` begins with the same one of `shapes`.
 
-    A job may print such a prefix itself, on some of its lines.
+    Without a whole line, the unfinished first one is looked at. One line is not
+    enough evidence where there are more: a job may print such a prefix itself, on
+    some of its lines.
+
+    Args:
+        head: The first bytes of the capture.
+        shapes: Shapes of a prefix.
     """
     *lines, rest = behind_blank_lines(head).split(b"\n")
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
 
 
 class Prefix(msgspec.Struct, frozen=True):
-    """What stands before the container's text on a line.
+    """The prefix of a line, which stands before the container's text.
 
     Attributes:
         size: Its length in bytes.
         time: The time stamp in it.
         container: The container that it names.
-        repeated: The end of it that is repeated within long lines.
+        repeated: The part at its end that is repeated within long lines.
     """
 
     size: int
@@ -52,15 +70,15 @@ class Prefix(msgspec.Struct, frozen=True):
 
 
 class PrefixDecoder(LineDecoder):
-    """The common part of the decoders of prefixed text.
+    """A decoder of text with a prefix before every line.
 
-    Both streams of the container are mixed in such a text, and given as
-    standard output.
+    Such a text does not tell the container's streams apart. All of it is given
+    as standard output.
     """
 
     max_record = 64 * 1024 * 1024  # lines are whole here
     ends_every_line: ClassVar[bool] = False
-    """Whether the command ends its last line too, so that a capture without that end is cut off."""
+    """Whether the command adds a missing LF to the last line. A capture without that LF is cut off."""
     _missing: ClassVar[str]
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
@@ -70,10 +88,10 @@ class PrefixDecoder(LineDecoder):
 
     @abstractmethod
     def _prefix(self, line: bytes) -> Prefix | None:
-        """What stands before the container's text; ``None`` where a line has no such prefix."""
+        """The prefix of a line; ``None`` if it has none."""
 
     def _is_of_the_command(self, _line: bytes) -> bool:
-        """Whether a line without prefix is what the command itself says."""
+        """Whether a line without prefix is a message of the command itself."""
         return False
 
     def _line(self, line: bytes, end: bytes) -> None:
@@ -99,7 +117,7 @@ class PrefixDecoder(LineDecoder):
             self._notice(NoticeKind.TRUNCATED, message, stream=stream if is_ours else None)
 
     def _stamp_at(self, line: bytes, at: int) -> re.Match[bytes] | None:
-        """The time stamp of the command, which the first line tells whether there is one on all lines."""
+        """The command's time stamp. The first line decides whether every line has one."""
         stamp = STAMP.match(line, at)
         if self._has_stamps is None:
             self._has_stamps = stamp is not None
@@ -113,7 +131,7 @@ class PrefixDecoder(LineDecoder):
         return stamp if self._has_stamps else None
 
     def _repair(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
-        """Leave out the prefixes that are repeated within a long line."""
+        """Take out the prefixes that Docker repeated within a long line."""
         pieces = []
         at = 0
         while text.startswith(repeated, at + _PIECE):

@@ -1,8 +1,13 @@
-"""What the first bytes of a capture are: helpers of the detection of formats.
+"""Helpers of format detection: what the first bytes of a capture look like.
 
-The regular expressions here have no possessive groups, which early releases of
-Python 3.11 get wrong. Each of them can match a text in one way only, so that a
-text that does not match costs no more than its length.
+Each format has a function ``sniff`` that uses them. A format is recognised only if
+the first record is sound, as the engine writes it: a job may print what resembles
+one. JSON is matched by regular expressions, as the first bytes may end inside the
+record, where a parser has nothing to say.
+
+No regular expression here has possessive groups, which early releases of Python
+3.11 get wrong. Each can match a text in one way only, so a text that does not
+match costs no more than its length.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import msgspec
 __all__ = [
     "UTF8_BOM",
     "UTF16_EVIDENCE",
+    "UTF16_FAULT",
     "FirstObject",
     "begins_like_utf16",
     "behind_blank_lines",
@@ -28,14 +34,17 @@ UTF8_BOM = b"\xef\xbb\xbf"
 """A byte order mark in UTF-8."""
 
 UTF16_EVIDENCE = 256
-"""Bytes from the start of a file that are enough to tell whether it is in UTF-16."""
+"""Number of bytes from the start of a file that decide whether it is in UTF-16."""
+
+UTF16_FAULT = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
+"""The fault of a file in UTF-16, for messages."""
 
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _BOM_SIZE = len(codecs.BOM_UTF16_LE)
 _FEW = 4  # characters: fewer are no evidence
-_CONTROLS = "\t\n\r\f\b\x1b"  # those that texts hold
+_CONTROLS = "\t\n\r\f\b\x1b"  # control characters that occur in texts
 
-_MOST = 64 * 1024
+_MOST = 64 * 1024  # bytes that detection examines
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
 _IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
@@ -50,11 +59,11 @@ _CUT_FIELD = re.compile(rb'[{,]\s*(?:"%b(?:"\s*)?|"(%b)"\s*:\s*(%b))?' % (_IN_TE
 
 
 class FirstObject(msgspec.Struct, frozen=True):
-    """A JSON object on the first line, or what there is of it.
+    """The JSON object at the beginning of a capture, whole or cut off.
 
     Attributes:
-        fields: The values by their names, as the object has them; the last one may be cut off.
-        rest: What follows it on the line; ``None`` where the object is cut off.
+        fields: The values by their names, as JSON text. The last value may be cut off.
+        rest: The bytes behind the object on its line; ``None`` if the object is cut off.
     """
 
     fields: dict[bytes, bytes]
@@ -62,16 +71,16 @@ class FirstObject(msgspec.Struct, frozen=True):
 
 
 def begins_like_utf16(head: bytes) -> bool:
-    """Whether the first bytes of a file are a byte order mark in UTF-16, which other files may have too."""
+    """Whether a file begins with a byte order mark of UTF-16. Other files may begin so, too."""
     return head[:_BOM_SIZE] in _ENCODINGS
 
 
 def is_utf16(head: bytes) -> bool:
-    r"""Whether a file that begins so is text in UTF-16.
+    r"""Whether a file is text in UTF-16, judged by its first bytes.
 
-    It begins with a byte order mark, which is no evidence alone. The characters
-    behind it must be those of a text too: all of them printable, and at least a
-    quarter of them ASCII, as line ends, blanks and digits are in any language.
+    It has to begin with a byte order mark. That alone is no evidence, so the
+    characters behind it are judged, too: all of them must be printable, and at
+    least a quarter ASCII. Line ends, blanks and digits are ASCII in any language.
 
     Args:
         head: The first bytes of the file; no more than `UTF16_EVIDENCE` count.
@@ -84,7 +93,7 @@ def is_utf16(head: bytes) -> bool:
     encoding = _ENCODINGS.get(head[:_BOM_SIZE])
     if encoding is None:
         return False
-    decoder = codecs.getincrementaldecoder(encoding)()  # it passes a character that the end cuts in two
+    decoder = codecs.getincrementaldecoder(encoding)()  # it ignores a character that is cut at the end
     try:
         text = decoder.decode(head[_BOM_SIZE:UTF16_EVIDENCE])
     except UnicodeDecodeError:
@@ -94,12 +103,12 @@ def is_utf16(head: bytes) -> bool:
 
 
 def behind_blank_lines(head: bytes) -> bytes:
-    """The head behind what decoders of prefixed lines pass: a byte order mark, and empty lines."""
+    """The first bytes without what decoders of prefixed lines skip: a byte order mark, and empty lines."""
     return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:_MOST]
 
 
 def behind_filler(head: bytes) -> bytes:
-    """The head behind what decoders of records pass: a byte order mark, NULs of a power loss, blank lines."""
+    """The first bytes without what decoders of records skip: a byte order mark, NULs, and blank lines."""
     match = _FILLER.match(head)
     end = match.end() if match else 0
     start = max(head.rfind(last, 0, end) + 1 for last in (b"\0", b"\n", UTF8_BOM[-1:]))
@@ -107,11 +116,11 @@ def behind_filler(head: bytes) -> bytes:
 
 
 def first_object(head: bytes, errors: str = "strict") -> FirstObject | None:
-    """The JSON object that the first line of a capture begins with; ``None`` where it is none.
+    """The JSON object at the beginning of the first line; ``None`` if there is none.
 
     Args:
         head: The first bytes of the capture.
-        errors: What becomes of bytes that are not UTF-8, in the words of `bytes.decode`.
+        errors: How bytes that are not UTF-8 are decoded, as for `bytes.decode`.
     """
     if not head.startswith(b"{"):
         return None
@@ -133,7 +142,7 @@ def first_object(head: bytes, errors: str = "strict") -> FirstObject | None:
 
 
 def _is_json(text: bytes, errors: str) -> bool:
-    """Whether a text is JSON; it has to be flat enough for any stack."""
+    """Whether a text is JSON. The caller makes sure that it nests only a few levels deep."""
     try:
         json.loads(text.decode(errors=errors))
     except ValueError:

@@ -1,4 +1,45 @@
-"""From a capture to the events of the stdout in it."""
+"""From a capture to the events of the stdout in it.
+
+How damage travels from bytes to events
+---------------------------------------
+
+A decoder gives chunks and notices in the order of the capture. The chunks go to a
+`Parser`, which knows nothing of damage. So the source keeps the damage itself, by
+line numbers of stdout, and marks the events that the parser returns.
+
+The parser returns an event as soon as its last byte has come. So when damage is
+met, all events before it are out already. Each event that comes later either began
+before the damage ended, and then some of its bytes are in doubt, or it began behind
+it. The number of one line tells the two apart, and there is no need to remember
+where the damage began. Two such numbers are kept, and both are compared with the
+number of an event's first line:
+
+``_last_damaged_line``
+    Damage reaches to this line. An event that begins on it or before it is
+    ``suspect``; a block is, too, if its fence stands before the damage.
+
+    A notice sets it to the line that the next byte belongs to. Within a line, that
+    is the unfinished one. Between two lines it is the next one, as its beginning
+    may be lost: what remains may look like a marker by accident.
+
+    A chunk of a damaged record makes every event suspect that it completes. Behind
+    the chunk, the number is that of its last line, so a line that it leaves
+    unfinished stays suspect, and the line after that is not.
+
+``_first_line_after_loss``
+    The first line that begins behind the first loss. Events from there on are
+    ``after_loss``, for good: the lost bytes may have held a result, which would
+    have been the one that counts. It is another number than the one above, as a
+    line within which bytes are lost began before the loss.
+
+Not every damage is a loss in that sense. U+FFFD stands for bytes, but no line is
+missing, and no marker was among them (`CaptureNotice.loses`).
+
+What a capture cuts off is no result. At its end, the parser completes a last line
+without LF, as the protocol wants it. If bytes are missing right there
+(``_is_cut_off``), a result on that line may be the beginning of a longer one, such
+as 4 of 42. So it becomes a violation.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +47,7 @@ import sys
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.catalogue import decoder
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds
@@ -26,7 +68,6 @@ from planqk_protocol.state import Resumable
 
 __all__ = ["Captured", "Source"]
 
-_LF = b"\n"
 _MARKERS = {
     InterimResult: Marker.INTERIM_RESULT,
     Result: Marker.RESULT,
@@ -36,19 +77,19 @@ _CUT_OFF = "the capture breaks off within the line, so the JSON may be cut short
 
 
 class _Span(msgspec.Struct, frozen=True):
-    """Events that one chunk of stdout completed."""
+    """A chunk of stdout, and the events that it completed."""
 
     chunk: Chunk
     before: Chunk | None  # the chunk of stdout before it
-    line: int  # number of the line that its first byte belongs to
+    line: int  # number of the line of its first byte
     events: list[Event]
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """What some bytes of a capture brought.
+    """The events and notices that one call of a `Source` brought.
 
     Attributes:
-        events: The events they completed.
+        events: The events that the bytes completed.
         notices: What the capture lost there.
     """
 
@@ -64,10 +105,10 @@ class Captured(msgspec.Struct, frozen=True):
 
     @property
     def times(self) -> list[str | None]:
-        """For each event, the time stamp of the record with its last byte, as the capture has it.
+        """The time stamp of each event, as the capture has it: that of the record with its last byte.
 
-        ``None`` where the format has none, and for a piece of a line that is
-        longer than the limits allow.
+        It is ``None`` if the format has no time stamps, and for a piece of a line
+        that is longer than the limits allow.
         """
         times: list[str | None] = []
         for span in self._spans:
@@ -82,25 +123,25 @@ class Captured(msgspec.Struct, frozen=True):
 
 
 class Source(Resumable):
-    r"""A job's events out of a capture of its output, beside notices of what the capture lost.
+    r"""Parser for a capture of a job's output: gives the job's events, and notices of what the capture lost.
 
-    Only stdout is read. An event from a damaged part of the capture is marked
-    ``suspect``: bytes of it may be altered or missing. So is the line behind a
-    loss, as its beginning may be lost. All marked events behind a loss are
-    marked ``after_loss``: an earlier result may have been lost. What a capture
-    leaves unfinished is no result: a marked line within which it breaks off is
-    a violation.
+    Only stdout is read. An event from a damaged part of the capture is
+    ``suspect``: bytes of it may be altered or missing. So is an event on the line
+    behind a loss, as its beginning may be lost. Every event behind a loss, save
+    log lines, is ``after_loss``: an earlier result may have been lost. If the
+    capture breaks off within a line with a marker, the line is a violation and
+    not a result.
 
     Args:
         format_id: The format of the capture, one of `formats`.
-        container: Which container to read, where a capture holds several; by
+        container: Which container to read, if a capture holds several; by
             default the first one in it.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
 
     Raises:
         TypeError: An argument is not what its annotation says.
-        ValueError: There is no such format, or it has no several containers.
+        ValueError: There is no such format, or a capture of it holds only one container.
 
     >>> source = Source("cri")
     >>> captured = source.feed(b"2024-05-01T10:00:00.5Z stdout F PlanQK:Job:Result: 42\n")
@@ -120,19 +161,19 @@ class Source(Resumable):
         self._parser = Parser(limits=limits, logs=logs)
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
-        self._damage = 0  # number of the last line that damage reaches; 0 where there is none
-        self._behind_loss = sys.maxsize  # number of the first line that begins behind a loss
-        self._is_cut_off = False  # bytes are lost right behind the last one
+        self._last_damaged_line = 0  # 0 if no event to come can be hit
+        self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
+        self._is_cut_off = False  # bytes are missing right behind the last chunk
         self._result: FinalResult | None = None
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
-        r"""Take the next bytes of the capture, or a notice that some are missing.
+        r"""Parse the next bytes of the capture, or take a notice that some are missing.
 
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
-                after the call. Or what a live reader says of bytes that it
-                could not get: the notice comes back in ``Captured.notices``. If it
-                concerns stdout, its place is a loss as by `cut_off`.
+                after the call. Or a notice by which a live reader tells of bytes
+                that it could not get. It comes back in ``Captured.notices``. If
+                it concerns stdout, its place is a loss, as with `cut_off`.
 
         Raises:
             DecoderClosedError: The source was closed.
@@ -151,7 +192,7 @@ class Source(Resumable):
         return self._take([*output, data])
 
     def end_of_file(self) -> Captured:
-        """A file of the capture ends, and the next one goes on where it ended: see `Decoder.end_of_file`.
+        """End one file of the capture; the next one continues it: see `Decoder.end_of_file`.
 
         Raises:
             DecoderClosedError: The source was closed.
@@ -159,7 +200,7 @@ class Source(Resumable):
         return self._take(self._decoder.end_of_file())
 
     def close(self) -> Captured:
-        """End the capture, and give what its end completes. A second call gives nothing."""
+        """End the capture, and return what its end completes. A second call returns nothing."""
         captured = self._take(self._decoder.close())
         events = self._judged(self._parser.close())
         if self._is_cut_off and self._within_line:
@@ -168,10 +209,10 @@ class Source(Resumable):
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
     def cut_off(self) -> Captured:
-        """Bytes of the capture are missing here, as where a compressed file breaks off.
+        """Mark a place where bytes of the capture are missing, as where a compressed file breaks off.
 
-        What comes next is read on, from the beginning of a record. What is
-        unfinished here is ``suspect``, and what follows up to the next LF.
+        The next bytes begin a record. An event that is unfinished here is
+        ``suspect``, and so is one in the text that follows, up to the next LF.
 
         Raises:
             DecoderClosedError: The source was closed.
@@ -213,7 +254,7 @@ class Source(Resumable):
 
     @property
     def _within_line(self) -> bool:
-        return self._last is not None and not self._last.data.endswith(_LF)
+        return self._last is not None and not self._last.data.endswith(LF)
 
     def _take(self, output: Output) -> Captured:
         captured = Captured([], [], [])
@@ -231,24 +272,24 @@ class Source(Resumable):
         return captured
 
     def _mark_damage(self) -> None:
-        """Bytes of stdout are wrong or missing here: of the line at hand, or at the beginning of the next."""
+        """Bytes of stdout are wrong or missing here: within a line, or at the beginning of the next one."""
         self._is_cut_off = True
-        self._damage = self._parser.line
+        self._last_damaged_line = self._parser.line
 
     def _mark_loss(self) -> None:
         """Lines of stdout may be missing here."""
-        self._behind_loss = min(self._behind_loss, self.line_count + 1)
+        self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
     def _parse(self, chunk: Chunk) -> _Span:
         line, before = self._parser.line, self._last
-        self._damage = sys.maxsize if chunk.suspect else self._damage
+        self._last_damaged_line = sys.maxsize if chunk.suspect else self._last_damaged_line
         events = self._judged(self._parser.feed(chunk.data))
         self._keep_result(events)
         self._last = chunk
         self._size += len(chunk.data)
         self._is_cut_off = False
         if chunk.suspect:
-            self._damage = self.line_count
+            self._last_damaged_line = self.line_count
         return _Span(chunk, before, line, events)
 
     def _keep_result(self, events: list[Event]) -> None:
@@ -256,12 +297,12 @@ class Source(Resumable):
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
     def _judged(self, events: list[Event]) -> list[Event]:
-        """Mark the events that begin no later than the damage ends, and those that begin behind a loss."""
-        if not (events and (self._damage or self._behind_loss <= events[-1].line)):
+        """Mark the events that damage reaches, and those that begin behind a loss."""
+        if not (events and (self._last_damaged_line or self._first_line_after_loss <= events[-1].line)):
             return events
-        damage, behind = self._damage, self._behind_loss
+        damage, behind = self._last_damaged_line, self._first_line_after_loss
         if events[-1].line > damage:
-            self._damage = 0
+            self._last_damaged_line = 0
         return [
             event
             if isinstance(event, Log)
@@ -270,17 +311,17 @@ class Source(Resumable):
         ]
 
     def _unfinished(self, event: Event) -> Event:
-        """What a marked line is worth that the capture cuts off: nothing."""
+        """Make a violation of an event that the capture cuts off, unless it is log text."""
         if isinstance(event, Log | Violation):
             return event
-        last_line = event.raw[event.raw.rfind(_LF) + 1 :]
+        last_line = event.raw[event.raw.rfind(LF) + 1 :]
         return Violation(
             code=ViolationCode.INVALID_JSON,
             marker=_MARKERS[type(event)],
             line=event.line,
             raw=event.raw,
             message=_CUT_OFF,
-            error_line=event.line + event.raw.count(_LF),
+            error_line=event.line + event.raw.count(LF),
             column=len(last_line.decode(errors="replace")) + 1,
             offset=self._size,
             suspect=True,
@@ -289,7 +330,7 @@ class Source(Resumable):
 
 
 def _times(span: _Span) -> list[str | None]:
-    """The time stamps of the records that hold the last bytes of events."""
+    """The time stamps of the events of a span: each is that of the record with the event's last byte."""
     data = span.chunk.data
     line, at = span.line, -1  # the last LF seen ends the line before `line`
     offsets: list[int] = []
@@ -302,7 +343,7 @@ def _times(span: _Span) -> list[str | None]:
             places.append(-1)
         else:
             while line <= last:
-                at = data.find(_LF, at + 1)
+                at = data.find(LF, at + 1)
                 line += 1
             places.append(len(offsets))
             offsets.append(at)
@@ -312,9 +353,9 @@ def _times(span: _Span) -> list[str | None]:
 
 
 def _last_line(event: Event) -> int | None:
-    """Number of the line that an event ends with; ``None`` where it ends within one."""
+    """Number of the line that an event ends with; ``None`` if it ends within a line."""
     if isinstance(event, Log):
         return event.line if event.terminator else None
-    if not event.raw.endswith(_LF):
+    if not event.raw.endswith(LF):
         return None
-    return event.line + event.raw.count(_LF) - 1
+    return event.line + event.raw.count(LF) - 1

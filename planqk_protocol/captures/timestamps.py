@@ -1,4 +1,4 @@
-"""Time stamps of records: the text a capture holds, and nanoseconds."""
+"""Time stamps of records: from the text in a capture to nanoseconds, and back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _MICROSECONDS = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def nanoseconds(text: str) -> int | None:
-    """Nanoseconds since 1970 in UTC; ``None`` where `text` is no time stamp.
+    """Convert a time stamp to nanoseconds since 1970 in UTC; ``None`` if `text` is not a time stamp.
 
-    Engines write RFC 3339 with up to nine decimals in any zone; journald writes
-    microseconds since 1970. `datetime` alone stops at microseconds.
+    Engines write RFC 3339 with up to nine decimals, in any zone. journald writes
+    microseconds since 1970. `datetime` alone is no help: it drops all below
+    microseconds.
 
     >>> nanoseconds("2024-05-01T12:00:00.000000001+02:00")
     1714557600000000001
@@ -40,7 +41,7 @@ def nanoseconds(text: str) -> int | None:
 
 
 def rfc3339(time: int) -> str | None:
-    """Nanoseconds since 1970 as RFC 3339 in UTC, with nine decimals; ``None`` beyond year 9999.
+    """Convert nanoseconds since 1970 to RFC 3339 in UTC, with nine decimals; ``None`` beyond year 9999.
 
     >>> rfc3339(1714557600000000001)
     '2024-05-01T10:00:00.000000001Z'

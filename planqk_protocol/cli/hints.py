@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from planqk_protocol import Log, Marker
-from planqk_protocol.captures.sniffing import is_utf16
+from planqk_protocol.captures.sniffing import UTF16_FAULT, is_utf16
 from planqk_protocol.marked import marker_prefix, marker_text
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "LOST",
     "NAME_THE_FORMAT",
     "NOTHING_READ",
-    "UTF16",
     "another_format",
     "backwards",
     "cut_short",
@@ -42,7 +41,6 @@ NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
 BYTE_ORDER_MARK = (
     "begins with a byte order mark, so its marker is not the first thing on the line; take that off"
 )
-UTF16 = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
 LOOKS_MARKED = (
     "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
     "nothing may follow the marker of a block, and only JSON may follow the others"
@@ -97,7 +95,7 @@ def near_miss(log: Log, *, is_guess: bool) -> str | None:
         is_guess: Whether nobody said that the stream is no capture.
     """
     if is_utf16(log.raw):
-        return UTF16
+        return UTF16_FAULT
     prefix = marker_prefix().decode()
     if log.text.startswith("\ufeff" + prefix):
         return BYTE_ORDER_MARK

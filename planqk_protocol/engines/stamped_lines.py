@@ -25,10 +25,10 @@ the kubelet's are not, and what a job prints of the time mostly is.
 from __future__ import annotations
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
-from planqk_protocol.captures.decoding import shown
 from planqk_protocol.captures.prefix_decoder import STAMP
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.engines.resumption import Resumption
+from planqk_protocol.excerpts import excerpt
 
 __all__ = ["StampedLines"]
 
@@ -176,7 +176,7 @@ class StampedLines:
 
     def _tell_words(self) -> None:
         if words := self._words.strip():
-            self._notice(NoticeKind.SYSTEM_ERROR, f"the cluster says: {shown(words)}", None)
+            self._notice(NoticeKind.SYSTEM_ERROR, f"the cluster says: {excerpt(words)}", None)
         self._words = b""
 
     def _notice(self, kind: NoticeKind, message: str, stream: StdStream | None) -> None:

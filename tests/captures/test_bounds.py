@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planqk_protocol.captures.decoding import is_too_deep, shown
+from planqk_protocol.captures.json_text import is_too_deep
+from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import MAX_DEPTH
 
 
@@ -21,10 +22,10 @@ def test_brackets_in_strings_do_not_nest() -> None:
 
 @pytest.mark.parametrize("text", ["\x9b\U0010ffff" * 3_000_000, b"\xff" * 5_000_000])
 def test_a_message_shows_little_of_a_long_text(text: str | bytes) -> None:
-    assert len(shown(text).encode()) < 1000
-    assert shown(text).isprintable()
+    assert len(excerpt(text).encode()) < 1000
+    assert excerpt(text).isprintable()
 
 
 def test_a_message_shows_all_of_a_short_text() -> None:
-    assert shown("x" * 60) == shown(b"x" * 60) == repr("x" * 60)
-    assert shown("x" * 61) == repr("x" * 60) + "…(+1)"
+    assert excerpt("x" * 60) == excerpt(b"x" * 60) == repr("x" * 60)
+    assert excerpt("x" * 61) == repr("x" * 60) + "…(+1)"

@@ -192,7 +192,7 @@ def test_json_that_a_job_logs_is_no_journal(fields: dict[str, object], tail: str
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"no capture format 'syslog'; choose one of raw, compose-logs"):
+    with pytest.raises(ValueError, match=r"no capture format 'syslog'; choose one of raw, cri"):
         decoder("syslog")
 
 

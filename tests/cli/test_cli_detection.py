@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.captures.sniffing import UTF16_FAULT
 from planqk_protocol.cli import hints, reading, sources
 
 from .harness import Run, Start
@@ -170,8 +171,8 @@ def test_utf_16_is_named(run: Run, tmp_path: Path, encoding: str) -> None:
     path.write_bytes(data)
     outcome = run("result", "--capture", "raw", path)
     assert outcome.stderr.startswith(f"{path}: no result in ")
-    assert outcome.stderr.endswith(f" lines; {path}:1 {hints.UTF16}\n")
-    assert run("parse", stdin=data).stderr.endswith(f" lines; <stdin>:1 {hints.UTF16}\n")
+    assert outcome.stderr.endswith(f" lines; {path}:1 {UTF16_FAULT}\n")
+    assert run("parse", stdin=data).stderr.endswith(f" lines; <stdin>:1 {UTF16_FAULT}\n")
     outcome = run("parse", "--capture", "docker-json-file", path)
     assert "the file is in UTF-16" in outcome.stderr
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
+from planqk_protocol.captures.sniffing import UTF16_FAULT
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.terminal import Notes
 
@@ -170,7 +171,7 @@ def test_unwrap_says_that_a_file_is_in_utf_16(run: Run, tmp_path: Path, encoding
     (tmp_path / "wide").write_bytes(data)
     outcome = run("unwrap", tmp_path / "plain", tmp_path / "wide")
     assert outcome.stdout_bytes == b"first\n" + data
-    assert outcome.stderr == f"{tmp_path / 'wide'}: the file {hints.UTF16}\n"
+    assert outcome.stderr == f"{tmp_path / 'wide'}: the file {UTF16_FAULT}\n"
     assert outcome.exit_code == 1
     outcome = run("unwrap", "--capture", "raw", tmp_path / "wide")
     assert (outcome.stdout_bytes, outcome.stderr, outcome.exit_code) == (data, "", 0)

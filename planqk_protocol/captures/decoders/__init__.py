@@ -1,7 +1,7 @@
-"""The decoders of the capture formats, one module per family of formats.
+"""The decoders of the capture formats, one module for each family of formats.
 
-`FORMATS` lists them all, in the order in which `detect` tries them. A format
-whose first bytes can be no other one stands before those that resemble text.
+`FORMATS` lists the formats in the order in which `detect` tries them. Formats whose
+first bytes are unmistakable come first, and those that resemble text come last.
 """
 
 from planqk_protocol.captures.decoders import (
@@ -21,7 +21,7 @@ from planqk_protocol.captures.decoding import CatalogueEntry
 __all__ = ["FORMATS"]
 
 FORMATS: tuple[CatalogueEntry, ...] = (
-    raw.FORMAT,  # never detected: it is the answer where no other format fits
+    raw.FORMAT,  # never matches by itself: `detect` returns it if no other format fits
     cri.FORMAT,
     docker_json_file.FORMAT,
     docker_local.FORMAT,

@@ -1,4 +1,14 @@
-"""``compose-logs``: what ``docker compose logs`` and ``docker compose up`` print."""
+"""``compose-logs``: the output of ``docker compose logs`` and ``docker compose up``.
+
+Compose puts the container's name, padded with spaces, and a bar before each line
+(docker/compose, ``cmd/formatter/logs.go``). The padding grows when a container with a
+longer name appears. A colour may enclose the name and the bar. With ``--timestamps``,
+a time stamp follows. Compose's own messages stand among the lines without a bar.
+
+``docker compose logs`` writes both streams into one line buffer
+(``pkg/utils/writer.go``), which only an LF empties. So a piece of standard error can
+stand inside a line of standard output, and a last line without LF is missing.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +27,9 @@ _HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\
 
 
 class ComposeLogsDecoder(PrefixDecoder):
-    """Takes names and time stamps off the lines; the first line tells whether there are time stamps.
+    """Removes the names, and the time stamps if there are any. The first line decides whether there are.
 
-    What Compose itself says is left out.
+    Compose's own messages are left out.
     """
 
     ends_every_line = True
@@ -44,7 +54,7 @@ FORMAT = CatalogueEntry(
     id="compose-logs",
     title="docker compose logs and docker compose up",
     source="docker compose logs SERVICE",
-    loses="which stream a line is of; a last line without line end",
+    loses="the stream of a line; a last line without LF",
     containers="its name before the bar",
     decoder=ComposeLogsDecoder,
     sniff=_sniff,

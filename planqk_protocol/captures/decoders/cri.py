@@ -1,29 +1,34 @@
 r"""``cri``: the log files of Kubernetes (containerd, CRI-O) and of Podman.
 
-A record is ``TIME STREAM TAG TEXT\n``; tag ``F`` ends a line with it, tag ``P``
-does not. The text is the container's own bytes, whatever they are: containerd
-(``internal/cri/io/logger.go``) and conmon (``src/ctr_logging.c``) escape
-nothing. They cut the output at LF alone, so a text holds no LF.
+A record is ``TIME STREAM TAG TEXT\n``. The head is all before the text. Tag ``F``
+means that the text ends a line of the container, tag ``P`` that it does not. The
+time is RFC 3339: containerd writes its local zone and leaves out trailing zeros,
+conmon writes nine decimals and a numeric offset.
+
+The text is the container's own bytes, whatever they are: containerd
+(``internal/cri/io/logger.go``) and conmon (``src/ctr_logging.c``, for CRI-O and
+Podman) escape nothing. They cut the output at LF, so a text holds no LF. They also
+split lines: containerd every 16 KiB (``max_container_log_line_size``), conmon after
+each read of up to 8 KiB. containerd drops one CR before each LF.
 
 Two rules follow, and all else in this module is speed.
 
-*An LF ends a record, and nothing else does.* Between a head and its LF, all is
-text of the stream that the head names. A job can print any bytes on one stream:
-NULs, heads of records, heads with a time to come. So no bytes inside a text may
-begin a record, or what a job quotes on standard error would be a result on
-standard output.
+*An LF ends a record, and nothing else does.* All bytes between a head and its LF
+are text of the stream that the head names. A job can print any bytes on one stream,
+also NULs and heads of records. If bytes inside a text could begin a record, text
+that a job quotes on standard error could become a result on standard output.
 
-*A head stands at the beginning of a line, or something is damaged.* NULs there
-are blocks that a power loss left unwritten. Other bytes are the rest of a head.
-What follows them may be a record, or text that looks like one. It is looked for
-all the same, and given as ``suspect``.
+*A head stands at the beginning of a line, or something is damaged.* NULs at the
+beginning of a line are blocks that a power loss left unwritten. Other bytes there
+are the rest of a head. What follows them may be a record, or text that looks like
+one. It is searched for, and given as ``suspect``.
 
-The price: where a write broke off inside a text, as on a full disk, the next
-record stands on the same line, and is given as text of the record before. No
-sign of that is certain. A later time, or NULs before the head, can be printed
-by a job as well, and a notice would make good results suspect at the will of
-whoever the job quotes. It is a fault of its line alone: a payload with a head
-inside is hardly ever JSON, and no byte changes its stream.
+These rules have a price. If a write broke off inside a text, as on a full disk, the
+next record stands on the same line, and is given as text of the record before. No
+sign of that is certain: a job can print a later time, or NULs before a head, as
+well. A notice would let whoever the job quotes make good results suspect. The
+damage stays within the line: it begins with the text that broke off, so no marker
+appears, and a payload with a head inside is hardly ever JSON.
 """
 
 from __future__ import annotations
@@ -32,23 +37,23 @@ import re
 from functools import cached_property
 from itertools import accumulate, chain, groupby
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
-from planqk_protocol.captures.decoding import CatalogueEntry, shown
+from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler
 
 __all__ = ["FORMAT", "CriDecoder"]
 
-_LF = b"\n"
 _NUL = b"\0"
-_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
-_ENDS = {b"F": _LF, b"P": b""}
+_ENDS = {b"F": LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
 _RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
 _FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 
-# Of whole blocks. Beside the records of one stream, those of the other match too, with an empty group.
+# For whole blocks. These match the records of both streams, so that one count tells whether every line is
+# a record. The text of a record of the other stream is not captured: its group is empty.
 _BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _FOUND.pattern)
 _RECORD_OF_BLOCK = re.compile(rb"\n%b" % _FOUND.pattern)
 _OTHERS = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
@@ -68,7 +73,7 @@ _LINES_AND_PIECES = {
 
 
 class _Records:
-    """The records of one stream in a block, taken apart once more when their times are asked for."""
+    """The records of one stream in a block. They are parsed again, but only if their times are asked for."""
 
     def __init__(self, block: bytes, stream: StdStream) -> None:
         self._block = block
@@ -82,19 +87,19 @@ class _Records:
 
     @cached_property
     def _sizes_and_times(self) -> list[tuple[int, bytes]]:
-        parts = _RECORD_OF_BLOCK.split(_LF + self._block[:-1])
+        parts = _RECORD_OF_BLOCK.split(LF + self._block[:-1])
         records = zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True)
         return [
             (len(text) + len(_ENDS[tag]), time)
             for time, name, tag, text in records
-            if _STREAMS[name] is self._stream
+            if STREAMS[name] is self._stream
         ]
 
 
 class CriDecoder(LineDecoder):
-    """Decodes the files of the container runtime interface."""
+    """Decodes log files of the Container Runtime Interface (CRI)."""
 
-    max_record = 64 * 1024 * 1024  # containerd can be told not to split lines
+    max_record = 64 * 1024 * 1024  # an option of containerd turns off the splitting of lines
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
@@ -108,12 +113,12 @@ class CriDecoder(LineDecoder):
             damaged = _damaged_line(block, at)
             if damaged > at:
                 self._decode_healthy(block[at:damaged])
-            at = block.find(_LF, damaged) + 1 or len(block)
+            at = block.find(LF, damaged) + 1 or len(block)
             super()._block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every line is a record of stdout or stderr; else do nothing."""
-        count = block.count(_LF)
+        """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
+        count = block.count(LF)
         if self._only or b" stderr " not in block:
             is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)
         else:
@@ -131,13 +136,13 @@ class CriDecoder(LineDecoder):
             pairs = _LINES_AND_PIECES[stream].findall(block)
             if len(pairs) != count:
                 return False
-            self._has_pieces = True  # so they are looked for at once in the next block
+            self._has_pieces = True  # so the next block is searched for pieces at once
             texts = list(chain.from_iterable(pairs))
         self._emit_chunk(Chunk(stream, b"".join(texts), records=_Records(block, stream)))
         return True
 
     def _decode_both(self, block: bytes, count: int) -> bool:
-        before, *parts = _RECORD_OF_BLOCK.split(_LF + block[:-1])
+        before, *parts = _RECORD_OF_BLOCK.split(LF + block[:-1])
         if before or len(parts) != 4 * count:
             return False
         times = parts[0::4]
@@ -146,7 +151,7 @@ class CriDecoder(LineDecoder):
         for name, run in groupby(parts[1::4]):
             stop = start + len(list(run))
             records = Pieces(texts[start:stop], times[start:stop])
-            self._emit_chunk(Chunk(_STREAMS[name], b"".join(records.pieces), records=records))
+            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.pieces), records=records))
             start = stop
         return True
 
@@ -166,15 +171,12 @@ class CriDecoder(LineDecoder):
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
-        stream = _STREAMS.get(name, StdStream.UNKNOWN)
-        concerned = None if name == b"stdin" else stream  # any other name may be a damaged stdout
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(name)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset, stream=concerned)
+        is_stdin = name == b"stdin"  # any other unknown name may be a damaged stdout
+        stream = self._stream_named(name, offset=offset, concerns=None if is_stdin else StdStream.UNKNOWN)
         self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_found)
         if at_end:
             message = "the record breaks off; what it holds is given, without the end of its line"
-            self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=concerned)
+            self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
     def _pass_nuls(self, line: bytes) -> int:
         nuls = len(line) - len(line.lstrip(_NUL))
@@ -183,7 +185,7 @@ class CriDecoder(LineDecoder):
         return nuls
 
     def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
-        """Pass what is no record, up to where one may begin in the line."""
+        """Skip damage within a line, and find the record behind it, if there is one."""
         self._record += 1
         record = _FOUND.search(line, at)
         if at_end and not record:
@@ -195,7 +197,7 @@ class CriDecoder(LineDecoder):
 
 
 def _damaged_line(block: bytes, at: int) -> int:
-    """Where the first line at or behind `at` begins that is no record of stdout or stderr."""
+    """Where the first line begins, from `at` on, that is not a record of stdout or stderr."""
     if not _FOUND.match(block, at):
         return at
     found = _BEFORE_DAMAGE.search(block, at)
@@ -210,7 +212,7 @@ FORMAT = CatalogueEntry(
     id="cri",
     title="log files of Kubernetes (containerd, CRI-O) and of Podman's k8s-file driver",
     source="/var/log/pods/…/CONTAINER/N.log; podman run --log-driver k8s-file --log-opt path=FILE IMAGE",
-    loses="with containerd one CR before each LF; nothing else",
+    loses="one CR before each LF, with containerd; nothing else",
     decoder=CriDecoder,
     sniff=_sniff,
 )

@@ -1,17 +1,28 @@
 r"""``docker-json-file``: Docker's default log driver, one JSON object per line.
 
-A record is ``{"log":"…","stream":"stdout","time":"…"}``, its ``log`` at most
-16 KiB of a line. A line is complete where ``log`` ends in LF, so plain
-concatenation gives the stream back. All pieces of a line bear the same time.
+A record is ``{"log":"…","stream":"stdout","time":"…"}``. Docker splits a line of
+more than 16 KiB into several records (moby, ``daemon/logger/copier.go``). ``log``
+ends with LF only where the line ends, so the texts of a stream, joined, are the
+stream. The pieces are not numbered, but all pieces of a line bear the same time. If
+the time changes within a line, a record is missing, or the container was started
+again.
 
-Blocks of records are decoded whole. Records in pieces, and those with a
-replacement character, are then taken one at a time. Of a block with damage, the
-halves are tried, and so on; what is left is taken line by line.
+Docker writes the JSON by code of its own (``jsonfilelog/jsonlog/jsonlogbytes.go``).
+Each byte that is not UTF-8 becomes U+FFFD, also the parts of a character that the
+split at 16 KiB cuts in two (moby#13517). The bytes are lost, and the JSON of a
+result still parses. So such a record is ``suspect``.
 
-A line that is no proper record may hold several: a write broke off, and the
-next record was appended. No text of a container holds ``{"log":"``, as quotes
-are escaped in JSON. But a label of that name does, so what this search finds is
-``suspect``.
+The decoder works at three speeds. A block of healthy records is decoded as a whole.
+If some of its records are pieces or hold U+FFFD, these are taken one at a time. If
+a block has damage, its two halves are tried, and so on, down to 4 KiB; then each
+line is taken alone.
+
+A line that is not one proper record may hold several: a write broke off, and the
+next record was appended to it, as after a full disk or a power loss (moby#29511).
+Docker's own reader drops the rest of the file then. Here ``{"log":"`` is searched
+for, the beginning of the next record. No text of a container holds it, as quotes in
+JSON strings are escaped. But a label named ``log`` among the record's attributes
+looks the same, so what the search finds is ``suspect``.
 """
 
 from __future__ import annotations
@@ -24,6 +35,7 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.docker_json_records import (
     KEYS,
@@ -34,41 +46,39 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     records_of,
     stamp,
 )
-from planqk_protocol.captures.decoding import CatalogueEntry, is_too_deep, shown
-from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode
+from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
+from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
-_LF = b"\n"
-_STREAMS: dict[str | None, StdStream] = {"stdout": StdStream.STDOUT, "stderr": StdStream.STDERR}
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
 _HEAD = '{"log":"'
 _HEADS = re.compile(r'(?=\{"log":")')
 _BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
-_MANY_LINES = 100  # of one record; a shorter one, as where a program has indented it, is tried at each line
-_SMALL_BLOCK = 4096  # bytes: one that is smaller is taken line by line
-# Behind pairs of backslashes: where the text of a string ends, or has an escape that is none.
+_MANY_LINES = 100  # of one record: below this, decoding is tried again after every line
+_SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
+# The end of a JSON string, or a wrong escape in it. Pairs of backslashes are replaced before the search.
 _END_OF_TEXT = re.compile(r'(?<!\\)"|\\(?!["/bfnrt]|u[0-9a-fA-F]{4})')
 _STREAM = re.compile(r'.*"stream":"(stdout|stderr)"', re.DOTALL)
 
 
 class DockerJsonFileDecoder(LineDecoder):
-    """Decodes the files of Docker's json-file driver."""
+    """Decodes log files of Docker's json-file driver."""
 
     nul_ends_line = True
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._open: dict[StdStream, str] = {}  # streams whose last record ended no line, and its time
+        self._open: dict[StdStream, str] = {}  # the time of the unfinished line of each stream
 
     def _block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
-            middle = block.find(_LF, len(block) // 2) + 1
+            middle = block.find(LF, len(block) // 2) + 1
             if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
                 self._block(block[:middle])
                 self._block(block[middle:])
@@ -76,7 +86,7 @@ class DockerJsonFileDecoder(LineDecoder):
                 super()._block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
-        """Decode a block in which every line is a record; else do nothing."""
+        """Decode a block if every line of it is a record; return whether it was decoded."""
         try:
             records, is_stdout = records_of(block)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -95,20 +105,21 @@ class DockerJsonFileDecoder(LineDecoder):
         return True
 
     def _decode_in_runs(self, block: bytes, records: Sequence[Record]) -> bool:
-        """Decode a block in which some records are to be taken one at a time; else do nothing.
+        """Decode a block with records that have to be taken one at a time, if each line is one record.
 
-        Each line has to be one of the records. Within an object, no line ends in
-        a brace where the next one begins with one: a comma stands between.
+        A record may extend over several lines, if a program indented it. The
+        counts below exclude that: within an object, no line that ends with a brace
+        is followed by one that begins with a brace, as a comma stands between.
         """
         begins = block.count(b"\n{") + block.startswith(b"{")
-        if not len(records) == block.count(_LF) == block.count(b"}\n") == begins:
+        if not len(records) == block.count(LF) == block.count(b"}\n") == begins:
             return False
-        lines = block.split(_LF)[:-1]
+        lines = block.split(LF)[:-1]
         start = 0
         for number, record in enumerate(records):
             if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
                 self._take_run(records[start:number], lines[start:number])
-                self._pass(lines[number], _LF)
+                self._pass(lines[number], LF)
                 start = number + 1
         self._take_run(records[start:], lines[start:])
         return True
@@ -119,12 +130,12 @@ class DockerJsonFileDecoder(LineDecoder):
         self._offset += sum(map(len, lines)) + len(lines)
 
     def _emit_run(self, records: Sequence[Record]) -> None:
-        """Give whole lines."""
+        """Emit records that are whole lines."""
         if self._only:
             self._emit_part(self._only, [record for record in records if record.stream == self._only])
             return
         for name, part in groupby(records, lambda record: record.stream):
-            self._emit_part(_STREAMS[name], list(part))
+            self._emit_part(STREAMS[name], list(part))
 
     def _emit_part(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
@@ -143,10 +154,7 @@ class DockerJsonFileDecoder(LineDecoder):
     ) -> None:
         self._record += 1
         time = stamp(time)
-        stream = _STREAMS.get(stream_name, StdStream.UNKNOWN)
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(stream_name)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message, offset=offset)
+        stream = self._stream_named(stream_name, offset=offset)
         if self._open.get(stream, time) != time:
             message = (
                 "the record before on this stream ended within a line, but this one bears another time: "
@@ -161,13 +169,13 @@ class DockerJsonFileDecoder(LineDecoder):
             )
             self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=stream)
         self._emit(stream, data, time or None, suspect=suspect)
-        if data.endswith(_LF):
+        if data.endswith(LF):
             self._open.pop(stream, None)
         elif data and time:
             self._open[stream] = time
 
     def _recover(self, line: bytes, end: bytes) -> None:
-        """Take a line that is not one proper record: several, a part of one, damaged ones, or none."""
+        """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
         text, errors = decode(line)
         at, offset, is_found = 0, self._offset, False
         while (start := _end_of_white(text, at)) < len(text):
@@ -175,20 +183,20 @@ class DockerJsonFileDecoder(LineDecoder):
             value, at = object_at(text, start)
             if value is not None:
                 self._take_fields(value, offset, errors, is_found=is_found)
-            elif at == len(text) and end == _LF:
+            elif at == len(text) and end == LF:
                 self._hold_rest(text[start:].encode(errors=errors))
             else:
                 behind = _BEHIND_FAULT.search(text, at)
                 at = behind.start() if behind else len(text)
-                is_found = _LF.decode() not in text[at - 1 : at + 1]
+                is_found = LF.decode() not in text[at - 1 : at + 1]
                 self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
     def _take_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        """Take what begins with no record, though some may be in it.
+        """Decode text that begins with damage, and may hold records behind it.
 
-        It is read once more from where each of them would begin, but no further
-        than to the next one. So the cost is that of its length.
+        The text is split wherever a record may begin, and each part is decoded
+        alone. So the cost grows with the length of the text, and no faster.
         """
         torn, *parts = filter(None, _HEADS.split(text))
         self._take_torn(torn, offset, errors, at_end=at_end and not parts)
@@ -209,14 +217,14 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _hold_rest(self, rest: bytes) -> None:
         self._rest = rest
-        if rest.count(_LF) >= _MANY_LINES:
+        if rest.count(LF) >= _MANY_LINES:
             self._enough = 2 * len(rest)
 
     def _take_fields(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
-        """Take an object, which is a record if Docker's own reader finds one in it."""
+        """Decode an object. It is a record if Docker's own reader takes it for one."""
         log = fields.get("log", "")
         stream, time = fields.get("stream", ""), fields.get("time")
-        is_empty_record = isinstance(time, str) and fields.keys() <= KEYS  # a text that is empty is left out
+        is_empty_record = isinstance(time, str) and fields.keys() <= KEYS  # Docker leaves out an empty text
         if not isinstance(log, str) or not (log or is_empty_record):
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
@@ -231,7 +239,7 @@ class DockerJsonFileDecoder(LineDecoder):
         self._take_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
 
     def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        """Take a record that breaks off, or what is none."""
+        """Decode a record that breaks off, or leave out text that is no record."""
         self._record += 1
         if not text.startswith("{"):
             message = "not a record; left out, up to the next one"
@@ -251,13 +259,13 @@ class DockerJsonFileDecoder(LineDecoder):
 
 
 def _torn_record(text: str) -> tuple[str, StdStream]:
-    """What there is of the text of a record that breaks off, still escaped, and its stream."""
+    """The text in a record that breaks off, as far as it goes and still escaped, and its stream."""
     if not text.startswith(_HEAD):
         return "", StdStream.UNKNOWN
     end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
     stop = end.start() if end else len(text)
     stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
-    return text[len(_HEAD) : stop], _STREAMS[stream[1]] if stream else StdStream.UNKNOWN
+    return text[len(_HEAD) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
 def _end_of_white(text: str, at: int) -> int:
@@ -286,7 +294,7 @@ FORMAT = CatalogueEntry(
     id="docker-json-file",
     title="Docker's json-file log driver, its default",
     source="/var/lib/docker/containers/ID/ID-json.log (docker inspect --format '{{.LogPath}}' CONTAINER)",
-    loses="invalid UTF-8, and characters cut at 16 KiB of a line: both become U+FFFD",
+    loses="bytes that are not UTF-8, and characters cut at 16 KiB of a line: both become U+FFFD",
     decoder=DockerJsonFileDecoder,
     sniff=_sniff,
 )

@@ -1,4 +1,9 @@
-"""Records of ``docker-json-file`` in JSON: many at once where all is well, else one at a time."""
+"""The JSON of ``docker-json-file``: parses healthy records in blocks, and finds objects in damaged text.
+
+Healthy blocks go through ``msgspec``, with types that accept exactly what Docker
+writes. Damaged text goes through the standard library's parser, as only that tells
+where an object ends if more text follows, and where a fault is.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from planqk_protocol.captures.decoding import is_too_deep
+from planqk_protocol.captures.json_text import is_too_deep
 
 __all__ = ["KEYS", "Part", "Record", "object_at", "record_of", "records_of", "stamp"]
 
 KEYS = {"log", "stream", "attrs", "time"}
-"""The keys of a record."""
+"""The keys of a record (moby, ``daemon/logger/jsonfilelog/jsonlog/jsonlog.go`` and ``jsonlogbytes.go``)."""
 
 
 class Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """A record as Docker writes it. Its types let the C decoder enter no deep nesting."""
+    """A record as Docker writes it. The types keep the parser from following deep nesting."""
 
     log: str
     stream: str
@@ -37,37 +42,37 @@ class _OfEither(Record, gc=False, forbid_unknown_fields=True):
 _decode_stdout = msgspec.json.Decoder(_OfStdout).decode_lines
 _decode_either = msgspec.json.Decoder(_OfEither).decode_lines
 record_of = msgspec.json.Decoder(Record).decode
-"""The record that a line is."""
+"""Parse a line that is one record."""
 
 _scan = json.JSONDecoder(parse_int=float, object_pairs_hook=tuple).raw_decode
 
 _WINDOW = 512  # characters: more than most records have
 _GROWTH = 4
 _END = "\1"  # a control character, which no JSON text holds
-_TOKEN = 16  # characters: no fault in JSON is told farther than this before the character that makes it
+_TOKEN = 16  # characters: the parser reports a fault at most so far before the character that causes it
 
 
 def stamp(value: object) -> str:
-    """The time of a record; empty where that cannot be one."""
+    """The time stamp of a record; empty if the value cannot be one."""
     return value if isinstance(value, str) and value.isascii() else ""
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Records of a chunk."""
+    """The records that a chunk was made of."""
 
     records: Sequence[Record]
 
     def ends(self) -> list[int]:
-        """Where each record ends in their bytes."""
+        """Where each record ends in the chunk's data, in bytes."""
         return list(accumulate(len(record.log.encode()) for record in self.records))
 
     def times(self) -> list[str]:
-        """The time of each record; empty where it has none."""
+        """The time stamp of each record; empty where it has none."""
         return [stamp(record.time) for record in self.records]
 
 
 def records_of(block: bytes) -> tuple[Sequence[Record], bool]:
-    """The records of a block, and whether all are of stdout."""
+    """Parse a block of lines, each of them one record. Also return whether all records are of stdout."""
     try:
         return _decode_stdout(block), True
     except msgspec.ValidationError:
@@ -75,12 +80,15 @@ def records_of(block: bytes) -> tuple[Sequence[Record], bool]:
 
 
 def object_at(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
-    """The object at a place, and where it ends; ``None`` where there is none, and where the fault is.
+    """Parse the JSON object at a place in damaged text.
 
-    Neither the stack nor the time can be exhausted. The object is looked for in
-    a window, whose nesting is measured before the decoder sees it. The window
-    grows only while the object, or what there is of it, reaches its end. So the
-    work is that for the object alone, however much text follows.
+    The parser sees a window of the text only, and the nesting of the window is
+    measured first, so that the stack cannot overflow. The window grows while the
+    object reaches to its end. So the work depends on the object's length alone,
+    however much text follows.
+
+    Returns:
+        The object and where it ends; or ``None`` and where the fault is.
     """
     if text[at] != "{":
         return None, at
@@ -101,11 +109,12 @@ def object_at(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
 
 
 def _fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """The values of an object by their keys, read as Docker does with Go's ``encoding/json``.
+    """The values of an object by their keys, read as Docker's reader does with Go's ``encoding/json``.
 
-    The case of a key does not count, and of several the last one does, save that
-    ``null`` changes nothing (``decode.go``). Letters are the same that Unicode's
-    simple folding makes the same: of those in our keys, that is U+017F for "s".
+    The case of a key does not matter. If a key occurs several times, the last
+    value counts, but ``null`` changes nothing (Go, ``encoding/json/decode.go``).
+    Keys are compared by Unicode's simple case folding. It makes one more
+    character equal to a letter of our keys: U+017F, the long s.
     """
     fields: dict[str, Any] = {}
     for key, value in pairs:

@@ -1,8 +1,19 @@
 """``docker-local``: Docker's local log driver.
 
-A record is the length of its entry in four bytes (big-endian), the entry (a
-protocol buffer), and the length once more. The text is the container's own
-bytes, without the LF that ends its line. The pieces of a long line are numbered.
+A record is the length of its entry in four bytes (big-endian), the entry, and the
+length once more (moby, ``daemon/logger/local/local.go``). The entry is a protocol
+buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, whether
+the text is a piece of a long line, and then its number in the line. The text is the
+container's own bytes, without the LF that ends its line.
+
+Docker's own reader stops at the first damaged record (moby#46699). Here the next one
+is searched for: a length below 16 MiB, and behind it the field with the name of a
+stream. A job cannot print such a head: it contains 0x0A, which is LF, and a text
+holds no LF. But damage may resemble one, so the first record that a search finds is
+``suspect``.
+
+Entries are parsed here and not by a library for protocol buffers. Such a library
+skips unknown fields; here they are evidence of damage.
 """
 
 from __future__ import annotations
@@ -10,43 +21,43 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import CatalogueEntry, shown
-from planqk_protocol.captures.line_pieces import LinePiece, LongLineDecoder
+from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry, Decoder
+from planqk_protocol.captures.line_pieces import LinePiece, PieceOrder, lacks_beginning
 from planqk_protocol.captures.timestamps import rfc3339
 
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
-_LF = b"\n"
-_STREAMS = {b"stdout": StdStream.STDOUT, b"stderr": StdStream.STDERR}
-_HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field source
+_HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field of the stream
 _HEAD_SIZE = 12
 
 # Keys of fields: their number times eight, plus the type of their value.
 _SOURCE, _TIME, _LINE, _IS_PARTIAL, _METADATA, _ATTRIBUTES = 0x0A, 0x10, 0x1A, 0x20, 0x2A, 0x32
 _IS_LAST, _ID, _ORDINAL = 0x08, 0x12, 0x18  # of the metadata
 _KEYS = frozenset({_SOURCE, _TIME, _LINE, _IS_PARTIAL, _METADATA, _ATTRIBUTES})
-_NEXT_KEY = 0x38  # where keys begin that later versions may add
+_NEXT_KEY = 0x38  # later versions of Docker may add this key and higher ones
 _SIZED = 2  # the type of values with a length
 _BITS = 70  # ten bytes of seven bits hold the longest number
-_MORE = 0x80  # the bit of a number's byte that says that more follow
+_MORE = 0x80  # this bit is set in all bytes of a number but the last
 
 
-class DockerLocalDecoder(LongLineDecoder):
-    """Decodes the files of Docker's local driver."""
+class DockerLocalDecoder(Decoder):
+    """Decodes log files of Docker's local driver."""
 
-    max_record = 1_000_000  # Docker's own bound
+    max_record = 1_000_000  # Docker's own bound (moby, daemon/logger/local/read.go)
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._held = bytearray()  # begins at the current offset; its head can be dropped at no cost
+        self._order = PieceOrder()
+        self._held = bytearray()  # begins at the current offset; dropping its first bytes costs nothing
         self._begin_file()
 
     def _begin_file(self) -> None:
-        self._needed = _SIZE  # bytes held before it is worth looking
-        self._lost = False  # looking for the next record
-        self._in_doubt = False  # the next record was looked for, and may be none
+        self._needed = _SIZE  # bytes to hold before decoding is tried again
+        self._lost = False  # searching for the next record
+        self._in_doubt = False  # the next record is found by a search
 
     def _decode(self, data: bytes) -> None:
         self._held += data
@@ -59,7 +70,7 @@ class DockerLocalDecoder(LongLineDecoder):
         self._begin_file()
 
     def _take(self, *, at_end: bool) -> None:
-        """Take all records that are whole, and hold the rest."""
+        """Decode all records that are whole, and hold the rest."""
         at = 0
         while done := self._take_record(at, at_end=at_end):
             at += done
@@ -67,7 +78,7 @@ class DockerLocalDecoder(LongLineDecoder):
         del self._held[:at]
 
     def _take_record(self, at: int, *, at_end: bool) -> int:
-        """Take what stands at a place, and tell how many bytes are done; 0 where it is not whole."""
+        """Decode a record, and return the number of bytes consumed; 0 if the record is incomplete."""
         data = self._held
         left = len(data) - at
         if self._lost:
@@ -91,35 +102,34 @@ class DockerLocalDecoder(LongLineDecoder):
         return self._needed
 
     def _take_entry(self, data: bytes) -> None:
-        """Take an entry, before and behind which the same length stands."""
+        """Decode an entry whose two lengths agree."""
         self._record += 1
         entry = _entry(data)
         if entry is None:
             self._notice(NoticeKind.CORRUPT, "the record is damaged within; left out")
             return
-        stream = _STREAMS.get(entry.source, StdStream.UNKNOWN)
-        if stream is StdStream.UNKNOWN:
-            message = f"the record's stream is {shown(entry.source)}, neither stdout nor stderr"
-            self._notice(NoticeKind.UNKNOWN_STREAM, message)
-        lacks_head = self._check_order(entry.piece, stream, self._offset)
-        text = entry.line + _LF if entry.piece is None or entry.piece.is_last else entry.line
-        self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_head)
+        stream = self._stream_named(entry.source)
+        if missing_piece := self._order.check(entry.piece, stream):
+            self._notice_fault(missing_piece)
+        lacks_start = lacks_beginning(entry.piece, missing_piece)
+        text = entry.line + LF if entry.piece is None or entry.piece.is_last else entry.line
+        self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_start)
         self._in_doubt = False
 
     def _take_tail(self, at: int, size: int) -> int:
-        """Take a record that the end of the file cuts off, or that another one follows all the same."""
+        """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
         if _HEAD.search(self._held, at + 1):
             return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
         self._record += 1
         fields = _message(bytes(self._held[at + _SIZE : at + _SIZE + size]))
-        stream = _STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
+        stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
         self._emit(stream, fields.texts.get(_LINE, b""), _time(fields), suspect=True)
         message = "the capture ends within a record; what it holds is given, without the end of its line"
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)
         return len(self._held) - at
 
     def _leave(self, size: int) -> int:
-        """Leave out what no record can begin with."""
+        """Leave out bytes that are not the length of a record."""
         if size:
             message = f"a record of {size} bytes where {self.max_record} are the most; left out"
             return self._lose(NoticeKind.OVERSIZE, message)
@@ -128,7 +138,7 @@ class DockerLocalDecoder(LongLineDecoder):
         return 1
 
     def _lose(self, kind: NoticeKind, message: str) -> int:
-        """Look for the next record, from the next byte on."""
+        """Give a notice, and search for the next record from the next byte on."""
         self._look_for_next()
         self._notice(kind, message)
         return 1
@@ -139,7 +149,7 @@ class DockerLocalDecoder(LongLineDecoder):
 
 
 class _Message(NamedTuple):
-    """The fields of a message by their keys, the last one of each."""
+    """The fields of a protocol buffer by their keys. If a field occurs several times, the last one counts."""
 
     numbers: dict[int, int]
     texts: dict[int, bytes]
@@ -154,7 +164,7 @@ class _Entry(NamedTuple):
 
 
 def _entry(data: bytes) -> _Entry | None:
-    """An entry; ``None`` where it is none, or none that can be trusted."""
+    """Parse an entry; ``None`` if it is damaged."""
     numbers, texts, is_whole = fields = _message(data)
     unknown = (numbers.keys() | texts.keys()) - _KEYS
     if not is_whole or (unknown and (_LINE not in texts or min(unknown) < _NEXT_KEY)):
@@ -175,11 +185,11 @@ def _time(fields: _Message) -> str | None:
 
 
 def _message(data: bytes) -> _Message:
-    """A message; a text that is cut off has what there is of it."""
+    """Parse a protocol buffer. A text that is cut off is kept as far as it goes."""
     numbers: dict[int, int] = {}
     texts: dict[int, bytes] = {}
     at, size = 0, len(data)
-    while at < size:  # most numbers have one byte, and calls for these would double the time
+    while at < size:  # most numbers have one byte; a call for each would double the time
         key, at = (data[at], at + 1) if data[at] < _MORE else _varint(data, at)
         value, at = (data[at], at + 1) if at < size and data[at] < _MORE else _varint(data, at)
         if key & 7 == _SIZED:
@@ -193,7 +203,7 @@ def _message(data: bytes) -> _Message:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number at a place, and the place behind it, which is beyond the data where it has no end."""
+    """Parse a number, and return it with the place behind it: beyond the data if the number has no end."""
     value = shift = 0
     while at < len(data) and shift < _BITS:
         byte = data[at]
@@ -217,7 +227,7 @@ def _sniff(head: bytes) -> bool:
 
 FORMAT = CatalogueEntry(
     id="docker-local",
-    title="Docker's local log driver, and its cache beside drivers that cannot be read",
+    title="Docker's local log driver, and its cache for drivers that cannot be read back",
     source="/var/lib/docker/containers/ID/local-logs/container.log",
     loses="nothing",
     decoder=DockerLocalDecoder,

@@ -1,4 +1,11 @@
-"""``docker-logs-timestamps`` and ``docker-logs-details``: what ``docker logs`` prints with these options."""
+"""``docker-logs-timestamps`` and ``docker-logs-details``: ``docker logs`` with these options.
+
+The daemon puts the prefix before each stored record (moby,
+``daemon/server/httputils/logstream/logstream.go``): a time stamp of nine decimals in
+UTC and a space, then the details and a space. Details are attributes ``KEY=VALUE``,
+joined by commas; keys and values are escaped as in the query of a URL, so they hold
+no space. Without attributes only the space remains.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +20,7 @@ _STAMP = re.compile(rb"(%b) " % NANO_UTC)
 
 
 class DockerLogsTimestampsDecoder(PrefixDecoder):
-    """Takes the time stamps off the lines."""
+    """Removes the time stamps."""
 
     _missing = "the line does not begin with a time stamp of nine decimals"
 
@@ -31,20 +38,19 @@ TIMESTAMPS_FORMAT = CatalogueEntry(
     id="docker-logs-timestamps",
     title="docker logs with time stamps",
     source="docker logs --timestamps CONTAINER 2>/dev/null",
-    loses="which stream a line is of, where stderr is captured too",
+    loses="the stream of a line, if standard error is captured too",
     decoder=DockerLogsTimestampsDecoder,
     sniff=_sniff_timestamps,
 )
 
 
-# Without attributes, only a space remains of them.
 _DETAILS = re.compile(rb"(?:(%b) )?(?:[^\s=]+=\S*)? " % NANO_UTC)
-# Attributes cannot be told from text like level=info, so a capture with them is not guessed at.
+# Attributes look like text such as level=info, so only a capture without them is detected.
 _WITHOUT_ATTRIBUTES = re.compile(rb"%b  " % NANO_UTC)
 
 
 class DockerLogsDetailsDecoder(PrefixDecoder):
-    """Takes the attributes, and time stamps where there are any, off the lines."""
+    """Removes the attributes, and the time stamps if there are any."""
 
     _missing = "the line does not begin with attributes and a blank"
 
@@ -62,7 +68,7 @@ DETAILS_FORMAT = CatalogueEntry(
     id="docker-logs-details",
     title="docker logs with details",
     source="docker logs --details CONTAINER 2>/dev/null",
-    loses="which stream a line is of, where stderr is captured too",
+    loses="the stream of a line, if standard error is captured too",
     decoder=DockerLogsDetailsDecoder,
     sniff=_sniff_details,
 )

@@ -1,9 +1,13 @@
-"""``docker-mux``: the frames of Docker's Engine API.
+"""``docker-mux``: the multiplexed stream of Docker's Engine API.
 
-A frame is one byte for the stream, three that are 0, the length of the payload
-in four (big-endian), and the payload (moby, api/pkg/stdcopy). Frames are cut
-anywhere. Docker's own reader does not look at the three; here they are what
-there is to tell a frame from other bytes.
+The API sends frames (moby, ``api/pkg/stdcopy/stdcopy.go``). A frame has a header of
+eight bytes: the stream, three zero bytes, and the length of the payload (big-endian).
+The payload follows. Frames end anywhere: a payload is neither a line nor a record.
+The streams are stdin (0), stdout (1), stderr (2) and errors of the engine itself (3).
+
+Nothing marks the beginning of a frame. Docker's own reader ignores the three zero
+bytes. Here they are checked, as they are the only sign by which frames differ from
+other bytes.
 """
 
 from __future__ import annotations
@@ -11,27 +15,24 @@ from __future__ import annotations
 import re
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, shown
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder
+from planqk_protocol.excerpts import excerpt
 
 __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-_STREAMS = (
-    StdStream.STDOUT,
-    StdStream.STDOUT,
-    StdStream.STDERR,
-    StdStream.UNKNOWN,
-)  # 0 is stdin, which goes to stdout
+# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output.
+_STREAM_TYPES = (StdStream.STDOUT, StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN)
 _NULS = re.compile(rb"\0*")
-# As detection looks at frames: that of a daemon is a read of 32 KiB or a stored record, and far from 16 MiB.
+# For detection: a frame of a daemon holds a read of 32 KiB or a stored record, so it is far below 16 MiB.
 _FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
 _NEXT_HEADER = re.compile(rb"(?:[\0-\3](?:\0{0,3}|\0{4}[\0-\xff]{0,3}))?")
-_MOST_SHOWN = 300  # of a system error, in bytes
+_MOST_KEPT = 300  # bytes of an error of the engine
 
 
 class DockerMuxDecoder(Decoder):
-    """Decodes the multiplexed stream of attach and logs."""
+    """Decodes the multiplexed stream that the API sends for attach and for logs."""
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
@@ -41,11 +42,11 @@ class DockerMuxDecoder(Decoder):
         self._header = b""  # of a frame, while it is incomplete
         self._left = 0  # bytes of the payload still to come
         self._type = 0
-        self._error = b""  # what the engine says in the current frame
+        self._error = b""  # the engine's error in the current frame
         self._start = 0  # offset of the current frame
         self._in_nuls = False  # behind a header of NULs, up to the next frame
-        self._lost = False  # past a header that is none
-        self._in_doubt = False  # what is taken for headers may be text
+        self._lost = False  # behind bytes that are no header
+        self._in_doubt = False  # headers from here on may be text of the job
 
     def _decode(self, data: bytes) -> None:
         at, size = 0, len(data)
@@ -75,7 +76,7 @@ class DockerMuxDecoder(Decoder):
             self._lost = True
             found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
-                f"{shown(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
+                f"{excerpt(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
                 "are missing; the rest is given as unknown (of a container with a TTY, the API gives raw)"
             )
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
@@ -90,10 +91,10 @@ class DockerMuxDecoder(Decoder):
             self._report_error()
 
     def _pass_nuls(self, data: bytes, at: int) -> int:
-        """Pass NULs up to the next frame, which begins with another byte, as the engine sends no stdin.
+        """Skip NULs up to the next frame. A frame does not begin with NUL, as the engine sends no stdin.
 
-        Nothing tells a frame from text that looks like one, and a length that is
-        wrong leads to the next. So all that follows is in doubt.
+        Text can look like a frame, and a wrong length leads to the next wrong
+        frame. So everything from here on is in doubt.
         """
         nuls = _NULS.match(data, at)
         end = nuls.end() if nuls else at
@@ -105,9 +106,9 @@ class DockerMuxDecoder(Decoder):
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:
-            self._emit(_STREAMS[self._type], payload, suspect=self._in_doubt)
+            self._emit(_STREAM_TYPES[self._type], payload, suspect=self._in_doubt)
             return
-        self._error = (self._error + payload)[:_MOST_SHOWN]
+        self._error = (self._error + payload)[:_MOST_KEPT]
         if not self._left:
             self._report_error()
 
@@ -124,7 +125,7 @@ class DockerMuxDecoder(Decoder):
             self._notice(NoticeKind.TRUNCATED, "the capture ends within the header of a frame")
         if self._left:
             message = f"the capture ends within a frame, of which {self._left} bytes are missing"
-            self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAMS[self._type])
+            self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAM_TYPES[self._type])
         self._begin_file()
 
 
@@ -139,7 +140,7 @@ FORMAT = CatalogueEntry(
     id="docker-mux",
     title="the multiplexed stream of Docker's Engine API",
     source="curl --unix-socket /var/run/docker.sock 'http://localhost/containers/CONTAINER/logs?stdout=1&stderr=1'",
-    loses="nothing; of a container with a TTY the API gives raw",
+    loses="nothing; for a container with a TTY, the API sends raw instead",
     decoder=DockerMuxDecoder,
     sniff=_sniff,
 )

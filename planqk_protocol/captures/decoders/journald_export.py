@@ -1,21 +1,30 @@
-r"""``journald-export``: what ``journalctl -o export`` prints.
+r"""``journald-export``: the output of ``journalctl -o export``.
 
-A field is ``NAME=VALUE\n``, or ``NAME\n``, the length of the value in eight
-bytes (little-endian), the value, and LF. An empty line ends an entry.
+A field is ``NAME=VALUE\n``. A value with control characters, or one that is not UTF-8,
+has another form: ``NAME\n``, the length of the value in eight bytes (little-endian),
+the value, and LF. An empty line ends an entry (systemd documentation, "Journal
+Export Formats").
+
+Nothing marks an entry but the field ``__CURSOR`` at its beginning
+(``src/shared/logs-show.c``, ``output_export``). So behind damage all is left out up to
+the next line that begins with it. Such a line may also be text inside a value, so the
+entry that the search finds is ``suspect``.
+
+The fields of an entry are kept until its empty line has come, and only those that
+`journal_entries` needs. A value that is too long is skipped as it comes.
 """
 
 from __future__ import annotations
 
 import re
 
-from planqk_protocol.buffer import Buffer
+from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import CaptureNotice, NoticeKind, StdStream
-from planqk_protocol.captures.decoding import CatalogueEntry
+from planqk_protocol.captures.decoding import CatalogueEntry, Decoder
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 
 __all__ = ["FORMAT", "JournaldExportDecoder"]
 
-_LF = b"\n"
 _SIZE = 8
 _NAME = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}")
 _FIRST = b"__CURSOR="
@@ -26,30 +35,31 @@ _FIRST_LINES = (
     re.compile(rb"__REALTIME_TIMESTAMP=[0-9]+"),
     re.compile(rb"__MONOTONIC_TIMESTAMP=[0-9]+"),
 )
-_MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
-_ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # no entry has two of these
+_MOST = 768 * 1024 * 1024  # bytes of a value that systemd's own reader accepts
+_ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # an entry has each of these once
 _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
-class JournaldExportDecoder(JournalEntries):
-    """Decodes journal entries in the export format."""
+class JournaldExportDecoder(Decoder):
+    """Decodes entries of the journal in the export format."""
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
+        self._entries = JournalEntries()
         self._held = Buffer()  # begins at the current offset
-        self._needed = 0  # bytes held before it is worth looking; 0 where an LF is
+        self._needed = 0  # bytes to hold before decoding is tried again; 0: an LF is needed
         self._begin_file()
 
     def _begin_file(self) -> None:
         self._entry: Entry | None = None
         self._start = 0  # offset of the entry
-        self._is_left_out = False  # the entry has a text that is too long
+        self._is_left_out = False  # the text of the entry is too long
         self._name: str | None = None  # of a field whose length and value follow
-        self._skip = 0  # bytes of a value that is too long
-        self._is_value_passed = False  # and its LF follows
-        self._lost = False  # looking for the next entry
-        self._in_doubt = False  # the entry was looked for, and may be none
+        self._skip = 0  # bytes left of a value that is too long
+        self._is_value_passed = False  # the LF of such a value follows
+        self._lost = False  # searching for the next entry
+        self._in_doubt = False  # the entry is found by a search
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -57,7 +67,7 @@ class JournaldExportDecoder(JournalEntries):
         if self._needed:
             is_enough = len(self._held) >= self._needed
         else:
-            is_enough = _LF in data or len(self._held) > self.max_record
+            is_enough = LF in data or len(self._held) > self.max_record
         if is_enough:
             self._take()
 
@@ -73,17 +83,17 @@ class JournaldExportDecoder(JournalEntries):
         self._held.append(data, at, len(data))
 
     def _take_field(self, data: bytes, at: int) -> int:
-        """Take what stands at a place, and tell how many bytes it is; 0 where it is not whole."""
+        """Decode a field, and return the number of bytes consumed; 0 if the field is incomplete."""
         if self._skip:
             return self._pass_skipped(len(data) - at)
         if self._is_value_passed:
             self._is_value_passed = False
-            if data[at] == _LF[0]:
-                return len(_LF)
+            if data[at] == LF[0]:
+                return len(LF)
             self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
         if self._name is not None:
             return self._take_value(self._name, data, at)
-        stop = data.find(_LF, at)
+        stop = data.find(LF, at)
         if stop < 0:
             return self._take_long_line(len(data) - at) if len(data) - at > self.max_record else 0
         if self._in_long_line or stop - at > self.max_record:
@@ -102,7 +112,7 @@ class JournaldExportDecoder(JournalEntries):
         return size
 
     def _lose(self, kind: NoticeKind, message: str) -> None:
-        """Leave out the entry, and look for the next one."""
+        """Leave out the entry, and search for the next one."""
         if not self._lost:
             self._record += self._entry is None
             self._notice(kind, message, offset=self._start if self._entry else self._offset)
@@ -146,7 +156,10 @@ class JournaldExportDecoder(JournalEntries):
     def _end_entry(self) -> None:
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
-            self._take_entry(entry, self._start, suspect=self._in_doubt)
+            printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", self._start))
+            for fault in printed.faults:
+                self._notice_fault(fault, self._start)
+            self._emit(printed.stream, printed.data, printed.time, suspect=self._in_doubt or printed.suspect)
             self._in_doubt = False
 
     def _end(self) -> None:
@@ -168,7 +181,7 @@ class JournaldExportDecoder(JournalEntries):
     def _take_value(self, name: str, data: bytes, at: int) -> int:
         left = len(data) - at
         size = int.from_bytes(data[at : at + _SIZE], "little")
-        whole = _SIZE + size + len(_LF)
+        whole = _SIZE + size + len(LF)
         if left < _SIZE:
             self._needed = _SIZE
             return 0
@@ -188,14 +201,14 @@ class JournaldExportDecoder(JournalEntries):
         if left < whole:
             self._needed = whole
             return 0
-        if data[at + whole - 1] != _LF[0]:
+        if data[at + whole - 1] != LF[0]:
             return self._lose_length()
         self._name = None
         self._set(name, data[at + _SIZE : at + whole - 1])
         return whole
 
     def _lose_length(self) -> int:
-        """Pass a length that is none; what is taken for its value may hold entries."""
+        """Skip a wrong length, but not the bytes behind it: they may hold entries."""
         self._name = None
         self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
         return _SIZE
@@ -211,7 +224,7 @@ class JournaldExportDecoder(JournalEntries):
 
 
 def _sniff(head: bytes) -> bool:
-    lines = head.split(_LF, len(_FIRST_LINES))[:-1]
+    lines = head.split(LF, len(_FIRST_LINES))[:-1]
     if not lines or not all(shape.fullmatch(line) for shape, line in zip(_FIRST_LINES, lines, strict=False)):
         return False
     output = JournaldExportDecoder().feed(head)
@@ -223,7 +236,7 @@ FORMAT = CatalogueEntry(
     id="journald-export",
     title="entries of the journal in systemd's export format",
     source="journalctl --output export CONTAINER_NAME=NAME",
-    loses="entries over the journal's rate limit",
+    loses="entries beyond the journal's rate limit",
     containers="its CONTAINER_ID_FULL",
     decoder=JournaldExportDecoder,
     sniff=_sniff,

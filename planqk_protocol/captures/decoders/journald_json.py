@@ -1,7 +1,15 @@
-"""``journald-json``: what ``journalctl -o json --all`` prints.
+"""``journald-json``: the output of ``journalctl -o json --all``.
 
-An entry is a JSON object on a line. A text that is not printable UTF-8 is an
-array of its bytes; one that is too large without ``--all`` is ``null``.
+An entry is a JSON object on a line (systemd, ``src/shared/logs-show.c``). With
+``json-seq``, RS stands before it, with ``json-sse``, ``data:``. The value of a field is
+
+- a string;
+- an array of bytes, if the text is not printable UTF-8;
+- ``null``, if the text has 4 KiB or more and ``--all`` was not given;
+- an array of such values, if the field occurs several times; the first one counts.
+
+systemd up to version 239 prints bytes that are not UTF-8 as they are, inside the
+string. `journal_entries` explains what the fields mean.
 """
 
 from __future__ import annotations
@@ -12,17 +20,17 @@ from typing import Any
 
 import msgspec
 
-from planqk_protocol.captures.chunks import NoticeKind
-from planqk_protocol.captures.decoding import CatalogueEntry, is_too_deep
+from planqk_protocol.captures.chunks import NoticeKind, StdStream
+from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.json_text import decode, encode
+from planqk_protocol.captures.json_text import decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import behind_filler, first_object
 
 __all__ = ["FORMAT", "JournaldJsonDecoder"]
 
-_WRAP = re.compile(rb"[\x1e\s]*(?:data:\s*)?")  # of json-seq, and of json-sse
-# Docker and systemd order the fields of an entry at random, but these stand in every entry.
+_WRAP = re.compile(rb"[\x1e\s]*(?:data:\s*)?")  # what json-seq and json-sse put before an entry
+# The fields of an entry come in no fixed order, but every entry has these.
 _ALWAYS = frozenset((b"__CURSOR", b"__REALTIME_TIMESTAMP", b"__MONOTONIC_TIMESTAMP", b"_BOOT_ID"))
 _USUAL = _ALWAYS | frozenset(
     b"""
@@ -44,10 +52,14 @@ _fields_decoder = msgspec.json.Decoder(_Fields)
 _parse = json.JSONDecoder(strict=False).decode
 
 
-class JournaldJsonDecoder(JournalEntries, LineDecoder):
-    """Decodes journal entries in JSON."""
+class JournaldJsonDecoder(LineDecoder):
+    """Decodes entries of the journal in JSON."""
 
     nul_ends_line = True
+
+    def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
+        super().__init__(container, stream)
+        self._entries = JournalEntries()
 
     def _line(self, line: bytes, end: bytes) -> None:
         start = _end_of_wrap(line)
@@ -56,12 +68,18 @@ class JournaldJsonDecoder(JournalEntries, LineDecoder):
         self._record += 1
         offset = self._offset + start
         if (entry := _entry(line[start:])) is not None:
-            self._take_entry(entry, offset)
+            self._give(entry, offset)
         elif end:
             self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
         else:
             message = "the capture ends within an entry, which is left out"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset)
+
+    def _give(self, entry: Entry, offset: int) -> None:
+        printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", offset))
+        for fault in printed.faults:
+            self._notice_fault(fault, offset)
+        self._emit(printed.stream, printed.data, printed.time, suspect=printed.suspect)
 
 
 def _end_of_wrap(line: bytes) -> int:
@@ -76,7 +94,7 @@ def _entry(line: bytes) -> Entry | None:
     try:
         fields = msgspec.structs.asdict(_fields_decoder.decode(line))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        text, errors = decode(line)  # old versions of systemd print bytes that are not UTF-8 as they are
+        text, errors = decode(line)  # systemd up to version 239
         try:
             value = _parse(text)
         except ValueError:
@@ -88,7 +106,7 @@ def _entry(line: bytes) -> Entry | None:
 
 
 def _bytes_of(value: object, errors: str) -> bytes | None:
-    """The bytes of a field: a string, an array of bytes, or the first one of several of these."""
+    """The bytes of a field's value: a string, an array of bytes, or the first of several such values."""
     match value:
         case str():
             return encode(value, errors)
@@ -104,7 +122,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 def _sniff(head: bytes) -> bool:
     text = behind_filler(head)
-    entry = first_object(text[_end_of_wrap(text) :], "surrogateescape")  # as of old versions of systemd
+    entry = first_object(text[_end_of_wrap(text) :], "surrogateescape")  # systemd up to version 239
     if not entry or entry.rest:
         return False
     fields = entry.fields
@@ -117,7 +135,7 @@ FORMAT = CatalogueEntry(
     id="journald-json",
     title="entries of the journal in JSON (Docker's journald driver, Podman on hosts with systemd)",
     source="journalctl --output json --all CONTAINER_NAME=NAME",
-    loses="texts of 4 KiB and more without --all; entries over the journal's rate limit",
+    loses="texts of 4 KiB and more without --all; entries beyond the journal's rate limit",
     containers="its CONTAINER_ID_FULL",
     decoder=JournaldJsonDecoder,
     sniff=_sniff,

@@ -1,4 +1,11 @@
-"""``kubectl-logs``: what ``kubectl logs`` prints with ``--timestamps``, ``--prefix`` or both."""
+"""``kubectl-logs``: the output of ``kubectl logs`` with ``--timestamps``, ``--prefix`` or both.
+
+``kubectl`` puts ``[pod/POD/CONTAINER]`` and a space before each line (kubernetes,
+``staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go``). The time stamp behind it comes from
+the kubelet (``staging/src/k8s.io/cri-client/pkg/logs/logs.go``): nine decimals, in the
+zone of the node. The kubelet mixes both streams. Versions before 1.26 put a stamp into
+the middle of long lines (kubernetes#113481); it may be the job's own text, so it stays.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +22,7 @@ _SHAPES = (_POD, STAMP)
 
 
 class KubectlLogsDecoder(PrefixDecoder):
-    """Takes pods and time stamps off the lines; the first line tells which of them there are."""
+    """Removes the names of pods and the time stamps. The first line decides which of the two there are."""
 
     _missing = "the line does not begin with [pod/POD/CONTAINER] or a time stamp, as the first one does"
 
@@ -44,7 +51,7 @@ FORMAT = CatalogueEntry(
     id="kubectl-logs",
     title="kubectl logs with time stamps or prefixes",
     source="kubectl logs --timestamps --prefix POD",
-    loses="which stream a line is of; all but the newest of rotated files",
+    loses="the stream of a line; all but the newest of rotated files",
     containers="POD/CONTAINER",
     decoder=KubectlLogsDecoder,
     sniff=_sniff,

@@ -1,4 +1,9 @@
-"""``raw``: the container's bytes, without a wrapper."""
+"""``raw``: the container's own bytes, without a wrapper.
+
+So ``docker run``, ``docker logs`` and ``kubectl logs`` print them, and so the API of
+Docker sends the output of a container with a terminal (Docker Engine API reference,
+"Attach to a container": with a TTY, the stream is not multiplexed).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ __all__ = ["FORMAT", "RawDecoder"]
 
 
 class RawDecoder(Decoder):
-    """Passes the bytes on as standard output."""
+    """Gives all bytes as standard output."""
 
     def _decode(self, data: bytes) -> None:
         self._emit(StdStream.STDOUT, data)
@@ -22,6 +27,6 @@ FORMAT = CatalogueEntry(
     id="raw",
     title="the container's own bytes",
     source="docker run IMAGE > FILE; docker logs CONTAINER 2>/dev/null; kubectl logs POD",
-    loses="nothing, but stderr may be mixed in",
+    loses="nothing, but standard error may be mixed in",
     decoder=RawDecoder,
 )

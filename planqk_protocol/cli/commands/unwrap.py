@@ -9,7 +9,7 @@ from functools import partial
 import rich_click as click
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, StdStream, decoder
-from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, is_utf16
+from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, is_utf16
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.detection import (
     AUTO,
@@ -129,7 +129,7 @@ class _Unwrapping:
                 self.is_exact = self.is_flawless = False
             if is_text and is_utf16(head):
                 self.is_exact = False
-                self._notes.say(name, f"the file {hints.UTF16}")
+                self._notes.say(name, f"the file {UTF16_FAULT}")
         self._take(self._decode.close())
         self._end_of_file()
         self._output.write(b"", is_end=True)
