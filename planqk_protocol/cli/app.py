@@ -16,7 +16,7 @@ from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
 from planqk_protocol.cli.commands.unwrap import unwrap
-from planqk_protocol.cli.terminal import Failure, Notes, OutputClosed, on_one_line, writing
+from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
 
 __all__ = ["cli"]
 
@@ -37,28 +37,28 @@ class _Application(click.RichGroup):
         except OutputClosed:
             sys.exit(0)
         except Failure as failure:
-            Notes().say(_PROGRAM, str(failure))
+            Messages().say(_PROGRAM, str(failure))
             sys.exit(failure.exit_code)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _harmless_errors():
+        with _escaped_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _harmless_errors():
+            with _escaped_errors():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Failure("interrupted", exit_code=130) from None
 
 
 @contextmanager
-def _harmless_errors() -> Iterator[None]:
+def _escaped_errors() -> Iterator[None]:
     """Keep what is said of arguments, which holds them, from acting on a terminal."""
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = on_one_line(error.message)  # it is final only to type checkers
+        vars(error)["message"] = escape_line(error.message)  # it is final only to type checkers
         raise
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planqk_protocol.cli.terminal import Failure, harmless, write
+from planqk_protocol.cli.terminal import Failure, escape_controls, write
 from planqk_protocol.conformance.verdicts import Status, Verdict, by_rule, summarise, to_json, to_junit
 
 __all__ = ["report", "write_file"]
@@ -42,10 +42,10 @@ def report(
 
 def _failure(verdict: Verdict) -> Text:
     text = Text.assemble((f"{verdict.rule}: {verdict.id} ({verdict.way})", "bold red"), f" {verdict.about}\n")
-    for line in harmless(verdict.reason).splitlines():
+    for line in escape_controls(verdict.reason).splitlines():
         text.append(f"  {line}\n", _STYLES.get(line[:1], ""))
     if verdict.errors:
-        text.append(f"  standard error: {harmless(verdict.errors).rstrip()}\n", "dim")
+        text.append(f"  standard error: {escape_controls(verdict.errors).rstrip()}\n", "dim")
     return text
 
 

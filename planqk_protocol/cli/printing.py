@@ -16,7 +16,7 @@ from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
 from planqk_protocol.cli.hints import in_options
-from planqk_protocol.cli.terminal import harmless, write_json, writing
+from planqk_protocol.cli.terminal import escape_controls, write_json, writing
 
 if TYPE_CHECKING:
     import io
@@ -79,7 +79,7 @@ def _segments(events: Sequence[Event]) -> Iterator[Segment]:
     for kind, run in groupby(events, type):
         name, style = _LOOKS[kind]
         lines = [f"{number:>7} {name:<9}  {text}" for event in run for number, text in _lines(event)]
-        text = harmless("\n".join(lines))
+        text = escape_controls("\n".join(lines))
         if style:
             for line in text.split("\n"):  # no colour reaches beyond its line
                 yield Segment(line, style)

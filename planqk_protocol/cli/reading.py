@@ -18,7 +18,7 @@ from rich.progress import (
 from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.detection import RAW
 from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
-from planqk_protocol.cli.terminal import Failure, Notes
+from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.engines.container import ContainerOutput, EngineError
 
 __all__ = ["Files", "Live", "Reading", "contents", "progress"]
@@ -27,17 +27,17 @@ _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be
 
 
 @contextmanager
-def progress(inputs: Iterable[Input], size: int | None, notes: Notes) -> Iterator[Iterable[Input]]:
+def progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> Iterator[Iterable[Input]]:
     """The same inputs; how much of them was read is shown on standard error, where that makes sense.
 
-    The bar is gone at the end. Notes appear above it.
+    The bar is gone at the end. Messages appear above it.
 
     Args:
         inputs: The inputs.
         size: Number of their bytes; ``None`` where it is not known.
-        notes: Standard error.
+        messages: Standard error.
     """
-    if size is None or size < _LONG or not notes.is_live:
+    if size is None or size < _LONG or not messages.is_live:
         yield inputs
         return
     columns = (
@@ -48,7 +48,7 @@ def progress(inputs: Iterable[Input], size: int | None, notes: Notes) -> Iterato
         TimeRemainingColumn(),
     )
     with Progress(
-        *columns, console=notes, transient=True, redirect_stdout=False, redirect_stderr=False
+        *columns, console=messages, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
         task = bar.add_task("", total=size)
         yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
@@ -69,15 +69,15 @@ class Files:
     Args:
         names: Their paths; ``-`` is standard input.
         capture: The id of their format, or ``auto``.
-        notes: Standard error.
+        messages: Standard error.
     """
 
     is_cut_off = False  # none that is known before they are read
 
-    def __init__(self, names: tuple[str, ...], capture: str, notes: Notes) -> None:
+    def __init__(self, names: tuple[str, ...], capture: str, messages: Messages) -> None:
         self.names = names
         self.capture = capture
-        self._notes = notes
+        self._messages = messages
         self._kept: dict[str, list[bytes]] = {}
         self._room = _MOST_KEPT
 
@@ -95,8 +95,8 @@ class Files:
     def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:
         """The inputs; a progress bar is shown where that is wanted and makes sense."""
         size = total_size(self.names)
-        with progress(self._keeping(), size if shows_progress else None, self._notes) as inputs:
-            yield contents(inputs, self.capture, self._notes.say)
+        with progress(self._keeping(), size if shows_progress else None, self._messages) as inputs:
+            yield contents(inputs, self.capture, self._messages.say)
 
     def again(self) -> Iterator[Input]:
         """The inputs once more; of a pipe, no more than its beginning."""
@@ -128,7 +128,7 @@ class Live:
     Args:
         subject: What is read, in messages.
         follow: Begins to read.
-        notes: Standard error.
+        messages: Standard error.
 
     Attributes:
         is_cut_off: Whether output may be missing at its end, once it has been read.
@@ -136,12 +136,12 @@ class Live:
 
     is_stored = False
 
-    def __init__(self, subject: str, follow: Callable[[], ContainerOutput], notes: Notes) -> None:
+    def __init__(self, subject: str, follow: Callable[[], ContainerOutput], messages: Messages) -> None:
         self.subject = subject
         self.capture = RAW
         self.is_cut_off = False
         self._follow = follow
-        self._notes = notes
+        self._messages = messages
         self._exit_code: int | None = None
         self._failure: Failure | None = None
 
@@ -154,7 +154,7 @@ class Live:
         with _failing(), self._follow() as output:
             self.capture = output.capture
             for caveat in output.caveats:
-                self._notes.say(self.subject, caveat)
+                self._messages.say(self.subject, caveat)
             yield [Input(self.subject, cast("Iterator[bytes]", output))]  # notices go with the bytes
             self.is_cut_off = output.is_cut_off
             try:

@@ -23,7 +23,7 @@ from planqk_protocol.cli import hints
 from planqk_protocol.cli.detection import another_format, is_no_record
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.reading import Live, Reading
-from planqk_protocol.cli.terminal import Failure, Notes
+from planqk_protocol.cli.terminal import Failure, Messages
 
 __all__ = ["DISORDER", "Sought", "Verdict"]
 
@@ -39,14 +39,14 @@ class Verdict:
         stream: The stream.
         reading: What it is read from.
         sought: What is asked for.
-        notes: Where to say what is wrong.
+        messages: Where to say what is wrong.
     """
 
-    def __init__(self, stream: EventStream, reading: Reading, sought: Sought, notes: Notes) -> None:
+    def __init__(self, stream: EventStream, reading: Reading, sought: Sought, messages: Messages) -> None:
         self._stream = stream
         self._reading = reading
         self._sought = sought
-        self._notes = notes
+        self._messages = messages
         self._is_broken = False
         self._is_guess_told = False
         self._has_lost = False
@@ -61,7 +61,7 @@ class Verdict:
             self._has_lost = self._has_lost or notice.concerns(StdStream.STDOUT)
             self._no_records += is_no_record(notice)
             self._tell_guess()
-            self._notes.report(notice.kind, partial(self._about_notice, notice))
+            self._messages.report(notice.kind, partial(self._about_notice, notice))
 
     def observe(self, events: Sequence[Event]) -> None:
         """Take note of events, and say what is wrong with them."""
@@ -73,14 +73,14 @@ class Verdict:
                 self._slot = _of_slot(event)
             if (kind := _fault(event)) is not None:
                 self._is_broken = self._is_broken or isinstance(event, Violation) or self._is_sought(event)
-                self._notes.report(kind, partial(self._about_event, event))
+                self._messages.report(kind, partial(self._about_event, event))
             if not (event.terminated or isinstance(event, Violation)):
                 self._unterminated = event
 
     def will_say(self, event: Event) -> bool:
         """Whether `hear` is going to say something about an event."""
         kind = _fault(event)
-        return kind is not None and self._notes.has_room_for(kind)
+        return kind is not None and self._messages.has_room_for(kind)
 
     def exit_code(self, *, is_broken_off: bool = False) -> int:
         """The exit code, once the stream has ended; why nothing was found is said.
@@ -88,17 +88,17 @@ class Verdict:
         Args:
             is_broken_off: Whether the job may have printed more than was read.
         """
-        self._notes.sum_up()
+        self._messages.sum_up()
         if not self._is_found:
             self._tell_guess()
         another = self._another_format()
         if not self._is_found:
             self._say_missing(another)
         elif another:
-            self._notes.say(self._reading.subject, another)
+            self._messages.say(self._reading.subject, another)
         for disorder in self._stream.disorder:
             self._is_broken = True
-            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
+            self._messages.say(disorder.second, hints.backwards(disorder.first), DISORDER)
         is_failed = self._has_failed(is_broken_off=is_broken_off or self._reading.is_cut_off)
         return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
 
@@ -117,7 +117,7 @@ class Verdict:
         stream = self._stream
         if stream.is_guessed and stream.is_wrapped and not self._is_guess_told:
             self._is_guess_told = True
-            self._notes.say(self._reading.subject, hints.guess(stream.format))
+            self._messages.say(self._reading.subject, hints.guess(stream.format))
 
     def _another_format(self) -> str | None:
         """What to say if nearly nothing in the capture is a record of the format that the user named."""
@@ -131,7 +131,7 @@ class Verdict:
         lines = "1 line" if count == 1 else f"{count} lines"
         of_stdout = " of stdout" if self._stream.is_wrapped else ""
         reason = another or self._why_missing(count)
-        self._notes.say(self._reading.subject, f"no {self._sought} in {lines}{of_stdout}; {reason}")
+        self._messages.say(self._reading.subject, f"no {self._sought} in {lines}{of_stdout}; {reason}")
 
     def _why_missing(self, count: int) -> str:
         if (missing := self._stream.missing_container) is not None:
@@ -166,12 +166,12 @@ class Verdict:
         last = self._unterminated
         is_cut_short = last is not None and self._is_sought(last) and bool(is_broken_off or exit_code)
         if last is not None and is_cut_short:
-            self._notes.say(str(self._stream.place(last)), hints.cut_short(exit_code), _SUSPECT)
+            self._messages.say(str(self._stream.place(last)), hints.cut_short(exit_code), _SUSPECT)
         if container is None:
             return is_cut_short
         outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
         known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
-        self._notes.say(container.subject, f"{outcome.status}, {known}")
+        self._messages.say(container.subject, f"{outcome.status}, {known}")
         return is_cut_short or outcome.status is not JobStatus.SUCCEEDED
 
 

@@ -14,7 +14,7 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.conformance_report import report, write_file
-from planqk_protocol.cli.terminal import Failure, Notes, check_output, until_signal, write
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.decoders import CHUNKINGS
 from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
@@ -240,10 +240,10 @@ Output = TypeVar("Output")
 def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | None) -> list[Output]:
     """Run cases behind a progress bar; whatever ends it, ends the programs under test first."""
     check_output()
-    notes = Notes()
+    messages = Messages()
     with (
         until_signal() as received,
-        Progress(console=notes, transient=True, disable=not notes.is_live) as bar,
+        Progress(console=messages, transient=True, disable=not messages.is_live) as bar,
     ):
         try:
             jobs = jobs or os.cpu_count() or 1

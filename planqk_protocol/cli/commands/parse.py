@@ -11,18 +11,18 @@ import rich_click as click
 
 from planqk_protocol import Event, Limits
 from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
+from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import print_json_lines, text_printer
 from planqk_protocol.cli.reading import contents
 from planqk_protocol.cli.sources import STDIN, Input, follow
-from planqk_protocol.cli.terminal import Notes, check_output, until_interrupt
+from planqk_protocol.cli.terminal import Messages, check_output, until_interrupt
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["parse"]
 
 
 @click.command()
-@reading_options
+@input_options
 @click.option(
     "--output",
     type=click.Choice(["text", "jsonl"]),
@@ -39,7 +39,7 @@ def parse(
     no_logs: bool,
     is_followed: bool,
     limits: Limits,
-    **what: Unpack[Chosen],
+    **given: Unpack[InputOptions],
 ) -> None:
     """Print the events of a job's output, each as soon as it is complete.
 
@@ -57,17 +57,17 @@ def parse(
       python job.py | planqk-protocol parse --output jsonl > events.jsonl
     """  # noqa: D301  # \b keeps click from wrapping
     check_output()
-    files = what["files"]
+    files = given["files"]
     if is_followed and (len(files) != 1 or STDIN in files):
         raise click.UsageError("--follow takes one FILE; a pipe is read as it grows without it.")
-    notes = Notes()
-    ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = choose_input(what, notes)
+    messages = Messages()
+    ctx.call_on_close(messages.sum_up)  # where the command breaks off
+    reading = choose_input(given, messages)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
     print_events = text_printer() if is_text else print_json_lines
     opened: AbstractContextManager[Iterable[Input]]
     if is_followed:
-        opened = _followed(files[0], reading.capture, notes)
+        opened = _followed(files[0], reading.capture, messages)
     else:
         opened = reading.opened(shows_progress=not sys.stdout.isatty())
     with opened as inputs:
@@ -75,11 +75,11 @@ def parse(
             inputs,
             reading.capture,
             logs=not no_logs,
-            container=what["only"],
+            container=given["only"],
             limits=limits,
             at_once=is_followed or not reading.is_stored,
         )
-        verdict = Verdict(stream, reading, "result", notes)
+        verdict = Verdict(stream, reading, "result", messages)
         for captured in stream:
             verdict.note(captured.notices)
             for batch in _batches(captured.events, verdict.will_say):
@@ -89,9 +89,9 @@ def parse(
 
 
 @contextmanager
-def _followed(name: str, capture: str, notes: Notes) -> Iterator[Iterator[Input]]:
+def _followed(name: str, capture: str, messages: Messages) -> Iterator[Iterator[Input]]:
     with until_interrupt() as is_over:
-        yield contents(follow(name, is_over, notes.say), capture, notes.say)
+        yield contents(follow(name, is_over, messages.say), capture, messages.say)
 
 
 def _batches(events: Sequence[Event], is_told: Callable[[Event], bool]) -> Iterator[Sequence[Event]]:

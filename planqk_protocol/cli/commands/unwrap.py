@@ -19,10 +19,10 @@ from planqk_protocol.cli.detection import (
     missing_container_message,
     resolve_format,
 )
-from planqk_protocol.cli.options import capture_option, chosen_files, files_argument, only_option
+from planqk_protocol.cli.options import capture_option, choose_files, files_argument, only_option
 from planqk_protocol.cli.rotation import Clock
 from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Notes, Shown, check_output
+from planqk_protocol.cli.terminal import Messages, SafeOutput, check_output
 from planqk_protocol.cli.verdict import DISORDER
 
 __all__ = ["unwrap"]
@@ -59,24 +59,24 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
       planqk-protocol unwrap job-json.log.2.gz job-json.log.1.gz job-json.log
     """  # noqa: D301  # \b keeps click from wrapping
     check_output()
-    notes = Notes()
-    ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = chosen_files(files, capture, notes)
+    messages = Messages()
+    ctx.call_on_close(messages.sum_up)  # where the command breaks off
+    reading = choose_files(files, capture, messages)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
         format_id, told = resolve_format(inputs, capture, container=only, at_once=not reading.is_stored)
-        unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], notes)
+        unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], messages)
         unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
-    notes.sum_up()
+    messages.sum_up()
     if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
-        notes.say(reading.subject, hints.guess(format_id))
+        messages.say(reading.subject, hints.guess(format_id))
     if capture != AUTO and (
         another := another_format(capture, unwrapping.no_records, unwrapping.lines, reading.again())
     ):
-        notes.say(reading.subject, another)
+        messages.say(reading.subject, another)
     names = unwrapping.containers
     is_there = only is None or only in names
     if only is not None and not is_there:
-        notes.say(reading.subject, missing_container_message(names, only))
+        messages.say(reading.subject, missing_container_message(names, only))
     ctx.exit(int(not (is_there and unwrapping.is_exact)))
 
 
@@ -86,14 +86,14 @@ class _Unwrapping:
     Args:
         decode: The decoder of the capture.
         wanted: The streams to print.
-        notes: Where to say what the capture lost.
+        messages: Where to say what the capture lost.
     """
 
-    def __init__(self, decode: Decoder, wanted: set[StdStream], notes: Notes) -> None:
+    def __init__(self, decode: Decoder, wanted: set[StdStream], messages: Messages) -> None:
         self._decode = decode
         self._wanted = wanted
-        self._notes = notes
-        self._output = Shown()
+        self._messages = messages
+        self._output = SafeOutput()
         self._names: list[str] = []
         self._clock = Clock()
         self.lines = 0
@@ -129,7 +129,7 @@ class _Unwrapping:
                 self.is_exact = self.is_flawless = False
             if is_text and is_utf16(head):
                 self.is_exact = False
-                self._notes.say(name, f"the file {hints.UTF16}")
+                self._messages.say(name, f"the file {hints.UTF16}")
         self._take(self._decode.close())
         self._end_of_file()
         self._output.write(b"", is_end=True)
@@ -144,7 +144,7 @@ class _Unwrapping:
             self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
-                self._notes.report(item.kind, partial(self._about, item))
+                self._messages.report(item.kind, partial(self._about, item))
                 self.no_records += is_no_record(item)
                 self.is_flawless = False
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
@@ -156,4 +156,4 @@ class _Unwrapping:
     def _end_of_file(self) -> None:
         if disorder := self._clock.end_of_file():
             self.is_exact = False
-            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
+            self._messages.say(disorder.second, hints.backwards(disorder.first), DISORDER)
