@@ -449,12 +449,19 @@ def test_formats_are_json_lines_for_programs(run: Run) -> None:
         assert row == {"id": item.id, "title": item.title, "source": item.source, "loses": item.loses}
 
 
-def test_formats_are_a_table_for_people(
-    call: Call, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("columns", [20, 80, 150])
+def test_formats_are_a_text_for_people(
+    call: Call, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "stdout", terminal.text())
     assert call("formats") == 0
     shown = terminal.shown()
-    assert all(name in shown for name in captures.formats())
     assert "How to get it" in shown
+    lines = shown.splitlines()
+    assert all(
+        len(line) <= max(columns, 17 + len(line[17:].split()[0])) for line in lines if line[17:].strip()
+    )
+    for item in captures.formats().values():
+        for text in (item.title, item.source, item.loses):  # no word is broken
+            assert " ".join(text.split()) in " ".join(shown.split())
