@@ -1,4 +1,4 @@
-"""The verdicts of the conformance kit: for people on standard output, for programs in files."""
+"""Report the verdicts of the conformance kit: on standard output, as JUnit XML and as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLES = {"-": "red", "+": "green"}
 def report(
     verdicts: Sequence[Verdict], command: Sequence[str], junit: Path | None, json_file: Path | None
 ) -> int:
-    """Print the report, write the files, and give the exit code."""
+    """Print the report, and write the files. Return the exit code."""
     summary = summarise(verdicts)
     console = Console(soft_wrap=True, highlight=False)
     with console.capture() as capture:
@@ -62,7 +62,7 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file, and the folders it needs.
+    """Write a file, and create its folders.
 
     Raises:
         Failure: It cannot be written.

@@ -29,11 +29,10 @@ def formats() -> None:
     A terminal gets a text. A file or a pipe gets JSON Lines, with the fields id,
     title, source and loses.
 
-    \b
     Examples:
-      planqk-protocol formats
-      planqk-protocol formats | jq -r .id
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol formats
+        planqk-protocol formats | jq -r .id
+    """
     check_output()
     items = captures.formats().values()
     if not sys.stdout.isatty():

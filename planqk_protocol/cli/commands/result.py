@@ -31,22 +31,22 @@ def result(
 ) -> None:
     """Print the JSON of a job's result, exactly as the job printed it.
 
-    A captured log is decoded first: the command reads the job's stdout in it.
-    Problems go to standard error. An invalid stream or a damaged capture does
-    not keep a result from being printed.
+    From a captured log, the command reads the job's stdout. It reports problems
+    on standard error. If there is a result in spite of them, it is printed.
 
-    Exit code 0: the job kept the protocol, and its result is there and intact.
-    Exit code 1: it is not so. Exit code 2: something cannot be read. A live
-    container must end with exit code 0, too.
+    Exit codes:
+        0  The output keeps the protocol, and an intact result was found.
+           A live container must also end with exit code 0.
+        1  Otherwise.
+        2  The input cannot be read.
 
-    \b
     Examples:
-      planqk-protocol result job.log
-      planqk-protocol result job.log | jq .sum
-      planqk-protocol result --interim-last --pretty job.log
-      planqk-protocol result --pod default/job
-      docker logs job 2>/dev/null | planqk-protocol result
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol result job.log
+        planqk-protocol result job.log | jq .sum
+        planqk-protocol result --interim-last --pretty job.log
+        planqk-protocol result --pod default/job
+        docker logs job 2>/dev/null | planqk-protocol result
+    """
     check_output()
     messages = Messages()
     ctx.call_on_close(messages.sum_up)  # also if the command fails

@@ -1,4 +1,4 @@
-"""``planqk-protocol unwrap``: the container's own bytes."""
+"""``planqk-protocol unwrap``: print the container's own bytes from a capture."""
 
 from __future__ import annotations
 
@@ -42,30 +42,32 @@ _STREAMS = {
     "--stream",
     type=click.Choice(list(_STREAMS)),
     default="stdout",
-    help="Which of the container's streams to print; both come in the order of the capture.",
+    help="The stream of the container to print. Both are printed in the order of the capture.",
 )
 @click.pass_context
 def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str | None, stream: str) -> None:
-    """Print the container's own bytes, out of what an engine made of them.
+    """Print the bytes that a container wrote, from the log that its engine captured.
 
-    Exit code: 0 if these are all of them, exactly; 1 if the capture is damaged,
-    so that bytes may be missing or altered; 2 if a file cannot be read. What
-    the capture lost is said on standard error.
+    The command reports on standard error what the capture lost.
 
-    \b
+    Exit codes:
+        0  The bytes are complete and exact.
+        1  The capture is damaged: bytes may be missing or altered.
+        2  The input cannot be read.
+
     Examples:
-      planqk-protocol unwrap job-json.log > job.log
-      planqk-protocol unwrap --stream stderr 0.log
-      planqk-protocol unwrap job-json.log.2.gz job-json.log.1.gz job-json.log
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol unwrap job-json.log > job.log
+        planqk-protocol unwrap --stream stderr 0.log
+        planqk-protocol unwrap job-json.log.2.gz job-json.log.1.gz job-json.log
+    """
     check_output()
     messages = Messages()
-    ctx.call_on_close(messages.sum_up)  # where the command breaks off
+    ctx.call_on_close(messages.sum_up)  # also if the command fails
     reading = choose_files(files, capture, messages)
-    with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
-        format_id, told = resolve_format(inputs, capture, container=only, at_once=not reading.is_stored)
+    with reading.opened(shows_progress=not sys.stdout.isatty()) as opened:
+        format_id, inputs = resolve_format(opened, capture, container=only, at_once=not reading.is_stored)
         unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], messages)
-        unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
+        unwrapping.run(inputs, is_text=capture == AUTO and format_id == RAW)
     messages.sum_up()
     if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
         messages.say(reading.subject, hints.guess(format_id))
@@ -81,12 +83,12 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
 
 
 class _Unwrapping:
-    """The way from a capture to bytes on standard output.
+    """Decodes a capture, and prints its bytes on standard output.
 
     Args:
         decode: The decoder of the capture.
         wanted: The streams to print.
-        messages: Where to say what the capture lost.
+        messages: Standard error.
     """
 
     def __init__(self, decode: Decoder, wanted: set[StdStream], messages: Messages) -> None:
@@ -99,7 +101,7 @@ class _Unwrapping:
         self.lines = 0
         self.no_records = 0
         self.is_exact = True
-        self.is_flawless = True  # on either stream, as a wrong format may name the wrong one
+        self.is_flawless = True  # on any stream: a wrong format may report the wrong one
         self.has_found = False
 
     @property
@@ -108,11 +110,11 @@ class _Unwrapping:
         return self._decode.containers
 
     def run(self, inputs: Iterable[Input], *, is_text: bool) -> None:
-        """Take all inputs, each to its end.
+        """Decode and print all inputs.
 
         Args:
             inputs: The inputs.
-            is_text: Whether they are taken for text that no engine has wrapped.
+            is_text: Whether their format was detected as ``raw``.
         """
         for name, chunks in inputs:
             if self._names:
