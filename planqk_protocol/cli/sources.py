@@ -1,6 +1,6 @@
 """Read bytes from files, from standard input, and from a growing file.
 
-The functions here give an iterator of `Input`, one per file. The chunks of an
+The functions here return an iterator of `Input`, one per file. The chunks of an
 input are read as they are asked for. A function that changes or counts the bytes
 on their way to the parser takes such an iterator and returns one.
 """

@@ -305,7 +305,7 @@ def test_a_cut_off_file_is_read_as_far_as_it_goes(run: Run, tmp_path: Path, zstd
         outcome = run(command, path)
         assert (
             outcome.stderr
-            == f"{path}: truncated: the compressed file breaks off; what there is of it is read\n"
+            == f"{path}: truncated: the compressed file ends too early; the part that is there is read\n"
         )
         assert outcome.exit_code == (command == "unwrap")
         assert outcome.stdout
@@ -335,7 +335,7 @@ def test_damaged_compression(run: Run, tmp_path: Path, zstd: Any, kind: str) -> 
     path.write_bytes(whole + b"garbage")
     outcome = run("result", path)
     assert outcome.stdout == "42\n"
-    assert outcome.stderr.startswith(f"{path}: corrupt: what stands behind the compressed data")
+    assert outcome.stderr.startswith(f"{path}: corrupt: the bytes behind the compressed data")
 
 
 @pytest.mark.parametrize("command", ["result", "parse", "unwrap"])

@@ -84,7 +84,7 @@ def parse(
         )
         verdict = Verdict(stream, reading, "result", messages)
         for captured in stream:
-            verdict.note(captured.notices)
+            verdict.report_notices(captured.notices)
             for batch in _batches(captured.events, verdict.will_say):
                 print_events(batch)
                 verdict.observe(batch)

@@ -65,7 +65,7 @@ def result(
         )
         verdict = Verdict(stream, reading, "interim result" if interim else "result", messages)
         for captured in stream:
-            verdict.note(captured.notices)
+            verdict.report_notices(captured.notices)
             found = [event for event in captured.events if isinstance(event, wanted)]
             if found and interim == _ALL:
                 write_json(b"".join(_json(event, pretty=pretty) for event in found))
