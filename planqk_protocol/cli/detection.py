@@ -40,7 +40,7 @@ _NO_RECORDS = frozenset(
 def resolve_format(
     inputs: Iterable[Input], capture: str, *, container: str | None, at_once: bool
 ) -> tuple[str, Iterator[Input]]:
-    """Detect the format of the inputs unless it is given. Return it with the inputs, none of them consumed.
+    """Detect the format of the inputs unless it is given. Return it with all of the inputs.
 
     Args:
         inputs: The inputs.
@@ -109,7 +109,7 @@ def _detected(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterator[
 
 
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
-    """Read the beginning of the first input that is not empty. Return it with the inputs, none consumed."""
+    """Read the beginning of the first input that is not empty. Return it with all inputs."""
     seen: list[Input] = []
     head = bytearray()
     for name, chunks in inputs:

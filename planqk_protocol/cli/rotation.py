@@ -29,7 +29,7 @@ _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 
 class _Rotated(NamedTuple):
-    """What the name of a file tells."""
+    """The place of a file in a rotation, by its name."""
 
     base: Path  # the file that the engine writes to, in its folder
     age: tuple[int, int, str]  # ascending from the oldest to the newest
