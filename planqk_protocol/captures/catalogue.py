@@ -13,9 +13,10 @@ from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
 from planqk_protocol.captures.decoders import FORMATS
 from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format
+from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.excerpts import excerpt
 
-__all__ = ["decoder", "detect", "formats"]
+__all__ = ["decoder", "detect", "formats", "is_line_format"]
 
 
 _FORMATS: Mapping[str, CatalogueEntry] = MappingProxyType({item.id: item for item in FORMATS})
@@ -63,6 +64,21 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
     if stream is StdStream.UNKNOWN:
         raise ValueError(f"stream is {stream.value}: {_STREAM_CHOICE}")
     return found.decoder(container, stream)
+
+
+def is_line_format(format_id: str) -> bool:
+    """Whether each record of a format is one line of text.
+
+    No such record begins with a marker of the protocol. So a line that does
+    shows that the capture is not in this format.
+
+    Args:
+        format_id: The id of the format, one of `formats`.
+
+    >>> is_line_format("cri"), is_line_format("docker-mux"), is_line_format("raw")
+    (True, False, False)
+    """
+    return isinstance(decoder(format_id), LineDecoder)
 
 
 def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "begins_like_utf16",
     "behind_blank_lines",
     "behind_filler",
+    "first_line_end",
     "first_object",
     "is_utf16",
 ]
@@ -46,6 +47,9 @@ _CONTROLS = "\t\n\r\f\b\x1b"  # control characters that occur in texts
 
 _MOST = 64 * 1024  # bytes that detection examines
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
+
+_SMALLEST_TEXT = 4  # smaller bytes begin the header of a frame or the length of a record
+_BINARY_HEAD = 7
 
 _IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
 _ESCAPE = rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
@@ -113,6 +117,27 @@ def behind_filler(head: bytes) -> bytes:
     end = match.end() if match else 0
     start = max(head.rfind(last, 0, end) + 1 for last in (b"\0", b"\n", UTF8_BOM[-1:]))
     return head[start : start + _MOST]
+
+
+def first_line_end(head: bytes | bytearray) -> int | None:
+    r"""Where the first line of a capture that is not blank ends, behind its LF.
+
+    A capture in docker-mux or docker-local begins with binary numbers. A byte in
+    them may be equal to LF, so the search for the LF starts behind them.
+
+    Args:
+        head: The first bytes of the capture.
+
+    Returns:
+        The number of bytes up to the end of the line; ``None`` if the line has
+        not ended.
+
+    >>> first_line_end(b"\n\nlog\nmore"), first_line_end(b"log")
+    (6, None)
+    """
+    start = _BINARY_HEAD if head and head[0] < _SMALLEST_TEXT else 0
+    filler = _FILLER.match(head, start)
+    return head.find(b"\n", filler.end() if filler else start) + 1 or None
 
 
 def first_object(head: bytes, errors: str = "strict") -> FirstObject | None:

@@ -1,4 +1,4 @@
-"""The command line: files and pipes in, text and JSON Lines out.
+"""The command line: it reads files, pipes and live containers, and prints text or JSON Lines.
 
-It needs the extra ``[cli]``. What a marker is, it leaves to the parser.
+It needs the extra ``[cli]``, and leaves the protocol to the parser.
 """

@@ -1,4 +1,4 @@
-"""The command ``planqk-protocol``, and how each of its commands ends."""
+"""The command ``planqk-protocol``: its group of commands, and their exit codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
 from planqk_protocol.cli.commands.unwrap import unwrap
-from planqk_protocol.cli.terminal import Failure, Notes, OutputClosed, on_one_line, writing
+from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
 
 __all__ = ["cli"]
 
@@ -24,7 +24,7 @@ _PROGRAM = "planqk-protocol"
 
 
 class _Application(click.RichGroup):
-    """Ends with one line and an exit code where others show a traceback."""
+    """A group of commands that reports a failure in one line, without a traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -37,32 +37,34 @@ class _Application(click.RichGroup):
         except OutputClosed:
             sys.exit(0)
         except Failure as failure:
-            Notes().say(_PROGRAM, str(failure))
+            Messages().say(_PROGRAM, str(failure))
             sys.exit(failure.exit_code)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _harmless_errors():
+        with _escaped_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _harmless_errors():
+            with _escaped_errors():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Failure("interrupted", exit_code=130) from None
 
 
 @contextmanager
-def _harmless_errors() -> Iterator[None]:
-    """Keep what is said of arguments, which holds them, from acting on a terminal."""
+def _escaped_errors() -> Iterator[None]:
+    """Escape the control characters of arguments in click's error messages."""
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = on_one_line(error.message)  # it is final only to type checkers
+        vars(error)["message"] = escape_line(error.message)  # `Final` for type checkers only
         raise
 
 
-_HELP: Final = click.RichHelpConfiguration(text_paragraph_linebreaks="\n\n")
+_HELP: Final = click.RichHelpConfiguration(
+    text_paragraph_linebreaks="\n\n", padding_helptext_first_line=(0, 0, 1, 0)
+)
 
 
 @click.group(
@@ -72,18 +74,18 @@ _HELP: Final = click.RichHelpConfiguration(text_paragraph_linebreaks="\n\n")
 )
 @click.version_option(__version__, prog_name=_PROGRAM)
 def cli() -> None:
-    """Find the results in the output of PlanQK jobs, and what is wrong where there are none.
+    """Read the output of PlanQK jobs: find the result, or what is wrong with it.
 
-    A command ends with exit code 0 if all is well, 1 if the output does not
-    keep the protocol, lacks what was asked for or is damaged there, and 2 if
-    the command could not do its work.
+    Exit codes:
+        0  The output keeps the protocol, and what you asked for is in it.
+        1  It breaks the protocol, is damaged, or lacks what you asked for.
+        2  The command could not do its work.
 
-    \b
     Examples:
-      planqk-protocol result job.log | jq .sum
-      planqk-protocol parse --follow job.log
-      docker logs --follow job | planqk-protocol parse
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol result job.log | jq .sum
+        planqk-protocol parse --follow job.log
+        docker logs --follow job | planqk-protocol parse
+    """
 
 
 for _command in (parse, result, unwrap, formats, conformance, completion):

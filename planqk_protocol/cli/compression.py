@@ -1,10 +1,9 @@
-"""Compressed files, such as engines make of rotated logs: their contents, as they are read."""
+"""Decompress files in gzip and Zstandard while they are read, as engines compress rotated logs so."""
 
 from __future__ import annotations
 
 import re
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
@@ -24,18 +23,18 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _BEHIND_PADDING = re.compile(rb"[^\0]")
 _FIRST_STEP = 256
 
-_BREAKS_OFF = "the compressed file breaks off; what there is of it is read"
-_DAMAGED = "the compressed data is damaged; what comes before the damage is read, but may be altered"
-_DAMAGED_BEHIND = "what stands behind the compressed data is damaged, or something else; it is left out"
+_BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
+_DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
+_DAMAGED_BEHIND = "the bytes behind the compressed data are damaged, or not compressed; they are left out"
 
 
-class _Damage(Exception):  # noqa: N818  # it is no fault of the program
-    """What ends the data that can be read.
+class _Damage(Exception):  # noqa: N818  # a fault of the file, not of the program
+    """Damage in compressed data. Nothing behind it can be read.
 
     Args:
-        kind: What it is, for programs.
-        message: What it is, for people.
-        is_altered: Whether what comes before it may be altered, too.
+        kind: The kind of the damage.
+        message: The message about it.
+        is_altered: Whether earlier bytes may be corrupt, too.
     """
 
     def __init__(self, kind: NoticeKind, message: str, *, is_altered: bool) -> None:
@@ -49,14 +48,14 @@ Tell = Callable[[str, str, str], None]
 
 
 def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
-    """The same inputs; what is compressed by gzip or Zstandard is decompressed, told by its first bytes.
+    """Decompress the inputs that are compressed by gzip or Zstandard. Their first bytes show that.
 
     Args:
         inputs: The inputs.
-        tell: Takes the name of a file that is damaged, what is wrong, and the kind of that.
+        tell: Called with the name of a damaged file, a message, and the kind of the damage.
 
     Raises:
-        CutOff: From the chunks, behind the last one that could be read.
+        CutOff: From the chunks, after the last one that could be read.
         Failure: From the chunks, if a library is missing.
     """
     for name, chunks in inputs:
@@ -70,11 +69,9 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
         if not any(magic.startswith(head) for magic in (_GZIP, _ZSTD)):
             break
     if head.startswith(_GZIP):
-        yield from _Members(name, _GZIP, Gzip, zlib.error, tell).contents(head, chunks)
+        yield from _Members(name, _GZIP, Gzip, tell).contents(head, chunks)
     elif head.startswith(_ZSTD):
-        library = _zstd(name)
-        make = partial(Zstd, library)
-        yield from _Members(name, _ZSTD, make, library.ZstdError, tell).contents(head, chunks)
+        yield from _Members(name, _ZSTD, partial(Zstd, _zstd(name)), tell).contents(head, chunks)
     else:
         yield from [head] if head else []
         yield from chunks
@@ -90,20 +87,18 @@ def _zstd(name: str) -> Any:
 
 
 class _Members:
-    """The members of a compressed file, one behind the other.
+    """Decompresses a file of one or more members (gzip) or frames (Zstandard).
 
-    A library gives back what stands behind a member as a copy. So a member is
-    given little data first, and more the longer it is: there may be thousands
-    of members in a chunk.
+    At the end of a member, the library returns a copy of the data behind it. A
+    chunk may hold thousands of members, so passing on all of a chunk each time
+    would take quadratic time. Therefore a member first gets little data, and then
+    twice as much each time.
     """
 
-    def __init__(
-        self, name: str, magic: bytes, make: Callable[[], Member], error: type[Exception], tell: Tell
-    ) -> None:
+    def __init__(self, name: str, magic: bytes, make: Callable[[], Member], tell: Tell) -> None:
         self._name = name
         self._magic = magic
         self._make = make
-        self._error = error
         self._tell = tell
         self._is_first = True
         self._is_begun = False
@@ -112,7 +107,7 @@ class _Members:
         self._member = make()
 
     def contents(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """What comes out of the chunks; of tiny members, that of many at a time."""
+        """Decompress a file from its first bytes and its other chunks."""
         try:
             yield from self._sound(chain([head], chunks))
         except _Damage as damage:
@@ -137,7 +132,7 @@ class _Members:
             self._head += data[: len(self._magic) - len(self._head)]
             try:
                 piece = self._member.decompress(data, _PIECE)
-            except self._error:
+            except self._member.error:
                 yield self._rescued(data)
                 has_begun = self._is_first or self._head == self._magic
                 message = _DAMAGED if has_begun else _DAMAGED_BEHIND
@@ -154,7 +149,7 @@ class _Members:
                 self._member = self._make()
 
     def _rescued(self, data: bytes) -> bytes:
-        """What stands before the damage in data."""
+        """The decompressed bytes before the damage in the latest data."""
         if refusal := self._member.refusal:
             raise Failure(f"cannot read {self._name}: {refusal}") from None
         return self._member.rescue(data)
@@ -166,7 +161,7 @@ def _behind_padding(chunk: bytes, at: int) -> int:
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces, small ones together."""
+    """Join small pieces to larger ones."""
     ready: list[bytes] = []
     size = 0
     try:

@@ -1,4 +1,4 @@
-"""The verdicts of the conformance kit: for people on standard output, for programs in files."""
+"""Report the verdicts of the conformance kit: on standard output, as JUnit XML and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planqk_protocol.cli.terminal import Failure, harmless, write
+from planqk_protocol.cli.terminal import Failure, escape_controls, write
 from planqk_protocol.conformance.verdicts import Status, Verdict, by_rule, summarise, to_json, to_junit
 
 __all__ = ["report", "write_file"]
@@ -22,7 +22,7 @@ _STYLES = {"-": "red", "+": "green"}
 def report(
     verdicts: Sequence[Verdict], command: Sequence[str], junit: Path | None, json_file: Path | None
 ) -> int:
-    """Print the report, write the files, and give the exit code."""
+    """Print the report, and write the files. Return the exit code."""
     summary = summarise(verdicts)
     console = Console(soft_wrap=True, highlight=False)
     with console.capture() as capture:
@@ -42,10 +42,10 @@ def report(
 
 def _failure(verdict: Verdict) -> Text:
     text = Text.assemble((f"{verdict.rule}: {verdict.id} ({verdict.way})", "bold red"), f" {verdict.about}\n")
-    for line in harmless(verdict.reason).splitlines():
+    for line in escape_controls(verdict.reason).splitlines():
         text.append(f"  {line}\n", _STYLES.get(line[:1], ""))
     if verdict.errors:
-        text.append(f"  standard error: {harmless(verdict.errors).rstrip()}\n", "dim")
+        text.append(f"  standard error: {escape_controls(verdict.errors).rstrip()}\n", "dim")
     return text
 
 
@@ -62,7 +62,7 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file, and the folders it needs.
+    """Write a file, and create its folders.
 
     Raises:
         Failure: It cannot be written.

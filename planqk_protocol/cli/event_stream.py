@@ -1,4 +1,4 @@
-"""Inputs to events: all inputs are one stream, and every place in it is one of an input."""
+"""Parse several inputs as one stream, and tell the place of an event in its own input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["EventStream", "Place"]
 
 
 class Place(NamedTuple):
-    """Where something is: line and column count from 1, in the input of that name or in its stdout."""
+    """A place in an input, or in the stdout that an input captured. Line and column count from 1."""
 
     name: str
     line: int
@@ -28,6 +28,8 @@ class Place(NamedTuple):
 
 
 class _Begin(NamedTuple):
+    """Where an input begins in the stream."""
+
     offset: int
     line: int  # number of the line that its first byte belongs to
     lines_before: int  # number of lines that began before it
@@ -35,15 +37,15 @@ class _Begin(NamedTuple):
 
 
 class EventStream:
-    """The events of inputs, read one after the other as one stream.
+    """The events of inputs that are read one after the other as one stream.
 
     Args:
-        inputs: The inputs; they are read as the events are asked for.
-        capture: The id of their format; ``auto`` to look at their first bytes.
+        inputs: The inputs. They are read as the events are asked for.
+        capture: The id of their format, or ``auto`` to detect it.
         logs: Whether `Log` events are reported.
-        container: Which container to read, where a capture holds several; by default the first one.
+        container: The container to read from a capture of several. By default, it is the first one.
         limits: Bounds on lines and payloads.
-        at_once: Whether the first line has to tell the format.
+        at_once: Whether to detect the format from the first line alone.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class EventStream:
         self.disorder: list[Disorder] = []
 
     def __iter__(self) -> Iterator[Captured]:
-        """What a chunk brings, as soon as it is there; last comes what the end brings."""
+        """Yield the events and notices of each chunk as soon as it arrives, and at last those of the end."""
         self.format, inputs = resolve_format(
             self._inputs, self.format, container=self.container, at_once=self._at_once
         )
@@ -93,12 +95,12 @@ class EventStream:
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether the inputs hold more than the bytes of the stream."""
+        """Whether the inputs are in a capture format other than ``raw``."""
         return self.format != RAW
 
     @property
     def missing_container(self) -> str | None:
-        """What to say if the container that was named does not occur."""
+        """The message that the capture lacks the container that the user named; ``None`` if it has it."""
         names = self._source.containers
         if self.container is None or self.container in names:
             return None
@@ -106,13 +108,13 @@ class EventStream:
 
     @property
     def line_count(self) -> int:
-        """Number of lines read, the unfinished one included; exact at the end."""
+        """Number of lines read so far, with the unfinished one. It is exact at the end."""
         return self._source.line_count
 
     def place(self, event: Event) -> Place:
-        """Where the fault of a violation, or the begin of another event, is in its input."""
+        """The place of a violation's fault, or of the first byte of another event."""
         if isinstance(event, Violation):
-            # The parser always names these three; the types allow for other makers of events.
+            # The parser always sets these three. Their types allow None for events made by hand.
             offset, line, column = event.offset or 0, event.error_line or 1, event.column or 1
             number = bisect_right(self._begins, offset, key=lambda begin: begin.offset)
         else:
@@ -123,7 +125,7 @@ class EventStream:
         return Place(name, line - begin.line + 1, column)
 
     def origin(self, notice: CaptureNotice) -> str:
-        """The record that a notice is about."""
+        """The input, the record and the byte that a notice is about."""
         name = self._begins[notice.file].name
         return f"{name}: record {notice.record}, byte {notice.offset}"
 

@@ -1,4 +1,4 @@
-"""What the command line says about the protocol to those who miss a result."""
+"""Messages that explain a missing or suspect result, and say what to do."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)$")
 _ONLY = re.compile(r"\bthe argument container\b")
 
 FIRST_IS_INVALID = "the first one is not valid, and only the first one counts"
-DAMAGED = "the capture is damaged here; get the whole of it, or have the job print ASCII only"
+DAMAGED = "the capture is damaged here; get all of it, or have the job print ASCII only"
 AFTER_LOSS = (
-    "the capture lost bytes before this result: an earlier one, which would be the job's, may have been "
-    "among them; get the whole of the capture"
+    "the capture lost bytes before this result, and an earlier result may have been among them, which would "
+    "be the one that counts; get all of the capture"
 )
-LOST = "the capture is damaged, and may have lost it; get the whole of it"
+LOST = "the capture is damaged, and may have lost it; get all of the capture"
 NOTHING_READ = "there was nothing to read; was the job's standard output captured?"
 NAME_THE_FORMAT = "; if this is a captured log, name its format with --capture"
 BYTE_ORDER_MARK = (
-    "begins with a byte order mark, so its marker is not the first thing on the line; take that off"
+    "begins with a byte order mark, so its marker is not the first thing on the line; remove the mark"
 )
 LOOKS_MARKED = (
-    "looks like a marker, but is log text: a marker is the first thing on its line, in exact spelling; "
+    "looks like a marker, but is log text: a marker must be the first thing on its line, spelled exactly; "
     "nothing may follow the marker of a block, and only JSON may follow the others"
 )
 
@@ -59,40 +59,43 @@ def how_to_print(sought: str) -> str:
 
 
 def guess(capture: str) -> str:
-    """What to say of a capture's format where nobody named it, and the guess may be wrong."""
+    """The message that the format of a capture was guessed."""
     return f"read as {capture}, which its first bytes look like; --capture raw reads it as it is"
 
 
 def another_format(given: str, looks: str) -> str:
-    """What to say where nearly nothing in a capture is a record of the format that the user named."""
+    """The message that a capture looks like another format than the one that the user named."""
     return f"nearly nothing in it is a record of {given}; it looks like {looks}, so say --capture {looks}"
 
 
 def backwards(before: str) -> str:
-    """What to say of a file whose records are older than those of the file that was read before it."""
+    """The message that a file is older than the file that was read before it."""
     return (
-        f"time runs backwards: its first time stamp lies before the last one of {before}; give files from "
-        "the oldest to the newest"
+        f"time runs backwards: its first time stamp is earlier than the last one of {before}; give the "
+        "oldest file first"
     )
 
 
 def cut_short(exit_code: int | None) -> str:
-    """What to say of JSON that no LF ends, where it may be no more than a beginning."""
+    """The message that the end of a JSON text may be missing, because no LF ends it."""
     why = f"the exit code is {exit_code}" if exit_code else "the job may have printed more than was read"
     return f"no LF ends it, and {why}: the rest of it may be missing"
 
 
 def in_options(message: str) -> str:
-    """A message of the library in the words of the command line."""
+    """Replace the names of arguments in a message of the library by the options of the command."""
     return _ONLY.sub("--only", _LIMIT.sub(lambda limit: f"--{limit[1].replace('_', '-')}", message))
 
 
 def near_miss(log: Log, *, is_guess: bool) -> str | None:
-    """Why a log line is none that a marker begins, if it was probably meant to be one.
+    """Explain why a log line that resembles a marker is not one.
 
     Args:
         log: The log line.
-        is_guess: Whether nobody said that the stream is no capture.
+        is_guess: Whether the format was guessed.
+
+    Returns:
+        ``None`` if the line does not resemble a marker.
     """
     if is_utf16(log.raw):
         return UTF16_FAULT

@@ -1,4 +1,4 @@
-"""The members of compressed files: the standard library's decompressors in one set of terms."""
+"""Decompress one member of a gzip file or one frame of Zstandard, and rescue what stands before damage."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from typing import Any
 __all__ = ["Gzip", "Member", "Zstd"]
 
 _PIECE = 256 * 1024
-_MOST_WINDOW_LOG = 28  # 256 MiB, which two decompressors hold
-_HIGHEST_WINDOW_LOG = 31  # beyond, no library goes, so the header is damaged
-_LONGEST_HEADER = 18  # bytes
+_MOST_WINDOW_LOG = 28  # 256 MiB; two decompressors hold as much each
+# Constants of libzstd (facebook/zstd, lib/zstd.h).
+_HIGHEST_WINDOW_LOG = 31  # ZSTD_WINDOWLOG_MAX; a header that names a greater one is damaged
+_LONGEST_HEADER = 18  # ZSTD_FRAMEHEADERSIZE_MAX, in bytes
 _SINGLE_SEGMENT = 0x20
 
 
 class Member(ABC):
-    """One member of a gzip file, or one frame of Zstandard, in the terms of the standard library.
+    """One member of a gzip file, or one frame of Zstandard.
 
-    Its libraries give nothing of the bytes with which a call fails, though what
-    stands before the damage in them is good. So a state from before the latest
-    data is kept, from which they can be taken once more, byte by byte.
+    The properties and `decompress` have the meaning of those of
+    `bz2.BZ2Decompressor`.
+
+    If data is damaged, the call of the library fails as a whole. It gives none of
+    the bytes before the damage, though they are good. So a member keeps a state
+    from before the latest data. `rescue` starts from that state, and gives it the
+    data once more, byte by byte up to the damage.
 
     Args:
         inner: The library's decompressor.
-        error: What it raises where the data is damaged.
+        error: The exception that it raises if the data is damaged.
     """
 
     def __init__(self, inner: Any, error: type[Exception]) -> None:
         self._inner = inner
-        self._error = error
+        self.error = error
 
     @property
     def eof(self) -> bool:
@@ -39,33 +44,33 @@ class Member(ABC):
 
     @property
     def unused_data(self) -> bytes:
-        """What stands behind the end of the member in the data it was given."""
+        """The data behind the end of the member."""
         data: bytes = self._inner.unused_data
         return data
 
     @property
     @abstractmethod
     def needs_input(self) -> bool:
-        """Whether all was given that can be had of the data so far."""
+        """Whether more data must be given before more bytes come out."""
 
     @abstractmethod
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Some of what comes out of data, at most `max_length` bytes."""
+        """Decompress data, and return at most `max_length` bytes."""
 
     @abstractmethod
     def rescue(self, data: bytes) -> bytes:
-        """What can be had of the data with which the last call failed."""
+        """Decompress the data of the failed call, up to the damage in it."""
 
     @property
     def refusal(self) -> str | None:
-        """Why data that may be sound is not decompressed."""
+        """Why the data is not decompressed, though it may be intact; ``None`` if that is not so."""
         return None
 
     def _byte_by_byte(self, member: Any, data: bytes, given: int) -> bytes:
-        """What comes out of data up to the damage in it, behind what was given already."""
+        """Decompress data up to the damage in it, but leave out the `given` first bytes of the output."""
         pieces = []
         size = 0
-        with suppress(self._error):
+        with suppress(self.error):
             for at in range(len(data)):
                 more = data[at : at + 1]
                 while piece := member.decompress(more, max(1, min(_PIECE, given - size))):
@@ -76,7 +81,7 @@ class Member(ABC):
 
 
 class Gzip(Member):
-    """A member of a gzip file; the state before the latest data is a copy."""
+    """A member of a gzip file. The state from before the latest data is a copy of the decompressor."""
 
     def __init__(self, inner: Any = None) -> None:
         super().__init__(inner or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), zlib.error)
@@ -84,43 +89,43 @@ class Gzip(Member):
         self._before = self._inner
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Some of what comes out of data, at most `max_length` bytes."""
+        """Decompress data, and return at most `max_length` bytes."""
         self._before = self._inner.copy()
         piece: bytes = self._inner.decompress(self._unread + data, max_length)
         self._unread = self._inner.unconsumed_tail
         return piece
 
     def rescue(self, data: bytes) -> bytes:
-        """What can be had of the data with which the last call failed."""
+        """Decompress the data of the failed call, up to the damage in it."""
         return self._byte_by_byte(Gzip(self._before), self._unread + data, 0)
 
     @property
     def needs_input(self) -> bool:
-        """Whether all was given that can be had of the data so far."""
+        """Whether more data must be given before more bytes come out."""
         return not self._unread
 
 
 class Zstd(Member):
     """A frame of Zstandard.
 
-    There is no way to copy a decompressor. So another one follows it, one piece
-    of data behind.
+    The decompressor cannot be copied. So the state from before the latest data is
+    a second decompressor, one chunk behind the first one.
     """
 
     def __init__(self, library: Any) -> None:
         self._library = library
         self._options = {library.DecompressionParameter.window_log_max: _MOST_WINDOW_LOG}
         super().__init__(self._make(), library.ZstdError)
-        self._before: Any = None  # none so long as it would have been given nothing
-        self._data = b""  # what the other one was not given yet
-        self._given = 0  # bytes that came out of it
+        self._before: Any = None  # the second decompressor, made when it gets its first data
+        self._data = b""  # the latest data, which the second decompressor did not get yet
+        self._given = 0  # number of bytes that came out of the latest data
         self._header = b""
 
     def _make(self) -> Any:
         return self._library.ZstdDecompressor(options=self._options)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Some of what comes out of data, at most `max_length` bytes."""
+        """Decompress data, and return at most `max_length` bytes."""
         if data:
             if self._data:
                 self._before = self._before or self._make()
@@ -133,34 +138,34 @@ class Zstd(Member):
         self._given += len(piece)
         return piece
 
-    def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # it is the latest
-        """What can be had of the data with which the last call failed."""
+    def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # kept as `_data`
+        """Decompress the data of the failed call, up to the damage in it."""
         return self._byte_by_byte(self._before or self._make(), self._data, self._given)
 
     @property
     def needs_input(self) -> bool:
-        """Whether all was given that can be had of the data so far."""
+        """Whether more data must be given before more bytes come out."""
         return bool(self._inner.needs_input)
 
     @property
     def refusal(self) -> str | None:
-        """Why data that may be sound is not decompressed: its window is too wide."""
+        """Why the data is not decompressed: its window is too large. ``None`` if it is not."""
         window = self._window()
         log = (window - 1).bit_length()
         if not _MOST_WINDOW_LOG < log <= _HIGHEST_WINDOW_LOG:
             return None
         return (
-            f"its window of {window >> 20} MiB has to be held in memory, and no more than "
-            f"{1 << _MOST_WINDOW_LOG >> 20} MiB is; decompress it before: zstd --decompress --long={log}"
+            f"it needs a window of {window >> 20} MiB in memory, and at most {1 << _MOST_WINDOW_LOG >> 20} "
+            f"MiB are allowed; decompress it first: zstd --decompress --long={log}"
         )
 
     def _window(self) -> int:
-        """Bytes that have to be held of what comes out, as the header says (RFC 8878, section 3.1.1.1)."""
+        """The size of the window in bytes, read from the header (RFC 8878, section 3.1.1.1)."""
         header = self._header
         try:
             if header[4] & _SINGLE_SEGMENT:
                 return int(self._library.get_frame_info(header).decompressed_size)
             exponent, mantissa = divmod(header[5], 8)
-        except (IndexError, self._error):
+        except (IndexError, self.error):
             return 0
         return (1 << 10 + exponent) // 8 * (8 + mantissa)

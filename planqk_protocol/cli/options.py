@@ -1,4 +1,4 @@
-"""What the commands that read share: the argument FILE…, and the options that say what it is."""
+"""The argument FILE… and the options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,66 +11,73 @@ import rich_click as click
 
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
-from planqk_protocol.cli.detection import AUTO, check_one_run
+from planqk_protocol.cli.detection import AUTO
 from planqk_protocol.cli.reading import Files, Live, Reading
-from planqk_protocol.cli.rotation import check_order
+from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
-from planqk_protocol.cli.terminal import Failure, Notes
+from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.engines import docker, kubernetes
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = [
-    "Chosen",
+    "InputOptions",
     "capture_option",
+    "choose_files",
     "choose_input",
-    "chosen_files",
     "files_argument",
+    "input_options",
     "limit_options",
     "only_option",
-    "reading_options",
 ]
+
+_CRI = "cri"
+_NO_LIMIT = "none"
+_LIMITS = {
+    "max_line": "Longest log line that is given in one piece, in bytes.",
+    "max_payload": "Longest line with a marker, or longest block, in bytes.",
+    "max_depth": "Deepest nesting of JSON.",
+    "max_digits": "Longest integer in JSON, in digits.",
+}
+_RANGES = {"max_depth": f"0…{MAX_DEPTH}"}  # limits that cannot be lifted, with their ranges
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 files_argument = click.argument(
     "files",
     metavar="[FILE]...",
     nargs=-1,
     type=click.Path(allow_dash=True),
-    help="What to read, several as one stream; '-', or none, is standard input.",
+    help="The files to read, as one stream. Without FILE, or for '-', standard input is read.",
 )
 capture_option = click.option(
     "--capture",
     metavar="ID",
     type=click.Choice([AUTO, *formats()]),
     default=AUTO,
-    help="The format of what is read, one of those that 'planqk-protocol formats' shows; by default, its "
-    "first bytes tell.",
+    help="The format of the input; see 'planqk-protocol formats'. By default, it is detected.",
 )
 only_option = click.option(
     "--only",
     metavar="CONTAINER",
-    help="Of a capture that holds several containers, the one to read, named as in the capture; by default, "
-    "the first one.",
+    help="The container to read from a capture of several, named as in the capture. By default, it is the "
+    "first one.",
 )
 _container_option = click.option(
-    "--container", metavar="NAME", help="Read a live container of Docker, until it exits."
+    "--container", metavar="NAME", help="Read a live container of Docker until it exits."
 )
 _pod_option = click.option(
-    "--pod",
-    metavar="NAMESPACE/NAME",
-    help="Read a live pod of Kubernetes, until it exits.",
+    "--pod", metavar="NAMESPACE/NAME", help="Read a live pod of Kubernetes until it exits."
 )
 _wait_option = click.option(
     "--wait-timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
-    help="How long to wait for the start of a live container or pod; by default, without end.",
+    help="How long to wait for a live container or pod to start. By default, there is no limit.",
 )
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
-
-class Chosen(TypedDict):
-    """What the user chose to read."""
+class InputOptions(TypedDict):
+    """The values of the argument and the options that `input_options` adds."""
 
     files: tuple[str, ...]
     capture: str
@@ -80,114 +87,100 @@ class Chosen(TypedDict):
     wait_timeout: float | None
 
 
-def reading_options(command: _Command) -> _Command:
-    """Give a command the argument and the options of `Chosen`."""
+def input_options(command: _Command) -> _Command:
+    """Add the argument FILE… and the options that choose the input to a command."""
     for option in (_wait_option, _pod_option, _container_option, only_option, capture_option, files_argument):
         command = option(command)
     return command
 
 
-def choose_input(what: Chosen, notes: Notes) -> Reading:
-    """What to read: a live container, the files given, or standard input.
+def choose_input(given: InputOptions, messages: Messages) -> Reading:
+    """Choose what to read: a live container, the files given, or standard input.
 
     Raises:
         click.UsageError: More than one of these is given.
         Failure: It cannot be read.
     """
-    container, pod, wait_timeout = what["container"], what["pod"], what["wait_timeout"]
+    container, pod, wait_timeout = given["container"], given["pod"], given["wait_timeout"]
     if container is None and pod is None:
         if wait_timeout is not None:
             raise click.UsageError("--wait-timeout goes with --container or --pod only.")
-        return chosen_files(what["files"], what["capture"], notes)
-    is_capture = what["files"] or what["capture"] != AUTO or what["only"] is not None
+        return choose_files(given["files"], given["capture"], messages)
+    is_capture = given["files"] or given["capture"] != AUTO or given["only"] is not None
     if is_capture or (container is not None and pod is not None):
         raise click.UsageError("--container and --pod go without FILE, --capture, --only and each other.")
     if container is not None:
         follow = partial(docker.follow, container, wait_timeout=wait_timeout)
-        return Live(f"container {container}", follow, notes)
+        return Live(f"container {container}", follow, messages)
     namespace, slash, name = str(pod).partition("/")
     if not (namespace and slash and name):
         raise click.UsageError("--pod takes NAMESPACE/NAME, such as default/job.")
     subject = f"pod {pod}"
-    tell = partial(notes.say, subject)
+    tell = partial(messages.say, subject)
     return Live(
-        subject, partial(kubernetes.follow, namespace, name, wait_timeout=wait_timeout, tell=tell), notes
+        subject, partial(kubernetes.follow, namespace, name, wait_timeout=wait_timeout, tell=tell), messages
     )
 
 
-def chosen_files(files: tuple[str, ...], capture: str, notes: Notes) -> Files:
-    """The files given, or standard input; who sits at a terminal is told that it is read.
+def choose_files(files: tuple[str, ...], capture: str, messages: Messages) -> Files:
+    """Choose the files given, or standard input. If standard input is a terminal, announce that it is read.
 
     Raises:
         Failure: The files are not one stream.
     """
     if "" in files:
-        raise Failure(
-            "the name of a FILE is empty, as where a variable of the shell is not set; give its path"
-        )
-    check_one_run(files, capture)
+        raise Failure("the name of a FILE is empty (is a variable of the shell not set?); give its path")
+    if capture in {AUTO, _CRI}:
+        check_one_run(files)
     check_order(files)
     names = files or (STDIN,)
     if STDIN in names and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
-        notes.say(label(STDIN), f"reading from the terminal; {end} ends it")
-    return Files(names, capture, notes)
+        messages.say(label(STDIN), f"reading from the terminal; {end} ends it")
+    return Files(names, capture, messages)
 
 
-_NONE = "none"
-_HELP = {
-    "max_line": "Longest log line given in one piece, in bytes.",
-    "max_payload": "Longest marked line or block, in bytes.",
-    "max_depth": "Deepest nesting of JSON.",
-    "max_digits": "Longest integer in JSON, in digits.",
-}
+def limit_options(*fields: str) -> Callable[[_Command], Callable[..., Any]]:
+    """Add an option for each of these fields of `Limits` to a command, which takes them as ``limits``."""
 
-_ALWAYS = {"max_depth": f"0…{MAX_DEPTH}"}  # limits that cannot be lifted, and what they can be
-
-_Function = Callable[..., Any]
-
-
-def _converter(field: str) -> Callable[[int | str], int | None]:
-    """What makes a limit of a word."""
-
-    def limit(word: int | str) -> int | None:
-        if word == _NONE and field not in _ALWAYS:
-            return None
-        try:
-            Limits(**{field: int(word)})
-        except ValueError:
-            raise click.BadParameter(_refusal(word, field)) from None
-        return int(word)
-
-    return limit
-
-
-def _refusal(word: int | str, field: str) -> str:
-    if field in _ALWAYS:
-        return f"{word!r} is no number of {_ALWAYS[field]}."
-    return f"{word!r} is neither a number that can be a limit, nor {_NONE!r}."
-
-
-def limit_options(*fields: str) -> Callable[[_Function], _Function]:
-    """Give a command options for these fields of `Limits`, and the argument ``limits``."""
-
-    def decorate(command: _Function) -> _Function:
+    def decorate(command: _Command) -> Callable[..., Any]:
         @wraps(command)
         def with_limits(*args: Any, **kwargs: Any) -> Any:
             limits = Limits(**{field: kwargs.pop(field) for field in fields})
             return command(*args, limits=limits, **kwargs)
 
-        decorated: _Function = with_limits
+        decorated: Callable[..., Any] = with_limits
         for field in reversed(fields):
             option = click.option(
                 f"--{field.replace('_', '-')}",
-                type=_converter(field),
-                metavar=_ALWAYS.get(field, "N|none"),
+                type=_limit_type(field),
+                metavar=_RANGES.get(field, f"N|{_NO_LIMIT}"),
                 default=getattr(Limits(), field),
                 show_default=True,
-                help=_HELP[field],
+                help=_LIMITS[field],
             )
             decorated = option(decorated)
         return decorated
 
     return decorate
+
+
+def _limit_type(field: str) -> Callable[[int | str], int | None]:
+    """Make the function that converts the value of an option to a limit."""
+
+    def limit(value: int | str) -> int | None:
+        if value == _NO_LIMIT and field not in _RANGES:
+            return None
+        try:
+            Limits(**{field: int(value)})
+        except ValueError:
+            raise click.BadParameter(_limit_error(value, field)) from None
+        return int(value)
+
+    return limit
+
+
+def _limit_error(value: int | str, field: str) -> str:
+    if field in _RANGES:
+        return f"{value!r} is not a number in {_RANGES[field]}."
+    return f"{value!r} is not a valid limit; give a number, or {_NO_LIMIT!r}."

@@ -1,4 +1,4 @@
-"""Events to standard output: as JSON Lines for programs, as text for people."""
+"""Print events on standard output: as JSON Lines for programs, as text for people."""
 
 from __future__ import annotations
 
@@ -16,21 +16,12 @@ from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
 from planqk_protocol.cli.hints import in_options
-from planqk_protocol.cli.terminal import harmless, write_json, writing
+from planqk_protocol.cli.terminal import escape_controls, write_json, writing
 
 if TYPE_CHECKING:
     import io
 
 __all__ = ["Print", "indented", "print_json_lines", "text_printer"]
-
-
-def indented(text: bytes) -> bytes:
-    """A JSON text with one item per line, its tokens as they are."""
-    # msgspec refuses \u escapes of lone surrogates, which are valid. So it gets to see escaped
-    # backslashes in their place, told from the text's own by the dot behind those.
-    hidden = text.replace(rb"\\", rb"\\.").replace(rb"\u", rb"\\u")
-    return msgspec.json.format(hidden, indent=2).replace(rb"\\u", rb"\u").replace(rb"\\.", rb"\\")
-
 
 Print: TypeAlias = Callable[[Sequence[Event]], None]
 
@@ -43,22 +34,31 @@ _LOOKS: dict[type[Event], tuple[str, Style | None]] = {
 }
 
 
+def indented(text: bytes) -> bytes:
+    """Format a JSON text with one item per line. Its tokens stay as they are."""
+    # msgspec refuses a lone surrogate such as \ud800, which is valid JSON. So each \u becomes \\u, an
+    # escaped backslash and a letter, and is restored afterwards. A backslash that the text itself escapes
+    # is marked with a dot, \\., to tell the two apart.
+    hidden = text.replace(rb"\\", rb"\\.").replace(rb"\u", rb"\\u")
+    return msgspec.json.format(hidden, indent=2).replace(rb"\\u", rb"\u").replace(rb"\\.", rb"\\")
+
+
 def print_json_lines(events: Sequence[Event]) -> None:
-    """Print the records of events."""
-    write_json(b"".join(map(to_json_line, map(_in_options, events))))
+    """Print the records of events, one per line."""
+    write_json(b"".join(map(to_json_line, map(_with_options, events))))
 
 
-def _in_options(event: Event) -> Event:
-    """The event, its message in the words of the command line."""
+def _with_options(event: Event) -> Event:
+    """Replace the names of limits in a violation's message by the options of the command."""
     if not isinstance(event, Violation):
         return event
     return msgspec.structs.replace(event, message=in_options(event.message))
 
 
 def text_printer() -> Print:
-    """A function that prints events as they were printed, with line numbers and what each is.
+    """Make a function that prints the lines of events, each with its number and the kind of its event.
 
-    A character that the encoding of standard output lacks is written as its escape.
+    A character that the encoding of standard output lacks is printed as an escape.
     """
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     console = _Output(soft_wrap=True)
@@ -72,16 +72,16 @@ def text_printer() -> Print:
 
 class _Output(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # `writing` deals with it
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # rich would exit; `writing` handles it
 
 
 def _segments(events: Sequence[Event]) -> Iterator[Segment]:
     for kind, run in groupby(events, type):
         name, style = _LOOKS[kind]
         lines = [f"{number:>7} {name:<9}  {text}" for event in run for number, text in _lines(event)]
-        text = harmless("\n".join(lines))
+        text = escape_controls("\n".join(lines))
         if style:
-            for line in text.split("\n"):  # no colour reaches beyond its line
+            for line in text.split("\n"):  # a segment per line, so that the colour ends with its line
                 yield Segment(line, style)
                 yield Segment.line()
         else:

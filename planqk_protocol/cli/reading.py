@@ -1,4 +1,7 @@
-"""What a command reads: files, or the output of a live container."""
+"""The input of a command: files, or the output of a live container.
+
+`Files` and `Live` give the chunks to decode and to parse, and show the progress.
+"""
 
 from __future__ import annotations
 
@@ -18,92 +21,60 @@ from rich.progress import (
 from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.detection import RAW
 from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
-from planqk_protocol.cli.terminal import Failure, Notes
+from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.engines.container import ContainerOutput, EngineError
 
-__all__ = ["Files", "Live", "Reading", "contents", "progress"]
+__all__ = ["Files", "Live", "Reading", "decompress_inputs"]
 
-_LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be
-
-
-@contextmanager
-def progress(inputs: Iterable[Input], size: int | None, notes: Notes) -> Iterator[Iterable[Input]]:
-    """The same inputs; how much of them was read is shown on standard error, where that makes sense.
-
-    The bar is gone at the end. Notes appear above it.
-
-    Args:
-        inputs: The inputs.
-        size: Number of their bytes; ``None`` where it is not known.
-        notes: Standard error.
-    """
-    if size is None or size < _LONG or not notes.is_live:
-        yield inputs
-        return
-    columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=notes, transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as bar:
-        task = bar.add_task("", total=size)
-        yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
-
-
-def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in chunks:
-        advance(len(chunk))
-        yield chunk
-
-
-_MOST_KEPT = 16 * 1024 * 1024
+_LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
+_MOST_KEPT = 16 * 1024 * 1024  # bytes of a pipe, kept to explain a missing result
 
 
 class Files:
-    """Files, read as one stream.
+    """Files that are read as one stream.
 
     Args:
         names: Their paths; ``-`` is standard input.
         capture: The id of their format, or ``auto``.
-        notes: Standard error.
+        messages: Standard error.
     """
 
-    is_cut_off = False  # none that is known before they are read
+    is_cut_off = False  # a file that ends too early raises `CutOff` while it is read
 
-    def __init__(self, names: tuple[str, ...], capture: str, notes: Notes) -> None:
+    def __init__(self, names: tuple[str, ...], capture: str, messages: Messages) -> None:
         self.names = names
         self.capture = capture
-        self._notes = notes
+        self._messages = messages
         self._kept: dict[str, list[bytes]] = {}
         self._room = _MOST_KEPT
 
     @property
     def is_stored(self) -> bool:
-        """Whether all of it is there, so that nothing is waited for."""
+        """Whether all names are regular files, so that reading never waits."""
         return total_size(self.names) is not None
 
     @property
     def subject(self) -> str:
-        """What is read, in messages."""
+        """The name of the input in messages."""
         return label(self.names[0]) if len(self.names) == 1 else f"{len(self.names)} files"
 
     @contextmanager
     def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:
-        """The inputs; a progress bar is shown where that is wanted and makes sense."""
+        """Open the inputs, and decompress them.
+
+        Args:
+            shows_progress: Whether to show a progress bar if reading takes long.
+        """
         size = total_size(self.names)
-        with progress(self._keeping(), size if shows_progress else None, self._notes) as inputs:
-            yield contents(inputs, self.capture, self._notes.say)
+        with _progress(self._keeping(), size if shows_progress else None, self._messages) as inputs:
+            yield decompress_inputs(inputs, self.capture, self._messages.say)
 
     def again(self) -> Iterator[Input]:
-        """The inputs once more; of a pipe, no more than its beginning."""
-        return contents(self._read_again(), self.capture, lambda *_told: None)
+        """The inputs once more, from the start. Of a pipe, only the beginning was kept."""
+        return decompress_inputs(self._read_again(), self.capture, lambda *_message: None)
 
     def _keeping(self) -> Iterator[Input]:
-        """The inputs; the beginning of those that cannot be read once more is kept."""
+        """The inputs. The beginning of each one that cannot be read twice is kept."""
         for name, item in zip(self.names, read(self.names), strict=True):
             yield item if _is_file(name) else Input(item.name, self._keep(name, item.chunks))
 
@@ -126,51 +97,52 @@ class Live:
     """The output of a container, as its engine sends it.
 
     Args:
-        subject: What is read, in messages.
-        follow: Begins to read.
-        notes: Standard error.
+        subject: The name of the container in messages.
+        follow: Begins to read the output.
+        messages: Standard error.
 
     Attributes:
-        is_cut_off: Whether output may be missing at its end, once it has been read.
+        is_cut_off: Whether output may be missing at its end. It is known once
+            the output has been read.
     """
 
     is_stored = False
 
-    def __init__(self, subject: str, follow: Callable[[], ContainerOutput], notes: Notes) -> None:
+    def __init__(self, subject: str, follow: Callable[[], ContainerOutput], messages: Messages) -> None:
         self.subject = subject
         self.capture = RAW
         self.is_cut_off = False
         self._follow = follow
-        self._notes = notes
+        self._messages = messages
         self._exit_code: int | None = None
         self._failure: Failure | None = None
 
     @contextmanager
-    def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:  # noqa: ARG002  # it has no size
-        """The container's output, once; what is to be known of it is said.
+    def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:  # noqa: ARG002  # of unknown size
+        """Open the container's output, and say its caveats. It can be opened once.
 
-        When it has been read, the exit code is waited for, and the connections are closed.
+        Afterwards this waits for the exit code, and closes the connections.
         """
-        with _failing(), self._follow() as output:
+        with _engine_failures(), self._follow() as output:
             self.capture = output.capture
             for caveat in output.caveats:
-                self._notes.say(self.subject, caveat)
-            yield [Input(self.subject, cast("Iterator[bytes]", output))]  # notices go with the bytes
+                self._messages.say(self.subject, caveat)
+            yield [Input(self.subject, cast("Iterator[bytes]", output))]  # notices come between the bytes
             self.is_cut_off = output.is_cut_off
             try:
                 self._exit_code = output.exit_code()
-            except EngineError as error:  # to be said when the result is out
+            except EngineError as error:  # `exit_code` raises it, after the result was printed
                 self._failure = Failure(str(error))
 
     def again(self) -> Iterator[Input]:
-        """Nothing: the output is gone."""
+        """No inputs: live output cannot be read twice."""
         return iter(())
 
     def exit_code(self) -> int | None:
-        """The container's exit code; ``None`` where it cannot be known.
+        """The container's exit code; ``None`` if it cannot be known.
 
         Raises:
-            Failure: The engine did not tell it.
+            Failure: The engine could not tell it.
         """
         if self._failure:
             raise self._failure
@@ -180,9 +152,48 @@ class Live:
 Reading = Files | Live
 
 
-def contents(inputs: Iterable[Input], capture: str, tell: Tell) -> Iterator[Input]:
-    """The inputs, decompressed; as they are, if their format is said to be ``raw``."""
+def decompress_inputs(inputs: Iterable[Input], capture: str, tell: Tell) -> Iterator[Input]:
+    """Decompress the inputs, unless the user named the format ``raw``."""
     return iter(inputs) if capture == RAW else decompressed(inputs, tell)
+
+
+@contextmanager
+def _progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> Iterator[Iterable[Input]]:
+    """Show a progress bar on standard error while inputs are read.
+
+    There is no bar if the inputs are small, if their size is not known, or if
+    standard error is not a terminal. Messages appear above the bar, and the bar
+    goes away at the end.
+
+    Args:
+        inputs: The inputs.
+        size: Number of their bytes; ``None`` if it is not known.
+        messages: Standard error.
+
+    Yields:
+        The same inputs.
+    """
+    if size is None or size < _LONG or not messages.is_live:
+        yield inputs
+        return
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=messages, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
+        task = bar.add_task("", total=size)
+        yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
+
+
+def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        advance(len(chunk))
+        yield chunk
 
 
 def _is_file(name: str) -> bool:
@@ -190,7 +201,7 @@ def _is_file(name: str) -> bool:
 
 
 @contextmanager
-def _failing() -> Iterator[None]:
+def _engine_failures() -> Iterator[None]:
     try:
         yield
     except EngineError as error:

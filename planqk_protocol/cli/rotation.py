@@ -1,4 +1,4 @@
-"""Rotated files: in which order they are one stream, as their names and their time stamps tell."""
+"""Which files make up one stream, and in which order: by their names and their time stamps."""
 
 from __future__ import annotations
 
@@ -14,48 +14,72 @@ from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.cli.sources import label
 from planqk_protocol.cli.terminal import Failure
 
-__all__ = ["Clock", "Disorder", "check_order"]
+__all__ = ["Clock", "Disorder", "check_one_run", "check_order"]
 
-# Kubernetes puts the time of the rotation behind the name (pkg/kubelet/logs/container_log_manager.go), and
-# .tmp behind that while it compresses the file; logrotate puts a date there with `dateext`. The greater,
-# the newer.
+# Kubernetes logs to N.log, where N counts the restarts of the container (kubelet, pkg/kubelet/kuberuntime/
+# helpers.go, buildContainerLogsPath).
+_RUN = re.compile(r"(\d+)\.log(?:\.|$)")
+# Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
+# and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
 _DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?", re.DOTALL)
-# Docker (daemon/logger/loggerutils/logfile.go), conmon and logrotate count: the greater, the older. Parts
-# that `split` has numbered have leading zeros, and are no rotated files.
+# Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
+# The numbers of `split` have leading zeros; its parts are not rotated files.
 _NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?", re.DOTALL)
 _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 
 class _Rotated(NamedTuple):
-    """What the name of a file tells."""
+    """The place of a file in a rotation, by its name."""
 
-    base: Path  # the file that is written to, in its folder
+    base: Path  # the file that the engine writes to, in its folder
     age: tuple[int, int, str]  # ascending from the oldest to the newest
 
 
+def check_one_run(names: Sequence[str]) -> None:
+    """Check that files named as Kubernetes names them are of one run of one container.
+
+    Raises:
+        Failure: They are of different runs, or of different containers.
+    """
+    runs = {
+        (Path(name).parent.resolve(), int(match[1])): name
+        for name in names
+        if (match := _RUN.match(Path(name).name))
+    }
+    if len(runs) > 1:
+        first, *_, last = sorted(runs)
+        difference = "different runs of a container" if first[0] == last[0] else "of different containers"
+        raise Failure(
+            f"{label(runs[first])} and {label(runs[last])} are {difference}, which are not one stream: "
+            "Kubernetes has a folder for each container, and counts its restarts; give the files of one "
+            f"run, such as {last[1]}.log and what was rotated away from it, or --capture raw if Kubernetes "
+            "did not write them"
+        )
+
+
 def check_order(names: Sequence[str]) -> None:
-    """Raise if files that an engine or logrotate has rotated are not given from the oldest to the newest.
+    """Check that rotated files are given from the oldest to the newest.
 
     Raises:
         Failure: They are not; the message names the right order. Or two names
-            are those of the same rotated file.
+            are of the same rotated file.
     """
-    told = [_rotated(name) for name in names]
-    given = {item.base for item in told if item.age[0] == _NEWEST}
+    files = [_rotated(name) for name in names]
+    given = {item.base for item in files if item.age[0] == _NEWEST}
     rotated = {
         item.base
-        for item in told
+        for item in files
         if item.age[0] != _NEWEST and (item.base in given or item.base.name.endswith("log"))
     }
     places: dict[Path, list[int]] = {}
-    for place, item in enumerate(told):
+    for place, item in enumerate(files):
         if item.base in rotated:
             places.setdefault(item.base, []).append(place)
     right = list(names)
     for group in places.values():
-        in_order = sorted(group, key=lambda place: told[place].age)
+        in_order = sorted(group, key=lambda place: files[place].age)
         for one, other in pairwise(in_order):
-            if told[one].age == told[other].age:
+            if files[one].age == files[other].age:
                 raise Failure(
                     f"{label(names[one])} and {label(names[other])} are the same file, before and after it "
                     "was compressed; give one of them"
@@ -70,23 +94,23 @@ def check_order(names: Sequence[str]) -> None:
 
 
 class Disorder(NamedTuple):
-    """Two files of which the one that was read first ends at a later time than the other one begins."""
+    """Two files in the wrong order: the first one read ends later than the second one begins."""
 
     first: str
     second: str
 
 
 class Clock:
-    """Whether time runs on from file to file, as far as their records bear time stamps."""
+    """Checks that time stamps do not run backwards from one file to the next."""
 
     def __init__(self) -> None:
         self._name = ""  # of the current file
-        self._first: Chunk | None = None  # of it
+        self._first: Chunk | None = None  # of the current file
         self._last: Chunk | None = None
-        self._before: tuple[int, str] | None = None  # the last time before it, and the file with that
+        self._before: tuple[int, str] | None = None  # the last time in an earlier file, and that file's name
 
     def begin_file(self, name: str) -> None:
-        """A file begins."""
+        """Begin a file."""
         self._name = name
 
     def take(self, chunks: Iterable[Chunk]) -> None:
@@ -96,7 +120,7 @@ class Clock:
             self._last = chunk
 
     def end_of_file(self) -> Disorder | None:
-        """The current file ends, if there is one; what is to be said of it."""
+        """End the current file, if there is one, and compare it with the one before."""
         first, last = self._first, self._last
         self._first = self._last = None
         if first is None or last is None:

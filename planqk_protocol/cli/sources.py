@@ -1,8 +1,8 @@
-"""Where the bytes come from: files, standard input, and one growing file.
+"""Read bytes from files, from standard input, and from a growing file.
 
-A source is an iterator of `Input`, one per file, whose chunks are read as they
-are asked for. Whatever changes the bytes on their way to the parser, or counts
-them, takes such an iterator and gives one.
+The functions here return an iterator of `Input`, one per file. The chunks of an
+input are read as they are asked for. A function that changes or counts the bytes
+on their way to the parser takes such an iterator and returns one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ __all__ = ["STDIN", "CutOff", "Input", "follow", "label", "read", "total_size"]
 
 STDIN = "-"
 _CHUNK = 256 * 1024
-_PAUSE = 0.1  # seconds between two looks at a file that is followed
+_PAUSE = 0.1  # seconds between two reads at the end of a file that is followed
+_COMPARED = 4096  # bytes that were read last from such a file; if they have changed, it was truncated
 
-_COMPARED = 4096  # bytes before the place in a file that is followed; if others stand there, it was rewritten
-
-# What can become of a file that is followed.
+# What can happen to a file that is followed.
 _GONE = "not there; waiting for it"
 _REPLACED = "replaced by another file; reading it from its start"
 _TRUNCATED = "truncated; what was written to it just before may be lost; reading it from its start"
@@ -37,11 +36,11 @@ _TRUNCATED = "truncated; what was written to it just before may be lost; reading
 Tell: TypeAlias = Callable[[str, str], None]
 
 
-class CutOff(Exception):  # noqa: N818  # the bytes before it are good
-    """The bytes of an input end before their time.
+class CutOff(Exception):  # noqa: N818  # the bytes before it are used
+    """The bytes of an input end too early.
 
     Attributes:
-        is_altered: Whether those before may not be what was written, either.
+        is_altered: Whether earlier bytes may be corrupt, too.
     """
 
     def __init__(self, *, is_altered: bool) -> None:
@@ -57,12 +56,12 @@ class Input(NamedTuple):
 
 
 def label(name: str) -> str:
-    """How a file is called in messages."""
+    """The name of a file in messages."""
     return "<stdin>" if name == STDIN else click.format_filename(name)
 
 
 def read(names: Sequence[str]) -> Iterator[Input]:
-    """The files, in the order given, each up to its end.
+    """Read files in the order given, each up to its end.
 
     Args:
         names: Paths; ``-`` is standard input.
@@ -74,31 +73,32 @@ def read(names: Sequence[str]) -> Iterator[Input]:
 
 
 def total_size(names: Sequence[str]) -> int | None:
-    """Size of all files in bytes, or ``None`` if one is not a regular file.
+    """The size of all files in bytes, or ``None`` if one of them is not a regular file.
 
     Raises:
-        Failure: A file is not there, or is a directory.
+        Failure: A file does not exist, or is a directory.
     """
     sizes = [_size(name) for name in names]
     return None if None in sizes else sum(filter(None, sizes))
 
 
 def follow(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[Input]:
-    """A file that grows, as ``tail -F`` reads it: its name counts, not the file behind it.
+    """Read a growing file by its name, as ``tail -F`` does.
 
-    A file that is not there is waited for. One that was truncated, or replaced
-    by another, is read again from its start, as the next `Input`. A file was
-    truncated if what was read of it does not stand there any more, whatever its
-    size: others may have written to it since.
+    If the file does not exist, this waits for it. If it was truncated or
+    replaced by another file, it is read again from its start, as the next
+    `Input`. The size of a file does not show whether it was truncated: it may
+    have grown again. So the last bytes that were read are compared with the bytes
+    that stand in their place now.
 
     Args:
         name: Path of a regular file.
-        is_over: Tells whether to end.
-        tell: Takes the file's name and what happened to it.
+        is_over: Tells whether to stop.
+        tell: Called with the file's name and what happened to it.
 
     Raises:
-        CutOff: From the chunks, where the file was truncated, as nobody knows
-            what it held by then.
+        CutOff: From the chunks, if the file was truncated. Bytes that were
+            written just before may be lost.
         Failure: From the chunks, if the file cannot be read.
     """
     while not is_over():
@@ -120,7 +120,7 @@ def _stdin_chunks() -> Iterator[bytes]:
     unbuffered: IO[bytes] = getattr(buffered, "raw", buffered)
     while chunk := unbuffered.read(_CHUNK):
         yield chunk
-    if chunk is None:  # a non-blocking pipe that is empty for now, which is not its end
+    if chunk is None:  # a non-blocking pipe is empty, but not at its end
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
@@ -165,7 +165,7 @@ def _growing(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[byt
                     yield chunk
                     continue
                 before, fate = fate, _fate(file, name)
-                if fate == before == _REPLACED:  # so a last record in the old file is not missed
+                if fate == before == _REPLACED:  # seen twice, so the old file was read to its end in between
                     tell(label(name), _REPLACED)
                     return
                 if fate == _GONE != before:
@@ -174,7 +174,7 @@ def _growing(name: str, is_over: Callable[[], bool], tell: Tell) -> Iterator[byt
 
 
 class _Unread:
-    """What a file holds behind the bytes that were read of it."""
+    """The part of a file that was not read yet."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -182,8 +182,8 @@ class _Unread:
         self._before = b""
 
     def take(self) -> bytes | None:
-        """The next bytes, none at the end; ``None`` if the place is not behind those read before."""
-        # One read for both, so that nothing can happen to the file between them.
+        """The next bytes, or no bytes at the end; ``None`` if the bytes before them have changed."""
+        # A single read gets both, so that the file cannot change between them.
         self._file.seek(self._place - len(self._before))
         data = self._file.read(len(self._before) + _CHUNK)
         if not data.startswith(self._before):
@@ -199,7 +199,7 @@ def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] |
     while not is_over():
         try:
             if not stat.S_ISREG(Path(name).stat().st_mode):
-                raise Failure(f"cannot follow {label(name)}: it is no regular file; leave out --follow")
+                raise Failure(f"cannot follow {label(name)}: it is not a regular file; leave out --follow")
             return Path(name).open("rb", buffering=0)
         except FileNotFoundError:
             if not missed:
@@ -210,7 +210,7 @@ def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] |
 
 
 def _fate(file: IO[bytes], name: str) -> str | None:
-    """What became of the name of the open file, if it does not mean that file any more."""
+    """What happened to the name of an open file; ``None`` if it still names that file."""
     try:
         now = Path(name).stat()
     except FileNotFoundError:

@@ -1,4 +1,8 @@
-"""The terminal: standard output and error, what is harmless to show there, and how commands end."""
+"""The process a command runs in: how it ends, what it writes, and the signals that stop it.
+
+The order of this module: how a command ends (`Failure`, `OutputClosed`), text
+that is safe at a terminal, standard output, standard error, signals.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +16,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 __all__ = [
-    "ACTIVE",
     "Failure",
-    "Notes",
+    "Messages",
     "OutputClosed",
-    "Shown",
+    "SafeOutput",
     "check_output",
-    "harmless",
-    "on_one_line",
+    "escape_controls",
+    "escape_line",
     "until_interrupt",
     "until_signal",
     "write",
@@ -33,8 +35,15 @@ __all__ = [
     "writing",
 ]
 
+# The C0 controls except tab and LF, DEL, the C1 controls, Unicode's line and paragraph separators, and
+# the characters that reorder the text beside them.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows reports a closed pipe as EINVAL
+_MOST_OF_A_KIND = 10
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")  # Windows lacks the last two
 
-class Failure(Exception):  # noqa: N818  # also where the user breaks off
+
+class Failure(Exception):  # noqa: N818  # an interrupt by the user is one, too
     """The command could not do its work.
 
     Args:
@@ -47,32 +56,153 @@ class Failure(Exception):  # noqa: N818  # also where the user breaks off
         self.exit_code = exit_code
 
 
-class OutputClosed(Exception):  # noqa: N818  # nothing is wrong: the reader has had enough
-    """Nobody reads standard output any more, as behind ``| head -1``."""
+class OutputClosed(Exception):  # noqa: N818  # not an error: the reader has read enough
+    """The reader of standard output is gone, as ``| head -1`` is after one line."""
 
 
-# C0 but tab and LF, DEL, C1, what ends lines elsewhere, and what reorders the characters beside it.
-ACTIVE: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
-
-_ACTIVE = re.compile(ACTIVE)
-
-
-def harmless(text: str) -> str:
-    """The text with its control characters written as escapes; tabs and LFs remain."""
-    return _ACTIVE.sub(lambda match: repr(match[0])[1:-1], text)
+def escape_controls(text: str) -> str:
+    """Replace the control characters in a text by escapes. Tabs and LFs stay."""
+    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
-def on_one_line(text: str) -> str:
-    """Harmless text without line ends."""
-    return harmless(text).replace("\n", r"\n")
+def escape_line(text: str) -> str:
+    """Replace the control characters and the LFs in a text by escapes."""
+    return escape_controls(text).replace("\n", r"\n")
 
 
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")  # Windows lacks the last two
+def check_output() -> None:
+    """Check that there is a standard output.
+
+    Raises:
+        Failure: It was closed before the command started.
+    """
+    if sys.stdout is None:
+        raise Failure("standard output is closed")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn the errors of writing to standard output into `OutputClosed` and `Failure`."""
+    try:
+        yield
+    except OSError as error:
+        _discard_output()
+        if error.errno in _CLOSED:
+            raise OutputClosed from None
+        raise Failure(f"cannot write to standard output: {error.strerror}") from None
+
+
+def _discard_output() -> None:
+    """Redirect standard output to the null device: the interpreter flushes its buffer at exit."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def write(data: bytes) -> None:
+    """Write bytes to standard output, and flush it.
+
+    Raises:
+        OutputClosed: The reader is gone.
+        Failure: The bytes could not be written.
+    """
+    with writing():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def write_json(data: bytes) -> None:
+    """Write JSON texts to standard output. At a terminal, control characters become escapes of JSON.
+
+    Raises:
+        OutputClosed: The reader is gone.
+        Failure: The bytes could not be written.
+    """
+    write(_CONTROLS.sub(_json_escape, data.decode()).encode() if sys.stdout.isatty() else data)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character == "\r":  # white space, as no string of JSON holds a CR
+        return ""
+    return f"\\u{ord(character):04x}"
+
+
+class SafeOutput:
+    """Standard output for bytes of any kind. At a terminal, control characters become escapes."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stdout.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._cr = ""  # held back, because an LF may follow
+
+    def write(self, data: bytes, *, is_end: bool = False) -> None:
+        """Write bytes, and flush.
+
+        Raises:
+            OutputClosed: The reader is gone.
+            Failure: The bytes could not be written.
+        """
+        if not self._is_terminal:
+            write(data)
+            return
+        text = self._cr + self._decoder.decode(data, is_end)
+        self._cr = "" if is_end or not text.endswith("\r") else "\r"
+        text = text.removesuffix(self._cr).replace("\r\n", "\n")
+        write(escape_controls(text).encode(sys.stdout.encoding, "backslashreplace"))
+
+
+class Messages(Console):
+    """Standard error, with one line per message. It is coloured at a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, soft_wrap=True, highlight=False)
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether standard error is a terminal that can show a progress bar."""
+        return self.file.isatty() and self.is_interactive
+
+    def say(self, subject: str, message: str, kind: str = "") -> None:
+        """Print ``subject: kind: message``. Of each kind, only the first ten messages are printed."""
+        self.report(kind, lambda: (subject, message))
+
+    def report(self, kind: str, describe: Callable[[], tuple[str, str]]) -> None:
+        """Print a message as `say` does, but make its text only if it is printed.
+
+        Args:
+            kind: The kind of the message, of which there may be very many.
+            describe: Makes the subject and the message.
+        """
+        if kind:
+            self._counts[kind] += 1
+            if self._counts[kind] > _MOST_OF_A_KIND:
+                return
+        subject, message = describe()
+        line = Text.assemble((escape_line(subject), "bold"), ": ")
+        if kind:
+            line.append(kind, "red").append(": ")
+        with suppress(OSError):  # standard error is gone, and there is no other place for messages
+            self.print(line.append(escape_line(message)))
+
+    def has_room_for(self, kind: str) -> bool:
+        """Whether the next message of a kind will be printed."""
+        return self._counts[kind] < _MOST_OF_A_KIND
+
+    def sum_up(self) -> None:
+        """Print how many messages of each kind were left out."""
+        counts, self._counts = self._counts, Counter()
+        for kind, count in counts.items():
+            if count > _MOST_OF_A_KIND:
+                self.say(kind, f"and {count - _MOST_OF_A_KIND} more")
+
+    def on_broken_pipe(self) -> None:
+        """Go on with the work: only the messages have lost their reader."""
 
 
 @contextmanager
 def until_interrupt() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C was pressed; pressed twice, it breaks off."""
+    """Yield a function that tells whether Ctrl-C was pressed. A second Ctrl-C raises `KeyboardInterrupt`."""
     is_pressed = False
 
     def note(_signal: int, _frame: object) -> None:
@@ -89,10 +219,11 @@ def until_interrupt() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def until_signal() -> Iterator[Callable[[], signal.Signals | None]]:
-    """Give a function that tells which signal asked the program to end; none of them breaks it off.
+    """Yield a function that tells which signal asked the program to end. No signal interrupts the work.
 
-    A signal that is ignored, as under nohup, stays ignored. Once one was received, the
-    program is about to end, and no later one breaks that off either.
+    A signal that is ignored stays ignored, as SIGHUP does under ``nohup``. Once a
+    signal was received, the handlers stay: the program is about to end, and a
+    second signal must not interrupt that.
     """
     received: signal.Signals | None = None
 
@@ -111,132 +242,3 @@ def until_signal() -> Iterator[Callable[[], signal.Signals | None]]:
         if received is None:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-_MOST_OF_A_KIND = 10
-
-
-class Notes(Console):
-    """Standard error: one line per note, whatever its width; coloured at a terminal."""
-
-    def __init__(self) -> None:
-        super().__init__(stderr=True, soft_wrap=True, highlight=False)
-        self._counts: Counter[str] = Counter()
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is a terminal on which a progress bar can move."""
-        return self.file.isatty() and self.is_interactive
-
-    def say(self, subject: str, message: str, kind: str = "") -> None:
-        """Print ``subject: kind: message``; of very many of a kind, only the first ones."""
-        self.report(kind, lambda: (subject, message))
-
-    def report(self, kind: str, what: Callable[[], tuple[str, str]]) -> None:
-        """As `say`, for kinds that may be very many: subject and message are made if they are printed."""
-        if kind:
-            self._counts[kind] += 1
-            if self._counts[kind] > _MOST_OF_A_KIND:
-                return
-        subject, message = what()
-        line = Text.assemble((on_one_line(subject), "bold"), ": ")
-        if kind:
-            line.append(kind, "red").append(": ")
-        with suppress(OSError):  # there is nowhere left to say it
-            self.print(line.append(on_one_line(message)))
-
-    def has_room_for(self, kind: str) -> bool:
-        """Whether what is said of a kind next is printed."""
-        return self._counts[kind] < _MOST_OF_A_KIND
-
-    def sum_up(self) -> None:
-        """Print how many of each kind were left out."""
-        counts, self._counts = self._counts, Counter()
-        for kind, count in counts.items():
-            if count > _MOST_OF_A_KIND:
-                self.say(kind, f"and {count - _MOST_OF_A_KIND} more")
-
-    def on_broken_pipe(self) -> None:
-        """Go on: nobody reads the notes, but the work remains."""
-
-
-_CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows says EINVAL where the reader is gone
-
-
-def check_output() -> None:
-    """Raise unless there is a standard output.
-
-    Raises:
-        Failure: It was closed before the command started.
-    """
-    if sys.stdout is None:
-        raise Failure("standard output is closed")
-
-
-def write(data: bytes) -> None:
-    """Write and flush.
-
-    Raises:
-        OutputClosed: The reader is gone.
-        Failure: The bytes could not be written.
-    """
-    with writing():
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
-
-def write_json(data: bytes) -> None:
-    """Write JSON texts; at a terminal, with escapes of JSON for the characters that would act on it.
-
-    Raises:
-        OutputClosed: The reader is gone.
-        Failure: The bytes could not be written.
-    """
-    write(_ACTIVE.sub(_escaped, data.decode()).encode() if sys.stdout.isatty() else data)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match[0]
-    return "" if character == "\r" else f"\\u{ord(character):04x}"  # outside strings, CR is white space
-
-
-class Shown:
-    """Bytes of any kind to standard output; at a terminal, what would act on it is written as escapes."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stdout.isatty()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        self._cr = ""  # which an LF may follow
-
-    def write(self, data: bytes, *, is_end: bool = False) -> None:
-        """Write and flush.
-
-        Raises:
-            OutputClosed: The reader is gone.
-            Failure: The bytes could not be written.
-        """
-        if not self._is_terminal:
-            write(data)
-            return
-        text = self._cr + self._decoder.decode(data, is_end)
-        self._cr = "" if is_end or not text.endswith("\r") else "\r"
-        text = text.removesuffix(self._cr).replace("\r\n", "\n")
-        write(harmless(text).encode(sys.stdout.encoding, "backslashreplace"))
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Turn the errors of writing to standard output into `OutputClosed` and `Failure`."""
-    try:
-        yield
-    except OSError as error:
-        _discard_output()
-        if error.errno in _CLOSED:
-            raise OutputClosed from None
-        raise Failure(f"cannot write to standard output: {error.strerror}") from None
-
-
-def _discard_output() -> None:
-    """Send what is still buffered nowhere, or the interpreter would fail on it at its end."""
-    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -63,8 +63,8 @@ def follow(
 ) -> ContainerOutput:
     """The standard output of a pod's container, as the API server sends it.
 
-    A container that has not started is waited for, and then the server's
-    answer, which may come no sooner than the first output. If the connection
+    If the container has not started, the call waits for its start. Then it waits
+    for the server's answer, so it may block until the first output. If the connection
     breaks, the log is read on where it broke, each byte once; bytes that the
     cluster no longer has are a notice of kind ``gap``. Of a container that is
     run again, one run is read: the latest one at the beginning.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, decoder, detect
-from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, is_utf16
+from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, first_line_end, is_utf16
 from planqk_protocol.testing.models import MODELS
 
 MARKED = b"PlanQK:Job:Result: 42\n"
@@ -166,3 +166,20 @@ def test_half_a_character_at_the_end_of_what_counts_is_passed() -> None:
     text = "x" * (UTF16_EVIDENCE // 2 - 2) + "😀" * 3
     assert is_utf16(b"\xff\xfe" + text.encode("utf-16-le"))
     assert not is_utf16(b"\xff\xfe" + "x\ud800xxxx".encode("utf-16-le", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    ("begin", "line"),
+    [
+        (b"", b"log\n"),
+        (b"\n \t\r\n\xef\xbb\xbf", b"log\n"),
+        (b"\0" * 100 + b"\n", b"{}\n"),
+        (b"\1\0\0\0\0\0\0\n", b"012345678\n"),  # a frame of 10 bytes
+        (b"\2\0\0\0\0\0\n\0", b"x\n"),  # a frame of 2560 bytes
+        (b"\0\0\0\x21\n\6stdout", b"log\n"),  # a record of docker-local
+    ],
+)
+def test_the_first_line_ends_behind_binary_numbers_and_blank_lines(begin: bytes, line: bytes) -> None:
+    for end in range(len(begin + line)):
+        assert first_line_end((begin + line)[:end]) is None
+    assert first_line_end(begin + line + b"more\n") == len(begin + line)

@@ -305,7 +305,7 @@ def test_a_cut_off_file_is_read_as_far_as_it_goes(run: Run, tmp_path: Path, zstd
         outcome = run(command, path)
         assert (
             outcome.stderr
-            == f"{path}: truncated: the compressed file breaks off; what there is of it is read\n"
+            == f"{path}: truncated: the compressed file ends too early; the part that is there is read\n"
         )
         assert outcome.exit_code == (command == "unwrap")
         assert outcome.stdout
@@ -335,7 +335,7 @@ def test_damaged_compression(run: Run, tmp_path: Path, zstd: Any, kind: str) -> 
     path.write_bytes(whole + b"garbage")
     outcome = run("result", path)
     assert outcome.stdout == "42\n"
-    assert outcome.stderr.startswith(f"{path}: corrupt: what stands behind the compressed data")
+    assert outcome.stderr.startswith(f"{path}: corrupt: the bytes behind the compressed data")
 
 
 @pytest.mark.parametrize("command", ["result", "parse", "unwrap"])
@@ -449,12 +449,19 @@ def test_formats_are_json_lines_for_programs(run: Run) -> None:
         assert row == {"id": item.id, "title": item.title, "source": item.source, "loses": item.loses}
 
 
-def test_formats_are_a_table_for_people(
-    call: Call, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("columns", [20, 80, 150])
+def test_formats_are_a_text_for_people(
+    call: Call, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "stdout", terminal.text())
     assert call("formats") == 0
     shown = terminal.shown()
-    assert all(name in shown for name in captures.formats())
     assert "How to get it" in shown
+    lines = shown.splitlines()
+    assert all(
+        len(line) <= max(columns, 17 + len(line[17:].split()[0])) for line in lines if line[17:].strip()
+    )
+    for item in captures.formats().values():
+        for text in (item.title, item.source, item.loses):  # no word is broken
+            assert " ".join(text.split()) in " ".join(shown.split())

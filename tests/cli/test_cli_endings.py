@@ -59,7 +59,6 @@ def test_every_command_has_help_with_examples(run: Run, command: tuple[str, ...]
         ("nonsense",),
         ("parse", "--nonsense"),
         ("parse", "--output", "xml"),
-        ("result", "--interim=first"),
         ("completion", "tcsh"),
     ],
 )

@@ -346,7 +346,7 @@ def test_only_regular_files_grow(run: Run, tmp_path: Path, make: Callable[[Path]
         pytest.skip("this system has no named pipes")
     make(tmp_path / "odd")
     outcome = run("parse", "--follow", tmp_path / "odd")
-    reason = "it is no regular file; leave out --follow"
+    reason = "it is not a regular file; leave out --follow"
     assert outcome.stderr == f"planqk-protocol: cannot follow {tmp_path / 'odd'}: {reason}\n"
     assert outcome.exit_code == 2
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli.app import cli
-from planqk_protocol.cli.terminal import harmless, on_one_line
+from planqk_protocol.cli.terminal import escape_controls, escape_line
 
 from .harness import Run
 
@@ -62,10 +62,10 @@ def at_a_terminal(args: Sequence[str], stdin: bytes = b"", encoding: str = "utf-
 
 def test_every_character_that_acts_is_escaped_and_no_other_one() -> None:
     for character in EVERY:
-        is_escaped = harmless(character) != character
+        is_escaped = escape_controls(character) != character
         assert is_escaped == (character in ACTIVE), hex(ord(character))
-    assert not ACTIVE & set(harmless("".join(EVERY)))
-    assert not (ACTIVE | {"\n"}) & set(on_one_line("".join(EVERY)))
+    assert not ACTIVE & set(escape_controls("".join(EVERY)))
+    assert not (ACTIVE | {"\n"}) & set(escape_line("".join(EVERY)))
 
 
 @given(text=TEXTS, key=TEXTS, name=st.sampled_from(["Result:", "InterimResult:", "Results:"]))
@@ -100,7 +100,7 @@ def test_unwrapped_bytes_of_any_kind_are_harmless_however_they_are_cut(data: byt
         patch.setattr("planqk_protocol.cli.sources._CHUNK", size)
         out, err = at_a_terminal(["unwrap", "--capture", "raw"], data)
     assert not ACTIVE & set(out + err)
-    assert out == harmless(data.decode(errors="backslashreplace").replace("\r\n", "\n"))
+    assert out == escape_controls(data.decode(errors="backslashreplace").replace("\r\n", "\n"))
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_escape() -> None:

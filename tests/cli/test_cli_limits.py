@@ -45,9 +45,7 @@ def test_what_is_no_limit(run: Run, command: str, option: str, word: str) -> Non
     outcome = run(command, option, word, stdin=DEEP)
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     told = " ".join(outcome.stderr.replace("│", "").split())
-    assert (
-        f"Invalid value for '{option}': {word!r} is neither a number that can be a limit, nor 'none'." in told
-    )
+    assert f"Invalid value for '{option}': {word!r} is not a valid limit; give a number, or 'none'." in told
 
 
 @pytest.mark.parametrize("command", ["parse", "result"])
@@ -56,4 +54,4 @@ def test_depth_has_bounds(run: Run, command: str, word: str) -> None:
     outcome = run(command, "--max-depth", word, stdin=DEEP)
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     told = " ".join(outcome.stderr.replace("│", "").split())
-    assert f"Invalid value for '--max-depth': {word!r} is no number of 0…128." in told
+    assert f"Invalid value for '--max-depth': {word!r} is not a number in 0…128." in told

@@ -13,7 +13,7 @@ from planqk_protocol import Limits
 from planqk_protocol.captures import formats
 from planqk_protocol.captures.sniffing import UTF16_FAULT
 from planqk_protocol.cli import hints
-from planqk_protocol.cli.terminal import Notes
+from planqk_protocol.cli.terminal import Messages
 
 from .harness import Run
 
@@ -24,13 +24,13 @@ PLAIN = b"".join(b"a plain line, number %d\n" % number for number in range(1000)
 
 @given(kinds=st.lists(st.sampled_from(["torn", "gap", "corrupt"]), max_size=60))
 def test_of_a_kind_ten_are_said_and_the_rest_is_counted(kinds: list[str]) -> None:
-    notes = Notes()
-    with notes.capture() as captured:
+    messages = Messages()
+    with messages.capture() as captured:
         for number, kind in enumerate(kinds):
-            assert notes.has_room_for(kind) == (kinds[:number].count(kind) < 10)
-            notes.say(f"place {number}", "message", kind)
-        notes.sum_up()
-        notes.sum_up()
+            assert messages.has_room_for(kind) == (kinds[:number].count(kind) < 10)
+            messages.say(f"place {number}", "message", kind)
+        messages.sum_up()
+        messages.sum_up()
     lines = captured.get().splitlines()
     for kind in set(kinds):
         said = [line for line in lines if line.endswith(f": {kind}: message")]
@@ -94,13 +94,13 @@ def test_a_file_that_is_gone_is_not_looked_at_again(
 ) -> None:
     path = tmp_path / "job.log"
     path.write_bytes(b"damage\n")
-    sum_up = Notes.sum_up
+    sum_up = Messages.sum_up
 
-    def vanish(notes: Notes) -> None:
+    def vanish(messages: Messages) -> None:
         path.unlink(missing_ok=True)
-        sum_up(notes)
+        sum_up(messages)
 
-    monkeypatch.setattr(Notes, "sum_up", vanish)
+    monkeypatch.setattr(Messages, "sum_up", vanish)
     outcome = run("result", "--capture", "cri", path)
     assert outcome.stderr.endswith(f"{path}: no result in 0 lines of stdout; {hints.LOST}\n")
 
@@ -151,8 +151,8 @@ def test_an_empty_name_is_no_file(run: Run) -> None:
         outcome = run(command, "")
         assert (outcome.stdout, outcome.exit_code) == ("", 2)
         assert outcome.stderr == (
-            "planqk-protocol: the name of a FILE is empty, as where a variable of the shell is not set; give "
-            "its path\n"
+            "planqk-protocol: the name of a FILE is empty (is a variable of the shell not set?); give its "
+            "path\n"
         )
 
 

@@ -66,7 +66,7 @@ def test_the_sizes_of_several_files_count_together(
     ("args", "is_shown"),
     [
         (("result",), True),
-        (("result", "--interim", "last"), True),
+        (("result", "--interim-last"), True),
         (("result", "--interim"), False),
         (("parse", "--no-logs"), False),
     ],

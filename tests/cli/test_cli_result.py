@@ -103,37 +103,43 @@ def test_interim_needs_no_result(run: Run) -> None:
     assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("1\n", "", 0)
 
 
-@pytest.mark.parametrize("option", [("--interim", "last"), ("--interim=last",)])
-def test_interim_last_prints_the_newest(run: Run, examples: Path, option: tuple[str, ...]) -> None:
-    outcome = run("result", *option, examples / "optimiser.log")
+def test_interim_last_prints_the_newest(run: Run, examples: Path) -> None:
+    outcome = run("result", "--interim-last", examples / "optimiser.log")
     assert outcome.stdout.count("\n") == 1
     assert json.loads(outcome.stdout)["iteration"] == 640
 
 
+@pytest.mark.parametrize("name", ["job.log", "last", "all", "--interim"])
+def test_a_word_behind_interim_is_a_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(b"PlanQK:Job:InterimResult: 1\nPlanQK:Job:InterimResult: 2\n")
+    for option, printed in (("--interim", "1\n2\n"), ("--interim-last", "2\n")):
+        assert run("result", option, "--", name).stdout == printed
+        if not name.startswith("-"):
+            assert run("result", option, name).stdout == printed
+            assert run("result", name, option).stdout == printed
+
+
 @pytest.mark.parametrize(
-    "args", [("--interim", "job.log"), ("job.log", "--interim"), ("--interim", "--", "job.log")]
+    ("options", "printed"),
+    [(("--interim", "--interim-last"), "2\n"), (("--interim-last", "--interim"), "1\n2\n")],
 )
-def test_a_file_behind_interim_is_a_file(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("job.log").write_bytes(b"PlanQK:Job:InterimResult: 1\nPlanQK:Job:InterimResult: 2\n")
-    assert run("result", *args).stdout == "1\n2\n"
+def test_the_last_one_of_the_interim_options_counts(run: Run, options: tuple[str, ...], printed: str) -> None:
+    log = b"PlanQK:Job:InterimResult: 1\nPlanQK:Job:InterimResult: 2\n"
+    assert run("result", *options, stdin=log).stdout == printed
 
 
-@pytest.mark.parametrize("args", [("--", "last"), ("./last",), ("last",)])
-def test_files_may_be_called_like_a_value(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("last").write_bytes(b"PlanQK:Job:Result: 1\n")
-    Path("--interim").write_bytes(b"")
-    assert run("result", *args).stdout == "1\n"
-    assert run("result", "--", "--interim", "last").stdout == "1\n"
+@pytest.mark.parametrize("option", ["--interim", "--interim-last"])
+def test_the_interim_options_take_no_value(run: Run, option: str) -> None:
+    outcome = run("result", f"{option}=last", stdin=b"PlanQK:Job:InterimResult: 1\n")
+    assert (outcome.stdout, outcome.exit_code) == ("", 2)
+    assert f"Option '{option}' does not take a value." in outcome.stderr
 
 
 def test_interim_may_be_pretty(run: Run) -> None:
-    outcome = run("result", "--interim", "last", "--pretty", stdin=b"PlanQK:Job:InterimResult: [1.0]\n")
+    outcome = run("result", "--interim-last", "--pretty", stdin=b"PlanQK:Job:InterimResult: [1.0]\n")
     assert outcome.stdout == "[\n  1.0\n]\n"
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.commands import conformance
-from planqk_protocol.cli.terminal import Notes
+from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.conformance.vectors import RULES, load_vectors, vector_files
 
 from .programs import DECODER, ENCODER, program
@@ -133,7 +133,7 @@ def test_export_to_where_nothing_can_be_written(tmp_path: Path) -> None:
 
 
 def test_progress_is_shown_at_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Notes, "is_live", True)
+    monkeypatch.setattr(Messages, "is_live", True)
     result = run("encoder", "--rule", "log", "--jobs", "1", "--", *ENCODER)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "3 passed, 0 failed"

@@ -251,7 +251,7 @@ def test_a_container_that_is_removed_at_its_exit_may_lose_its_last_line(engine: 
     assert (outcome.stdout, outcome.exit_code) == ("", 1)
     caveat, missing, status = outcome.stderr.splitlines()
     assert "a last line without LF is lost; follow it before its start" in caveat
-    assert missing.endswith("the capture is damaged, and may have lost it; get the whole of it")
+    assert missing.endswith("the capture is damaged, and may have lost it; get all of the capture")
     assert status == "container job: SUCCEEDED, exit code 0"
 
 

@@ -26,7 +26,7 @@ from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, StdStrea
 from planqk_protocol.captures.prefix_decoder import NANO
 from planqk_protocol.cli import sources
 from planqk_protocol.cli.app import cli
-from planqk_protocol.cli.terminal import harmless
+from planqk_protocol.cli.terminal import escape_controls
 from planqk_protocol.engines.stamped_lines import StampedLines
 from planqk_protocol.testing.models import MODELS
 
@@ -165,7 +165,7 @@ def command(data: bytes) -> None:
     assert whole.exit_code in {0, 1, 2}
     assert whole.stderr.count("\n") <= _MOST_NOTES
     assert max(map(len, whole.stderr.splitlines()), default=0) < 1000
-    assert harmless(whole.stderr) == whole.stderr
+    assert escape_controls(whole.stderr) == whole.stderr
     assert (cut_up.stdout_bytes, cut_up.exit_code) == (whole.stdout_bytes, whole.exit_code)
     # What is said of a chunk's events stands behind what is said of its records.
     assert sorted(cut_up.stderr.splitlines()) == sorted(whole.stderr.splitlines())

@@ -12,7 +12,7 @@ from targets import TARGETS
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.cli.terminal import Notes
+from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.engines.stamped_lines import StampedLines
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
     "detection": (test_detection, "detect", lambda _: "cri"),
-    "command": (Notes, "sum_up", lambda _: 1 / 0),
+    "command": (Messages, "sum_up", lambda _: 1 / 0),
     "resume": (StampedLines, "restart", lambda _: None),
 }
 

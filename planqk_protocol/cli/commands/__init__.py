@@ -1,1 +1,1 @@
-"""The commands, one per module."""
+"""The commands of ``planqk-protocol``, one per module."""

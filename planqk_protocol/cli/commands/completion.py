@@ -1,4 +1,4 @@
-"""``planqk-protocol completion``: completion in shells."""
+"""``planqk-protocol completion``: print a completion script for a shell."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ __all__ = ["completion"]
 
 _SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 _PROGRAM = "planqk-protocol"
-_VARIABLE = "_PLANQK_PROTOCOL_COMPLETE"  # where click looks, for a program of this name
+_VARIABLE = "_PLANQK_PROTOCOL_COMPLETE"  # the name that click derives from the program's
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print a script that completes commands, options and files in SHELL.
+    """Print a script that completes commands, options and files in a shell.
 
-    Save it where the shell looks for such scripts, and start a new shell.
+    Save the script where the shell looks for it. Then start a new shell.
 
-    \b
     bash:
-      planqk-protocol completion bash > ~/.local/share/bash-completion/completions/planqk-protocol
-    zsh, where ~/.zfunc is in fpath:
-      planqk-protocol completion zsh > ~/.zfunc/_planqk-protocol
+        planqk-protocol completion bash > ~/.local/share/bash-completion/completions/planqk-protocol
+
+    zsh (put ~/.zfunc in fpath):
+        planqk-protocol completion zsh > ~/.zfunc/_planqk-protocol
+
     fish:
-      planqk-protocol completion fish > ~/.config/fish/completions/planqk-protocol.fish
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol completion fish > ~/.config/fish/completions/planqk-protocol.fish
+    """
     check_output()
     script = _SHELLS[shell](ctx.find_root().command, {}, _PROGRAM, _VARIABLE).source()
     write(script.strip().encode() + b"\n")

@@ -1,4 +1,4 @@
-"""``planqk-protocol conformance``: implementations put to the test."""
+"""``planqk-protocol conformance``: test implementations of the protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.conformance_report import report, write_file
-from planqk_protocol.cli.terminal import Failure, Notes, check_output, until_signal, write
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.decoders import CHUNKINGS
 from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
@@ -40,7 +40,7 @@ def _rules(function: Function) -> Function:
         "rules",
         multiple=True,
         metavar="RULE",
-        help="Only this rule, or those like 'json*'; may be repeated.",
+        help="Test only this rule, or rules such as 'json*'. May be repeated.",
     )(function)
 
 
@@ -50,7 +50,7 @@ def _running(default: int) -> Callable[[Function], Function]:
             "--jobs",
             type=click.IntRange(1),
             default=None,
-            help="Runs at a time; as many as there are processors.",
+            help="Number of runs at a time. By default, the number of processors.",
         ),
         *_reporting(default),
     )
@@ -73,7 +73,7 @@ def _reporting(default: int) -> Sequence[Callable[[Function], Function]]:
             type=click.FloatRange(0, min_open=True),
             default=default,
             show_default=True,
-            help="Seconds until a run is ended.",
+            help="Seconds until a run is killed.",
         ),
     )
 
@@ -82,15 +82,16 @@ def _reporting(default: int) -> Sequence[Callable[[Function], Function]]:
 def conformance() -> None:
     """Test implementations of the protocol, in any language.
 
-    Exit code: 0 if all passed, 1 if something failed or nothing was tested, 2 if the
-    program cannot be run.
+    Exit codes:
+        0  All cases passed.
+        1  A case failed, or nothing was tested.
+        2  The program cannot be run.
 
-    \b
     Examples:
-      planqk-protocol conformance decoder -- node decoder.js
-      planqk-protocol conformance service -- python job.py
-      planqk-protocol conformance show line-lf/nel
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol conformance decoder -- node decoder.js
+        planqk-protocol conformance service -- python job.py
+        planqk-protocol conformance show line-lf/nel
+    """
 
 
 @conformance.command()
@@ -99,7 +100,8 @@ def conformance() -> None:
     "--chunks",
     type=click.Choice(CHUNKINGS),
     multiple=True,
-    help="Write streams whole, by lines, or by bytes around the markers; may be repeated. Default: all ways.",
+    help="Write streams whole, by lines, or by bytes around the markers. May be repeated. By default, all "
+    "three ways are tested.",
 )
 @_running(10)
 @_COMMAND
@@ -114,17 +116,16 @@ def decoder(
     timeout: float,
     **reports: Path | None,
 ) -> None:
-    """Test a decoder: streams in, event records out.
+    """Test a decoder, which reads a stream and writes event records.
 
-    It reads a stream on standard input, writes event records as JSON Lines on
-    standard output, and ends with exit code 0 or 1. Limits come as arguments,
-    such as --max-line 20; exit code 2 declines them.
+    The decoder reads the stream on standard input, writes the records as JSON
+    Lines on standard output, and ends with exit code 0 or 1. It gets limits as
+    arguments, such as --max-line 20. A decoder without them ends with exit code 2.
 
-    \b
     Examples:
-      planqk-protocol conformance decoder -- planqk-protocol parse --capture raw --output jsonl
-      planqk-protocol conformance decoder --rule 'json*' --chunks whole -- ./decoder
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol conformance decoder -- planqk-protocol parse --capture raw --output jsonl
+        planqk-protocol conformance decoder --rule 'json*' --chunks whole -- ./decoder
+    """
     cases = list(decoders.cases(_matching(load_vectors(), rules), chunks or CHUNKINGS))
     verdicts = _run(lambda case: decoders.run_case(case, command, timeout), cases, jobs)
     ctx.exit(report(verdicts, command, **reports))
@@ -144,10 +145,10 @@ def encoder(
     timeout: float,
     **reports: Path | None,
 ) -> None:
-    """Test an encoder: event records in, a stream out.
+    """Test an encoder, which reads event records and writes a stream.
 
-    It reads event records as JSON Lines on standard input, writes the stream of
-    those events on standard output, and ends with exit code 0.
+    The encoder reads the records as JSON Lines on standard input, writes the
+    stream of their events on standard output, and ends with exit code 0.
     """
     cases = _matching(encoders.load_cases(), rules)
     verdicts = _run(lambda case: encoders.run_case(case, command, timeout), cases, jobs)
@@ -165,12 +166,14 @@ def _service_options(function: Function) -> Function:
 @_COMMAND
 @click.pass_context
 def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **reports: Path | None) -> None:
-    """Run a service, and test what it prints.
+    """Run a service, and test its output.
 
-    \b
+    The service must keep the protocol on standard output, print a result, and
+    end with exit code 0.
+
     Example:
-      planqk-protocol conformance service -- docker run --rm my-service
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol conformance service -- docker run --rm my-service
+    """
     [verdicts] = _run(lambda command: services.run_service(command, timeout), [command], 1)
     ctx.exit(report(verdicts, command, **reports))
 
@@ -178,16 +181,29 @@ def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **r
 @conformance.command("list")
 @_rules
 def list_(rules: tuple[str, ...]) -> None:
-    """List the vectors: id, group, and what each shows."""
+    """List the vectors.
+
+    Each line has the id, the group and the subject of a vector, separated by
+    tabs.
+
+    Example:
+        planqk-protocol conformance list --rule 'json*'
+    """
     check_output()
     lines = [f"{vector.id}\t{vector.group}\t{vector.about}\n" for vector in _matching(load_vectors(), rules)]
     write("".join(lines).encode())
 
 
 @conformance.command()
-@click.argument("vector_id", metavar="ID", help="Id of a vector, as 'list' names them.")
+@click.argument("vector_id", metavar="ID", help="The id of a vector; see 'list'.")
 def show(vector_id: str) -> None:
-    """Show a vector: its stream, and the event records that are right."""
+    """Show a vector.
+
+    A vector has a stream and the event records that a decoder must write for it.
+
+    Example:
+        planqk-protocol conformance show line-lf/nel
+    """
     check_output()
     found = [vector for vector in load_vectors() if vector.id == vector_id]
     if not found:
@@ -213,10 +229,16 @@ def _shown(vector: Vector) -> str:
 
 @conformance.command()
 @click.argument(
-    "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Where to write them."
+    "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to."
 )
 def export(folder: Path) -> None:
-    """Write the files of the vectors and their JSON Schema to a folder."""
+    """Write the vectors and their JSON Schema to a folder.
+
+    The vectors are JSON files, one for each rule of the protocol.
+
+    Example:
+        planqk-protocol conformance export vectors
+    """
     for name, content in vector_files().items():
         write_file(folder / name, content)
 
@@ -238,12 +260,12 @@ Output = TypeVar("Output")
 
 
 def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | None) -> list[Output]:
-    """Run cases behind a progress bar; whatever ends it, ends the programs under test first."""
+    """Run cases, and show a progress bar. However this ends, no program under test is left running."""
     check_output()
-    notes = Notes()
+    messages = Messages()
     with (
         until_signal() as received,
-        Progress(console=notes, transient=True, disable=not notes.is_live) as bar,
+        Progress(console=messages, transient=True, disable=not messages.is_live) as bar,
     ):
         try:
             jobs = jobs or os.cpu_count() or 1
@@ -255,11 +277,11 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
         except KeyboardInterrupt:
             raise _ended_by(received()) from None
         finally:
-            kill_all()  # what the programs under test left behind
+            kill_all()  # also what the programs under test have started
 
 
 def _ended_by(number: signal.Signals | None) -> Failure:
-    """How the command ends at a signal: with the exit code that shells give a program that one ended."""
+    """The failure for a signal, with the exit code that a shell reports for it."""
     if number in {None, signal.SIGINT}:
         return Failure("interrupted", exit_code=128 + signal.SIGINT)
     return Failure(f"ended by {number.name}", exit_code=128 + number)

@@ -1,45 +1,59 @@
-"""``planqk-protocol formats``: the formats of captured logs."""
+"""``planqk-protocol formats``: list the formats of captured logs."""
 
 from __future__ import annotations
 
 import sys
+from textwrap import TextWrapper
 
 import msgspec
 import rich_click as click
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from planqk_protocol import captures
+from planqk_protocol.captures import Format
 from planqk_protocol.cli.terminal import check_output, write, writing
 
 __all__ = ["formats"]
 
-_COLUMNS = {"id": "ID", "title": "What it is", "source": "How to get it", "loses": "What it loses"}
+_LABELS = {"title": "What it is", "source": "How to get it", "loses": "What it loses"}
+_FIELDS = ("id", *_LABELS)
+_INDENT = 17
 _encode = msgspec.json.Encoder().encode
 
 
 @click.command()
 def formats() -> None:
-    """Show the formats of captured logs that can be read.
+    """List the formats of captured logs.
 
-    At a terminal it is a table; else JSON Lines, with the fields id, title,
-    source and loses.
+    A terminal gets a text. A file or a pipe gets JSON Lines, with the fields id,
+    title, source and loses.
 
-    \b
     Examples:
-      planqk-protocol formats
-      planqk-protocol formats | jq -r .id
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol formats
+        planqk-protocol formats | jq -r .id
+    """
     check_output()
-    rows = [{name: getattr(item, name) for name in _COLUMNS} for item in captures.formats().values()]
+    items = captures.formats().values()
     if not sys.stdout.isatty():
+        rows = ({name: getattr(item, name) for name in _FIELDS} for item in items)
         write(b"".join(_encode(row) + b"\n" for row in rows))
         return
-    table = Table(box=box.SIMPLE_HEAD, show_lines=True)
-    for title in _COLUMNS.values():
-        table.add_column(title, overflow="fold", no_wrap=title == _COLUMNS["id"])
-    for row in rows:
-        table.add_row(*row.values())
+    console = Console(soft_wrap=True, highlight=False)
     with writing():
-        Console(markup=False, highlight=False).print(table)
+        console.print(Text("\n").join(_described(item, console.width) for item in items), end="")
+
+
+def _described(item: Format, width: int) -> Text:
+    """A paragraph about a format. Lines break between words only, so that commands can be copied."""
+    text = Text.assemble((item.id, "bold"), "\n")
+    for name, label in _LABELS.items():
+        wrapper = TextWrapper(
+            width,
+            initial_indent=f"  {label}".ljust(_INDENT),
+            subsequent_indent=" " * _INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        text.append(wrapper.fill(getattr(item, name)) + "\n")
+    return text

@@ -1,4 +1,4 @@
-"""``planqk-protocol parse``: the events of a stream."""
+"""``planqk-protocol parse``: print the events of a stream."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import rich_click as click
 
 from planqk_protocol import Event, Limits
 from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
+from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import print_json_lines, text_printer
-from planqk_protocol.cli.reading import contents
+from planqk_protocol.cli.reading import decompress_inputs
 from planqk_protocol.cli.sources import STDIN, Input, follow
-from planqk_protocol.cli.terminal import Notes, check_output, until_interrupt
+from planqk_protocol.cli.terminal import Messages, check_output, until_interrupt
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["parse"]
 
 
 @click.command()
-@reading_options
+@input_options
 @click.option(
     "--output",
     type=click.Choice(["text", "jsonl"]),
-    help="How to print events: text for people, the default at a terminal; else JSON Lines.",
+    help="Print text or JSON Lines. By default, a terminal gets text, anything else JSON Lines.",
 )
 @click.option("--no-logs", is_flag=True, help="Leave out log lines.")
-@click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on as FILE grows, until Ctrl-C.")
+@click.option("--follow", "-f", "is_followed", is_flag=True, help="Wait for FILE to grow, until Ctrl-C.")
 @limit_options("max_line", "max_payload", "max_depth", "max_digits")
 @click.pass_context
 def parse(
@@ -39,35 +39,38 @@ def parse(
     no_logs: bool,
     is_followed: bool,
     limits: Limits,
-    **what: Unpack[Chosen],
+    **given: Unpack[InputOptions],
 ) -> None:
     """Print the events of a job's output, each as soon as it is complete.
 
-    Of captured logs, the job's stdout is read. Exit code: 0 if the protocol was
-    kept and there is a result, unharmed, else 1; 2 if something cannot be read.
-    What is wrong is said on standard error. Of a live container, the exit code
-    counts too: it has to be 0.
+    From a captured log, the command reads the job's stdout. It reports problems
+    on standard error.
 
-    \b
+    Exit codes:
+        0  The output keeps the protocol, and an intact result was found.
+           A live container must also end with exit code 0.
+        1  Otherwise.
+        2  The input cannot be read.
+
     Examples:
-      planqk-protocol parse job.log
-      planqk-protocol parse --no-logs job.log.1 job.log
-      planqk-protocol parse --follow job.log
-      planqk-protocol parse --container job
-      python job.py | planqk-protocol parse --output jsonl > events.jsonl
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol parse job.log
+        planqk-protocol parse --no-logs job.log.1 job.log
+        planqk-protocol parse --follow job.log
+        planqk-protocol parse --container job
+        python job.py | planqk-protocol parse --output jsonl > events.jsonl
+    """
     check_output()
-    files = what["files"]
+    files = given["files"]
     if is_followed and (len(files) != 1 or STDIN in files):
         raise click.UsageError("--follow takes one FILE; a pipe is read as it grows without it.")
-    notes = Notes()
-    ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = choose_input(what, notes)
+    messages = Messages()
+    ctx.call_on_close(messages.sum_up)  # also if the command fails
+    reading = choose_input(given, messages)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
     print_events = text_printer() if is_text else print_json_lines
     opened: AbstractContextManager[Iterable[Input]]
     if is_followed:
-        opened = _followed(files[0], reading.capture, notes)
+        opened = _followed(files[0], reading.capture, messages)
     else:
         opened = reading.opened(shows_progress=not sys.stdout.isatty())
     with opened as inputs:
@@ -75,13 +78,13 @@ def parse(
             inputs,
             reading.capture,
             logs=not no_logs,
-            container=what["only"],
+            container=given["only"],
             limits=limits,
             at_once=is_followed or not reading.is_stored,
         )
-        verdict = Verdict(stream, reading, "result", notes)
+        verdict = Verdict(stream, reading, "result", messages)
         for captured in stream:
-            verdict.note(captured.notices)
+            verdict.report_notices(captured.notices)
             for batch in _batches(captured.events, verdict.will_say):
                 print_events(batch)
                 verdict.observe(batch)
@@ -89,16 +92,16 @@ def parse(
 
 
 @contextmanager
-def _followed(name: str, capture: str, notes: Notes) -> Iterator[Iterator[Input]]:
+def _followed(name: str, capture: str, messages: Messages) -> Iterator[Iterator[Input]]:
     with until_interrupt() as is_over:
-        yield contents(follow(name, is_over, notes.say), capture, notes.say)
+        yield decompress_inputs(follow(name, is_over, messages.say), capture, messages.say)
 
 
-def _batches(events: Sequence[Event], is_told: Callable[[Event], bool]) -> Iterator[Sequence[Event]]:
-    """The events, cut behind each one that is wrong, so that it is heard of where it is seen."""
+def _batches(events: Sequence[Event], has_message: Callable[[Event], bool]) -> Iterator[Sequence[Event]]:
+    """Split events behind each one with a message, so that the message follows its event at a terminal."""
     start = 0
     for end, event in enumerate(events, 1):
-        if is_told(event):
+        if has_message(event):
             yield events[start:end]
             start = end
     if start < len(events):

@@ -1,4 +1,4 @@
-"""``planqk-protocol result``: the JSON of results."""
+"""``planqk-protocol result``: print the JSON of results."""
 
 from __future__ import annotations
 
@@ -9,78 +9,63 @@ import rich_click as click
 
 from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result
 from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.options import Chosen, choose_input, limit_options, reading_options
+from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import indented
-from planqk_protocol.cli.terminal import Notes, check_output, write_json
+from planqk_protocol.cli.terminal import Messages, check_output, write_json
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["result"]
 
-_OPTION, _ALL, _LAST = "--interim", "all", "last"
+_ALL, _LAST = "all", "last"
 
 
-class _OptionalValue(click.RichCommand):
-    """A command in which the word behind ``--interim`` is its value only if it is ``last``, else a FILE."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        bound = list(args)
-        end = args.index("--") if "--" in args else len(args)
-        for at in reversed(range(end)):
-            if bound[at] == _OPTION:
-                is_last = bound[at + 1 : at + 2] == [_LAST]
-                bound[at : at + 1 + is_last] = [f"{_OPTION}={_LAST if is_last else _ALL}"]
-        return super().parse_args(ctx, bound)
-
-
-@click.command(cls=_OptionalValue)
-@reading_options
-@click.option("--pretty", is_flag=True, help="Indent the JSON; its numbers and keys stay as they are.")
-@click.option(
-    _OPTION,
-    type=click.Choice([_ALL, _LAST]),
-    metavar="[last]",
-    help="Print the interim results, one per line; with 'last' only the newest.",
-)
+@click.command()
+@input_options
+@click.option("--pretty", is_flag=True, help="Indent the JSON. Numbers and keys stay as they are.")
+@click.option("--interim", flag_value=_ALL, help="Print the interim results instead, one per line.")
+@click.option("--interim-last", "interim", flag_value=_LAST, help="Print only the last interim result.")
 @limit_options("max_payload", "max_depth", "max_digits")
 @click.pass_context
 def result(
-    ctx: click.Context, *, pretty: bool, interim: str | None, limits: Limits, **what: Unpack[Chosen]
+    ctx: click.Context, *, pretty: bool, interim: str | None, limits: Limits, **given: Unpack[InputOptions]
 ) -> None:
     """Print the JSON of a job's result, exactly as the job printed it.
 
-    Of captured logs, the job's stdout is read. Exit code: 0 if the protocol was
-    kept and there is a result, unharmed, else 1; 2 if something cannot be read.
-    What is wrong is said on standard error, and the result is printed all the
-    same, if there is one. Of a live container, the exit code counts too: it has
-    to be 0.
+    From a captured log, the command reads the job's stdout. It reports problems
+    on standard error. If there is a result in spite of them, it is printed.
 
-    \b
+    Exit codes:
+        0  The output keeps the protocol, and an intact result was found.
+           A live container must also end with exit code 0.
+        1  Otherwise.
+        2  The input cannot be read.
+
     Examples:
-      planqk-protocol result job.log
-      planqk-protocol result job.log | jq .sum
-      planqk-protocol result --interim last --pretty job.log
-      planqk-protocol result --pod default/job
-      docker logs job 2>/dev/null | planqk-protocol result
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol result job.log
+        planqk-protocol result job.log | jq .sum
+        planqk-protocol result --interim-last --pretty job.log
+        planqk-protocol result --pod default/job
+        docker logs job 2>/dev/null | planqk-protocol result
+    """
     check_output()
-    notes = Notes()
-    ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = choose_input(what, notes)
+    messages = Messages()
+    ctx.call_on_close(messages.sum_up)  # also if the command fails
+    reading = choose_input(given, messages)
     wanted = InterimResult if interim else Result | MultilineResult
     newest: InterimResult | FinalResult | None = None
-    is_bar_in_the_way = interim == _ALL and sys.stdout.isatty()
-    with reading.opened(shows_progress=not is_bar_in_the_way) as inputs:
+    prints_meanwhile = interim == _ALL and sys.stdout.isatty()  # a progress bar would be in the way
+    with reading.opened(shows_progress=not prints_meanwhile) as inputs:
         stream = EventStream(
             inputs,
             reading.capture,
             logs=False,
-            container=what["only"],
+            container=given["only"],
             limits=limits,
             at_once=not reading.is_stored,
         )
-        verdict = Verdict(stream, reading, "interim result" if interim else "result", notes)
+        verdict = Verdict(stream, reading, "interim result" if interim else "result", messages)
         for captured in stream:
-            verdict.note(captured.notices)
+            verdict.report_notices(captured.notices)
             found = [event for event in captured.events if isinstance(event, wanted)]
             if found and interim == _ALL:
                 write_json(b"".join(_json(event, pretty=pretty) for event in found))

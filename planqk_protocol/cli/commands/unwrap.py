@@ -1,4 +1,4 @@
-"""``planqk-protocol unwrap``: the container's own bytes."""
+"""``planqk-protocol unwrap``: print the container's own bytes from a capture."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from planqk_protocol.cli.detection import (
     missing_container_message,
     resolve_format,
 )
-from planqk_protocol.cli.options import capture_option, chosen_files, files_argument, only_option
+from planqk_protocol.cli.options import capture_option, choose_files, files_argument, only_option
 from planqk_protocol.cli.rotation import Clock
 from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Notes, Shown, check_output
+from planqk_protocol.cli.terminal import Messages, SafeOutput, check_output
 from planqk_protocol.cli.verdict import DISORDER
 
 __all__ = ["unwrap"]
@@ -42,64 +42,66 @@ _STREAMS = {
     "--stream",
     type=click.Choice(list(_STREAMS)),
     default="stdout",
-    help="Which of the container's streams to print; both come in the order of the capture.",
+    help="The stream of the container to print. Both are printed in the order of the capture.",
 )
 @click.pass_context
 def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str | None, stream: str) -> None:
-    """Print the container's own bytes, out of what an engine made of them.
+    """Print the bytes that a container wrote, from the log that its engine captured.
 
-    Exit code: 0 if these are all of them, exactly; 1 if the capture is damaged,
-    so that bytes may be missing or altered; 2 if a file cannot be read. What
-    the capture lost is said on standard error.
+    The command reports on standard error what the capture lost.
 
-    \b
+    Exit codes:
+        0  The bytes are complete and exact.
+        1  The capture is damaged: bytes may be missing or altered.
+        2  The input cannot be read.
+
     Examples:
-      planqk-protocol unwrap job-json.log > job.log
-      planqk-protocol unwrap --stream stderr 0.log
-      planqk-protocol unwrap job-json.log.2.gz job-json.log.1.gz job-json.log
-    """  # noqa: D301  # \b keeps click from wrapping
+        planqk-protocol unwrap job-json.log > job.log
+        planqk-protocol unwrap --stream stderr 0.log
+        planqk-protocol unwrap job-json.log.2.gz job-json.log.1.gz job-json.log
+    """
     check_output()
-    notes = Notes()
-    ctx.call_on_close(notes.sum_up)  # where the command breaks off
-    reading = chosen_files(files, capture, notes)
-    with reading.opened(shows_progress=not sys.stdout.isatty()) as inputs:
-        format_id, told = resolve_format(inputs, capture, container=only, at_once=not reading.is_stored)
-        unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], notes)
-        unwrapping.run(told, is_text=capture == AUTO and format_id == RAW)
-    notes.sum_up()
+    messages = Messages()
+    ctx.call_on_close(messages.sum_up)  # also if the command fails
+    reading = choose_files(files, capture, messages)
+    with reading.opened(shows_progress=not sys.stdout.isatty()) as opened:
+        format_id, inputs = resolve_format(opened, capture, container=only, at_once=not reading.is_stored)
+        unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], messages)
+        unwrapping.run(inputs, is_text=capture == AUTO and format_id == RAW)
+    messages.sum_up()
     if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
-        notes.say(reading.subject, hints.guess(format_id))
+        messages.say(reading.subject, hints.guess(format_id))
     if capture != AUTO and (
         another := another_format(capture, unwrapping.no_records, unwrapping.lines, reading.again())
     ):
-        notes.say(reading.subject, another)
+        messages.say(reading.subject, another)
     names = unwrapping.containers
     is_there = only is None or only in names
     if only is not None and not is_there:
-        notes.say(reading.subject, missing_container_message(names, only))
+        messages.say(reading.subject, missing_container_message(names, only))
     ctx.exit(int(not (is_there and unwrapping.is_exact)))
 
 
 class _Unwrapping:
-    """The way from a capture to bytes on standard output.
+    """Decodes a capture, and prints its bytes on standard output.
 
     Args:
         decode: The decoder of the capture.
         wanted: The streams to print.
-        notes: Where to say what the capture lost.
+        messages: Standard error.
     """
 
-    def __init__(self, decode: Decoder, wanted: set[StdStream], notes: Notes) -> None:
+    def __init__(self, decode: Decoder, wanted: set[StdStream], messages: Messages) -> None:
         self._decode = decode
         self._wanted = wanted
-        self._notes = notes
-        self._output = Shown()
+        self._messages = messages
+        self._output = SafeOutput()
         self._names: list[str] = []
         self._clock = Clock()
         self.lines = 0
         self.no_records = 0
         self.is_exact = True
-        self.is_flawless = True  # on either stream, as a wrong format may name the wrong one
+        self.is_flawless = True  # on any stream: a wrong format may report the wrong one
         self.has_found = False
 
     @property
@@ -108,11 +110,11 @@ class _Unwrapping:
         return self._decode.containers
 
     def run(self, inputs: Iterable[Input], *, is_text: bool) -> None:
-        """Take all inputs, each to its end.
+        """Decode and print all inputs.
 
         Args:
             inputs: The inputs.
-            is_text: Whether they are taken for text that no engine has wrapped.
+            is_text: Whether their format was detected as ``raw``.
         """
         for name, chunks in inputs:
             if self._names:
@@ -129,7 +131,7 @@ class _Unwrapping:
                 self.is_exact = self.is_flawless = False
             if is_text and is_utf16(head):
                 self.is_exact = False
-                self._notes.say(name, f"the file {UTF16_FAULT}")
+                self._messages.say(name, f"the file {UTF16_FAULT}")
         self._take(self._decode.close())
         self._end_of_file()
         self._output.write(b"", is_end=True)
@@ -144,7 +146,7 @@ class _Unwrapping:
             self._output.write(b"".join(parts))
         for item in output:
             if isinstance(item, CaptureNotice):
-                self._notes.report(item.kind, partial(self._about, item))
+                self._messages.report(item.kind, partial(self._about, item))
                 self.no_records += is_no_record(item)
                 self.is_flawless = False
                 self.is_exact = self.is_exact and not any(map(item.concerns, self._wanted))
@@ -156,4 +158,4 @@ class _Unwrapping:
     def _end_of_file(self) -> None:
         if disorder := self._clock.end_of_file():
             self.is_exact = False
-            self._notes.say(disorder.second, hints.backwards(disorder.first), DISORDER)
+            self._messages.say(disorder.second, hints.backwards(disorder.first), DISORDER)
