@@ -33,8 +33,8 @@ FLOORS = (
     ("captures.registry",),
     ("captures.source",),
     ("captures.__init__", "conformance.descendants"),
-    ("__init__", "engines.blocking", "engines.pod_state", "engines.resumption"),
-    ("engines.output",),
+    ("__init__", "engines.blocking", "engines.pod_state", "engines.remembered"),
+    ("engines.output", "engines.resumption"),
     ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
     ("engines",),
     (
