@@ -92,6 +92,14 @@ class Given:
             del times[:_MOST_RECORDS]
             del self._digests[: _MOST_RECORDS * _DIGEST]
 
+    def forget_gone(self, expected: Expected) -> None:
+        """Forget what the log no longer has, so that it is not missed again."""
+        times, count = self._times, 0
+        while count < len(times) and times[count] < expected.begin:
+            count += 1
+        del times[:count]
+        del self._digests[: count * _DIGEST]
+
     def expected(self, opened: Opened | None) -> Expected | None:
         """What a new connection has to send again; ``None`` if nothing was passed on."""
         times = self._times
@@ -132,7 +140,7 @@ class Expected:
         self._came = 0  # bytes of their digests
         self._is_in_order = True
         self._left: Counter[bytes] | None = None  # how often each has still to come, once another one came
-        self._earliest = _LAST  # time of those that came
+        self._earliest = _LAST
         self._last = last
         self._is_passed_by = False
         self.since = since
@@ -170,6 +178,14 @@ class Expected:
         """Whether none of them can come any more."""
         return self._have_all_come or (self.is_at_last and self._last == self.newest)
 
+    @property
+    def begin(self) -> int:
+        """The time at which the log begins now, as far as is known."""
+        return _FIRST if self._have_all_come else self._earliest
+
+    def _see(self, time: int | None) -> None:
+        self._earliest = min(self._earliest, _LAST if time is None else time)
+
     def meets(self, digest: bytes, time: int | None) -> bool:
         """Whether the next record that comes is one of them."""
         is_next = self._is_in_order and self._digests.startswith(digest, self._came)
@@ -183,16 +199,18 @@ class Expected:
             left[digest] -= 1
         self._is_in_order = is_next
         self._came += _DIGEST
-        self._earliest = min(self._earliest, _LAST if time is None else time)
+        self._see(time)
         is_last = self._have_all_come if left is None else not left[digest] and self._digests.endswith(digest)
         self.is_at_last = is_last and not self._is_passed_by
         return True
 
-    def reach(self) -> None:
-        """The record has come of which a part was passed on last."""
+    def reach(self, time: int | None) -> None:
+        """The record of this time has come of which a part was passed on last."""
+        self._see(time)
         self.is_at_last = True
 
-    def pass_by(self) -> None:
-        """Something has come that was passed on: none of them is the last one any more."""
+    def pass_by(self, time: int | None) -> None:
+        """A record of this time was passed on: none of these is the last one any more."""
+        self._see(time)
         self._is_passed_by = True
         self.is_at_last = False

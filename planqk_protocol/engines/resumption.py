@@ -222,10 +222,10 @@ class Resumption:
         self._open = self._doubt = None
         self._is_passed = True
         self._reach(is_at_end=True)
-        expected.reach()
+        expected.reach(self._record.time)
         if expected.is_over:
-            self._expected = None
-        expected.pass_by()
+            self._leave(expected)
+        expected.pass_by(self._record.time)
         if ends:
             self._pass(b"", ends=True)
         return text
@@ -260,7 +260,7 @@ class Resumption:
         self._doubt = None
         self._reach(is_at_end=expected.is_at_last and expected.is_sure and not self._open)
         if expected.is_over and not self._open:
-            self._expected = None
+            self._leave(expected)
             if not self._is_at_end:
                 self._tell_gap()
 
@@ -273,11 +273,16 @@ class Resumption:
         self._given.add(whole.time, whole.digest)
         self._open = None
         self._reach(is_at_end=whole.text is not None)
-        expected.pass_by()
+        expected.pass_by(whole.time)
         is_later = whole.time is not None and whole.time > expected.newest
         if self._is_at_end and (is_later or expected.is_over):
-            self._expected = None
+            self._leave(expected)
         return text + (whole.text or b"")
+
+    def _leave(self, expected: Expected) -> None:
+        """All that comes on this connection is new from here on."""
+        self._given.forget_gone(expected)
+        self._expected = None
 
     def _settle_doubt(self, behind: int | None = None) -> bytes:
         """Give the record that was held back, if there is one, and if it is behind a time."""

@@ -165,6 +165,44 @@ def test_engines_that_refuse_for_a_while(engine: Engine, uncut: list[Event]) -> 
     assert events + source.close().events == uncut
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("call", ["logs", "json", "wait"])
+def test_what_an_engine_refuses_for_a_while_is_asked_for_again(
+    engine: Engine, uncut: list[Event], status: int, call: str
+) -> None:
+    """Whichever of the requests that come after the first bytes."""
+    fill(engine)
+    for first in range(4):
+        engine.status, engine.stored, engine.cuts = "running", 1, [150]
+        engine.exited.clear()
+        with docker.follow("job") as output:
+            source = Source(output.capture)
+            events = source.feed(next(output)).events
+            engine.refused = {call: [200] * first + [status] * 2}
+            for piece in output:
+                events += source.feed(piece).events
+            assert events + source.close().events == uncut
+            assert output.exit_code() == 0
+        engine.refused = {}
+
+
+@pytest.mark.parametrize("has_terminal", [False, True])
+@pytest.mark.parametrize("records", [0, 1, 5])
+def test_a_log_that_stops_amid_what_was_read_is_asked_for_again(
+    engine: Engine, uncut: list[Event], records: int, *, has_terminal: bool
+) -> None:
+    engine.has_terminal = has_terminal
+    fill(engine)
+    engine.stops = [records] * 3
+    with docker.follow("job") as output:
+        assert read(output) == (uncut, [])
+    engine.status, engine.stored, engine.stops = "running", 1, [records] * 20
+    engine.exited.clear()
+    with docker.follow("job") as output:
+        _, notices = read(output)
+    assert [notice.kind for notice in notices] == [NoticeKind.GAP]
+
+
 @pytest.mark.parametrize("has_terminal", [False, True])
 def test_a_log_that_was_rotated_meanwhile_is_a_gap(engine: Engine, *, has_terminal: bool) -> None:
     engine.has_terminal = has_terminal

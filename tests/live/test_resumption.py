@@ -359,6 +359,13 @@ def test_one_line_that_was_left_out_is_a_gap() -> None:
     ]
 
 
+def test_what_is_gone_is_missed_once() -> None:
+    log = of_frames()
+    assert given_then(log, STAMPED[1], more=[STAMPED[3]]) == [GAP, b"3\n", b""]
+    log.restart()
+    assert pass_on(log, b"", [STAMPED[3], STAMPED[4]]) == [b"", b"4\n"]
+
+
 @pytest.mark.parametrize("size", [10, 31, 32])
 def test_a_log_that_stops_within_a_line_that_was_read_brings_nothing(size: int) -> None:
     log = of_lines()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import struct
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -120,11 +119,11 @@ class FollowedEngine(ABC):
 
     def _stream(self, request: Request, seconds: int) -> None:
         """Answer with the log, or with what comes of it until the answer is cut."""
-        if self._draw.random() < _REFUSED and not self._has_ended:
+        if self._draw.random() < _REFUSED:
             self._counts["refused"] += 1
             request.json({"message": "not now"}, self._draw.choice(self.statuses))
             return
-        left = sys.maxsize if self._has_ended else self._draw.randrange(_LONGEST)
+        left = self._draw.randrange(_LONGEST)
 
         def cut() -> Iterator[bytes]:
             nonlocal left
@@ -135,7 +134,7 @@ class FollowedEngine(ABC):
                     self._counts["answers cut"] += 1
                     return
 
-        request.stream(cut(), breaks_off=left < sys.maxsize and self._draw.random() < 0.5)
+        request.stream(cut(), breaks_off=self._draw.random() < 0.5)
 
     def _handle(self, request: Request) -> None:
         with suppress(OSError):  # the reader has gone
@@ -214,7 +213,7 @@ class FollowedDocker(FollowedEngine):
     """A container, as the Engine API shows it."""
 
     name = "docker"
-    statuses = (500, 503)
+    statuses = (429, 500, 503)
 
     def _follower(self, address: str) -> Follower:
         environment = {"DOCKER_HOST": f"tcp://{address}", "DOCKER_TLS_VERIFY": ""}
