@@ -94,6 +94,28 @@ def test_what_was_rotated_away_is_told(log: list[tuple[int, bytes]], cuts: list[
     assert len(text) <= len(printed)
 
 
+@pytest.mark.parametrize("driver", ["json-file", "local"])
+def test_frames_that_are_cut_at_every_byte_come_once(driver: str) -> None:
+    texts = [
+        b"log\n",
+        b"PlanQK:Job:Result: 42\n",
+        b"\xc3",
+        b"\xbc\n",
+        b"same\n",
+        b"same\n",
+        b"same\n",
+        b"end",
+    ]
+    log = [(BEGIN + at * SECOND, text) for at, text in zip([0, 1, 1, 1, 1, 1, 2, 2], texts, strict=True)]
+    for size in range(len(answer(log, {})) + 1):
+        for stops in ([size], [size, size // 2, size // 3], [size // 3, size, size // 2]):
+            subject = StampedLog(driver)
+            pieces: list[Piece] = []
+            for stop in [*stops, None]:
+                pieces += subject.feed(answer(log, subject.restart())[:stop])
+            assert bytes_in(pieces + subject.close(), "cri") == (b"".join(texts), []), stops
+
+
 @given(st.binary(max_size=200), CUTS, SIZES)
 def test_each_plain_byte_comes_once(log: bytes, cuts: list[int], size: int) -> None:
     subject = PlainLog("raw")
