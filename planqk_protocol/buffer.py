@@ -56,13 +56,18 @@ class Buffer:
 
 
 def as_bytes(
-    data: object, *, name: str = "data", advice: str = "encode it, or open the file in binary mode"
+    data: object,
+    *,
+    name: str = "data",
+    kinds: str = "bytes, bytearray or memoryview",
+    advice: str = "encode it, or open the file in binary mode",
 ) -> bytes:
     """The bytes that a caller gives, as `bytes`.
 
     Args:
         data: What is given.
         name: The name that the caller knows it by, for the message.
+        kinds: What may be given, for the message.
         advice: What to do instead of giving text.
 
     Raises:
@@ -71,4 +76,4 @@ def as_bytes(
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     hint = f"; {advice}" if isinstance(data, str) else ""
-    raise TypeError(f"{name} must be bytes, bytearray or memoryview, not {type(data).__name__}{hint}")
+    raise TypeError(f"{name} must be {kinds}, not {type(data).__name__}{hint}")

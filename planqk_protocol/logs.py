@@ -1,7 +1,7 @@
 """Log text to events: the hot path of every stream.
 
-A run of lines is decoded once and split once; a line that is not valid UTF-8
-costs its neighbours nothing but a second look at their slab.
+A run of lines is decoded once and split once. Of a run that is not valid UTF-8,
+the halves are tried, and so on; what is left is decoded line by line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ __all__ = ["extend_with_logs"]
 _LF = b"\n"
 _CRLF = b"\r\n"
 _SLAB = 256 * 1024  # bytes decoded at a time: they stay in the processor's cache
+_SMALL = 4096  # bytes: a run that is smaller is not halved
 
 
 def extend_with_logs(
@@ -52,6 +53,10 @@ def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
     try:
         text = data.decode()
     except UnicodeDecodeError:
+        middle = data.find(_LF, len(data) // 2) + 1
+        if len(data) > _SMALL and 0 < middle < len(data):
+            line = _extend_with_run(events, data[:middle], line)
+            return _extend_with_run(events, data[middle:], line)
         raws = _split(data)
         events += [_decode(raw, number) for number, raw in enumerate(raws, line)]
         return line + len(raws) - (not data.endswith(_LF))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import copy
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
-from planqk_protocol.buffer import as_bytes
+import msgspec
+
+from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
 from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Pieces, Stream
 from planqk_protocol.errors import DecoderClosedError
 
-__all__ = ["Decoder"]
+__all__ = ["Decoder", "DecoderMark"]
+
+DecoderMark: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferMark]]]
+"""A state of a `Decoder` to go back to."""
 
 
 class Decoder(ABC):
@@ -21,6 +28,10 @@ class Decoder(ABC):
     the capture lost some. What it gives does not depend on how the capture is
     cut into chunks. No input makes it raise. It does no I/O, its memory is
     bounded, and it can be copied and pickled in the middle of a capture.
+
+    A call takes all or nothing. Where the interpreter fails, for lack of memory
+    or because the caller itself is too deep in calls, nothing is taken, and the
+    same call can be made once more.
 
     Args:
         container: Which container to read, where a capture can hold several:
@@ -59,15 +70,14 @@ class Decoder(ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: The caller is within some 200 calls of the
+                interpreter's recursion limit. Nothing was taken.
             TypeError: `data` is not bytes.
         """
         self._check_open("feed")
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
-        if data:
-            self._size += len(data)
-            self._decode(data)
-        return self._take_output()
+        return self._do(partial(self._feed, data)) if data else []
 
     def cut_off(self) -> Output:
         """Bytes of the capture are missing here, and what follows begins with a record.
@@ -79,9 +89,7 @@ class Decoder(ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("cut_off")
-        self._end()
-        self._offset = self._size
-        return self._take_output()
+        return self._do(self._cut_off)
 
     def end_of_file(self) -> Output:
         """A file of the capture ends, and the next one goes on where it ended.
@@ -94,18 +102,11 @@ class Decoder(ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("end_of_file")
-        self._end()
-        self._file += 1
-        self._record = self._offset = self._size = 0
-        return self._take_output()
+        return self._do(self._end_file)
 
     def close(self) -> Output:
         """End the capture, and give what its end completes. A second call gives an empty list."""
-        if self._closed:
-            return []
-        self._closed = True
-        self._end()
-        return self._take_output()
+        return [] if self._closed else self._do(self._close)
 
     @property
     def containers(self) -> list[str]:
@@ -126,6 +127,47 @@ class Decoder(ABC):
     @abstractmethod
     def _end(self) -> None:
         """The current file ends; be ready for the next one."""
+
+    def _feed(self, data: bytes) -> None:
+        self._size += len(data)
+        self._decode(data)
+
+    def _cut_off(self) -> None:
+        self._end()
+        self._offset = self._size
+
+    def _end_file(self) -> None:
+        self._end()
+        self._file += 1
+        self._record = self._offset = self._size = 0
+
+    def _close(self) -> None:
+        self._closed = True
+        self._end()
+
+    def _do(self, work: Callable[[], None]) -> Output:
+        """Do all of the work, or nothing of it."""
+        before = self._mark()
+        try:
+            work()
+            return self._take_output()
+        except BaseException:
+            self._reset(before)
+            raise
+
+    def _mark(self) -> DecoderMark:
+        own = {
+            name: copy(value) if isinstance(value, _CHANGED_IN_PLACE) else value
+            for name, value in self.__dict__.items()
+        }
+        return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
+
+    def _reset(self, mark: DecoderMark) -> None:
+        """Undo all that was done since the mark was made."""
+        own, buffers = mark
+        self.__dict__.update(own)
+        for buffer, state in buffers:
+            buffer.reset(state)
 
     def _emit(
         self, stream: Stream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
@@ -205,6 +247,8 @@ class Decoder(ABC):
         if self._closed:
             raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
 
+
+_CHANGED_IN_PLACE = (dict, list, msgspec.Struct)  # of what decoders hold; all else is replaced
 
 # What is kept of names is bounded in number and in bytes. Kubernetes has the longest ones: 253
 # characters of a pod, a slash, 63 of a container (its API reference, names of objects).

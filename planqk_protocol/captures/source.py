@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.output import CaptureNotice, Chunk, Output, Stream
 from planqk_protocol.captures.registry import decoder
 from planqk_protocol.captures.stamps import nanoseconds
@@ -27,6 +30,8 @@ from planqk_protocol.parser import Parser
 __all__ = ["Captured", "Source"]
 
 _LF = b"\n"
+_KINDS = "bytes, bytearray, memoryview or CaptureNotice"
+_ADVICE = "open the file in binary mode"
 _MARKERS = {
     InterimResult: Marker.INTERIM_RESULT,
     Result: Marker.RESULT,
@@ -89,7 +94,7 @@ class Source:
     loss, as its beginning may be lost. All marked events behind a loss are
     marked ``after_loss``: an earlier result may have been lost. What a capture
     leaves unfinished is no result: a marked line within which it breaks off is
-    a violation.
+    a violation. A call takes all or nothing, as those of `Parser` do.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -135,6 +140,9 @@ class Source:
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: The caller is within some 200 calls of the
+                interpreter's recursion limit. Nothing was taken: feed the same
+                again from where there is room.
             TypeError: `data` is neither.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
@@ -145,9 +153,8 @@ class Source:
         (True, [Result(line=1, payload=b' 42', suspect=True)])
         """
         if not isinstance(data, CaptureNotice):
-            return self._take(self._decoder.feed(data))
-        output = self._decoder.cut_off() if data.concerns(Stream.STDOUT) else []
-        return self._take([*output, data])
+            data = as_bytes(data, kinds=_KINDS, advice=_ADVICE)
+        return self._do(partial(self._feed, data))
 
     def end_of_file(self) -> Captured:
         """A file of the capture ends, and the next one goes on where it ended: see `Decoder.end_of_file`.
@@ -155,10 +162,13 @@ class Source:
         Raises:
             DecoderClosedError: The source was closed.
         """
-        return self._take(self._decoder.end_of_file())
+        return self._do(lambda: self._take(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
         """End the capture, and give what its end completes. A second call gives nothing."""
+        return self._do(self._close)
+
+    def _close(self) -> Captured:
         captured = self._take(self._decoder.close())
         events = self._judged(self._parser.close())
         if self._is_cut_off and self._within_line:
@@ -174,10 +184,7 @@ class Source:
         Raises:
             DecoderClosedError: The source was closed.
         """
-        captured = self._take(self._decoder.cut_off())
-        self._mark_damage()
-        self._mark_loss()
-        return captured
+        return self._do(self._cut_off)
 
     @property
     def line(self) -> int:
@@ -205,6 +212,29 @@ class Source:
     @property
     def _within_line(self) -> bool:
         return self._last is not None and not self._last.data.endswith(_LF)
+
+    def _feed(self, data: bytes | CaptureNotice) -> Captured:
+        if not isinstance(data, CaptureNotice):
+            return self._take(self._decoder.feed(data))
+        output = self._decoder.cut_off() if data.concerns(Stream.STDOUT) else []
+        return self._take([*output, data])
+
+    def _cut_off(self) -> Captured:
+        captured = self._take(self._decoder.cut_off())
+        self._mark_damage()
+        self._mark_loss()
+        return captured
+
+    def _do(self, work: Callable[[], Captured]) -> Captured:
+        """Do all of the work, or nothing of it."""
+        own, decoder, parser = self.__dict__.copy(), self._decoder._mark(), self._parser._mark()  # noqa: SLF001
+        try:
+            return work()
+        except BaseException:
+            self.__dict__.update(own)
+            self._decoder._reset(decoder)  # noqa: SLF001
+            self._parser._reset(parser)  # noqa: SLF001
+            raise
 
     def _take(self, output: Output) -> Captured:
         captured = Captured([], [], [])

@@ -41,20 +41,18 @@ def place_of_constant(text: str) -> int:
     return _stop(text.replace("NaN", "N--").replace("Infinity", "I-------"))
 
 
-def place_of_integer(text: str, digits: str) -> int:
-    """Place of the first integer of exactly these digits, which is there, in a valid text.
+def place_of_integer(text: str, max_digits: int) -> int:
+    """Place of the first integer of more than `max_digits` digits, which is there, in a valid text.
 
     Nothing but an integer is spoilt by zeros in the place of all its digits: no
-    string, no fraction and no exponent.
+    string, no fraction and no exponent. The pattern says how many digits, not
+    which: it would be as long as they are otherwise.
 
-    Args:
-        text: A valid JSON text.
-        digits: Two digits or more, without a sign.
-
-    >>> place_of_integer('["123", 0.123, 123.5, -123]', "123")
-    23
+    >>> place_of_integer('["1234", 0.1234, 1234.5, 12, -1234]', 3)
+    30
     """
-    return _stop(re.sub(f"{digits}(?![0-9.eE])", "0" * len(digits), text)) - 1
+    long = re.compile(rf"(?<![0-9])[0-9]{{{max_digits + 1},}}(?![0-9.eE])")
+    return _stop(long.sub(lambda digits: "0" * len(digits[0]), text)) - 1
 
 
 def _stop(text: str) -> int:
