@@ -62,13 +62,18 @@ class Buffer:
 
 
 def as_bytes(
-    data: object, *, name: str = "data", advice: str = "encode it, or open the file in binary mode"
+    data: object,
+    *,
+    name: str = "data",
+    kinds: str = "bytes, bytearray or memoryview",
+    advice: str = "encode it, or open the file in binary mode",
 ) -> bytes:
     """Make `bytes` of what a caller gives, or refuse it.
 
     Args:
         data: An argument of the caller.
         name: What the message calls the argument.
+        kinds: The types that the message names.
         advice: What the message tells a caller to do who gives text.
 
     Raises:
@@ -77,4 +82,4 @@ def as_bytes(
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     hint = f"; {advice}" if isinstance(data, str) else ""
-    raise TypeError(f"{name} must be bytes, bytearray or memoryview, not {type(data).__name__}{hint}")
+    raise TypeError(f"{name} must be {kinds}, not {type(data).__name__}{hint}")

@@ -10,7 +10,8 @@ made by ``map``, all at the speed of C. This rests on two facts:
     the bytes are not valid UTF-8, where the text cannot give them back, does it
     keep them.
 
-A run is cut into slabs. Bytes that are not UTF-8 make one slab slow, not all.
+A run is cut into slabs. If one is not valid UTF-8, its halves are tried, and so on;
+only what is left is decoded line by line.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = ["extend_with_logs"]
 _LF = b"\n"
 _CRLF = b"\r\n"
 _SLAB = 256 * 1024  # bytes decoded at a time, so few that they stay in the processor's cache
+_SMALL = 4096  # bytes: a run that is smaller is not halved
 
 
 def extend_with_logs(
@@ -64,6 +66,10 @@ def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
     try:
         text = data.decode()
     except UnicodeDecodeError:
+        middle = data.find(_LF, len(data) // 2) + 1
+        if len(data) > _SMALL and 0 < middle < len(data):
+            line = _extend_with_run(events, data[:middle], line)
+            return _extend_with_run(events, data[middle:], line)
         raws = _split(data)
         events += [_decode(raw, number) for number, raw in enumerate(raws, line)]
         return line + len(raws) - (not data.endswith(_LF))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,9 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     # Engines: live containers.
-    ("engines.blocking", "engines.pod_state", "engines.resumption"),
-    ("engines.container", "engines.stamped_lines", "engines.stored"),
-    ("engines.cluster", "engines.docker_api"),
+    ("engines.blocking", "engines.pod_state", "engines.remembered"),
+    ("engines.container", "engines.resumption"),
+    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
     ("__init__",),
@@ -92,6 +93,7 @@ EDGES = {
 EVERYWHERE = {"msgspec"}
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     paths = {path.relative_to(ROOT).with_suffix(""): path for path in ROOT.rglob("*.py")}
     return {".".join(relative.parts): path for relative, path in paths.items()}
@@ -104,6 +106,7 @@ def floor_of(module: str) -> int:
     raise AssertionError(f"{module} stands on no floor: name one for it")
 
 
+@functools.cache
 def imports(path: Path) -> list[str]:
     """Dotted names of all that a module imports, at its top or inside a function."""
     names = []

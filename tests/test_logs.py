@@ -8,6 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from planqk_protocol import Log
+from planqk_protocol import log_text as module
 from planqk_protocol.log_text import extend_with_logs
 
 if TYPE_CHECKING:
@@ -31,3 +33,36 @@ def test_the_events_of_a_slice_do_not_depend_on_what_is_around_it(
     assert logs(before + text + after, len(before), len(before) + len(text), max_line) == alone
     assert alone[1] == 1 + text.count(b"\n")
     assert b"".join(event.raw for event in alone[0]) == text
+
+
+@pytest.mark.rule("log")
+@given(st.data(), st.integers(0, 3))
+def test_lines_that_are_not_utf_8_change_no_other(data: st.DataObject, odd: int) -> None:
+    lines = [b"%d: %b\n" % (number, b"x" * (number % 90)) for number in range(600)]
+    for number in data.draw(st.lists(st.integers(0, 599), min_size=odd, max_size=odd)):
+        lines[number] = data.draw(st.sampled_from([b"\xff\n", b"\xc3\r\n", b"\xff" * 5000 + b"\n"]))
+    text = b"".join(lines)
+    events, line = logs(text, 0, len(text), None)
+    assert events == [log for number, each in enumerate(lines, 1) for log in one(each, number)]
+    assert line == 601
+
+
+def one(line: bytes, number: int) -> list[Event]:
+    events: list[Event] = []
+    extend_with_logs(events, line, 0, len(line), number, None)
+    return events
+
+
+def test_a_line_that_is_not_utf_8_costs_its_neighbours_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that are decoded one by one take several times as long."""
+    alone: list[bytes] = []
+    decode = module._decode  # noqa: SLF001
+
+    def counted(raw: bytes, line: int) -> Log:
+        alone.append(raw)
+        return decode(raw, line)
+
+    monkeypatch.setattr(module, "_decode", counted)
+    text = b"x" * 63 + b"\n"
+    logs((text * 1000 + b"\xff\n") * 4, 0, 4 * (64_000 + 2), None)
+    assert len(alone) <= 4 * 4096 // len(text)

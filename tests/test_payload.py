@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from planqk_protocol.payload.decode import Decoder, PayloadError
 from planqk_protocol.payload.faults import place_of_constant, place_of_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from _pytest.mark import ParameterSet
 
@@ -284,6 +285,24 @@ HEAVY = {
 }
 
 
+def seconds(work: Callable[..., Any], argument: Any) -> float:
+    """The best of three times."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        work(argument)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def answer(payload: bytes) -> Any:
+    """The value, or why there is none."""
+    try:
+        return decode(payload, Limits())
+    except PayloadError as error:
+        return error
+
+
 class TestLimits:
     @pytest.mark.parametrize("unit", HEAVY.values(), ids=HEAVY)
     def test_the_memory_of_a_value_is_what_the_documentation_says(self, unit: bytes) -> None:
@@ -296,6 +315,59 @@ class TestLimits:
             tracemalloc.stop()
         assert taken < 45 * len(payload)
         del value
+
+    @pytest.mark.parametrize("unit", [*HEAVY.values(), b'"' + b"1" * 10_000 + b'"', b"1" * 10_000])
+    @pytest.mark.parametrize("end", [b"0", b"1e999", '"😀",1e999'.encode(), b"1" * 5000, b"nope"])
+    def test_decoding_takes_little_more_memory_than_the_value(self, unit: bytes, end: bytes) -> None:
+        payload = b"[" + (unit + b",") * (200_000 // len(unit)) + end + b"]"
+        tracemalloc.start()
+        try:
+            answer(payload)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert most < 50 * len(payload)
+
+    @pytest.mark.rule("json-limits")
+    def test_an_integer_that_is_too_long_takes_no_more_memory_than_a_string(self) -> None:
+        tracemalloc.start()
+        try:
+            error = refusal(b"[-" + b"1" * 300_000 + b"]", Limits())
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert (error.code, error.at) == ("number-too-long", 2)
+        assert most < 10 * 300_000
+
+    @pytest.mark.parametrize("mantissa", ["1", "-1.7976931348623157", "2.2250738585072011", "9" * 40, "0.5"])
+    @pytest.mark.parametrize(
+        "exponent", ["", "e3", "E22", "e+100", "e291", "E308", "e-0308", "e-324", "e-400"]
+    )
+    def test_no_float_takes_longer_than_in_the_standard_library(self, mantissa: str, exponent: str) -> None:
+        """One that is beyond the tables of msgspec took it up to thirty times as long."""
+        texts = [f"{mantissa}{exponent}", f'"eE",{mantissa}{exponent}', f"{mantissa}{exponent},0.125"]
+        for text in texts:
+            for size in (100, 20_000):
+                payload = f"[{','.join([text] * (size // len(text)))}]"
+                data = payload.encode()
+                assert decode(data) == json.loads(payload)
+                for _ in range(10):
+                    if seconds(decode, data) < 4 * seconds(json.loads, payload):
+                        break
+                else:
+                    raise AssertionError(payload[:60])
+
+    @given(st.lists(st.text(alphabet="0123456789.eE+-_ ", max_size=8), min_size=1, max_size=4))
+    def test_floats_are_those_of_the_standard_library(self, texts: list[str]) -> None:
+        """Both ways in which they are read, of which the length and the exponents decide."""
+        for spread in ("", " " * 200, " " * 1400, ",1e300" * 40):
+            payload = f"[{','.join(texts)}{spread}]".encode()
+            try:
+                expected = repr(json.loads(payload))
+            except ValueError:
+                assert refusal(payload).code == "invalid-json"
+            else:
+                assert repr(decode(payload)) == expected
 
     @pytest.mark.rule("json-limits")
     @pytest.mark.parametrize("max_depth", [0, 1, 2, 63, 127, 128])
@@ -429,7 +501,7 @@ class TestLimits:
         with pytest.raises(AssertionError, match="is JSON"):
             place_of_constant("[1]")
         with pytest.raises(AssertionError, match="is JSON"):
-            place_of_integer("[1]", "12")
+            place_of_integer("[1]", 1)
 
     @pytest.mark.rule("json-limits")
     def test_a_long_number_in_a_text_that_is_no_json_is_not_the_fault(self) -> None:

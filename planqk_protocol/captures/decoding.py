@@ -19,19 +19,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import copy
+from functools import partial
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from planqk_protocol.buffer import as_bytes
+from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, Pieces, StdStream
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
 
-__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "Fault", "Format"]
+__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderMark", "Fault", "Format"]
 
+DecoderMark: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferMark]]]
+"""A state of a `Decoder` to go back to."""
+
+_CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)  # of what decoders hold; all else is replaced
 _NAMED = (StdStream.STDOUT, StdStream.STDERR)
 
 STREAMS: Mapping[str | bytes, StdStream] = MappingProxyType(
@@ -66,6 +72,10 @@ class Decoder(Resumable, ABC):
     wherever the capture lost some. The output does not depend on how the capture
     is cut into chunks. No input makes a decoder raise. It does no I/O, its memory
     is bounded, and it can be copied and pickled in the middle of a capture.
+
+    A call takes all or nothing. If the interpreter fails, because there is no
+    memory or the caller itself is too deep in calls, nothing was taken: make the
+    same call once more.
 
     Args:
         container: Which container to read, where a capture can hold several:
@@ -104,15 +114,14 @@ class Decoder(Resumable, ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: The caller is within some 200 calls of the
+                interpreter's recursion limit. Nothing was taken.
             TypeError: `data` is not bytes.
         """
         self._check_open("feed")
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
-        if data:
-            self._size += len(data)
-            self._decode(data)
-        return self._take_output()
+        return self._do(partial(self._feed, data)) if data else []
 
     def cut_off(self) -> Output:
         """Mark a place where bytes of the capture are missing. The next bytes begin a record.
@@ -124,9 +133,7 @@ class Decoder(Resumable, ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("cut_off")
-        self._end()
-        self._offset = self._size
-        return self._take_output()
+        return self._do(self._cut_off)
 
     def end_of_file(self) -> Output:
         """End one file of the capture. The next file continues the streams.
@@ -139,18 +146,11 @@ class Decoder(Resumable, ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("end_of_file")
-        self._end()
-        self._file += 1
-        self._record = self._offset = self._size = 0
-        return self._take_output()
+        return self._do(self._end_file)
 
     def close(self) -> Output:
         """End the capture, and return what its end completes. A second call returns an empty list."""
-        if self._closed:
-            return []
-        self._closed = True
-        self._end()
-        return self._take_output()
+        return [] if self._closed else self._do(self._close)
 
     @property
     def containers(self) -> list[str]:
@@ -168,6 +168,47 @@ class Decoder(Resumable, ABC):
     @abstractmethod
     def _end(self) -> None:
         """End the current file, and prepare for the next one."""
+
+    def _feed(self, data: bytes) -> None:
+        self._size += len(data)
+        self._decode(data)
+
+    def _cut_off(self) -> None:
+        self._end()
+        self._offset = self._size
+
+    def _end_file(self) -> None:
+        self._end()
+        self._file += 1
+        self._record = self._offset = self._size = 0
+
+    def _close(self) -> None:
+        self._closed = True
+        self._end()
+
+    def _do(self, work: Callable[[], None]) -> Output:
+        """Do all of the work, or nothing of it."""
+        before = self._mark()
+        try:
+            work()
+            return self._take_output()
+        except BaseException:
+            self._reset(before)
+            raise
+
+    def _mark(self) -> DecoderMark:
+        own = {
+            name: copy(value) if isinstance(value, _CHANGED_IN_PLACE) else value
+            for name, value in self.__dict__.items()
+        }
+        return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
+
+    def _reset(self, mark: DecoderMark) -> None:
+        """Undo all that was done since the mark was made."""
+        own, buffers = mark
+        self.__dict__.update(own)
+        for buffer, state in buffers:
+            buffer.reset(state)
 
     def _emit(
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False

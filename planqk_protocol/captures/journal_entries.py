@@ -18,9 +18,6 @@ instead; then the stream is unknown.
 
 from __future__ import annotations
 
-from copy import copy
-from typing import Any
-
 import msgspec
 
 from planqk_protocol.buffer import LF
@@ -28,6 +25,7 @@ from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Fault
 from planqk_protocol.captures.line_pieces import LinePiece, PieceOrder, lacks_beginning
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.state import Resumable
 
 __all__ = ["FIELDS", "Entry", "JournalEntries", "PrintedText"]
 
@@ -85,7 +83,7 @@ class PrintedText(msgspec.Struct, frozen=True):
     faults: list[Fault]
 
 
-class JournalEntries:
+class JournalEntries(Resumable):
     """Reads entries in the order of the journal, and finds out which ones are missing."""
 
     def __init__(self) -> None:
@@ -112,9 +110,6 @@ class JournalEntries:
             faults.append(Fault(NoticeKind.NULL_MESSAGE, message, stream if is_ours else None))
         time = entry.time.decode() if entry.time and entry.time.isdigit() else None
         return PrintedText(stream, _data(entry), time, lacks_start, [fault for fault in faults if fault])
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: copy(value) for name, value in self.__dict__.items()}
 
     def _missing_entries(self, entry: Entry) -> Fault | None:
         """The fault, if entries before this one are missing by Docker's count."""

@@ -9,12 +9,11 @@ restart of the container left unfinished.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Fault
+from planqk_protocol.state import Resumable
 
 __all__ = ["LinePiece", "PieceOrder", "lacks_beginning"]
 
@@ -38,7 +37,7 @@ class LinePiece(msgspec.Struct, frozen=True):
     is_last: bool
 
 
-class PieceOrder:
+class PieceOrder(Resumable):
     """Checks that each piece of a long line follows the one before."""
 
     def __init__(self) -> None:
@@ -62,9 +61,6 @@ class PieceOrder:
         if piece and not piece.is_last:
             self._open[stream] = piece
         return None if follows else Fault(NoticeKind.GAP, _MISSING, stream)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_open": self._open.copy()}
 
 
 def lacks_beginning(piece: LinePiece | None, fault: Fault | None) -> bool:

@@ -44,10 +44,12 @@ as 4 of 42. So it becomes a violation.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
-from planqk_protocol.buffer import LF
+from planqk_protocol.buffer import LF, as_bytes
 from planqk_protocol.captures.catalogue import decoder
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds
@@ -68,6 +70,8 @@ from planqk_protocol.state import Resumable
 
 __all__ = ["Captured", "Source"]
 
+_KINDS = "bytes, bytearray, memoryview or CaptureNotice"
+_ADVICE = "open the file in binary mode"
 _MARKERS = {
     InterimResult: Marker.INTERIM_RESULT,
     Result: Marker.RESULT,
@@ -130,7 +134,7 @@ class Source(Resumable):
     behind a loss, as its beginning may be lost. Every event behind a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
     capture breaks off within a line with a marker, the line is a violation and
-    not a result.
+    not a result. A call takes all or nothing, as those of `Parser` do.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -177,6 +181,9 @@ class Source(Resumable):
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: The caller is within some 200 calls of the
+                interpreter's recursion limit. Nothing was taken: feed the same
+                again from where there is room.
             TypeError: `data` is neither.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
@@ -187,9 +194,8 @@ class Source(Resumable):
         (True, [Result.of(line=1, payload=b' 42', suspect=True)])
         """
         if not isinstance(data, CaptureNotice):
-            return self._take(self._decoder.feed(data))
-        output = self._decoder.cut_off() if data.concerns(StdStream.STDOUT) else []
-        return self._take([*output, data])
+            data = as_bytes(data, kinds=_KINDS, advice=_ADVICE)
+        return self._do(partial(self._feed, data))
 
     def end_of_file(self) -> Captured:
         """End one file of the capture; the next one continues it: see `Decoder.end_of_file`.
@@ -197,10 +203,13 @@ class Source(Resumable):
         Raises:
             DecoderClosedError: The source was closed.
         """
-        return self._take(self._decoder.end_of_file())
+        return self._do(lambda: self._take(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
         """End the capture, and return what its end completes. A second call returns nothing."""
+        return self._do(self._close)
+
+    def _close(self) -> Captured:
         captured = self._take(self._decoder.close())
         events = self._judged(self._parser.close())
         if self._is_cut_off and self._within_line:
@@ -217,10 +226,7 @@ class Source(Resumable):
         Raises:
             DecoderClosedError: The source was closed.
         """
-        captured = self._take(self._decoder.cut_off())
-        self._mark_damage()
-        self._mark_loss()
-        return captured
+        return self._do(self._cut_off)
 
     @property
     def result(self) -> FinalResult | None:
@@ -255,6 +261,29 @@ class Source(Resumable):
     @property
     def _within_line(self) -> bool:
         return self._last is not None and not self._last.data.endswith(LF)
+
+    def _feed(self, data: bytes | CaptureNotice) -> Captured:
+        if not isinstance(data, CaptureNotice):
+            return self._take(self._decoder.feed(data))
+        output = self._decoder.cut_off() if data.concerns(StdStream.STDOUT) else []
+        return self._take([*output, data])
+
+    def _cut_off(self) -> Captured:
+        captured = self._take(self._decoder.cut_off())
+        self._mark_damage()
+        self._mark_loss()
+        return captured
+
+    def _do(self, work: Callable[[], Captured]) -> Captured:
+        """Do all of the work, or nothing of it."""
+        own, decoder, parser = self.__dict__.copy(), self._decoder._mark(), self._parser._mark()  # noqa: SLF001
+        try:
+            return work()
+        except BaseException:
+            self.__dict__.update(own)
+            self._decoder._reset(decoder)  # noqa: SLF001
+            self._parser._reset(parser)  # noqa: SLF001
+            raise
 
     def _take(self, output: Output) -> Captured:
         captured = Captured([], [], [])

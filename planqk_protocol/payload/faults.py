@@ -46,21 +46,23 @@ def place_of_constant(text: str) -> int:
     return _stop(text.replace("NaN", "N--").replace("Infinity", "I-------"))
 
 
-def place_of_integer(text: str, digits: str) -> int:
-    """Place of the first integer of exactly these digits.
+def place_of_integer(text: str, max_digits: int) -> int:
+    """Place of the first integer of more than `max_digits` digits.
 
-    The digits are replaced by zeros wherever they occur. Two zeros or more are no
-    JSON integer, so `json` stops there, but they are fine in a string, in a fraction
-    and in an exponent.
+    All digits of such integers are replaced by zeros. Two zeros or more are no JSON
+    integer, so `json` stops there, but they are fine in a string, in a fraction and
+    in an exponent. The pattern tells how many digits there are, not which: it would
+    be as long as they are otherwise.
 
     Args:
         text: A valid JSON text that has such an integer.
-        digits: Two digits or more, without a sign.
+        max_digits: The limit, in digits without the sign.
 
-    >>> place_of_integer('["123", 0.123, 123.5, -123]', "123")
-    23
+    >>> place_of_integer('["1234", 0.1234, 1234.5, 12, -1234]', 3)
+    30
     """
-    return _stop(re.sub(f"{digits}(?![0-9.eE])", "0" * len(digits), text)) - 1
+    long = re.compile(rf"(?<![0-9])[0-9]{{{max_digits + 1},}}(?![0-9.eE])")
+    return _stop(long.sub(lambda digits: "0" * len(digits[0]), text)) - 1
 
 
 def _stop(text: str) -> int:

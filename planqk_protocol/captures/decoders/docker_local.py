@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from planqk_protocol.buffer import LF
+from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry, Decoder
 from planqk_protocol.captures.line_pieces import LinePiece, PieceOrder, lacks_beginning
@@ -51,7 +51,7 @@ class DockerLocalDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._order = PieceOrder()
-        self._held = bytearray()  # begins at the current offset; dropping its first bytes costs nothing
+        self._held = Buffer()  # begins at the current offset
         self._begin_file()
 
     def _begin_file(self) -> None:
@@ -60,26 +60,25 @@ class DockerLocalDecoder(Decoder):
         self._in_doubt = False  # the next record is found by a search
 
     def _decode(self, data: bytes) -> None:
-        self._held += data
+        self._held.append(data, 0, len(data))
         if len(self._held) >= self._needed:
             self._take(at_end=False)
 
     def _end(self) -> None:
         self._take(at_end=True)
-        self._held.clear()
+        self._held.take()
         self._begin_file()
 
     def _take(self, *, at_end: bool) -> None:
         """Decode all records that are whole, and hold the rest."""
-        at = 0
-        while done := self._take_record(at, at_end=at_end):
+        data, at = self._held.take(), 0
+        while done := self._take_record(data, at, at_end=at_end):
             at += done
             self._offset += done
-        del self._held[:at]
+        self._held.append(data, at, len(data))
 
-    def _take_record(self, at: int, *, at_end: bool) -> int:
+    def _take_record(self, data: bytes, at: int, *, at_end: bool) -> int:
         """Decode a record, and return the number of bytes consumed; 0 if the record is incomplete."""
-        data = self._held
         left = len(data) - at
         if self._lost:
             found = _HEAD.search(data, at)
@@ -93,12 +92,12 @@ class DockerLocalDecoder(Decoder):
             return self._leave(size)
         self._needed = size + 2 * _SIZE if left >= _SIZE else _SIZE
         if left < self._needed:
-            return self._take_tail(at, size) if at_end and left else 0
+            return self._take_tail(data, at, size) if at_end and left else 0
         end = at + _SIZE + size
         if data[at : at + _SIZE] != data[end : end + _SIZE]:
             message = "the record is not what its length says; left out, up to the next one"
             return self._lose(NoticeKind.TORN, message)
-        self._take_entry(bytes(data[at + _SIZE : end]))
+        self._take_entry(data[at + _SIZE : end])
         return self._needed
 
     def _take_entry(self, data: bytes) -> None:
@@ -116,17 +115,17 @@ class DockerLocalDecoder(Decoder):
         self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_start)
         self._in_doubt = False
 
-    def _take_tail(self, at: int, size: int) -> int:
+    def _take_tail(self, data: bytes, at: int, size: int) -> int:
         """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
-        if _HEAD.search(self._held, at + 1):
+        if _HEAD.search(data, at + 1):
             return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
         self._record += 1
-        fields = _message(bytes(self._held[at + _SIZE : at + _SIZE + size]))
+        fields = _message(data[at + _SIZE : at + _SIZE + size])
         stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
         self._emit(stream, fields.texts.get(_LINE, b""), _time(fields), suspect=True)
         message = "the capture ends within a record; what it holds is given, without the end of its line"
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)
-        return len(self._held) - at
+        return len(data) - at
 
     def _leave(self, size: int) -> int:
         """Leave out bytes that are not the length of a record."""
