@@ -19,7 +19,9 @@ __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-_STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)  # 0 is stdin, which goes to stdout
+# 0 is stdin, which Docker's reader gives as stdout. But no engine sends it, so a NUL stands there in place of
+# a number that is lost.
+_STREAMS = (Stream.STDOUT, Stream.STDOUT, Stream.STDERR, Stream.UNKNOWN)
 _NULS = re.compile(rb"\0*")
 # As detection looks at frames: that of a daemon is a read of 32 KiB or a stored record, and far from 16 MiB.
 _FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
@@ -78,9 +80,10 @@ class DockerMuxDecoder(Decoder):
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
             self._emit(Stream.UNKNOWN, header, suspect=True)
             return
-        if not any(header):
-            self._notice_nuls("frames")
-            self._in_nuls = self._in_doubt = True
+        if not self._type:
+            self._notice_nuls("frames" if not any(header) else "a frame's stream")
+            self._in_nuls = not any(header)
+            self._in_doubt = True
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])
         if self._type == _SYSTEM_ERROR and not self._left:

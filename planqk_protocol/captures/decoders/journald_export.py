@@ -29,6 +29,9 @@ _FIRST_LINES = (
 _MOST = 768 * 1024 * 1024  # bytes of a value, for systemd's own reader
 _ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # no entry has two of these
 _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
+_NULS = (
+    "NUL bytes, as a power loss leaves them, in place of fields; the entry is left out, up to the next one"
+)
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
@@ -49,7 +52,7 @@ class JournaldExportDecoder(JournalEntries):
         self._skip = 0  # bytes of a value that is too long
         self._is_value_passed = False  # and its LF follows
         self._lost = False  # looking for the next entry
-        self._in_doubt = False  # the entry was looked for, and may be none
+        self._in_doubt = False  # what follows was looked for, and may be text of an entry
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -121,6 +124,9 @@ class JournaldExportDecoder(JournalEntries):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
+        if b"\0" in line:  # values with control characters stand behind their length
+            self._lose(NoticeKind.NUL_RUN, _NULS)
+            return
         name, equals, value = line.partition(b"=")
         if not _NAME.fullmatch(name):
             self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
@@ -147,7 +153,6 @@ class JournaldExportDecoder(JournalEntries):
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
             self._take_entry(entry, self._start, suspect=self._in_doubt)
-            self._in_doubt = False
 
     def _end(self) -> None:
         self._take()
