@@ -109,12 +109,23 @@ class Given:
         if last is None and not opened:
             return None
         last = last or 0
-        second, known_from = last // _SECOND, self._forgotten // _SECOND + 1
-        since = max(0, second - _OVERLAP, min(second, known_from))
+        second = last // _SECOND
+        return self._from(max(0, second - _OVERLAP, min(second, self._known_from)), last)
+
+    def since(self, time: int) -> Expected:
+        """What was passed on since the second of a time."""
+        return self._from(time // _SECOND, self._times[-1])
+
+    @property
+    def _known_from(self) -> int:
+        return self._forgotten // _SECOND + 1
+
+    def _from(self, since: int, last: int) -> Expected:
+        times = self._times
         places = [at for at, time in enumerate(times) if time >= since * _SECOND]
         digests = b"".join(self._digests[at * _DIGEST : (at + 1) * _DIGEST] for at in places)
         expected = array("q", (times[at] for at in places))
-        return Expected(expected, digests, last, since=since, known_from=known_from)
+        return Expected(expected, digests, last, since=since, known_from=self._known_from)
 
 
 class Expected:

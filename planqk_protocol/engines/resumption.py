@@ -45,6 +45,13 @@ cases:
 No record that is later than all expected ones is followed by one of them, so from
 there on all is new, and nothing more is compared.
 
+**Within a connection.** Docker that rotates a log while it is followed may send
+the newest file again from its beginning. Measured with 20.10 and files of 4 KiB:
+records 0 to 53, then 384 to 399, and these again. Its records of one stream are
+in the order of their times. So where time goes back, what comes is compared with
+what was passed on from that second on. It may be new all the same, as where the
+clock was set back.
+
 **Older lines.** An engine may send more than it was asked for; the time of a
 record tells. A container runtime stores a long line in pieces, each with a time
 of its own, and Kubernetes filters the pieces. What is left of the line, mostly
@@ -106,6 +113,8 @@ class Resumption:
         self._begin_connection()
 
     def _begin_connection(self) -> None:
+        self._latest: int | None = None  # time of a record on this connection
+        self._has_gone_back = False
         self._is_at_end = False  # the latest record that came is the one that was passed on last
         self._has_reached = False  # it has been so on this connection
         self._doubt: _Whole | None = None  # a record that was not expected, until the next one tells
@@ -185,6 +194,10 @@ class Resumption:
     def _pass(self, data: bytes, *, ends: bool) -> bytes:
         """Pass on bytes of a record that is new."""
         text = self._record.take(data, ends=ends)
+        if ends and (expected := self._went_back()):
+            self._reach(is_at_end=True)
+            self._hold(text)
+            return self._judge(expected)
         if ends:
             self._given.add(self._record.time, self._record.digest())
             self._begin_record()
@@ -202,7 +215,19 @@ class Resumption:
         if record.is_resumed and (expected.is_at_last or not self._can_hold(text)):
             return self._go_on(text, expected, ends=ends)
         self._hold(text)
-        return self._judge(expected) if ends else b""
+        return self._judge(self._went_back() or expected) if ends else b""
+
+    def _went_back(self) -> Expected | None:
+        """What may come again, if the engine began again to send what it sent on this connection."""
+        before, time = self._latest, self._record.time
+        if self._has_pieces or time is None:
+            return None
+        self._latest = time
+        if before is None or before <= time:
+            return None
+        self._has_gone_back = True
+        self._expected = self._given.since(time)
+        return self._expected
 
     def _can_hold(self, text: bytes) -> bool:
         return self._held is not None and len(self._held) + len(text) <= _MOST_HELD
@@ -234,7 +259,7 @@ class Resumption:
         """Give of a record that has ended what is new."""
         record = self._record
         text = b""
-        if record.is_before(expected.since):
+        if record.is_before(expected.since) and not self._has_gone_back:
             pass  # older than what was asked for
         elif expected.meets(record.digest(), record.time):
             self._know(expected)
@@ -281,7 +306,8 @@ class Resumption:
 
     def _leave(self, expected: Expected) -> None:
         """All that comes on this connection is new from here on."""
-        self._given.forget_gone(expected)
+        if not self._has_gone_back:
+            self._given.forget_gone(expected)
         self._expected = None
 
     def _settle_doubt(self, behind: int | None = None) -> bytes:

@@ -29,7 +29,6 @@ A, ERR = frame(1, b"a\n"), frame(2, b"e\n")
             id="both",
         ),
         pytest.param(frame(1, b"a") + frame(1, b"") + A, [("stdout", b"aa\n", False)], id="empty frame"),
-        pytest.param(frame(0, b"in"), [("stdout", b"in", False)], id="stdin"),
         pytest.param(frame(1, b"x" * 70_000), [("stdout", b"x" * 70_000, False)], id="long frame"),
     ],
 )
@@ -95,6 +94,12 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             id="text that looks like frames, behind NULs",
         ),
         pytest.param(
+            A + frame(0, b"forged\n") + A,
+            [("stdout", b"a\n", False), ("stdout", b"forged\na\n", True)],
+            [("nul-run", 2, len(A), "unknown")],
+            id="a NUL in place of a stream",
+        ),
+        pytest.param(
             A + b"\1\0\0\2a\n" + A,
             [("stdout", b"a\n", False), ("unknown", b"\1\0\0\2a\n" + A, True)],
             [("bad-stream-type", 2, len(A), "unknown")],
@@ -125,6 +130,7 @@ def test_the_next_file_begins_with_a_frame() -> None:
     assert decode(ID, A[:3], A)[1:] == [("stdout", b"a\n", False)]
     assert decode(ID, A[:9], A)[2:] == [("stdout", b"a\n", False)]
     assert places(decode(ID, b"\0" * 8, b"\0" * 4 + A)) == [
+        ("nul-run", 1, 0, "unknown"),
         ("nul-run", 1, 0, "unknown"),
         ("truncated", 1, 0, "stdout"),
     ]

@@ -265,6 +265,15 @@ FOUND_A = ("stdout", b"a\n", True)  # behind damage, by a search
             [("corrupt", 2, len(ONE), "unknown")],
             id="no entry, ended",
         ),
+        pytest.param(
+            ONE.replace(b"CONTAINER_ID_FULL=", b"\0" * 18) + ONE,
+            [FOUND_A],
+            [("nul-run", 1, 0, "unknown")],
+            id="NULs in an entry",
+        ),
+        pytest.param(
+            b"\0\0" + ONE + ONE, [FOUND_A], [("nul-run", 1, 0, "unknown")], id="NULs before an entry"
+        ),
         pytest.param(ONE[:-1] + ONE, [OUT_A], [("torn", 1, 0, "unknown")], id="torn between two fields"),
         *(
             pytest.param(
@@ -319,3 +328,13 @@ def test_export(capture: bytes, data: list[object], notices: list[object]) -> No
 
 def test_the_next_file_begins_with_an_entry() -> None:
     assert kinds(decode("journald-export", ONE[:-1], ONE, b"lower\n", ONE)) == ["truncated", "corrupt"]
+
+
+def test_a_text_behind_damage_forges_no_entry() -> None:
+    """Any program of the host can write a text of several lines, and what looks like two entries in it."""
+    forged = journald_export([entry(b"a"), entry(b"PlanQK:Job:Result: 666")])
+    text = journald_export([{"__CURSOR": b"s", "MESSAGE": b"x\n" + forged}])
+    torn = text.replace(b"MESSAGE\n", b"MESSAGE\n\xff\xff\xff\xff")
+    output = decoder("journald-export").feed(torn + ONE)
+    chunks = [item for item in output if isinstance(item, Chunk)]
+    assert [(chunk.data, chunk.suspect) for chunk in chunks] == [(b"a\nPlanQK:Job:Result: 666\na\n", True)]

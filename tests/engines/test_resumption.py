@@ -229,20 +229,25 @@ def test_of_records_that_are_alike_none_is_lost_without_a_word(
 @given(
     st.integers(1, 12),
     st.lists(
-        st.tuples(st.sets(st.integers(0, 11)), st.integers(0, 6), st.integers(0, 12)), min_size=1, max_size=4
+        st.tuples(st.sets(st.integers(0, 11)), st.integers(0, 6), st.integers(0, 12), st.integers(2, 12)),
+        min_size=1,
+        max_size=4,
     ),
 )
-def test_what_is_remembered_comes_once(count: int, connections: list[tuple[set[int], int, int]]) -> None:
-    """Each connection leaves out some of what follows what was read, and the log is rotated between them."""
+def test_what_is_remembered_comes_once(count: int, connections: list[tuple[set[int], int, int, int]]) -> None:
+    """Each connection leaves out some of what follows what was read, and sends its end once more.
+
+    The log is rotated between them.
+    """
     pieces = [line(number / 3, b"%d\n" % number) for number in range(count)]
     log = of_frames()
     new: list[bytes | None] = []
     gone = there = 0
-    for left_out, lost, grown in [*connections, (set(), 0, count)]:
+    for left_out, lost, grown, again in [*connections, (set(), 0, count, 0)]:
         known, there, gone = there, max(there, min(grown, count)), max(gone, min(lost, there))
         since = log.restart()
         came = [at for at in range(gone, there) if at < known or at not in left_out]
-        for at in came:
+        for at in came + (came[-again:] if 1 < again <= len(came) else []):
             if since is None or pieces[at].time >= since * SECOND:
                 new += pass_on(log, kubelet.sent([pieces[at]]))
     new += end(log)
@@ -364,6 +369,28 @@ def test_what_is_gone_is_missed_once() -> None:
     assert given_then(log, STAMPED[1], more=[STAMPED[3]]) == [GAP, b"3\n", b""]
     log.restart()
     assert pass_on(log, b"", [STAMPED[3], STAMPED[4]]) == [b"", b"4\n"]
+
+
+def test_a_file_that_comes_twice_on_one_connection_is_given_once() -> None:
+    log = of_frames()
+    log.restart()
+    more = [*STAMPED[1:3], *STAMPED[30:34], *STAMPED[30:35]]
+    assert joined(pass_on(log, b"", more)) == b"1\n2\n30\n31\n32\n33\n34\n"
+    # What was left out comes in the next one.
+    log.restart()
+    new = pass_on(log, b"", STAMPED[25:36])
+    assert [part for part in new if part is GAP or part] == [
+        GAP,
+        *[b"%d\n" % at for at in range(25, 30)],
+        GAP,
+        b"35\n",
+    ]
+
+
+def test_a_clock_that_is_set_back_is_no_gap() -> None:
+    log = of_frames()
+    log.restart()
+    assert joined(pass_on(log, b"", [STAMPED[at] for at in (30, 31, 5, 6, 32)])) == b"30\n31\n5\n6\n32\n"
 
 
 @pytest.mark.parametrize("size", [10, 31, 32])

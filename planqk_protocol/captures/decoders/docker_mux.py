@@ -22,7 +22,8 @@ __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output.
+# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output. But no engine
+# sends stdin, so a NUL stands there in place of a number that is lost.
 _STREAM_TYPES = (StdStream.STDOUT, StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN)
 _NULS = re.compile(rb"\0*")
 # For detection: a frame of a daemon holds a read of 32 KiB or a stored record, so it is far below 16 MiB.
@@ -82,9 +83,10 @@ class DockerMuxDecoder(Decoder):
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
             self._emit(StdStream.UNKNOWN, header, suspect=True)
             return
-        if not any(header):
-            self._notice_nuls("frames")
-            self._in_nuls = self._in_doubt = True
+        if not self._type:
+            self._notice_nuls("frames" if not any(header) else "a frame's stream")
+            self._in_nuls = not any(header)
+            self._in_doubt = True
         self._offset += _HEADER
         self._left = int.from_bytes(header[4:])
         if self._type == _SYSTEM_ERROR and not self._left:

@@ -38,6 +38,9 @@ _FIRST_LINES = (
 _MOST = 768 * 1024 * 1024  # bytes of a value that systemd's own reader accepts
 _ONCE = {"PRIORITY", "CONTAINER_ID_FULL", "__REALTIME_TIMESTAMP"}  # an entry has each of these once
 _TWO_IN_ONE = "the entry breaks off, and another one follows within it; both are left out"
+_NULS = (
+    "NUL bytes, as a power loss leaves them, in place of fields; the entry is left out, up to the next one"
+)
 _WRONG_LENGTH = "no line end where the length of a value says; the entry is left out, up to the next one"
 
 
@@ -59,7 +62,7 @@ class JournaldExportDecoder(Decoder):
         self._skip = 0  # bytes left of a value that is too long
         self._is_value_passed = False  # the LF of such a value follows
         self._lost = False  # searching for the next entry
-        self._in_doubt = False  # the entry is found by a search
+        self._in_doubt = False  # what follows was found by a search, and may be text of an entry
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -131,6 +134,9 @@ class JournaldExportDecoder(Decoder):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
+        if b"\0" in line:  # values with control characters stand behind their length
+            self._lose(NoticeKind.NUL_RUN, _NULS)
+            return
         name, equals, value = line.partition(b"=")
         if not _NAME.fullmatch(name):
             self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
@@ -160,7 +166,6 @@ class JournaldExportDecoder(Decoder):
             for fault in printed.faults:
                 self._notice_fault(fault, self._start)
             self._emit(printed.stream, printed.data, printed.time, suspect=self._in_doubt or printed.suspect)
-            self._in_doubt = False
 
     def _end(self) -> None:
         self._take()
