@@ -22,7 +22,7 @@ def on_a_small_stack(target: str, cases: list[Any]) -> list[Any]:
         target: The function, as ``module:name``; the module is one of the tests.
         cases: Its arguments, one by one; they and the answers are pickled.
     """
-    code = f"import small_stack; small_stack._main({target!r})"
+    code = f"from tests import small_stack; small_stack._main({target!r})"
     done = subprocess.run(
         [sys.executable, "-c", code],
         input=pickle.dumps(cases),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from strategies import FENCE, INTERIM, RESULT
 
 from planqk_protocol import Limits, Parser
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.grammar import load_table
 from planqk_protocol.payload.bounds import run_of_digits
 from planqk_protocol.payload.decode import Decoder, PayloadError
+from tests.strategies import FENCE, INTERIM, RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

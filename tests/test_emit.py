@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import FENCE, INTERIM, RESULT, all_limits, json_values
 
 from planqk_protocol import InterimResult, Limits, Log, MultilineResult, Result, parse
 from planqk_protocol.emit import interim_result_line, log_line, multiline_result_block, result_line
+from tests.strategies import FENCE, INTERIM, RESULT, all_limits, json_values
 
 EMITTERS = [interim_result_line, result_line, multiline_result_block]
 

@@ -8,7 +8,6 @@ import pickle
 import msgspec
 import pytest
 from hypothesis import given
-from strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 from planqk_protocol import (
     Event,
@@ -24,6 +23,7 @@ from planqk_protocol import (
     emit,
     parse,
 )
+from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 NAMES = {kind.__name__: kind for kind in (Log, InterimResult, Result, MultilineResult, Violation)}
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from strategies import FENCE, RESULT
 
 import planqk_protocol
 from planqk_protocol import Limits, Parser, engines
+from tests.strategies import FENCE, RESULT
 
 SUBPACKAGES = ("captures", "emit", "engines")
 

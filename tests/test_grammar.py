@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree, UnexpectedInput
-from strategies import streams
 
 from planqk_protocol.errors import GrammarError
 from planqk_protocol.grammar import VERDICTS, build_lark, build_table, grammar_text, load_table
+from tests.strategies import streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

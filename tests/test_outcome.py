@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 from planqk_protocol import (
     Collector,
@@ -25,6 +24,7 @@ from planqk_protocol import (
     collect,
     parse,
 )
+from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 GOOD = RESULT + b" 1\n"
 BAD = RESULT + b" {'a'}\n"

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from strategies import FENCE, INTERIM, RESULT, bytewise, feed_all
 
 from planqk_protocol import (
     Event,
@@ -24,6 +23,7 @@ from planqk_protocol import (
     ViolationCode,
     parse,
 )
+from tests.strategies import FENCE, INTERIM, RESULT, bytewise, feed_all
 
 
 def texts(data: bytes) -> list[str]:

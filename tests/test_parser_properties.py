@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from reference import expected_events
-from strategies import FENCE, INTERIM, RESULT, all_limits, bytewise, cut, cuts, feed_all, streams, tiny_limits
 
 from planqk_protocol import Event, Limits, Log, MultilineResult, Parser, Result, Violation, parse, to_record
+from tests.reference import expected_events
+from tests.strategies import (
+    FENCE,
+    INTERIM,
+    RESULT,
+    all_limits,
+    bytewise,
+    cut,
+    cuts,
+    feed_all,
+    streams,
+    tiny_limits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

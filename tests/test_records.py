@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 from planqk_protocol import (
     Collector,
@@ -26,6 +25,7 @@ from planqk_protocol import (
     to_json_line,
     to_record,
 )
+from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 VALIDATOR = jsonschema.Draft202012Validator(record_schema())
 OUTCOMES = jsonschema.Draft202012Validator(outcome_schema())

@@ -9,14 +9,14 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from failing import deep, interrupted
 from hypothesis import example, given
 from hypothesis import strategies as st
-from small_stack import on_a_small_stack
-from strategies import FENCE, INTERIM, RESULT, all_limits, cut, cuts, feed_all, streams
 
 from planqk_protocol import Event, Limits, Parser, collect, parse, to_json_line
 from planqk_protocol.limits import MAX_DEPTH
+from tests.failing import deep, interrupted
+from tests.small_stack import on_a_small_stack
+from tests.strategies import FENCE, INTERIM, RESULT, all_limits, cut, cuts, feed_all, streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def answer(data: bytes) -> list[tuple[str, bytes, int]]:
 @pytest.mark.rule("json-limits", "total")
 def test_a_stack_of_64_kib_is_enough() -> None:
     cases = streams_of_nests()
-    assert on_a_small_stack("test_stack:answer", cases) == list(map(answer, cases))
+    assert on_a_small_stack("tests.test_stack:answer", cases) == list(map(answer, cases))
 
 
 NEST = b"[" * 120 + b'"\\ud800"' + b"]" * 120

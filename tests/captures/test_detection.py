@@ -6,13 +6,13 @@ import io
 import zipfile
 
 import pytest
-from feeding import decode, places
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, decoder, detect
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, first_line_end, is_utf16
 from planqk_protocol.testing.models import MODELS
+from tests.captures.feeding import decode, places
 
 MARKED = b"PlanQK:Job:Result: 42\n"
 STAMP = b"2024-05-01T10:00:00.000000001Z "

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Sequence
 
 import pytest
-from feeding import cut, data_of, decode, kinds, merged, places, run, stamped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from planqk_protocol.captures import (
 from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
 from planqk_protocol.testing.engine_writers import Write
 from planqk_protocol.testing.models import MODELS
+from tests.captures.feeding import cut, data_of, decode, kinds, merged, places, run, stamped
 
 # What there is to say of captures that no accident has damaged.
 TOLD = {

@@ -10,7 +10,6 @@ import random
 import jsonschema
 import msgspec
 import pytest
-from feeding import cut
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from planqk_protocol import (
 from planqk_protocol.captures import Captured, CaptureNotice, NoticeKind, Source, StdStream
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from tests.captures.feeding import cut
 
 RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
 BLOCK = b'PlanQK:Job:MultilineResult\n{\n"sum": 42\n}\nPlanQK:Job:MultilineResult\n'

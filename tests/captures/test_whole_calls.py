@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from failing import deep, interrupted
-from feeding import cut
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +21,8 @@ from planqk_protocol.captures import (
     formats,
 )
 from planqk_protocol.testing import captures
+from tests.captures.feeding import cut
+from tests.failing import deep, interrupted
 
 GAP = CaptureNotice(NoticeKind.GAP, 0, 0, "the connection broke")
 ODD = st.sampled_from(

@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from planqk_protocol.cli.app import cli
-
-from .harness import EXAMPLES, Call, Program, Run, Start, Terminal
+from tests.cli.harness import EXAMPLES, Call, Program, Run, Start, Terminal
 
 DEADLINE = 30  # seconds until a program that hangs is ended, and its test fails
 

@@ -13,8 +13,7 @@ from planqk_protocol.conformance.decoders import Case, cases, run_case
 from planqk_protocol.conformance.programs import kill_all, run_all
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status, Verdict, summarise
-
-from .programs import program
+from tests.conformance.small_programs import program
 
 ADAPTERS = Path(__file__).parents[2] / "docs" / "examples" / "adapters"
 TIMEOUT = 60

@@ -12,8 +12,7 @@ from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.commands import conformance
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.conformance.vectors import RULES, load_vectors, vector_files
-
-from .programs import ENCODER, PLAIN_DECODER, program
+from tests.conformance.small_programs import ENCODER, PLAIN_DECODER, program
 
 RECORD = '{"type": "log", "line": 1, "text": "\\u001b[0m"}'
 BAD = program(f"import sys\nprint({RECORD!r})\nsys.stderr.write('oh dear')")

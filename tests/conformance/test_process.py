@@ -16,8 +16,7 @@ import pytest
 from planqk_protocol.conformance import descendants, programs
 from planqk_protocol.conformance.descendants import kill_marked, marked_environment
 from planqk_protocol.conformance.programs import Answer, CommandError, Dialogue, ask, kill_all, listen
-
-from .programs import program
+from tests.conformance.small_programs import program
 
 COPY = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
 COUNT = "import os\nwhile data := os.read(0, 65536): os.write(1, b'%d\\n' % len(data))"

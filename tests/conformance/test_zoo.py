@@ -13,10 +13,9 @@ from planqk_protocol.conformance import decoders
 from planqk_protocol.conformance.decoders import CHUNKINGS, STEPWISE, Case, cases
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.conformance.verdicts import Status
-
-from .zoo.keeper import run_case
-from .zoo.plain import Plain
-from .zoo.wrong import BROKEN_RULE
+from tests.conformance.zoo.keeper import run_case
+from tests.conformance.zoo.plain import Plain
+from tests.conformance.zoo.wrong import BROKEN_RULE
 
 _LARGE = 300_000  # bytes; the right decoder alone is given streams larger than that, and in one way
 
@@ -52,7 +51,7 @@ def test_a_wrong_decoder_fails_by_the_rule_it_breaks(decoder: type[Plain], rule:
     assert any(run_case(case, decoder).status is Status.FAILED for case in cases_by_rule()[rule])
 
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 AS_PROGRAMS = [
     ("ChunkIsLine", "chunking/marker", "bytes"),
     ("DecodesChunks", "chunking/multibyte-log", "bytes"),
@@ -68,7 +67,10 @@ def test_a_wrong_decoder_fails_as_a_program(
 ) -> None:
     monkeypatch.setattr(decoders, "_PATIENCE", 3)
     vector = next(vector for vector in load_vectors() if vector.id == id_)
-    code = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from conformance.zoo.keeper import main; main()"
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+        "from tests.conformance.zoo.keeper import main; main()"
+    )
     wrong, right = (
         decoders.run_case(Case(vector, chunking), [sys.executable, "-c", code, decoder], 30)
         for decoder in (name, "Plain")

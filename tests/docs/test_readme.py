@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from pages import README, ROOT
+from tests.docs.pages import README, ROOT
 
 TEXT = README.read_text(encoding="utf-8")
 COMMANDS = dict(re.findall(r"^<!-- command: (\w+) -->\n```sh\n(.*)\n```$", TEXT, re.MULTILINE))

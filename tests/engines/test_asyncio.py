@@ -12,9 +12,8 @@ from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.engines import kubernetes
 from planqk_protocol.engines.blocking import in_thread
 from planqk_protocol.engines.container import ContainerOutput, EngineError, opened
-
-from .cluster import Cluster
-from .servers import joined, serving
+from tests.engines.servers import joined, serving
+from tests.engines.small_cluster import Cluster
 
 
 class Waiting:

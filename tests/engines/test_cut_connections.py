@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from kubelet import Piece, sent, text
 
 from planqk_protocol import Event, Log, Parser, Violation
 from planqk_protocol.captures import NoticeKind, Source
 from planqk_protocol.engines import kubernetes
 from planqk_protocol.engines.stamped_lines import StampedLines
-
-from .cluster import BEGIN, Cluster, Cut, Run
-from .servers import CUTS, serving
+from tests.engines.kubelet import Piece, sent, text
+from tests.engines.servers import CUTS, serving
+from tests.engines.small_cluster import BEGIN, Cluster, Cut, Run
 
 SECOND = 1_000_000_000
 

@@ -6,14 +6,14 @@ import itertools
 import re
 from collections.abc import Sequence
 
-import kubelet
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from kubelet import Piece
 
 from planqk_protocol.engines import remembered, resumption
 from planqk_protocol.engines.resumption import Resumption
+from tests.engines import kubelet
+from tests.engines.kubelet import Piece
 
 BEGIN = 1_714_557_600
 SECOND = 1_000_000_000

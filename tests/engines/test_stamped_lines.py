@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubelet import Piece, sent
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines.stamped_lines import StampedLines
+from tests.engines.kubelet import Piece, sent
 
 TEXTS = st.binary(max_size=50).map(lambda text: text.replace(b"\n", b"") + b"\n")
 SECOND = 1_714_557_600_000_000_000

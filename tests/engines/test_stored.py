@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, Chunk, NoticeKind, decoder
 from planqk_protocol.engines.stored import FrameError, Frames, Piece, PlainLog, StampedLog
-
-from .engine import BEGIN, SECOND, frame, stamp
+from tests.engines.small_engine import BEGIN, SECOND, frame, stamp
 
 # What a job prints may look like anything that an engine sends.
 TEXTS = st.one_of(

@@ -12,14 +12,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> None:
     atheris = import_module("atheris")  # there is none for some systems
-    sys.path[:0] = [str(TESTS), str(TESTS / "captures")]
+    sys.path.insert(0, str(ROOT))
     with atheris.instrument_imports(include=["planqk_protocol"], exclude=["planqk_protocol.testing"]):
-        targets = import_module("targets").TARGETS
+        targets = import_module("tests.fuzz.targets").TARGETS
     name, *options = arguments
     again = shlex.join([sys.executable, __file__, name])  # libFuzzer has the shell run this to merge folders
     atheris.Setup([again, *options], targets[name])

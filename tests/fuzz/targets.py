@@ -12,14 +12,8 @@ from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import Any
 
-import kubelet
 import pytest
-import test_detection
-import test_grammar
-import test_parser_properties
-import test_payload
 from click.testing import CliRunner
-from feeding import cut, data_of, kinds, merged, run, stamped
 
 from planqk_protocol import Event, Limits, ViolationCode
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, StdStream, decoder, detect, formats
@@ -29,6 +23,11 @@ from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.terminal import escape_controls
 from planqk_protocol.engines.stamped_lines import StampedLines
 from planqk_protocol.testing.models import MODELS
+from tests import test_grammar, test_parser_properties
+from tests.captures import test_detection
+from tests.captures.feeding import cut, data_of, kinds, merged, run, stamped
+from tests.engines import kubelet
+from tests.payload import test_payload
 
 __all__ = ["TARGETS"]
 

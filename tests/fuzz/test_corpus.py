@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import test_detection
-import test_payload
-from targets import TARGETS
 
 from planqk_protocol import Event, Parser
 from planqk_protocol.captures import Decoder, Output
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.engines.stamped_lines import StampedLines
+from tests.captures import test_detection
+from tests.fuzz.targets import TARGETS
+from tests.payload import test_payload
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())

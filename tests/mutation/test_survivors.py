@@ -7,7 +7,8 @@ import pkgutil
 import tomllib
 
 import pytest
-from score import EXPLANATIONS, Mutant, explained
+
+from tests.mutation.score import EXPLANATIONS, Mutant, explained
 
 
 @pytest.mark.parametrize("mutant", sorted(explained()), ids=lambda mutant: mutant.function)

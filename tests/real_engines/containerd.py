@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from daemons import SCRIPT, EngineError, image, need, run, unmount
+from tests.real_engines.daemons import SCRIPT, EngineError, image, need, run, unmount
 
 _PAUSE_IMAGE = "docker.io/local/pause:1"
 _JOB_IMAGE = "docker.io/local/job:1"

@@ -10,11 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from containerd import Containerd
-from test_engines import BROKEN, RESULT, STREAMS, Write, both, decoded, made, printing, started
 
 from planqk_protocol import Log, collect
 from planqk_protocol.captures import Source
+from tests.real_engines.containerd import Containerd
+from tests.real_engines.test_engines import (
+    BROKEN,
+    RESULT,
+    STREAMS,
+    Write,
+    both,
+    decoded,
+    made,
+    printing,
+    started,
+)
 
 pytestmark = pytest.mark.engine
 

@@ -19,10 +19,10 @@ from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
-from daemons import IMAGE, Docker, EngineError, Journal, Podman, data
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Source, decoder, detect
 from planqk_protocol.cli.app import cli
+from tests.real_engines.daemons import IMAGE, Docker, EngineError, Journal, Podman, data
 
 pytestmark = pytest.mark.engine
 

@@ -20,12 +20,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engines.servers import Request, serving
-from followers import COMMAND, Follower
-from job import line
-
 from planqk_protocol.captures.timestamps import rfc3339
 from planqk_protocol.testing.engine_writers import PIECE
+from tests.engines.servers import Request, serving
+from tests.soak.followers import COMMAND, Follower
+from tests.soak.job import line
 
 __all__ = ["FollowedDocker", "FollowedEngine", "FollowedKubernetes"]
 

@@ -13,10 +13,9 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from followers import COMMAND, Follower
-from job import cuts, lines
-
 from planqk_protocol.testing.engine_writers import docker_json_file
+from tests.soak.followers import COMMAND, Follower
+from tests.soak.job import cuts, lines
 
 __all__ = ["KINDS", "FollowedFile"]
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from job import Check, SoakError
+from tests.soak.job import Check, SoakError
 
 __all__ = ["COMMAND", "Follower"]
 

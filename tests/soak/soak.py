@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))  # the small engines are made of what other tests have
-from followed_engines import FollowedDocker, FollowedEngine, FollowedKubernetes
-from followed_files import KINDS, FollowedFile
-from job import SoakError
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the small engines are made of what other tests have
+from tests.soak.followed_engines import FollowedDocker, FollowedEngine, FollowedKubernetes
+from tests.soak.followed_files import KINDS, FollowedFile
+from tests.soak.job import SoakError
 
 _PAUSE = 0.05  # seconds between two writes
 _ALLOWED = 1.15  # times the memory of the first third of the time

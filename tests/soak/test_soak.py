@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from job import Check, SoakError, line
-from soak import Memory
 
 from planqk_protocol import iter_events, to_json_line
+from tests.soak.job import Check, SoakError, line
+from tests.soak.soak import Memory
 
 Record = dict[str, Any]
 

@@ -22,8 +22,8 @@ __all__ = ["FORMAT", "DockerMuxDecoder"]
 
 _HEADER = 8
 _SYSTEM_ERROR = 3
-# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output. But no engine
-# sends stdin, so a NUL stands there in place of a number that is lost.
+# The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output. But no
+# engine sends stdin, so a NUL stands there in place of a number that is lost.
 _STREAM_TYPES = (StdStream.STDOUT, StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN)
 _NULS = re.compile(rb"\0*")
 # For detection: a frame of a daemon holds a read of 32 KiB or a stored record, so it is far below 16 MiB.

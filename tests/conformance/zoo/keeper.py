@@ -8,9 +8,8 @@ import sys
 from planqk_protocol.conformance.decoders import STEPWISE, Case, cut, judge
 from planqk_protocol.conformance.programs import Answer
 from planqk_protocol.conformance.verdicts import Verdict
-
-from . import wrong
-from .plain import Plain
+from tests.conformance.zoo import wrong
+from tests.conformance.zoo.plain import Plain
 
 
 def run_case(case: Case, decoder: type[Plain]) -> Verdict:

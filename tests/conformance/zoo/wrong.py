@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .plain import FENCE, INTERIM, RESULT, Plain, RefusedError
+from tests.conformance.zoo.plain import FENCE, INTERIM, RESULT, Plain, RefusedError
 
 BROKEN_RULE: dict[type[Plain], str] = {}
 

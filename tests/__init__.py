@@ -1,0 +1,1 @@
+"""The tests. What they share is imported by its path: ``from tests.strategies import streams``."""

@@ -1,0 +1,171 @@
+"""Compressed files: many members, wide windows, and what damage leaves."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planqk_protocol.cli import compression, members
+from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.terminal import Failure
+from tests.cli.harness import Run
+
+RESULT = b"PlanQK:Job:Result: 42\n"
+
+
+def load_zstd() -> ModuleType:
+    try:
+        return import_module("compression.zstd")
+    except ModuleNotFoundError:
+        return import_module("backports.zstd")
+
+
+zstd: Any = load_zstd()
+COMPRESS = {"gzip": gzip.compress, "zstd": zstd.compress}
+
+
+def with_window(log: int, data: bytes) -> bytes:
+    """Data in a frame whose decompression takes a window of 2**log bytes."""
+    parameter = zstd.CompressionParameter
+    compressor = zstd.ZstdCompressor(
+        options={parameter.window_log: log, parameter.enable_long_distance_matching: 1}
+    )
+    whole: bytes = compressor.compress(data) + compressor.flush()
+    return whole
+
+
+def pieces_of(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def contents(chunks: list[bytes]) -> list[bytes]:
+    (only,) = compression.decompressed([Input("a", iter(chunks))], lambda *_told: None)
+    return list(only.chunks)
+
+
+@given(
+    texts=st.lists(st.binary(max_size=40), min_size=1, max_size=30),
+    padding=st.integers(0, 3),
+    size=st.sampled_from([1, 2, 7, 100, 10_000]),
+    kind=st.sampled_from(sorted(COMPRESS)),
+)
+def test_members_come_out_however_they_are_cut(
+    texts: list[bytes], padding: int, size: int, kind: str
+) -> None:
+    whole = b"".join(COMPRESS[kind](text) + bytes(padding) for text in texts)
+    chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
+    assert b"".join(contents(chunks)) == b"".join(texts)
+
+
+def outcome_of(chunks: list[bytes]) -> tuple[bytes, list[str], bool | None]:
+    """What comes out, what is told, and whether that may be altered; ``None`` where all is sound."""
+    told: list[str] = []
+    (only,) = compression.decompressed([Input("a", iter(chunks))], lambda *what: told.append(what[1]))
+    data = b""
+    try:
+        for chunk in only.chunks:
+            data += chunk
+    except CutOff as end:
+        return data, told, end.is_altered
+    except Failure as refusal:  # damage makes a window wide
+        told.append(str(refusal))
+    return data, told, None
+
+
+@given(
+    texts=st.lists(st.binary(max_size=60), min_size=1, max_size=4),
+    at=st.integers(0, 400),
+    change=st.binary(max_size=3),
+    cut=st.integers(0, 400),
+    kind=st.sampled_from(sorted(COMPRESS)),
+)
+def test_damage_is_told_alike_however_the_data_is_cut(
+    texts: list[bytes], at: int, change: bytes, cut: int, kind: str
+) -> None:
+    whole = b"".join(COMPRESS[kind](text) for text in texts)
+    at %= len(whole) + 1
+    damaged = (whole[:at] + change + whole[at + len(change) :])[: cut or None]
+    expected = outcome_of([damaged])
+    for size in (1, 2, 5, 50):
+        assert outcome_of(list(pieces_of(damaged, size))) == expected
+
+
+class Counted:
+    """A decompressor that counts the bytes it is given."""
+
+    given = 0
+    calls = 0
+
+    def __init__(self, inner: members.Member) -> None:
+        self._inner = inner
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        Counted.given += len(data)
+        Counted.calls += 1
+        return self._inner.decompress(data, max_length)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+def test_the_cost_of_many_small_members_is_linear(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    make = members.Gzip if kind == "gzip" else members.Zstd
+    monkeypatch.setattr(Counted, "given", 0)
+    monkeypatch.setattr(Counted, "calls", 0)
+    monkeypatch.setattr(compression, "Gzip" if kind == "gzip" else "Zstd", lambda *args: Counted(make(*args)))
+    count = 2000
+    text = b"a line\n"
+    whole = COMPRESS[kind](text) * count
+    assert contents([whole]) == [text * count]  # in one piece, so that what reads on is called once
+    assert Counted.calls == count
+    assert Counted.given <= 256 * count
+
+
+def test_a_wide_window_is_read(run: Run) -> None:
+    data = b"log\n" * 1000 + RESULT
+    for log in (27, 28):
+        outcome = run("result", stdin=with_window(log, data))
+        assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
+
+
+@pytest.mark.parametrize("command", ["result", "unwrap"])
+@pytest.mark.parametrize("log", [29, 30])
+def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int) -> None:
+    outcome = run(command, stdin=with_window(log, RESULT))
+    assert (outcome.stdout, outcome.exit_code) == ("", 2)
+    assert outcome.stderr == (
+        f"planqk-protocol: cannot read <stdin>: it needs a window of {1 << log - 20} MiB in memory, and "
+        f"at most 256 MiB are allowed; decompress it first: zstd --decompress --long={log}\n"
+    )
+
+
+def test_the_window_of_a_frame_in_one_segment_is_its_content(run: Run) -> None:
+    header = b"\x28\xb5\x2f\xfd\xa0" + (300 << 20).to_bytes(4, "little") + bytes(9)
+    assert "a window of 300 MiB" in run("result", stdin=header).stderr
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\x28\xb5\x2f\xfd\x08" + bytes(9),  # a reserved bit
+        b"\x28\xb5\x2f\xfd\x00\xff" + bytes(9),  # a window that no library takes
+    ],
+)
+def test_a_damaged_header_is_damage(run: Run, frame: bytes) -> None:
+    outcome = run("unwrap", stdin=frame)
+    assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged")
+    assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_the_window_is_seen_however_the_header_is_cut(size: int) -> None:
+    with pytest.raises(Exception, match="a window of 1024 MiB"):
+        contents(list(pieces_of(with_window(30, RESULT), size)))

@@ -1,0 +1,42 @@
+"""Every format has its page, and every kind of notice its explanation."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from planqk_protocol import captures
+from planqk_protocol.captures import NoticeKind
+from tests.docs.pages import DOCS, blocks
+
+FOLDER = DOCS / "captures"
+INDEX = (FOLDER / "index.md").read_text(encoding="utf-8")
+
+
+def test_every_format_has_a_page_and_there_are_no_others() -> None:
+    pages = {page.stem for page in FOLDER.glob("*.md")} - {"index"}
+    assert pages == set(captures.formats())
+    assert "{{ formats }}" in INDEX
+
+
+@pytest.mark.parametrize("name", captures.formats())
+def test_a_page_says_how_to_get_read_and_order_captures(name: str) -> None:
+    page = FOLDER / f"{name}.md"
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# `{name}`\n")
+    assert re.findall("^## (.+)$", text, re.MULTILINE) == [
+        "How to get one",
+        "How to read it",
+        "What it loses",
+        "Rotated files",
+    ]
+    commands = [block.text for block in blocks(page) if block.language == "sh"]
+    assert len(commands) >= 2
+    assert any("planqk-protocol result" in command for command in commands[1:])
+    [program] = [block.text for block in blocks(page) if block.language == "python"]
+    assert f'Source("{name}")' in program
+
+
+def test_every_kind_of_notice_is_explained_in_order() -> None:
+    assert re.findall(r"^\| `([a-z-]+)` \|", INDEX, re.MULTILINE) == list(NoticeKind)

@@ -1,0 +1,73 @@
+"""The API reference has every public name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import import_module
+
+import planqk_protocol
+from planqk_protocol import captures, emit, engines, testing
+from tests.docs.pages import DOCS
+
+REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
+DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MULTILINE)
+
+
+CAPTURES, ENGINES, TESTING = "## Captured logs", "## Live containers", "## Testing"
+
+
+def section(heading: str) -> list[tuple[str, str]]:
+    """The names documented under a heading, with their modules."""
+    text = REFERENCE.split(f"{heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\.\. auto\w+:: ([\w.]+)$|^\.\. data:: (\w+)$", text, re.MULTILINE)
+
+
+def names(heading: str) -> list[str]:
+    return [one or other for one, other in section(heading)]
+
+
+def test_every_public_name_is_there_once() -> None:
+    apart = names(CAPTURES) + names(ENGINES) + names(TESTING)
+    documented = list(DIRECTIVES)
+    for name in apart:
+        documented.remove(name)
+    documented = sorted(name.removeprefix("planqk_protocol.") for name in documented)
+    assert documented == sorted(set(planqk_protocol.__all__) - {"__version__", "captures", "engines"})
+    assert "`planqk_protocol.__version__`" in REFERENCE
+
+
+def test_every_public_name_of_captures_is_there_once() -> None:
+    assert sorted(names(CAPTURES)) == sorted(captures.__all__)
+
+
+def test_every_public_name_of_testing_is_there_once() -> None:
+    assert sorted(names(TESTING)) == sorted([*testing.__all__, "planqk_protocol.testing.plugin.RunService"])
+
+
+def test_every_public_name_of_engines_is_there_once() -> None:
+    modules = [import_module(f"planqk_protocol.engines.{name}") for name in ("docker", "kubernetes")]
+    public = [f"{module.__name__}.{name}" for module in modules for name in module.__all__]
+    apart = [name for name in names(ENGINES) if name not in public]
+    assert sorted(names(ENGINES)) == sorted(public + apart)
+    assert sorted(apart) == sorted(engines.__all__)
+
+
+def test_every_public_function_of_emit_is_there() -> None:
+    # automodule shows what __all__ names and what has a docstring
+    assert "planqk_protocol.emit" in DIRECTIVES
+    functions = {
+        name: function
+        for name, function in inspect.getmembers(emit, inspect.isfunction)
+        if function.__module__ == emit.__name__ and not name.startswith("_")
+    }
+    assert sorted(functions) == sorted(emit.__all__)
+    assert all(inspect.getdoc(function) for function in functions.values())
+
+
+def test_every_public_class_and_function_has_a_docstring() -> None:
+    pairs = [(home, name) for home in (planqk_protocol, captures, testing) for name in home.__all__]
+    for module, name in pairs:
+        public = getattr(module, name)
+        if inspect.isclass(public) or inspect.isfunction(public):
+            assert public.__doc__, name

@@ -1,0 +1,80 @@
+"""What the package gives to the test suites of others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planqk_protocol import JobStatus, Parser, Violation, parse
+from planqk_protocol.captures import Source, formats
+from planqk_protocol.testing import Capture, captures, chunkings, plugin, streams, transcripts
+from planqk_protocol.testing.plugin import RunService
+from tests.conformance.small_programs import program
+
+run_service = plugin.run_service
+
+
+@given(st.data(), streams())
+def test_chunkings_make_up_their_stream(data: st.DataObject, stream: bytes) -> None:
+    chunks = data.draw(chunkings(stream))
+    parser = Parser()
+    events = [event for chunk in chunks for event in parser.feed(chunk)] + parser.close()
+    assert b"".join(chunks) == stream
+    assert events == parse(stream)
+
+
+@given(transcripts())
+def test_transcripts_keep_the_protocol(stream: bytes) -> None:
+    assert not [event for event in parse(stream) if isinstance(event, Violation)]
+
+
+@given(data=st.data(), format_id=st.sampled_from(list(formats())))
+def test_captures_hold_what_they_say(data: st.DataObject, format_id: str) -> None:
+    capture = data.draw(captures(format_id))
+    source = Source(format_id)
+    events = [event for chunk in data.draw(chunkings(capture.data)) for event in source.feed(chunk).events]
+    events += source.close().events
+    assert capture.format == format_id
+    assert b"".join(event.raw for event in events) == capture.stdout
+
+
+@given(captures("docker-mux"))
+def test_captures_hold_what_was_written(capture: Capture) -> None:
+    for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
+        assert b"".join(data for name, data in capture.writes if name == stream) == kept
+
+
+def test_captures_in_a_format_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match=r"^there is no capture format 'crio'; choose one of raw, .*\bcri\b"):
+        captures("crio")
+
+
+def test_a_service_is_run(run_service: RunService) -> None:
+    outcome = run_service(program("print('PlanQK:Job:Result: 42')"))
+    assert outcome.status is JobStatus.SUCCEEDED
+    assert outcome.result is not None
+    assert outcome.result.value == 42
+
+
+def test_a_service_fails(run_service: RunService) -> None:
+    outcome = run_service(program("import sys\nprint('PlanQK:Job:Result: NaN')\nsys.exit(3)"), cwd="/")
+    assert (outcome.status, outcome.exit_code) == (JobStatus.FAILED, 3)
+    assert outcome.reason is not None
+
+
+def test_a_service_hangs(run_service: RunService) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_service(program("import time\ntime.sleep(60)"), timeout=0.5)
+
+
+def test_the_plugin_is_loaded_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["planqk_protocol.testing.plugin"]\n')
+    (tmp_path / "test_it.py").write_text("def test_it(run_service): assert callable(run_service)\n")
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", tmp_path, "-c", "/dev/null"], check=True, cwd=tmp_path
+    )
