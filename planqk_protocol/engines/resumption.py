@@ -49,8 +49,8 @@ there on all is new, and nothing more is compared.
 the newest file again from its beginning. Measured with 20.10 and files of 4 KiB:
 records 0 to 53, then 384 to 399, and these again. Its records of one stream are
 in the order of their times. So where time goes back, what comes is compared with
-what was passed on from that second on. It may be new all the same, as where the
-clock was set back.
+what was passed on from that second on. If it is known, this is a gap, as records
+may have been left out. It may be new all the same, as where the clock was set back.
 
 **Older lines.** An engine may send more than it was asked for; the time of a
 record tells. A container runtime stores a long line in pieces, each with a time
@@ -280,7 +280,7 @@ class Resumption:
 
     def _know(self, expected: Expected) -> None:
         """A record has come that was passed on."""
-        if self._doubt and not self._doubt.is_first:
+        if self._has_gone_back or (self._doubt and not self._doubt.is_first):
             self._tell_gap()
         self._doubt = None
         self._reach(is_at_end=expected.is_at_last and expected.is_sure and not self._open)

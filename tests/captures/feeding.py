@@ -11,7 +11,7 @@ from itertools import pairwise
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, decoder
 
 LONG = 4000  # bytes: of a longer capture, one that shows a bound, larger pieces are enough
-MOST_CUTS = 400  # of a capture in two; a longer one repeats what is in it
+MOST_CUTS = 200  # of a capture in two; a longer one repeats what is in it
 
 Decoded = list[tuple[str, bytes, bool] | CaptureNotice]
 

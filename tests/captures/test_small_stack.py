@@ -10,6 +10,7 @@ from itertools import product
 
 from planqk_protocol import Parser
 from planqk_protocol.captures import Source, decoder, detect, formats
+from planqk_protocol.limits import MAX_DEPTH
 
 STACK = 64 * 1024  # bytes
 BEGINS = [
@@ -34,8 +35,9 @@ DEEP = 300_000
 
 
 def nested() -> Iterator[bytes]:
-    for begin, (opening, closing), depth, end in product(BEGINS, NESTS, DEPTHS, ENDS):
-        yield begin + opening * depth + b"1" + closing * depth + end
+    for begin, (opening, closing), depth in product(BEGINS, NESTS, DEPTHS):
+        for end in ENDS if depth > MAX_DEPTH else ENDS[1:2]:
+            yield begin + opening * depth + b"1" + closing * depth + end
     for begin in BEGINS:
         yield begin + b"[" * DEEP
 

@@ -318,8 +318,15 @@ def test_a_program_prints_events_as_they_come_until_ctrl_c(start: Start) -> None
 
 
 @needs_posix
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("args", [("result",), ("parse",), ("parse", "--follow"), ("unwrap",)])
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (("result",), "SIGTERM"),
+        (("parse",), "SIGHUP"),
+        (("parse", "--follow"), "SIGTERM"),
+        (("unwrap",), "SIGTERM"),
+    ],
+)
 def test_other_signals_end_it_as_they_end_any_program(
     start: Start, tmp_path: Path, args: tuple[str, ...], name: str
 ) -> None:

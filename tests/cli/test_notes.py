@@ -61,7 +61,7 @@ def test_what_is_in_another_format_is_said_once(run: Run, tmp_path: Path, comman
 @pytest.mark.parametrize("command", ["result", "parse", "unwrap"])
 @pytest.mark.parametrize("format_id", [item for item in formats() if item != "raw"])
 def test_a_plain_log_in_the_name_of_any_format_says_little(run: Run, command: str, format_id: str) -> None:
-    outcome = run(command, "--capture", format_id, stdin=PLAIN * 20)
+    outcome = run(command, "--capture", format_id, stdin=PLAIN * 4)
     kinds = {line.split(": ")[2] for line in outcome.stderr.splitlines() if ": record " in line}
     assert len(outcome.stderr.splitlines()) <= 11 * len(kinds) + 3
     if kinds:

@@ -55,8 +55,9 @@ def started(start: Start, pids: Path, kind: str) -> subprocess.Popen[bytes]:
     return program
 
 
-@pytest.mark.parametrize("number", ENDING)
-@pytest.mark.parametrize("kind", ["decoder", "service"])
+@pytest.mark.parametrize(
+    ("kind", "number"), [*(("service", number) for number in ENDING), ("decoder", signal.SIGTERM)]
+)
 def test_a_signal_ends_the_programs_under_test(
     start: Start, tmp_path: Path, kind: str, number: signal.Signals
 ) -> None:

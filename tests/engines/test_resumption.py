@@ -375,7 +375,8 @@ def test_a_file_that_comes_twice_on_one_connection_is_given_once() -> None:
     log = of_frames()
     log.restart()
     more = [*STAMPED[1:3], *STAMPED[30:34], *STAMPED[30:35]]
-    assert joined(pass_on(log, b"", more)) == b"1\n2\n30\n31\n32\n33\n34\n"
+    new = [part for part in pass_on(log, b"", more) if part is GAP or part]
+    assert new == [b"1\n", b"2\n", b"30\n", b"31\n", b"32\n", b"33\n", GAP, b"34\n"]
     # What was left out comes in the next one.
     log.restart()
     new = pass_on(log, b"", STAMPED[25:36])

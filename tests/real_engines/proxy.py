@@ -15,10 +15,14 @@ class Proxy:
     Args:
         path: Where it listens.
         behind: The socket behind it.
+
+    Attributes:
+        refuses: Whether it closes new connections at once.
     """
 
     def __init__(self, path: Path, behind: Path) -> None:
         self._behind = behind
+        self.refuses = False
         self._open: set[socket.socket] = set()
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
@@ -32,6 +36,8 @@ class Proxy:
 
     def _connect(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as engine:
+            if self.refuses:
+                return
             engine.connect(str(self._behind))
             self._open.add(engine)
             asking = threading.Thread(target=_pass, args=(client, engine), daemon=True)
