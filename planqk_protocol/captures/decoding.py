@@ -197,10 +197,7 @@ class Decoder(Resumable, ABC):
             raise
 
     def _mark(self) -> DecoderMark:
-        own = {
-            name: copy(value) if isinstance(value, _CHANGED_IN_PLACE) else value
-            for name, value in self.__dict__.items()
-        }
+        own = {name: copy(it) if isinstance(it, _CHANGED_IN_PLACE) else it for name, it in vars(self).items()}
         return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
 
     def _reset(self, mark: DecoderMark) -> None:

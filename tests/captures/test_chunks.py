@@ -64,3 +64,7 @@ def test_no_times_are_no_times(records: Records | None) -> None:
 
 def test_a_chunk_shows_its_beginning() -> None:
     assert repr(Chunk(StdStream.STDOUT, b"ab", suspect=True)) == "Chunk(stdout, b'ab', suspect)"
+
+
+def test_a_chunk_equals_no_other_thing() -> None:
+    assert chunk((b"ab", "1")) != b"ab"
