@@ -1,8 +1,9 @@
 r"""The stdout protocol of PlanQK jobs: bytes in, typed events out.
 
 A job prints log text and marked lines on its standard output; this package
-finds the results, and says what is wrong where it finds none. It does no I/O;
-only `read_chunks` and `aread_chunks` read from what they are given.
+finds the results, and says what is wrong where it finds none. The parser
+does no I/O; `read_chunks` and `aread_chunks` read from what they are given, and
+`engines` follows live containers.
 
 >>> import planqk_protocol
 >>> events = planqk_protocol.parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')

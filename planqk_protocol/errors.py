@@ -1,7 +1,7 @@
 """Exceptions for callers.
 
 What a job prints never raises: bad output is a `Violation` event. These are for
-mistakes in the calling code (and, for `GrammarError`, in the grammar file).
+mistakes in the calling code, in a pickle of another version and in the grammar file.
 
 * `ProtocolError`
     * `ParserClosedError`: fed after the end
@@ -9,7 +9,8 @@ mistakes in the calling code (and, for `GrammarError`, in the grammar file).
     * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
 
-Wrong types of arguments raise the built-in `TypeError`.
+Wrong types of arguments raise the built-in `TypeError`, and live containers raise
+`engines.EngineError`, which is no `ProtocolError`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = [
 
 
 class ProtocolError(Exception):
-    """Base of the exceptions of this package."""
+    """Base of the exceptions of the parser and of captures."""
 
 
 class ParserClosedError(ProtocolError):
@@ -35,7 +36,7 @@ class ParserClosedError(ProtocolError):
 
 
 class DecoderClosedError(ProtocolError):
-    """`feed` or `end_of_file` of a capture's decoder or source was called after `close`.
+    """A capture's decoder or source was called after `close`.
 
     A capture ends once. Make a new decoder for the next one.
     """

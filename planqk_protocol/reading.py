@@ -1,6 +1,6 @@
 """Chunks of a stream out of a file, a pipe, a socket or an asyncio stream.
 
-The rest of the package takes chunks and reads nothing. These functions call the
+The parser takes chunks and reads nothing. These functions call the
 reading method of the object that they are given, and no other. Each chunk comes
 as soon as there are bytes: neither function waits for a chunk to be full, so an
 event is not held back.

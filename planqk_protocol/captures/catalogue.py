@@ -1,7 +1,7 @@
 """The catalogue of capture formats: list them, make a decoder, detect the format of a capture.
 
 The formats stand in `decoders.FORMATS`. To add one, write a module with its
-decoder and its `Format`, and put that into the list.
+decoder and its `CatalogueEntry`, and put that into the tuple.
 """
 
 from __future__ import annotations

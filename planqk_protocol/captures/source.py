@@ -16,7 +16,7 @@ number of an event's first line:
 
 ``_last_damaged_line``
     Damage reaches to this line. An event that begins on it or before it is
-    ``suspect``; a block is, too, if its fence stands before the damage.
+    ``suspect``; a block is, too, if its opening fence stands before the damage.
 
     A notice sets it to the line that the next byte belongs to. Within a line, that
     is the unfinished one. Between two lines it is the next one, as its beginning
@@ -177,7 +177,7 @@ class Source(Resumable):
             data: Any number of bytes, cut anywhere. They may be overwritten
                 after the call. Or a notice by which a live reader tells of bytes
                 that it could not get. It comes back in ``Captured.notices``. If
-                it concerns stdout, its place is a loss, as with `cut_off`.
+                it tells of lost bytes of stdout, its place is a loss, as with `cut_off`.
 
         Raises:
             DecoderClosedError: The source was closed.

@@ -1,4 +1,4 @@
-"""Many cases at a time."""
+"""Programs under test: talk to one, listen to one, and run many cases at a time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from planqk_protocol.conformance.descendants import kill_group, kill_marked, mar
 
 __all__ = ["Answer", "CommandError", "Dialogue", "ask", "kill_all", "listen", "run_all"]
 
-_PAUSE = 0.01  # seconds between two pieces, where it cannot be told that the first one was read
-_GLANCE = 0.0005  # seconds between two looks whether it was
-_PATIENCE = 2.0  # seconds to wait for it in all; a program that reads nothing answers at the end
+_PAUSE = 0.01  # seconds between two pieces, if the system does not tell whether the first one was read
+_GLANCE = 0.0005  # seconds between two checks whether the program has read the last piece
+_PATIENCE = 2.0  # seconds in all to wait for that; a program that reads nothing answers at the end
 _GRACE = 2.0  # seconds to wait for the end of what was ended
 _MARGIN = 1024 * 1024  # bytes a program may print beyond a generous guess
 _ERRORS = 2000  # bytes of standard error that are kept
@@ -40,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         output: What it printed on standard output, as far as it was kept.
         errors: The end of what it printed on standard error.
-        exit_code: Its exit code; ``None`` where a signal ended it.
+        exit_code: Its exit code; ``None`` if a signal ended it, or if it could not be ended.
         fault: Why it did not come to its own end, or which answer did not
             come in time; else empty.
     """

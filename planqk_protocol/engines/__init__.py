@@ -1,6 +1,8 @@
-"""Live containers: their output as it comes, and their exit code, one module per engine.
+"""Live containers: their output as it comes, and their exit code.
 
-Each module needs the extra of its name, and imports its library when it is used.
+The modules `docker` and `kubernetes` follow containers of one engine each. They
+need the extra of their name, and import its library when they are used. The
+other modules are their parts.
 """
 
 from planqk_protocol.engines.container import ContainerOutput, EngineError

@@ -51,12 +51,12 @@ class ContainerOutput:
 
     Args:
         reader: Reads the container.
-        capture: The format of the chunks.
-        caveats: What is to be known of them, a sentence each.
+        capture: The id of the format of the chunks.
+        caveats: Warnings about the output, one sentence each.
 
     Attributes:
-        capture: The format of the chunks, one of `planqk_protocol.captures.formats`.
-        caveats: What is to be known of them, a sentence each.
+        capture: The id of the format of the chunks, one of `planqk_protocol.captures.formats`.
+        caveats: Warnings about the output, one sentence each.
     """
 
     def __init__(self, reader: Reader, *, capture: str, caveats: list[str]) -> None:

@@ -11,9 +11,9 @@ that shuts down ends its answers properly (moby, daemon/server/httputils/logstre
 Two kinds of containers are attached to before their start, as nothing else
 brings all of their output: those whose log cannot be read (driver ``none``,
 and drivers without a local copy), and those that the engine removes at once
-when they exit (``--rm``). Nothing of it can be asked for again. No history is
-asked for: where there is none, the engine writes why to the container's own
-stdout (moby, daemon/attach.go: "Error attaching: …").
+when they exit (``--rm``). If the connection breaks, what they printed meanwhile
+is lost. The request asks for no history: if there is none, the engine writes the
+reason to the container's own stdout (moby, daemon/attach.go: "Error attaching: …").
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ __all__ = ["afollow", "follow"]
 
 _T = TypeVar("_T")
 
-_LOOK = 0.1  # seconds between two looks at a container that has not been started
+_LOOK = 0.1  # seconds between two requests for the state of a container that has not been started
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries
 _PATIENCE = 90.0  # seconds of tries in vain: engines take up to a minute to restart
-_DOUBTFUL_TRIES = 8  # at the rest of a log that does not have what was read of it: it may be a failure
-_NEVER = "0001-"  # as what a container that was not started was started: Go's zero time
+_DOUBTFUL_TRIES = 8  # tries if the log no longer has what was read of it, which may be a passing fault
+_NEVER = "0001-"  # how `StartedAt` begins before the first start: Go's zero time
 _MOST_SHOWN = 300  # characters of what the engine says
 
 _TERMINAL = (
@@ -51,11 +51,11 @@ _LAST_LINE = _REMOVED + ", so that a last line without LF is lost; follow it bef
 _LATE = "the container was started while this attached to it; its first output may be missing"
 _GONE = "container {} was removed before it ran; if nobody removed it, it could not be started"
 _ENDED = "cannot read container {}: it runs, but the engine ended the answer"
-_BREAK = "the connection to the engine broke; what the container printed until the next one is lost"
+_BREAK = "the connection to the engine broke; what the container printed until it was renewed is lost"
 
 
 def follow(name: str, *, client: Any = None, wait_timeout: float | None = None) -> ContainerOutput:
-    """The standard output of a container, as the Engine API sends it.
+    """Follow the standard output of a container of Docker.
 
     Of a container that was created but not started, the start is waited for,
     as soon as the first chunk or the exit code is asked for; so call this

@@ -12,14 +12,15 @@ which may hold a piece of a line. Both filter by time: a record is sent if its
 stamp is not before the time that was asked for.
 
 **What to ask for.** Kubernetes takes whole seconds, so the reader asks for
-whole seconds everywhere. It asks for `_OVERLAP` seconds more than it needs:
+whole seconds everywhere. It asks for ten seconds more than it needs (`remembered._OVERLAP`):
 the runtime stamps stdout and stderr separately, so neighbours may be in the
 wrong order by microseconds, and a clock may be set back a little. If it is set
 back by more than that while no connection is open, then the engine's filter
 hides what was printed meanwhile, and nothing tells.
 
 **What is remembered.** For each record its time and a digest of stamp and
-text: 24 bytes, for the latest `_MOST_RECORDS` records at least. Of a record
+text: 24 bytes, for the latest 64 Ki records at least
+(`remembered._MOST_RECORDS`). Of a record
 that was passed on in part: how many bytes, and their digest. No contents.
 
 **What is new.** The records that the engine has to send again are known: the
@@ -42,8 +43,8 @@ cases:
   while it is followed. They come now, too late, and each change between them and
   what is known is a gap.
 
-No record that is later than all expected ones is followed by one of them, so from
-there on all is new, and nothing more is compared.
+Once a record comes that is later than all expected ones, everything after it is
+new, and nothing more is compared.
 
 **Within a connection.** Docker that rotates a log while it is followed may send
 the newest file again from its beginning. Measured with 20.10 and files of 4 KiB:
