@@ -1,5 +1,7 @@
 """Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: dev, ci (the same every time), long (random).
 
+Each run of the tests shows each property some examples; .ci/run shows it many, with the profile long.
+
 The profile mutation is that of mutation tests (docs/development.md): the same every time, and
 a failure is enough, however large the example.
 """
@@ -8,10 +10,10 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-settings.register_profile("dev", max_examples=100, deadline=None)
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, database=None)
+settings.register_profile("dev", max_examples=40, deadline=None)
+settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.register_profile(
-    "long", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "long", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "mutation",

@@ -81,7 +81,7 @@ class Meter:
             tracemalloc.stop()
 
 
-SIZES = (4_000, 12_000)
+SIZES = (2_000, 6_000)
 GROWTH = 1.3  # of the cost per byte from the small size to the large one; linear work stays at 1
 
 STREAMS: dict[str, Callable[[int], bytes]] = {

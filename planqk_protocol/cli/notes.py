@@ -56,5 +56,9 @@ class Notes(Console):
             if count > _MOST_OF_A_KIND:
                 self.say(kind, f"and {count - _MOST_OF_A_KIND} more")
 
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT002  # as Console has it
+        """Leave the cursor alone: a signal that ends the program at a progress bar would leave it hidden."""
+        return False
+
     def on_broken_pipe(self) -> None:
         """Go on: nobody reads the notes, but the work remains."""

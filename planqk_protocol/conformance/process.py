@@ -145,10 +145,9 @@ class Dialogue:
         _running.add(self)
 
     def _keep(self, block: bytes) -> None:
-        if len(self._kept) <= self._limit:
-            self._kept += block
-            if len(self._kept) > self._limit:
-                self.kill("it printed far more than it was asked for")
+        self._kept += block[: self._limit + 1 - len(self._kept)]
+        if len(self._kept) > self._limit:
+            self.kill("it printed far more than it was asked for")
 
     def _keep_errors(self, block: bytes) -> None:
         self._errors = (self._errors + block)[-_ERRORS:]

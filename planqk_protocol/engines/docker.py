@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Stream
 from planqk_protocol.engines.docker_api import BrokenError, Container, GoneError
@@ -31,9 +31,12 @@ from planqk_protocol.engines.stored import FrameError, Piece, PlainLog, StampedL
 
 __all__ = ["afollow", "follow"]
 
+_T = TypeVar("_T")
+
 _LOOK = 0.1  # seconds between two looks at a container that has not been started
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries
 _PATIENCE = 90.0  # seconds of tries in vain: engines take up to a minute to restart
+_DOUBTFUL_TRIES = 8  # at the rest of a log that does not have what was read of it: it may be a failure
 _NEVER = "0001-"  # as what a container that was not started was started: Go's zero time
 _MOST_SHOWN = 300  # characters of what the engine says
 
@@ -201,7 +204,7 @@ class _Reader:
             try:
                 state = self._look()
             except GoneError:
-                if not (self._attached and self._container.was_started()):
+                if not (self._attached and self._answered(self._container.was_started)):
                     raise EngineError(_GONE.format(self._name)) from None
                 self._has_started = True
                 return
@@ -218,7 +221,7 @@ class _Reader:
     def _stored_pieces(self) -> Iterator[Piece]:
         """The output from the stored log, up to its end."""
         log = self._log
-        has_ended = False
+        has_ended, doubtful = False, 0
         began = time.monotonic()
         while not log.is_lost:
             try:
@@ -227,9 +230,12 @@ class _Reader:
                     self._retry(EngineError(_ENDED.format(self._name)), began)
                 began, is_new = time.monotonic(), False
                 for piece in self._asked(log, follow=int(not is_over)):
-                    self._failing_since, is_new = None, True
+                    self._failing_since, is_new = None, is_new or isinstance(piece, bytes)
                     yield piece
-                if is_over and not is_new:
+                doubtful = doubtful + 1 if is_over and log.is_behind and not is_new else 0
+                if doubtful and doubtful < _DOUBTFUL_TRIES:
+                    self._sleep(min(_PAUSE * 2**doubtful, _LONGEST_PAUSE))
+                elif is_over and not is_new:
                     break
                 has_ended = not is_over
             except BrokenError as error:
@@ -262,7 +268,7 @@ class _Reader:
         if self._is_late:
             yield CaptureNotice(NoticeKind.GAP, 1, 0, _LATE, Stream.STDOUT)
         while True:
-            began, is_broken = time.monotonic(), False
+            is_broken = False
             try:
                 for chunk in container.chunks(answer):
                     size += len(chunk)
@@ -278,18 +284,11 @@ class _Reader:
                     self.is_cut_off = is_broken
                     return
                 is_broken = True
-                answer = self._attached_again(began)
+                answer = self._answered(lambda: container.ask("POST", "attach", stream=1, stdout=1))
             except GoneError:
                 self.is_cut_off = is_broken
                 return
             yield CaptureNotice(NoticeKind.GAP, 1, size, _BREAK, Stream.STDOUT)
-
-    def _attached_again(self, began: float) -> Any:
-        while True:
-            try:
-                return self._container.ask("POST", "attach", stream=1, stdout=1)
-            except BrokenError as error:
-                self._retry(error, began)
 
     def exit_code(self) -> int | None:
         """Wait for the exit code; ``None`` if the container was removed before it could be asked for."""
@@ -329,15 +328,18 @@ class _Reader:
         return not state["Running"] or state.get("Restarting", False) or state["StartedAt"] != self._run
 
     def _look(self) -> Mapping[str, Any]:
-        """The container's state; while the engine does not answer, it is asked again."""
+        """The container's state."""
+        self._answered(self._container.look)
+        return self._container.state
+
+    def _answered(self, call: Callable[[], _T]) -> _T:
+        """What the engine says to a call, which is made again while it does not answer."""
         while True:
             began = time.monotonic()
             try:
-                self._container.look()
+                return call()
             except BrokenError as error:
                 self._retry(error, began)
-            else:
-                return self._container.state
 
     def _retry(self, error: EngineError, began: float) -> None:
         """Pause before another try, longer each time.

@@ -19,7 +19,7 @@ __all__ = ["BrokenError", "Container", "GoneError", "failing"]
 
 _CHUNK = 64 * 1024
 _CONNECTING = 10  # seconds
-_HTTP_ERROR, _NOT_FOUND, _CONFLICT, _SERVER_ERROR, _UNSUPPORTED = 400, 404, 409, 500, 501
+_HTTP_ERROR, _NOT_FOUND, _CONFLICT, _TOO_MANY, _SERVER_ERROR, _UNSUPPORTED = 400, 404, 409, 429, 500, 501
 _MOST_SHOWN = 300  # characters of what the engine says
 
 
@@ -108,6 +108,7 @@ class Container:
             if self._is_closed:
                 self.end(answer)
             if answer.status_code >= _HTTP_ERROR:
+                self._answers.discard(answer)
                 raise _refused(self._name, answer.status_code, answer.text)
         return answer
 
@@ -167,9 +168,8 @@ def _refused(name: str, status: int, text: str) -> EngineError:
         return GoneError(f"there is no container {name}; docker ps --all lists those there are")
     if status == _CONFLICT:
         return GoneError(message)  # it is being removed
-    return (
-        BrokenError(message) if status >= _SERVER_ERROR and status != _UNSUPPORTED else EngineError(message)
-    )
+    passes = status == _TOO_MANY or (status >= _SERVER_ERROR and status != _UNSUPPORTED)
+    return BrokenError(message) if passes else EngineError(message)
 
 
 @contextmanager

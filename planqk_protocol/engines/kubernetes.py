@@ -4,8 +4,9 @@ Clusters cut log streams: API servers and proxies end them after minutes or
 hours, kubelets restart. Nothing in a stream tells whether its end is the log's.
 An API server ends it properly even if its own connection to the kubelet broke.
 So a stream's end counts only if it was asked for after the container had ended,
-and brought nothing new. Until then the log is asked for again and again, from a
-time on, and `resumption` tells what of it is new.
+and brought nothing new. If it stops amid what was read, it is not the log's end
+either. Until then the log is asked for again and again, from a time on, and
+`resumption` tells what of it is new.
 """
 
 from __future__ import annotations
@@ -301,7 +302,7 @@ class _Pod:
                     for piece in self._lines.feed(chunk):
                         is_new = is_new or isinstance(piece, bytes)
                         yield piece
-                is_whole = is_ours and not self._lines.is_within_stamp
+                is_whole = is_ours and not (self._lines.is_within_stamp or self._lines.is_short)
         except (RefusedError, UnreachableError) as error:
             self._excuse(error)
         yield from self._lines.end()

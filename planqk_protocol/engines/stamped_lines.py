@@ -59,7 +59,7 @@ class StampedLines:
 
     def __init__(self, *, is_exact: bool) -> None:
         self.is_exact = is_exact
-        self._log = Resumption()
+        self._log = Resumption(has_pieces=True)
         self._new: Pieces = []
         self._texts: list[bytes] = []
         self._size = 0  # of what was passed on
@@ -83,6 +83,11 @@ class StampedLines:
     def is_behind(self) -> bool:
         """Whether this connection has still to send again what was passed on."""
         return self._log.is_behind
+
+    @property
+    def is_short(self) -> bool:
+        """Whether this connection has stopped amid what was passed on: that cannot be the log's end."""
+        return self._log.is_short
 
     @property
     def is_within_stamp(self) -> bool:

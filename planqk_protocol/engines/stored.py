@@ -126,7 +126,7 @@ class StampedLog:
     is_lost = False
 
     def __init__(self, driver: str) -> None:
-        self._log = Resumption()
+        self._log = Resumption(has_pieces=False)
         self._frames = Frames()
         self._may_lack_lf = driver in _DROP_LF
         self._stamp = b""  # of the latest record
@@ -139,6 +139,11 @@ class StampedLog:
     def is_within(self) -> bool:
         """Whether the last record is incomplete."""
         return self._frames.is_within
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether this connection has still to send again what was given."""
+        return self._log.is_behind
 
     def restart(self) -> dict[str, int]:
         """A connection begins: what to ask the engine for."""
@@ -170,11 +175,9 @@ class StampedLog:
         return pieces + self._joined(given)
 
     def close(self) -> list[Piece]:
-        """The log has ended, and all of it has come: give what was held back."""
-        text = self._log.close()
+        """The log has ended, and all of it has come."""
+        self._log.close()  # records are whole, so none of them is held back
         pieces: list[Piece] = [self._notice(NoticeKind.GAP, _ROTATED)] if self._log.is_gap else []
-        if text:
-            pieces += self._joined(list(self._encoded(text)))
         if self.error:
             pieces.append(self._notice(NoticeKind.SYSTEM_ERROR, f"the engine says: {self.error}"))
         return pieces
@@ -237,6 +240,11 @@ class PlainLog:
         self._behind = 0  # bytes that this connection still has to send again
         self._again = blake2b()
         self.is_lost = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether this connection has still to send again what was given."""
+        return bool(self._behind)
 
     def restart(self) -> dict[str, int]:
         """A connection begins: what to ask the engine for."""

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, decoder
 
-LONG = 4000
+LONG = 4000  # bytes: of a longer capture, one that shows a bound, larger pieces are enough
+MOST_CUTS = 400  # of a capture in two; a longer one repeats what is in it
 
 Decoded = list[tuple[str, bytes, bool] | CaptureNotice]
 
@@ -74,10 +75,11 @@ def decode(format_id: str, *files: bytes, container: str | None = None, seed: in
     ways = [[single_bytes(data) for data in files]]
     for number, data in enumerate(files):
         before, after = [[item] for item in files[:number]], [[item] for item in files[number + 1 :]]
-        step = 1 if len(data) <= LONG else len(data) // 20
+        most = MOST_CUTS if len(data) <= LONG else 10
+        step = max(1, len(data) // most)
         ways += [[*before, cut(data, [at]), *after] for at in range(0, len(data) + 1, step)]
     source = random.Random(seed)  # noqa: S311
-    for _ in range(10):
+    for _ in range(10 if max(map(len, files)) <= LONG else 3):
         ways.append([cut(data, [source.randint(0, len(data)) for _ in range(5)]) for data in files])
     for way in ways:
         output = run(fresh(), way)

@@ -352,7 +352,7 @@ HALF = b'{"log":"half\\n'
             id="torn record, one glued to it, and garbage",
         ),
         pytest.param(
-            A + b'{"log":"x"' + (b" " * 9999 + b"\n") * 120 + B,
+            A + b'{"log":"x"' + b"\n" * 110 + (b" " * 99_999 + b"\n") * 11 + B,
             [("stdout", b"a\n", False), ("stdout", b"b\n", False)],
             [("oversize", 2, len(A), "unknown")],
             id="oversize, on many lines",

@@ -42,6 +42,19 @@ def test_a_bar_with_a_rate_that_leaves_nothing_behind(
     assert BAR not in note
 
 
+@pytest.mark.parametrize(
+    "args", [["result"], ["conformance", "encoder", "--rule", "log", "--", sys.executable, "-I", "-c", ""]]
+)
+def test_the_cursor_is_never_hidden_as_a_signal_would_leave_it_so(
+    call: Call, terminal: Terminal, log: Path, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal.text())
+    assert call(*args, *([log] if args == ["result"] else [])) == 1
+    shown = terminal.shown()
+    assert (BAR if args == ["result"] else "testing") in shown
+    assert f"{ESCAPE}[?25" not in shown
+
+
 def test_no_bar_for_short_files(
     call: Call, terminal: Terminal, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from planqk_protocol.cli.commands import conformance
 from planqk_protocol.cli.notes import Notes
 from planqk_protocol.conformance.vectors import RULES, load_vectors, vector_files
 
-from .programs import DECODER, ENCODER, program
+from .programs import ENCODER, PLAIN_DECODER, program
 
 RECORD = '{"type": "log", "line": 1, "text": "\\u001b[0m"}'
 BAD = program(f"import sys\nprint({RECORD!r})\nsys.stderr.write('oh dear')")
@@ -27,7 +27,7 @@ def test_a_decoder_that_passes(tmp_path: Path) -> None:
     junit, report = tmp_path / "deep" / "junit.xml", tmp_path / "report.json"
     chosen = ("--rule", "lossless", "--chunks", "bytes", "--jobs", "4", "--timeout", "60")
     options = (*chosen, "--junit", junit, "--json", report)
-    result = run("decoder", *options, "--", *DECODER)
+    result = run("decoder", *options, "--", *PLAIN_DECODER)
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == "10 passed, 0 failed"
     assert result.output.splitlines()[1].split() == ["lossless", "10"]

@@ -255,3 +255,4 @@ def test_a_log_that_is_rotated_while_nobody_reads_is_a_gap(docker: Docker) -> No
     kinds = [notice.kind for item in captured for notice in item.notices]
     assert (events[0], events[-1]) == ("first", "last")
     assert (NoticeKind.GAP in kinds) or len(events) == 402
+    assert len(set(events)) == len(events)

@@ -8,6 +8,7 @@ where history is asked for that there is none of.
 
 from __future__ import annotations
 
+import itertools
 import struct
 import threading
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,8 @@ class Engine:
         cuts: For each answer of the log, after how many bytes it breaks off; ``None``: not at all.
         ends_early: How many answers of the log end properly one record early.
         refusals: Statuses with which the next requests for the log, or the container, are answered.
+        refused: For each call, the statuses of its next answers; 200 for one that is not refused.
+        stops: For the next answers that do not follow, after how many records they end properly.
     """
 
     def __init__(self) -> None:
@@ -61,6 +64,8 @@ class Engine:
         self.cuts: list[int | None] = []
         self.ends_early = 0
         self.refusals: list[int] = []
+        self.refused: dict[str, list[int]] = {}
+        self.stops: list[int] = []
         self.breaks_wait = 0
         self.is_docker = True
         self.asked: list[tuple[str, dict[str, str]]] = []
@@ -70,7 +75,10 @@ class Engine:
     def __call__(self, request: Request) -> None:
         method, path = request.call.split()
         call = path.rpartition("/")[2]
-        if call == "version":
+        status = self.refused[call].pop(0) if self.refused.get(call) else 200
+        if status != 200:
+            request.json({"message": "the engine is busy"}, status)
+        elif call == "version":
             components = [{"Name": "Engine" if self.is_docker else "Podman Engine"}]
             request.json({"ApiVersion": "1.44", "Components": components})
         elif call == "info":
@@ -158,6 +166,8 @@ class Engine:
         since = int(query.get("since", 0)) * SECOND
         follows = query["follow"] == "1" and self.status == "running"
         pieces = self._log(since=since, has_stamps="timestamps" in query, follows=follows)
+        if self.stops and not follows:
+            pieces = itertools.islice(pieces, self.stops.pop(0))
         if self.ends_early:
             self.ends_early -= 1
             pieces = iter(list(pieces)[:-1])

@@ -13,7 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from planqk_protocol.captures import CaptureNotice
+
+CUTS = pytest.mark.parametrize("step", [29, pytest.param(1, marks=pytest.mark.every_byte)])
+"""Where connections are cut: at every byte, or at some, as tests without connections cut at every byte."""
 
 Handle = Callable[["Request"], None]
 

@@ -1,4 +1,4 @@
-"""``--container``: docker-py against a small engine, whose connections break at every byte."""
+"""``--container``: docker-py against a small engine, whose connections break."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from planqk_protocol.engines import docker, docker_api
 from planqk_protocol.engines.output import ContainerOutput, EngineError
 
 from .engine import BEGIN, RESULT, SECOND, UNREADABLE, Engine, frame, stamp
-from .servers import serving
+from .servers import CUTS, serving
 
 HEAD = len(frame(stamp(BEGIN)))  # of each record in an answer
 
@@ -139,14 +139,15 @@ def fill(engine: Engine) -> None:
     engine.records = [(BEGIN + at * SECOND, text) for at, text in zip(times, texts, strict=True)]
 
 
+@CUTS
 @pytest.mark.parametrize("has_terminal", [False, True])
-def test_cut_at_every_byte_each_byte_comes_once(
-    engine: Engine, client: Any, uncut: list[Event], *, has_terminal: bool
+def test_cut_anywhere_each_byte_comes_once(
+    engine: Engine, client: Any, uncut: list[Event], step: int, *, has_terminal: bool
 ) -> None:
     engine.has_terminal = has_terminal
     fill(engine)
     size = sum(len(text) + (0 if has_terminal else HEAD) for _, text in engine.records)
-    for cut in range(size + 1):
+    for cut in range(0, size + 1, step):
         engine.status, engine.stored, engine.cuts = "running", 1, [cut]
         engine.exited.clear()
         with docker.follow("job", client=client) as output:
@@ -163,6 +164,44 @@ def test_engines_that_refuse_for_a_while(engine: Engine, uncut: list[Event]) -> 
         source = Source(output.capture)
         events = [event for piece in (first, *output) for event in source.feed(piece).events]
     assert events + source.close().events == uncut
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("call", ["logs", "json", "wait"])
+def test_what_an_engine_refuses_for_a_while_is_asked_for_again(
+    engine: Engine, uncut: list[Event], status: int, call: str
+) -> None:
+    """Whichever of the requests that come after the first bytes."""
+    fill(engine)
+    for first in range(4):
+        engine.status, engine.stored, engine.cuts = "running", 1, [150]
+        engine.exited.clear()
+        with docker.follow("job") as output:
+            source = Source(output.capture)
+            events = source.feed(next(output)).events
+            engine.refused = {call: [200] * first + [status] * 2}
+            for piece in output:
+                events += source.feed(piece).events
+            assert events + source.close().events == uncut
+            assert output.exit_code() == 0
+        engine.refused = {}
+
+
+@pytest.mark.parametrize("has_terminal", [False, True])
+@pytest.mark.parametrize("records", [0, 1, 5])
+def test_a_log_that_stops_amid_what_was_read_is_asked_for_again(
+    engine: Engine, uncut: list[Event], records: int, *, has_terminal: bool
+) -> None:
+    engine.has_terminal = has_terminal
+    fill(engine)
+    engine.stops = [records] * 3
+    with docker.follow("job") as output:
+        assert read(output) == (uncut, [])
+    engine.status, engine.stored, engine.stops = "running", 1, [records] * 20
+    engine.exited.clear()
+    with docker.follow("job") as output:
+        _, notices = read(output)
+    assert [notice.kind for notice in notices] == [NoticeKind.GAP]
 
 
 @pytest.mark.parametrize("has_terminal", [False, True])
@@ -321,10 +360,11 @@ def test_a_container_that_ends_while_it_is_attached_to(engine: Engine, run: Run,
     assert outcome.exit_code == (2 if driver == "none" else 0)
 
 
-def test_a_break_of_what_cannot_be_read_again_is_a_gap(engine: Engine) -> None:
+@CUTS
+def test_a_break_of_what_cannot_be_read_again_is_a_gap(engine: Engine, step: int) -> None:
     engine.driver, engine.stored = "none", 0
     size = len(frame(b"log\n") + frame(RESULT))
-    for cut in range(size):
+    for cut in range(0, size, step):
         engine.status, engine.looks, engine.stored, engine.cuts = "created", 3, 0, [cut]
         engine.exited.clear()
         with docker.follow("job") as output:

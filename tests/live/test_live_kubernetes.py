@@ -251,6 +251,23 @@ def test_a_pod_that_is_deleted_while_it_is_read(cluster: Cluster, run: Invoke, l
     assert "UNKNOWN, its exit code is not known" in outcome.stderr
 
 
+@pytest.mark.parametrize("size", [0, 10, 33, 35, 50, 69, 87, 89, 120])
+def test_a_log_that_stops_amid_what_was_read_is_asked_for_again(cluster: Cluster, size: int) -> None:
+    """Where an answer ends properly, though it has not even what was read, nothing comes twice."""
+    cluster.runs[0].pieces = lines(b"log\n", b"more\n", b"PlanQK:Job:", b"Result: 42\n", b"end\n")
+    cluster.answers = [Cut(125), *[Cut(size, breaks_off=False)] * (2 if size in (0, 10) else 5)]
+    pieces, is_cut_off, _ = read()
+    assert (joined(pieces), is_cut_off) == (b"log\nmore\nPlanQK:Job:Result: 42\nend\n", False)
+
+
+@pytest.mark.parametrize("size", [0, 10, 33, 50, 69])
+def test_a_log_that_stops_amid_what_was_read_for_ever_is_a_gap(cluster: Cluster, size: int) -> None:
+    cluster.answers = [Cut(None), *[Cut(size, breaks_off=False)] * 100]
+    pieces, is_cut_off, _ = read()
+    assert kinds(pieces) == [OUTPUT, NoticeKind.GAP]
+    assert is_cut_off is (size > 0)
+
+
 def test_a_pod_that_is_made_anew_is_another_one(cluster: Cluster) -> None:
     cluster.answers = [Cut(50)]
     cluster.at_look[FIRST_END] = lambda: setattr(cluster, "uid", "2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, Chunk, NoticeKind, decoder
@@ -70,8 +70,18 @@ def test_each_byte_of_frames_comes_once(log: list[tuple[int, bytes]], cuts: list
     assert bytes_in(pieces, "cri") == (b"".join(text for _, text in log), [])
 
 
+def looks_whole(log: list[tuple[int, bytes]], count: int, gone: int) -> bool:
+    """Whether what is left begins as what is known, if that many records are, though some are gone."""
+    since = log[count - 1][0] // SECOND - 10
+    known = [at for at in range(count) if log[at][0] // SECOND >= since]
+    left = [record for record in log[gone:] if record[0] // SECOND >= since]
+    return known[0] < gone and left[: len(known)] == [log[at] for at in known]
+
+
 @given(records(), CUTS, st.integers(0, 20))
+@example([(BEGIN, b"\n")] * 5 + [(BEGIN + 1, b"\n")] * 3, [240], 6)
 def test_what_was_rotated_away_is_told(log: list[tuple[int, bytes]], cuts: list[int], gone: int) -> None:
+    assume(not any(looks_whole(log, count, gone) for count in range(1, len(log) + 1)))
     subject = StampedLog("json-file")
     pieces: list[Piece] = []
     for stop in [*cuts, None]:
@@ -82,6 +92,28 @@ def test_what_was_rotated_away_is_told(log: list[tuple[int, bytes]], cuts: list[
     printed = b"".join(text for _, text in log)
     assert text == printed or NoticeKind.GAP in notices
     assert len(text) <= len(printed)
+
+
+@pytest.mark.parametrize("driver", ["json-file", "local"])
+def test_frames_that_are_cut_at_every_byte_come_once(driver: str) -> None:
+    texts = [
+        b"log\n",
+        b"PlanQK:Job:Result: 42\n",
+        b"\xc3",
+        b"\xbc\n",
+        b"same\n",
+        b"same\n",
+        b"same\n",
+        b"end",
+    ]
+    log = [(BEGIN + at * SECOND, text) for at, text in zip([0, 1, 1, 1, 1, 1, 2, 2], texts, strict=True)]
+    for size in range(len(answer(log, {})) + 1):
+        for stops in ([size], [size, size // 2, size // 3], [size // 3, size, size // 2]):
+            subject = StampedLog(driver)
+            pieces: list[Piece] = []
+            for stop in [*stops, None]:
+                pieces += subject.feed(answer(log, subject.restart())[:stop])
+            assert bytes_in(pieces + subject.close(), "cri") == (b"".join(texts), []), stops
 
 
 @given(st.binary(max_size=200), CUTS, SIZES)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import struct
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -30,10 +29,11 @@ from planqk_protocol.testing.writers import PIECE
 
 __all__ = ["FollowedDocker", "FollowedEngine", "FollowedKubernetes"]
 
-_LINES = 20  # written at a time, so that what comes in a second is less than most answers
+_LINES = 20  # written at a time
 _KEPT = 10_000_000_000  # nanoseconds of the log behind what was read last
 _IDLE = 0.02  # seconds
-_LONGEST = 400_000  # bytes of an answer
+_LONGEST = 400_000  # bytes of an answer, apart from what was sent before
+_SHORT = 0.3  # how often what was sent before counts, too, so that an answer mostly stops amid that
 _REFUSED = 0.2  # how often an answer is an error
 _SECOND = 1_000_000_000
 
@@ -60,6 +60,7 @@ class FollowedEngine(ABC):
         self._draw = random.Random(self.name)  # noqa: S311  # not a secret
         self._records: deque[_Record] = deque()
         self._dropped = 0
+        self._sent = 0  # records
         self._grown = threading.Condition()
         self._written = 0  # lines
         self._has_ended = False
@@ -102,8 +103,8 @@ class FollowedEngine(ABC):
                 self._dropped += 1
             self._grown.notify_all()
 
-    def _since(self, seconds: int) -> Iterator[bytes]:
-        """The log from a second on, as it grows, until the container has ended."""
+    def _since(self, seconds: int) -> Iterator[tuple[bytes, bool]]:
+        """The log from a second on, as it grows, and what of it was not sent yet."""
         place = 0
         while True:
             with self._grown:
@@ -116,26 +117,28 @@ class FollowedEngine(ABC):
                 record = self._records[at]
                 place = self._dropped + at + 1
             if record.time >= seconds * _SECOND:
-                yield self._shown(record)
+                yield self._shown(record), place > self._sent
+                self._sent = max(self._sent, place)
 
     def _stream(self, request: Request, seconds: int) -> None:
         """Answer with the log, or with what comes of it until the answer is cut."""
-        if self._draw.random() < _REFUSED and not self._has_ended:
+        if self._draw.random() < _REFUSED:
             self._counts["refused"] += 1
             request.json({"message": "not now"}, self._draw.choice(self.statuses))
             return
-        left = sys.maxsize if self._has_ended else self._draw.randrange(_LONGEST)
+        left, is_short = self._draw.randrange(_LONGEST), self._draw.random() < _SHORT
 
         def cut() -> Iterator[bytes]:
             nonlocal left
-            for data in self._since(seconds):
-                yield data[: max(1, left)]
-                left -= len(data)
+            for data, is_new in self._since(seconds):
+                counts = is_new or is_short
+                yield data[: max(1, left)] if counts else data
+                left -= len(data) if counts else 0
                 if left <= 0:
                     self._counts["answers cut"] += 1
                     return
 
-        request.stream(cut(), breaks_off=left < sys.maxsize and self._draw.random() < 0.5)
+        request.stream(cut(), breaks_off=self._draw.random() < 0.5)
 
     def _handle(self, request: Request) -> None:
         with suppress(OSError):  # the reader has gone
@@ -214,7 +217,7 @@ class FollowedDocker(FollowedEngine):
     """A container, as the Engine API shows it."""
 
     name = "docker"
-    statuses = (500, 503)
+    statuses = (429, 500, 503)
 
     def _follower(self, address: str) -> Follower:
         environment = {"DOCKER_HOST": f"tcp://{address}", "DOCKER_TLS_VERIFY": ""}
