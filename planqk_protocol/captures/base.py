@@ -8,8 +8,6 @@ from copy import copy
 from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
-import msgspec
-
 from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
 from planqk_protocol.captures.bounds import shown
 from planqk_protocol.captures.output import CaptureNotice, Chunk, NoticeKind, Output, Pieces, Stream
@@ -17,7 +15,7 @@ from planqk_protocol.errors import DecoderClosedError
 
 __all__ = ["Decoder", "DecoderMark"]
 
-DecoderMark: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferMark]]]
+DecoderMark: TypeAlias = tuple[dict[str, Any], tuple[Buffer, BufferMark] | None]
 """A state of a `Decoder` to go back to."""
 
 
@@ -45,6 +43,8 @@ class Decoder(ABC):
 
     max_record: ClassVar[int] = 1024 * 1024
     """Longest record that is decoded, in bytes; longer ones are skipped (notice ``oversize``)."""
+    _in_place: ClassVar[tuple[str, ...]] = ("_met",)
+    """Attributes whose dictionaries are changed; those of other attributes are replaced."""
 
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         self._container = container
@@ -156,17 +156,19 @@ class Decoder(ABC):
             raise
 
     def _mark(self) -> DecoderMark:
-        own = {
-            name: copy(value) if isinstance(value, _CHANGED_IN_PLACE) else value
-            for name, value in self.__dict__.items()
-        }
-        return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
+        own = self.__dict__.copy()
+        for name in self._in_place:
+            own[name] = own[name].copy()
+        held = own.get("_held")  # of those that hold bytes of an unfinished record
+        return own, None if held is None else (held, held.mark())
 
     def _reset(self, mark: DecoderMark) -> None:
         """Undo all that was done since the mark was made."""
-        own, buffers = mark
+        own, held = mark
         self.__dict__.update(own)
-        for buffer, state in buffers:
+        self._output, self._pieces, self._stamps = [], [], []  # as they are between two calls
+        if held:
+            buffer, state = held
             buffer.reset(state)
 
     def _emit(
@@ -247,8 +249,6 @@ class Decoder(ABC):
         if self._closed:
             raise DecoderClosedError(f"{call}() after close(): a capture ends once; make a new decoder")
 
-
-_CHANGED_IN_PLACE = (dict, list, msgspec.Struct)  # of what decoders hold; all else is replaced
 
 # What is kept of names is bounded in number and in bytes. Kubernetes has the longest ones: 253
 # characters of a pod, a slash, 63 of a container (its API reference, names of objects).

@@ -27,6 +27,8 @@ class LinePiece(msgspec.Struct, frozen=True):
 class LongLineDecoder(Decoder):
     """The common part of the decoders of formats that number the pieces of a long line."""
 
+    _in_place = ("_met", "_open")
+
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)
         self._open: dict[Stream, LinePiece] = {}  # the last piece of each line that has not ended

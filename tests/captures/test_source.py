@@ -541,3 +541,10 @@ def test_a_time_that_is_no_text_is_no_time(time: bytes) -> None:
     assert [event.raw for event in captured.events] == [b"a\n"]
     assert captured.times == [None]
     assert captured.times_ns == [None]
+
+
+def test_what_may_be_fed_is_named() -> None:
+    with pytest.raises(
+        TypeError, match=r"^data must be bytes, bytearray, memoryview or CaptureNotice, not str; open"
+    ):
+        Source("raw").feed("starting")  # type: ignore[arg-type]

@@ -62,6 +62,7 @@ class DockerJsonFileDecoder(LineDecoder):
     """Decodes the files of Docker's json-file driver."""
 
     nul_ends_line = True
+    _in_place = ("_met", "_open")
 
     def __init__(self, container: str | None = None, stream: Stream | None = None) -> None:
         super().__init__(container, stream)

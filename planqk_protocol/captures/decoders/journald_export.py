@@ -7,8 +7,10 @@ bytes (little-endian), the value, and LF. An empty line ends an entry.
 from __future__ import annotations
 
 import re
+from copy import copy
 
 from planqk_protocol.buffer import Buffer
+from planqk_protocol.captures.base import DecoderMark
 from planqk_protocol.captures.format import Format
 from planqk_protocol.captures.journal import FIELDS, Entry, JournalEntries
 from planqk_protocol.captures.output import CaptureNotice, NoticeKind, Stream
@@ -54,6 +56,11 @@ class JournaldExportDecoder(JournalEntries):
         self._lost = False  # looking for the next entry
         self._in_doubt = False  # what follows was looked for, and may be text of an entry
         self._in_long_line = False
+
+    def _mark(self) -> DecoderMark:
+        own, held = super()._mark()
+        own["_entry"] = copy(self._entry)
+        return own, held
 
     def _decode(self, data: bytes) -> None:
         self._held.append(data, 0, len(data))
