@@ -67,6 +67,8 @@ class Member(ABC):
         size = 0
         with suppress(self._error):
             for at in range(len(data)):
+                if member.eof:  # byte by byte, a library may find no fault in it
+                    break
                 more = data[at : at + 1]
                 while piece := member.decompress(more, max(1, min(_PIECE, given - size))):
                     more = b""
@@ -105,6 +107,10 @@ class Zstd(Member):
 
     There is no way to copy a decompressor. So another one follows it, one piece
     of data behind.
+
+    A frame may say how many bytes come out of it. libzstd 1.5 compares that where
+    the whole frame is there at once, but not in pieces if the last block is empty
+    (``ZSTD_decompressContinue``). So it is compared here.
     """
 
     def __init__(self, library: Any) -> None:
@@ -114,6 +120,7 @@ class Zstd(Member):
         self._before: Any = None  # none so long as it would have been given nothing
         self._data = b""  # what the other one was not given yet
         self._given = 0  # bytes that came out of it
+        self._total = 0  # bytes that came out of the frame
         self._header = b""
 
     def _make(self) -> Any:
@@ -130,8 +137,16 @@ class Zstd(Member):
             self._data, self._given = data, 0
             self._header += data[: _LONGEST_HEADER - len(self._header)]
         piece: bytes = self._inner.decompress(data, max_length)
+        self._total += len(piece)
+        if self.eof and self._size() not in {self._total, None}:
+            raise self._error("another number of bytes than the header says")
         self._given += len(piece)
         return piece
+
+    def _size(self) -> int | None:
+        """Bytes that come out of the frame, if its header says so."""
+        size: int | None = self._library.get_frame_info(self._header).decompressed_size
+        return size
 
     def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # it is the latest
         """What can be had of the data with which the last call failed."""
@@ -159,7 +174,7 @@ class Zstd(Member):
         header = self._header
         try:
             if header[4] & _SINGLE_SEGMENT:
-                return int(self._library.get_frame_info(header).decompressed_size)
+                return self._size() or 0
             exponent, mantissa = divmod(header[5], 8)
         except (IndexError, self._error):
             return 0
