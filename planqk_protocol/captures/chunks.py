@@ -152,6 +152,9 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         mine, theirs = (self.stream, self.data, self.suspect), (other.stream, other.data, other.suspect)
         return mine == theirs and self._time_spans() == other._time_spans()
 
+    def __ne__(self, other: object) -> bool:  # a Struct has one of its own, which compares identities
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.stream, self.data, self.suspect))
 

@@ -72,6 +72,8 @@ class Member(ABC):
         size = 0
         with suppress(self.error):
             for at in range(len(data)):
+                if member.eof:  # byte by byte, a library may find no fault in it
+                    break
                 more = data[at : at + 1]
                 while piece := member.decompress(more, max(1, min(_PIECE, given - size))):
                     more = b""
@@ -110,6 +112,10 @@ class Zstd(Member):
 
     The decompressor cannot be copied. So the state from before the latest data is
     a second decompressor, one chunk behind the first one.
+
+    A frame may say how many bytes come out of it. libzstd 1.5 compares that if the
+    whole frame is there at once, but not in pieces if the last block is empty
+    (``ZSTD_decompressContinue``). So it is compared here.
     """
 
     def __init__(self, library: Any) -> None:
@@ -119,6 +125,7 @@ class Zstd(Member):
         self._before: Any = None  # the second decompressor, made when it gets its first data
         self._data = b""  # the latest data, which the second decompressor did not get yet
         self._given = 0  # number of bytes that came out of the latest data
+        self._total = 0  # number of bytes that came out of the frame
         self._header = b""
 
     def _make(self) -> Any:
@@ -135,8 +142,16 @@ class Zstd(Member):
             self._data, self._given = data, 0
             self._header += data[: _LONGEST_HEADER - len(self._header)]
         piece: bytes = self._inner.decompress(data, max_length)
+        self._total += len(piece)
+        if self.eof and self._size() not in {self._total, None}:
+            raise self.error("another number of bytes than the header says")
         self._given += len(piece)
         return piece
+
+    def _size(self) -> int | None:
+        """Number of bytes that come out of the frame, if its header says so."""
+        size: int | None = self._library.get_frame_info(self._header).decompressed_size
+        return size
 
     def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # kept as `_data`
         """Decompress the data of the failed call, up to the damage in it."""
@@ -164,7 +179,7 @@ class Zstd(Member):
         header = self._header
         try:
             if header[4] & _SINGLE_SEGMENT:
-                return int(self._library.get_frame_info(header).decompressed_size)
+                return self._size() or 0
             exponent, mantissa = divmod(header[5], 8)
         except (IndexError, self.error):
             return 0

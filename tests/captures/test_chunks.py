@@ -37,6 +37,7 @@ def test_chunks_of_the_same_capture_are_equal() -> None:
 def test_only_the_time_of_each_byte_counts(records: list[tuple[bytes, str | None]]) -> None:
     expected = chunk((b"ab", "1"), (b"c", "2"))
     assert chunk(*records) == expected
+    assert not chunk(*records) != expected  # noqa: SIM202  # both ways to compare
     assert hash(chunk(*records)) == hash(expected)
 
 
@@ -68,3 +69,4 @@ def test_a_chunk_shows_its_beginning() -> None:
 
 def test_a_chunk_equals_no_other_thing() -> None:
     assert chunk((b"ab", "1")) != b"ab"
+    assert chunk((b"ab", "1")).__eq__(b"ab") is NotImplemented

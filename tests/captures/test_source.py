@@ -580,3 +580,10 @@ def test_a_result_that_the_capture_cuts_off_is_no_result_of_the_source() -> None
     (event,) = source.close().events
     assert isinstance(event, Violation)
     assert source.result is None
+
+
+def test_what_may_be_fed_is_named() -> None:
+    with pytest.raises(
+        TypeError, match=r"^data must be bytes, bytearray, memoryview or CaptureNotice, not str; open"
+    ):
+        Source("raw").feed("starting")  # type: ignore[arg-type]
