@@ -109,7 +109,7 @@ class Captured(msgspec.Struct, frozen=True):
 
     @property
     def times(self) -> list[str | None]:
-        """The time stamp of each event, as the capture has it: that of the record with its last byte.
+        """The time stamp of the record with the last byte of each event, as the capture has it.
 
         It is ``None`` if the format has no time stamps, and for a piece of a line
         that is longer than the limits allow.
