@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import shutil
@@ -31,6 +32,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Such a socket is collected while its warning is ignored, not at the end of the session."""
+    yield
+    gc.collect()
+
 
 RUNS = 12
 SHORT = "echo hi; sleep 1; printf 'PlanQK:Job:Result: 42'"
