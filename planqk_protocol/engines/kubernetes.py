@@ -31,7 +31,6 @@ from planqk_protocol.engines.stamped_lines import StampedLines
 
 __all__ = ["afollow", "follow"]
 
-_CHUNK = 64 * 1024
 _PAUSE = 1.0  # seconds between two looks at a pod
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
 _TRIES = 24  # without an answer of the API server: some ten minutes
