@@ -1,0 +1,28 @@
+"""Why is there no result: find mistakes in the output of a job, and say what to do."""
+
+from planqk_protocol.diagnosis.finding import (
+    Example,
+    Excerpt,
+    Finding,
+    Fix,
+    Place,
+    Related,
+    Rule,
+    Severity,
+)
+from planqk_protocol.diagnosis.rules import RULES
+from planqk_protocol.diagnosis.stream import Diagnosis, diagnose
+
+__all__ = [
+    "RULES",
+    "Diagnosis",
+    "Example",
+    "Excerpt",
+    "Finding",
+    "Fix",
+    "Place",
+    "Related",
+    "Rule",
+    "Severity",
+    "diagnose",
+]
