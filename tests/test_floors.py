@@ -44,14 +44,17 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
-    ("diagnosis.finding",),
+    ("diagnosis.anchors", "diagnosis.finding"),
     (
         *("diagnosis.line", "diagnosis.rules.captures", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
     ("diagnosis.rules.__init__",),
-    ("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.values", "diagnosis.violations"),
+    (
+        *("diagnosis.candidates", "diagnosis.encodings", "diagnosis.near_misses"),
+        *("diagnosis.values", "diagnosis.violations"),
+    ),
     ("diagnosis.outcomes",),
     ("diagnosis.stream",),
     ("diagnosis.__init__",),
