@@ -89,6 +89,13 @@ PLACED = [
     if "capture" not in case and not OF_THE_FIRST_BYTES & set(as_list(as_list(case["first"])[0]["rule"]))
 ]
 
+ENDED = [
+    case
+    for case in PLACED
+    if case["stream"].endswith("\n") and as_list(case["first"])[0]["rule"] != "unterminated-block"
+]
+NOISE = b"".join(case["line"].encode() + b"\n" for case in LINES) * 4  # more than any chunk or buffer holds
+
 
 def test_the_corpus_is_large_enough_and_names_each_case_once() -> None:
     assert len(MISTAKES) >= 250
@@ -148,18 +155,31 @@ def test_the_offset_is_that_of_line_and_column(case: Case) -> None:
 
 @by_name(PLACED[::3])
 def test_what_stands_before_only_moves_the_findings(case: Case) -> None:
-    count = 7919  # the added lines are longer than any chunk or buffer should be
-    added = b"step of the solver\n" * count
+    count = NOISE.count(b"\n")
     before = find(case)
-    after = diagnosis.diagnose(added + stream(case), exit_code=case.get("exit_code"))
-    assert rules(after) == rules(before)
+    after = diagnosis.diagnose(NOISE + stream(case), exit_code=case.get("exit_code"))
+    assert rules(after) == rules(before), shown(after)
     for near, far in zip(before, after, strict=True):
-        if near.line is None:
-            assert far.line is None
-            continue
-        assert (far.line, far.column, far.length) == (near.line + count, near.column, near.length)
-        if near.offset is not None:
-            assert far.offset == near.offset + len(added)
+        assert (far.column, far.length) == (near.column, near.length)
+        assert far.line == (None if near.line is None else near.line + count)
+        assert far.offset == (None if near.offset is None else near.offset + len(NOISE))
+
+
+@by_name(ENDED[1::3])
+def test_what_stands_behind_adds_no_finding(case: Case) -> None:
+    before = find(case)
+    after = diagnosis.diagnose(stream(case) + NOISE, exit_code=case.get("exit_code"))
+    assert [(item.rule, item.line, item.column, item.length) for item in after] == [
+        (item.rule, item.line, item.column, item.length) for item in before
+    ]
+
+
+@pytest.mark.parametrize("marker", ["Result:", "InterimResult:"])
+def test_a_payload_that_exceeds_its_limit(marker: str) -> None:
+    text = b'"' + b"a" * 64 * 1024 * 1024 + b'"\n'
+    findings = diagnosis.diagnose(b"log\nPlanQK:Job:" + marker.encode() + text)
+    assert str(findings[0].rule) == "payload-too-large"
+    assert findings[0].line == 2
 
 
 @pytest.mark.parametrize("case", LINES, ids=[case["kind"] for case in LINES])
