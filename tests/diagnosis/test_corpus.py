@@ -88,7 +88,6 @@ PLACED = [
     for case in MISTAKES
     if "capture" not in case and not OF_THE_FIRST_BYTES & set(as_list(as_list(case["first"])[0]["rule"]))
 ]
-
 ENDED = [
     case for case in PLACED if case["stream"].endswith("\n") and "unterminated-block" not in json.dumps(case)
 ]
