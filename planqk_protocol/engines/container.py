@@ -8,6 +8,7 @@ from typing import Protocol, Self, TypeAlias
 
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.engines.blocking import in_thread
+from planqk_protocol.errors import ProtocolError
 
 __all__ = ["ContainerOutput", "EngineError", "OutputItem", "Reader", "open_in_thread", "shortened"]
 
@@ -17,8 +18,8 @@ OutputItem: TypeAlias = bytes | CaptureNotice
 _MOST_SHOWN = 300  # characters of a message of an engine: enough for the reason, and no flood of text
 
 
-class EngineError(Exception):
-    """An engine cannot give the output or the exit code. The message says why and what to do."""
+class EngineError(ProtocolError):
+    """An engine cannot give a container's output or exit code. The message says why and what to do."""
 
 
 def shortened(message: str) -> str:
