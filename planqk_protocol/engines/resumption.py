@@ -2,11 +2,12 @@
 
 Connections to engines break: proxies and API servers end them after minutes or
 hours, and engines restart. The reader then asks for the log again, and the engine
-sends records again that the reader has given to its caller already. This module
+sends records again that the reader has already given to its caller. This module
 finds out which records are new. It does no I/O and reads no clock.
 
 **An example.** A pod prints three lines. The first connection breaks within the
-third one. The second connection sends the log from ten seconds before that line on::
+third one. The second connection sends the log again, from ten seconds before that
+line::
 
     connection  received                                    given
     first       2024-05-01T10:00:20.000000001Z one LF       one LF
@@ -17,15 +18,15 @@ third one. The second connection sends the log from ten seconds before that line
                 2024-05-01T10:00:21.000000000Z three LF     ee LF
 
 If the log was rotated in between, the second connection may begin with a fourth
-line. It is new, but the end of the third line is lost: a gap comes before it.
+line. That line is new, but the end of the third line is lost: there is a gap.
 
-**What engines send.** With time stamps asked for, each record is ``STAMP text``: a
-stamp of RFC 3339 with nine decimals, a space, and what the container printed. For
-Kubernetes a record is a line (Kubernetes, staging/src/k8s.io/cri-client/pkg/logs/
-logs.go, logWriter.write). For Docker it is a frame, which may hold a part of a line
-(moby, daemon/server/httputils/logstream/logstream.go, Write). Both filter by time:
-they leave records out whose stamp is before the time that was asked for (the same
-function of Kubernetes; moby, daemon/logger/loggerutils/logfile.go, forwarder).
+**What engines send.** If time stamps are asked for, each record is ``STAMP text``: a
+stamp of RFC 3339 with nine decimals, a space, and what the container printed. A record
+of Kubernetes is a line (Kubernetes, staging/src/k8s.io/cri-client/pkg/logs/logs.go,
+logWriter.write). A record of Docker is a frame, which may hold a part of a line (moby,
+daemon/server/httputils/logstream/logstream.go, Write). Both leave out records whose
+stamp is before the time that was asked for (Kubernetes, the same function; moby,
+daemon/logger/loggerutils/logfile.go, forwarder).
 
 **Which time to ask for.** The API server of Kubernetes passes whole seconds on to
 the kubelet (Kubernetes, pkg/registry/core/pod/strategy.go, LogLocation). So whole
@@ -34,63 +35,69 @@ seconds are asked for everywhere. They begin ten seconds before the last record
 each, so neighbours may be in the wrong order by microseconds (moby,
 daemon/logger/copier.go; containerd, internal/cri/io/logger.go). And a clock may be
 set back a little. If it is set back by more than ten seconds while no connection is
-open, the filter hides what was printed meanwhile, and nobody can tell.
+open, what is printed meanwhile looks older than what was asked for. It is lost, and
+nobody can tell.
 
-**What is remembered.** Of each record that was given: its time, and a digest of its
-stamp and text. That is 24 bytes, for the latest 64 Ki records at least
+**What is remembered.** For each record that was given: its time, and a digest of its
+stamp and text. That is 24 bytes a record, for the latest 64 Ki records at least
 (`remembered._MOST_RECORDS`). If only a part of the last record was given: the size
 and the digest of that part. Contents are not remembered.
 
 **What is new.** The remembered records from the time asked for on are *expected*:
 the engine has to send them again, each as often as it was given. An expected record
-is left out, whatever the order in which they come, so nothing is given twice. Any
-other record is new, with two exceptions: one that is older than the time asked for,
-and the end of an older line (see below). If only a part of the last record was given,
-the record that begins with the same bytes is that one, and its rest is given.
+is left out, whatever the order in which they come, so nothing is given twice. If only
+a part of the last record was given, the record that begins with the same bytes is that
+one, and its rest is given. Any other record is new, except these three, which are left
+out:
+
+- a record that is older than the time asked for;
+- before the last record has come again: a record of a second of which not all records
+  are remembered any more;
+- the end of an older line (see below).
 
 **The states of a connection**, and what happens to the next record in each::
 
-    state              in the code                an expected record    any other record
+    state              in the code                expected record       any other record
     all is new         `_expected` is None        cannot come           given
     before the last    `_is_at_last` is false     left out              lines: held back
                                                                         frames: given after a gap
-    one held back      `_held_back` is a record   left out, with the    both given after a gap
-                                                  one held back
+    one held back      `_held_back` is a record   left out, and so is   both are given after a gap
+                                                  the one held back
     at the last        `_is_at_last` is true      left out              given
 
-A connection begins with "all is new" if nothing was given before, else with "before
-the last". *The last* is the record that was given last: once it has come, the next
-record that is not expected follows it without a gap. The state is "all is new" from
-the moment at which no expected record can come any more: all of them have come, or
-a record has come that is later than all of them.
+*The last* is the record that was given last. Once it has come again, the next record
+that is not expected follows it without a gap. A connection begins in the state "all is
+new" if nothing was given before, else in "before the last". It changes to "all is new"
+when no expected record can come any more: all of them have come, or a record has come
+that is later than all of them.
 
 **Gaps.** A new record has to follow the last one directly. Otherwise bytes may be
 missing, and there is a *gap* before it. There are three cases:
 
 - The log was rotated, and the last record is gone.
-- The log was rotated, and its first record now has the stamp of the last record.
-  Records of one stamp and one text look alike: the one that comes may be a later
-  one, and those between the two may be gone. But if a record of an earlier time
-  comes, or all that are expected, nothing of that stamp is gone.
-- The connection before left records out, as Docker's does where a log is rotated
+- The log was rotated, and its first record now has the stamp and the text of the last
+  one. It may be that one, or a later one that looks alike. In the second case the
+  records between the two are gone. It cannot be so if a record with an earlier stamp
+  comes, too, or if all expected records come.
+- An earlier connection left records out, as Docker's does where a log is rotated
   while it is followed. They come now, too late. A gap separates them from the known
   records before and after them.
 
 **Older lines.** A runtime stores a long line in parts, each with a time of its own
 (containerd, internal/cri/io/logger.go), and Kubernetes filters the parts. So the end
-of an older line can come alone, mostly as the first record. It has no stamp, or begins
-with a text that looks like one. So where records are lines, a record that is not
-expected is held back until the next one comes. If that one is expected, the one held
-back is left out as such an end. If known records came before it, this is a gap, as it
-may also be a line that the connection before left out.
+of an older line can come without its beginning, mostly as the first record. It has no
+stamp, or begins with a text that looks like one. So where records are lines, a record
+that is not expected is held back until the next one comes. If that one is expected, the
+one held back is left out as the end of an older line. If known records came before it,
+this is a gap, as it may also be a line that an earlier connection left out.
 
 **Times that go back within a connection.** Docker may send its newest file again from
 the beginning if it rotates the log while the log is followed. Measured with Docker
-20.10 and files of 4 KiB: records 0 to 53, then 384 to 399, and these again. On one
-stream, its records are in the order of their times (moby, daemon/logger/copier.go). So
-where the time goes back, all that was given from that second on is expected once more.
-If an expected record comes, there is a gap, as records may have been left out. If none
-comes, the clock was set back, and the records are new.
+20.10 and files of 4 KiB: records 0 to 53, then 384 to 399, and these again. The records
+of one stream have their times in order (moby, daemon/logger/copier.go). So where the
+time goes back, all that was given from that second on is expected once more. If one of
+these records comes, there is a gap, as others may have been left out. If none comes, the
+clock was set back, and the records are new.
 
 **The end.** Nothing is ever removed from the end of a log. So an answer that stops
 between expected records, or within one, is not the whole log.
@@ -104,7 +111,7 @@ from planqk_protocol.engines.remembered import ExpectedRecords, GivenRecords, Pa
 
 __all__ = ["Resumption"]
 
-_MOST_HELD = 1024 * 1024  # bytes of a record that are kept until it is known whether they are new
+_MOST_HELD = 1024 * 1024  # bytes of text that are kept of a record while it is compared
 
 
 class Resumption:
@@ -142,7 +149,7 @@ class Resumption:
     def __init__(self, *, cuts_lines: bool) -> None:
         self.is_gap = False
         self._cuts_lines = cuts_lines
-        self._gap_is_told = False  # at the end of what was given
+        self._gap_is_told = False  # a gap, and nothing was given since
         self._given = GivenRecords()
         self._partial: PartialRecord | None = None  # the last record, if only a part of it was given
         self._expected: ExpectedRecords | None = None
@@ -150,16 +157,16 @@ class Resumption:
 
     def _begin_connection(self) -> None:
         self._latest: int | None = None  # time of the latest record of this connection
-        self._has_gone_back = False  # the time has, on this connection
-        self._is_at_last = False  # the latest record that came is the one that was given last
-        self._has_met_last = False  # that record has come on this connection
-        self._held_back: _HeldRecord | None = None
+        self._has_gone_back = False  # the time went back on this connection
+        self._is_at_last = False  # the latest record that came is the one given last
+        self._has_met_last = False  # the record given last has come on this connection
+        self._held_back: _EndedRecord | None = None  # until the next record tells what it is
         self._begin_record()
 
     def _begin_record(self) -> None:
         self._record = Record()
-        self._is_new = False  # the record is, so the rest of it is given as it comes
-        self._text: bytearray | None = bytearray()  # of the record, while it is compared; `None` if too long
+        self._is_new = False  # the record is new, so its rest is given as it comes
+        self._text: bytearray | None = bytearray()  # while the record is compared; `None` if too long
 
     def restart(self) -> int | None:
         """Begin a connection.
@@ -188,10 +195,10 @@ class Resumption:
         expected = self._expected
         if expected is None or self._has_met_last:
             return False
-        return expected.has_come or self._is_cut(expected)
+        return expected.has_come or self._is_cut_known_record(expected)
 
-    def _is_cut(self, expected: ExpectedRecords) -> bool:
-        """Whether the bytes since the latest record may be the beginning of an expected one."""
+    def _is_cut_known_record(self, expected: ExpectedRecords) -> bool:
+        """Whether the record that has not ended may be a part of an expected one."""
         record = self._record
         is_later = record.time is not None and record.time > expected.newest
         return record.size > 0 and not (record.is_resumed or is_later)
@@ -215,9 +222,9 @@ class Resumption:
         """End the log, after a connection that has sent all of it, and return the text that was held back."""
         self.is_gap = False
         expected, text = self._expected, b""
-        if self._record.size and not (expected and self._is_cut(expected)):
+        if self._record.size and not (expected and self._is_cut_known_record(expected)):
             text = self.feed(b"", ends=True)
-        elif self._record.size:
+        elif self._record.size:  # the log ends within a record that was given, so its end is missing
             self._is_at_last = False
         if self._expected and not self._is_at_last:
             self._tell_gap()
@@ -226,7 +233,7 @@ class Resumption:
         return text
 
     def _tell_gap(self) -> None:
-        """Set `is_gap`, unless a gap was told here and nothing was given since."""
+        """Set `is_gap`, unless a gap was told and nothing was given since."""
         self.is_gap = self.is_gap or not self._gap_is_told
         self._gap_is_told = True
 
@@ -234,7 +241,7 @@ class Resumption:
         """Give the bytes of a record without comparing them, unless the time goes back."""
         text = self._record.feed(data, ends=ends)
         if ends and (expected := self._expect_again_if_time_went_back()):
-            self._set_at_last(value=True)
+            self._set_is_at_last(value=True)
             self._keep_text(text)
             return self._settle_record(expected)
         if ends:
@@ -245,7 +252,7 @@ class Resumption:
     def _compare(self, data: bytes, expected: ExpectedRecords, *, ends: bool) -> bytes:
         """Compare the bytes of a record with what was given."""
         record, partial = self._record, self._partial
-        if partial and record.size < partial.size <= record.size + len(data):
+        if partial and record.size < partial.size <= record.size + len(data):  # the part ends in this data
             stop = partial.size - record.size
             self._keep_text(record.feed(data[:stop], ends=False))
             data = data[stop:]
@@ -257,7 +264,7 @@ class Resumption:
         return self._settle_record(self._expect_again_if_time_went_back() or expected) if ends else b""
 
     def _expect_again_if_time_went_back(self) -> ExpectedRecords | None:
-        """Expect all records since this one's time, if this connection has sent a later one already."""
+        """If the record before this one is later, expect again all that were given since this one's time."""
         before, time = self._latest, self._record.time
         if self._cuts_lines or time is None:
             return None
@@ -286,7 +293,7 @@ class Resumption:
             self._tell_gap()
         self._partial = self._held_back = None
         self._is_new = True
-        self._set_at_last(value=True)
+        self._set_is_at_last(value=True)
         expected.note_last(self._record.time)
         if expected.is_over:
             self._stop_comparing(expected)
@@ -308,13 +315,13 @@ class Resumption:
         elif not self._is_at_last and (record.time is None or record.is_before(expected.known_from)):
             pass  # the end of an older line, or a record that is not remembered any more
         elif self._cuts_lines and not self._is_at_last and not self._held_back:
-            self._held_back = self._to_hold(is_first=not expected.has_come)
+            self._held_back = self._ended_record(is_first=not expected.has_come)
         else:
             text = self._give_new(expected)
         self._begin_record()
         return text
 
-    def _set_at_last(self, *, value: bool) -> None:
+    def _set_is_at_last(self, *, value: bool) -> None:
         self._is_at_last = value
         self._has_met_last |= value
 
@@ -323,7 +330,7 @@ class Resumption:
         if self._has_gone_back or (self._held_back and not self._held_back.is_first):
             self._tell_gap()
         self._held_back = None
-        self._set_at_last(value=expected.last_has_come and expected.is_last_certain and not self._partial)
+        self._set_is_at_last(value=expected.last_has_come and expected.is_last_certain and not self._partial)
         if expected.is_over and not self._partial:
             self._stop_comparing(expected)
             if not self._is_at_last:
@@ -334,10 +341,11 @@ class Resumption:
         if not self._is_at_last:
             self._tell_gap()
         text = self._release_held_back()
-        record = self._to_hold(is_first=False)
+        record = self._ended_record(is_first=False)
         self._given.add(record.time, record.digest)
         self._partial = None
-        self._set_at_last(value=record.text is not None)
+        # A text that was too long to be kept is lost, so a gap comes before the next record.
+        self._set_is_at_last(value=record.text is not None)
         expected.note_new(record.time)
         is_later = record.time is not None and record.time > expected.newest
         if self._is_at_last and (is_later or expected.is_over):
@@ -358,13 +366,13 @@ class Resumption:
         self._given.add(record.time, record.digest)
         return record.text or b""
 
-    def _to_hold(self, *, is_first: bool) -> _HeldRecord:
+    def _ended_record(self, *, is_first: bool) -> _EndedRecord:
         text = None if self._text is None else bytes(self._text)
-        return _HeldRecord(self._record.time, self._record.digest(), text, is_first)
+        return _EndedRecord(self._record.time, self._record.digest(), text, is_first)
 
 
-class _HeldRecord(msgspec.Struct, frozen=True):
-    """A record that has ended.
+class _EndedRecord(msgspec.Struct, frozen=True):
+    """A record that has ended, and was compared.
 
     Attributes:
         time: Of its stamp, if it has one.

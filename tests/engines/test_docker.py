@@ -373,7 +373,7 @@ def test_a_break_of_what_cannot_be_read_again_is_a_gap(engine: Engine, step: int
         assert all(event.suspect or event.after_loss for event in results), cut
 
 
-def test_a_break_behind_which_the_engine_is_gone_for_a_while_cuts_off(engine: Engine) -> None:
+def test_a_break_after_which_the_engine_is_gone_for_a_while_cuts_off(engine: Engine) -> None:
     engine.status, engine.looks, engine.stored, engine.driver = "created", 3, 0, "none"
     engine.cuts = [20]
     inspect, failures = engine._inspect, [True]  # noqa: SLF001

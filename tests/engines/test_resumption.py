@@ -287,12 +287,12 @@ def test_seconds_are_asked_for_that_reach_back(size: int) -> None:
     assert log.restart() == (BEGIN + 10 if size > 31 else None)
 
 
-def test_a_gap_is_told_with_the_record_behind_it() -> None:
+def test_a_gap_is_told_with_the_record_after_it() -> None:
     new = given_then(of_lines(), STAMPED[1], more=[STAMPED[3], STAMPED[4], STAMPED[5]])
     assert new == [b"", GAP, b"3\n4\n", b"5\n", b""]
 
 
-def test_one_record_alone_behind_a_gap_is_held_until_the_end() -> None:
+def test_one_record_alone_after_a_gap_is_held_until_the_end() -> None:
     assert given_then(of_lines(), STAMPED[1], more=[STAMPED[3]]) == [b"", GAP, b"3\n"]
 
 
@@ -317,13 +317,13 @@ def test_where_only_the_last_record_is_left_another_one_like_it_may_be_gone() ->
     assert given_then(log, STAMPED[1], STAMPED[2], more=[STAMPED[2], STAMPED[3]]) == [GAP, b"", b"3\n", b""]
 
 
-def test_an_earlier_record_that_is_left_tells_that_nothing_is_gone_behind_it() -> None:
+def test_an_earlier_record_that_is_left_tells_that_nothing_is_gone_after_it() -> None:
     new = given_then(of_lines(), *STAMPED[1:4], more=[*STAMPED[2:5]])
     assert new == [b"", b"", b"4\n", b""]
 
 
 def test_a_gap_is_told_once() -> None:
-    """Until there is more behind it."""
+    """Until there is more after it."""
     log = of_lines()
     assert given_then(log, STAMPED[1], STAMPED[2], more=[STAMPED[2]]) == [GAP, b"", b""]
     log.restart()
