@@ -1,15 +1,15 @@
 """Follow containers of Docker, and of other engines with its API. Needs the extra ``[docker]``.
 
-**The stored log.** Where the engine can read the log that it stores, that log is read:
-output that a broken connection or a restart of the engine loses can be asked for again.
+**The stored log.** If the engine can read the log that it stores, that log is read.
+Then output can be requested again if the connection breaks or the engine restarts.
 The log of a container that was not started is empty, so its start is awaited. (To attach
 to it before its start would bring the same bytes without stamps, and only once.)
 
-The log is followed while the container runs, and read once more after it has exited,
-until there is nothing new. There are two reasons. While Docker follows a log, it leaves
-out a last line without LF (moby#43860). And when the engine shuts down, it ends its
-answers properly, as at the end of a log (moby, daemon/server/httputils/logstream/
-logstream.go, Write).
+The log is followed while the container runs. After the exit it is read again, until
+there is nothing new. There are two reasons. While Docker follows a log, it leaves out
+a last line without LF (moby#43860). And when the engine shuts down, it ends its answers
+properly, as at the end of a log (moby, daemon/server/httputils/logstream/logstream.go,
+Write).
 
 **Attaching.** Two kinds of containers are attached to before their start, as nothing
 else brings all of their output:
@@ -20,9 +20,9 @@ else brings all of their output:
 - those that the engine removes, with their log, as soon as they exit (``--rm``).
 
 If the connection breaks, the output that they print until it is renewed is lost. The
-request to attach does not ask for the output before it. If it did and there were none,
-the engine would write the reason to the container's own stdout (moby, daemon/attach.go:
-"Error attaching: …").
+request to attach does not ask for earlier output. If it did, and the log could not be
+read, the engine would write that error into the container's stdout (moby,
+daemon/attach.go: "Error attaching: …").
 """
 
 from __future__ import annotations
@@ -54,15 +54,17 @@ _GIVE_UP_AFTER = 90.0  # seconds in which all tries failed; the engine may be re
 _DOUBTFUL_TRIES = 8  # if the log no longer has what was read of it: that may be a fault that passes
 _NEVER = "0001-"  # how `StartedAt` begins before the first start: Go's zero time (moby, daemon/inspect.go)
 
+# Without frames, all that the engine writes is one stream (moby, logstream.go, Write).
 _TERMINAL = (
     "the container has a terminal (-t), so its stderr and errors of the engine are mixed into its stdout"
 )
+# Each run appends to the log (moby, daemon/logger/loggerutils/logfile.go, which opens it with O_APPEND).
 _RESTARTED = "the container was restarted {} times; the output of all its runs is one log"
 _ONCE = "{}, so output that is lost where the connection breaks cannot be read again"
 _REMOVED = "the engine removes the container when it exits (--rm)"
 _UNREADABLE = "the engine cannot read the log of its driver, {}"
 _LAST_LINE = _REMOVED + ", so that a last line without LF is lost; follow it before its start"
-_LATE = "the container was started while this attached to it; its first output may be missing"
+_LATE = "the container was started while it was being attached to; its first output may be missing"
 _GONE = "container {} was removed before it ran; if nobody removed it, it could not be started"
 _ENDED = "cannot read container {}: it runs, but the engine ended the answer"
 _BREAK = "the connection to the engine broke; what the container printed until it was renewed is lost"
@@ -186,7 +188,7 @@ class _DockerReader:
         return bool(self._container.state["Status"] == "created")
 
     def _open_before_start(self, *, can_read_log: bool, is_removed: bool) -> None:
-        """Ask for the exit code of the first run, and attach if the log cannot be read or is removed."""
+        """Ask for the exit code of the first run; attach to it if its log cannot be read, or is removed."""
         container = self._container
         self._exit_answer = container.request("POST", "wait", condition="next-exit")
         if is_removed or not can_read_log:
@@ -228,7 +230,7 @@ class _DockerReader:
             except GoneError:
                 if not (self._attach_answer and self._repeat(self._container.was_started)):
                     raise EngineError(_GONE.format(self._name)) from None
-                self._has_started = True
+                self._has_started = True  # it ran, and is removed already (--rm)
                 return
             if not state["StartedAt"].startswith(_NEVER):  # even if its status is "removing"
                 self._run = state["StartedAt"]
@@ -243,7 +245,8 @@ class _DockerReader:
     def _stored_items(self) -> Iterator[OutputItem]:
         """Yield the output from the stored log, up to its end."""
         log = self._log
-        answer_ended, doubtful_tries = False, 0
+        answer_ended = False  # the latest one, which was requested while the container ran
+        doubtful_tries = 0  # after the exit, in which the log had not even what was read of it before
         began = time.monotonic()
         while not log.is_lost:
             try:
@@ -290,25 +293,25 @@ class _DockerReader:
         if self._is_late:
             yield CaptureNotice(NoticeKind.GAP, 1, 0, _LATE, StdStream.STDOUT)
         while True:
-            is_broken = False
+            may_miss_output = False
             try:
                 for chunk in container.chunks(answer):
                     size += len(chunk)
                     yield chunk
             except BrokenError:
-                is_broken = True
+                may_miss_output = True
             container.end(answer)
             self._failing_since = None
             try:
                 is_over = self._run_is_over()
-                is_broken |= self._failing_since is not None
+                may_miss_output |= self._failing_since is not None  # the engine may have been restarted
                 if is_over:
-                    self.is_cut_off = is_broken
+                    self.is_cut_off = may_miss_output
                     return
-                is_broken = True
+                may_miss_output = True
                 answer = self._repeat(self._attach)
             except GoneError:
-                self.is_cut_off = is_broken
+                self.is_cut_off = may_miss_output
                 return
             yield CaptureNotice(NoticeKind.GAP, 1, size, _BREAK, StdStream.STDOUT)
 

@@ -2,10 +2,10 @@
 
 Clusters cut log streams: API servers and proxies end them after minutes or hours, and
 kubelets restart. A stream may end properly although its log goes on: an API server ends
-it so even if its own connection to the kubelet broke (Kubernetes, staging/src/k8s.io/
-apiserver/pkg/endpoints/handlers/responsewriters/writers.go, StreamObject, which does not
-look at the error of io.Copy). So the log is asked for again and again, each time from a
-later second on, and `resumption` finds out which lines are new.
+a stream properly even if its own connection to the kubelet broke (Kubernetes,
+staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go,
+StreamObject, which ignores the error of io.Copy). So the log is requested again and
+again, each time from a later second on, and `resumption` finds out which lines are new.
 
 A stream's end counts as the log's end only if three things are true: the stream was
 asked for after the container had ended, it brought nothing new, and it did not stop amid
@@ -35,9 +35,11 @@ __all__ = ["afollow", "follow"]
 
 _POLL_INTERVAL = 1.0  # seconds between two requests for the state of a pod
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
-_TRIES = 24  # without an answer of the API server: some ten minutes
-_LAST_TRIES = 8  # after the container has ended, without anything new: a minute, as kubelets may restart
-_DOUBTFUL_TRIES = 3  # if the log is empty, or lacks what was read of it: that may be a fault that passes
+_TRIES = 24  # requests without an answer of the API server: some ten minutes
+_LAST_TRIES = 8  # connections without anything new after the end: a minute, in which a kubelet can restart
+_DOUBTFUL_TRIES = (
+    3  # connections if the log is empty, or lacks what was read of it: that may be a fault that passes
+)
 # A server that knows the parameter `stream`, but whose feature gate is off, answers with 422 (Kubernetes,
 # pkg/registry/core/pod/rest/log.go, LogREST.Get). Servers before 1.32 ignore the parameter (KEP-3288).
 _UNPROCESSABLE = 422
@@ -46,8 +48,8 @@ _STAMPS_LINES_ONLY = (1, 26)  # kubelets since then put stamps before lines only
 # `kubectl logs` obeys it, too (Kubernetes, staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go).
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _MERGED = (
-    "Kubernetes mixes stderr into stdout; half a line of it before a marker hides the marker, so let the job "
-    "print whole lines only"
+    "Kubernetes mixes stderr into stdout; half a line of stderr before a marker hides the marker, so let the "
+    "job print whole lines only"
 )
 _OLD = (
     "this version of Kubernetes puts time stamps into lines of more than 16 KiB; such lines are marked as "
@@ -178,10 +180,10 @@ class _PodReader:
 
     def items(self) -> Iterator[OutputItem]:
         """Yield the output, over as many connections as it takes."""
-        tries = 0  # since something new has come
-        tries_after_end = 0  # of these, since the container has ended
-        proper_ends = 0  # of these, the latest whose streams ended properly
-        is_silent = True  # nothing has come at all
+        tries = 0  # connections in a row that brought nothing new
+        tries_after_end = 0  # likewise, since the container has ended
+        proper_ends = 0  # likewise, and each of them ended as the log may end
+        is_silent = True  # no connection brought anything
         with suppress(_ClosedError), library_errors(str(self)):
             while True:
                 state = self._state  # asked for before the connection: see the essay above
@@ -352,7 +354,7 @@ class _PodReader:
                     return None
                 if is_last or error.is_forbidden or error.is_gone:
                     raise
-                self._tell_once(f"the cluster does not tell of the pod now: {error}")
+                self._tell_once(f"the cluster does not give the pod's state now: {error}")
             except UnreachableError as error:
                 if is_last or not self._uid:  # the first request: the server may not exist at all
                     raise

@@ -15,12 +15,14 @@ import msgspec
 from planqk_protocol.captures.prefix_decoder import STAMP
 from planqk_protocol.captures.timestamps import nanoseconds
 
-__all__ = ["ExpectedRecords", "GivenRecords", "PartialRecord", "Record"]
+__all__ = ["LONGEST_STAMP", "ExpectedRecords", "GivenRecords", "PartialRecord", "Record"]
+
+LONGEST_STAMP = len("2024-05-01T10:00:00.000000000+02:00 ")
+"""Bytes after which it is known whether a record begins with a time stamp."""
 
 _OVERLAP = 10  # seconds that are asked for before the last record
-_MOST_RECORDS = 64 * 1024
+_MOST_RECORDS = 64 * 1024  # as many are forgotten at once, when there are twice as many
 _DIGEST = 16  # bytes
-_LONGEST_STAMP = len("2024-05-01T10:00:00.000000000+02:00 ")
 _SECOND = 1_000_000_000
 _FIRST, _LAST = -(2**63), 2**63 - 1  # the first time that fits, and the last one
 
@@ -60,7 +62,7 @@ class Record:
             return data
         head = self._head + data
         stamp = STAMP.match(head)
-        if not stamp and not ends and len(head) < _LONGEST_STAMP:
+        if not stamp and not ends and len(head) < LONGEST_STAMP:
             self._head, self.start = head, self.size
             return b""
         self._head, self.start = None, 0
@@ -121,6 +123,7 @@ class GivenRecords:
             return None
         last = last or 0
         second = last // _SECOND
+        # The overlap is shorter where not all of its records are remembered, but never negative.
         return self._expected(max(0, second - _OVERLAP, min(second, self._known_from)), last)
 
     def expected_since(self, time: int) -> ExpectedRecords:

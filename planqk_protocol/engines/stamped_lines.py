@@ -30,20 +30,20 @@ from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
 from planqk_protocol.captures.prefix_decoder import STAMP
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.engines.container import OutputItem
+from planqk_protocol.engines.remembered import LONGEST_STAMP
 from planqk_protocol.engines.resumption import Resumption
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["StampedLines"]
 
-_LONGEST_STAMP = len("2024-05-01T10:00:00.000000000+02:00 ")
 _MOST_KEPT = 200  # bytes of a message of the kubelet
 _GAP = (
-    "the connection broke, and the cluster no longer has what followed, as where the log was rotated "
-    "meanwhile; what was printed in between is missing"
+    "the connection broke, and the cluster no longer has the output that followed, so it is missing; the log "
+    "may have been rotated meanwhile"
 )
 _STAMP_WITHIN = (
-    "a time stamp stands within the line; the cluster may have put it there, as where stderr comes within a "
-    "line or the line is longer than 16 KiB: print whole lines, or ask a newer cluster"
+    "a time stamp stands within the line; the cluster may have put it there, as it does if stderr is printed "
+    "within a line, or (before Kubernetes 1.26) after each 16 KiB: print whole lines, or use a newer cluster"
 )
 
 
@@ -144,7 +144,7 @@ class StampedLines:
         else:
             head = self._head + part
             stamp = STAMP.match(head)
-            if not stamp and not ends and len(head) < _LONGEST_STAMP:
+            if not stamp and not ends and len(head) < LONGEST_STAMP:
                 self._head = head
                 return
             self._head = None
@@ -178,7 +178,7 @@ class StampedLines:
             if (nanoseconds(stamp[1].decode()) or 0) >= self._time and stamp.end() > len(self._tail):
                 self._notice(NoticeKind.CORRUPT, _STAMP_WITHIN, StdStream.STDOUT)
                 break
-        self._tail = seen[1 - _LONGEST_STAMP :]
+        self._tail = seen[1 - LONGEST_STAMP :]
 
     def _keep_message(self, part: bytes) -> None:
         self._message = (self._message + part)[:_MOST_KEPT]

@@ -47,12 +47,10 @@ _MAX_PAYLOAD = 64 * 1024 * 1024
 # of a line have one stamp (daemon/logger/copier.go), so a record with another stamp begins another line.
 _DRIVERS_WITHOUT_LF = {"local", "awslogs", "fluentd", "gcplogs", "gelf", "splunk", "syslog", "etwlogs"}
 
-_ROTATED = (
-    "the engine no longer has what followed, as where its log was rotated meanwhile; those bytes are lost"
-)
+_ROTATED = "the engine no longer has the output that followed, so it is lost; its log may have been rotated"
 _CHANGED = (
-    "the engine's log no longer begins with what was read, as where it was rotated; what follows cannot be "
-    "told from what was read, and is left out"
+    "the engine's log no longer begins with the output that was read, as it may have been rotated; the new "
+    "part of it cannot be found, and is left out"
 )
 
 

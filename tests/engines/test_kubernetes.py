@@ -392,7 +392,7 @@ def test_errors_of_the_pods_state_are_waited_out(cluster: Cluster, status: int) 
     pieces, _, exit_code = read(tell=said.append)
     assert (joined(pieces), exit_code) == (OUTPUT, 0)
     assert len(said) == 1
-    assert said[0].startswith(f"the cluster does not tell of the pod now: {status} ")
+    assert said[0].startswith(f"the cluster does not give the pod's state now: {status} ")
 
 
 def test_a_server_that_does_not_come_back(cluster: Cluster) -> None:
