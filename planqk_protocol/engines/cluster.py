@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
     @property
     def is_gone(self) -> bool:
-        """Whether what was asked for is not there, or not any more."""
+        """Whether the server does not have the pod or the log, or no longer has it."""
         return self.status in (404, 410)
 
 

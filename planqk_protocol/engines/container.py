@@ -1,4 +1,4 @@
-"""What an engine gives of a container: its standard output, and its exit code."""
+"""The standard output and the exit code of a container, as an engine gives them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def shortened(message: str) -> str:
 
 
 class Reader(Protocol):
-    """Reads one container of an engine: what `ContainerOutput` needs of an engine.
+    """Reads one container. Each engine has its own, and `ContainerOutput` uses them all alike.
 
     Attributes:
         is_cut_off: Whether output may be missing after the last item. It is valid
@@ -176,6 +176,6 @@ async def open_in_thread(
     Args:
         follow: The function. It runs in a thread of its own.
         abort: Makes it return or raise soon. It is called if the task is
-            cancelled. If the function returns an output all the same, that is closed.
+            cancelled. An output that the function returns after that is closed.
     """
     return await in_thread(follow, abort=abort, discard=ContainerOutput.close)

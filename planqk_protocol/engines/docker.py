@@ -51,7 +51,7 @@ _T = TypeVar("_T")
 _POLL_INTERVAL = 0.1  # seconds between two requests for the state of a container that is not started
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0  # seconds before another try; each delay is twice the one before
 _GIVE_UP_AFTER = 90.0  # seconds in which all tries failed; the engine may be restarted in that time
-_DOUBTFUL_TRIES = 8  # if the log no longer has what was read of it: that may be a fault that passes
+_DOUBTFUL_TRIES = 8  # after the exit, if the log lacks records that were given: a fault may pass
 _NEVER = "0001-"  # how `StartedAt` begins before the first start: Go's zero time (moby, daemon/inspect.go)
 
 # Without frames, all that the engine writes is one stream (moby, logstream.go, Write).
@@ -246,7 +246,7 @@ class _DockerReader:
         """Yield the output from the stored log, up to its end."""
         log = self._log
         answer_ended = False  # the latest one, which was requested while the container ran
-        doubtful_tries = 0  # after the exit, in which the log had not even what was read of it before
+        doubtful_tries = 0  # after the exit, in a row: the log lacked records that were given before
         began = time.monotonic()
         while not log.is_lost:
             try:

@@ -37,9 +37,7 @@ _POLL_INTERVAL = 1.0  # seconds between two requests for the state of a pod
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
 _TRIES = 24  # requests without an answer of the API server: some ten minutes
 _LAST_TRIES = 8  # connections without anything new after the end: a minute, in which a kubelet can restart
-_DOUBTFUL_TRIES = (
-    3  # connections if the log is empty, or lacks what was read of it: that may be a fault that passes
-)
+_DOUBTFUL_TRIES = 3  # connections if the log is empty, or lacks lines that were given: a fault may pass
 # A server that knows the parameter `stream`, but whose feature gate is off, answers with 422 (Kubernetes,
 # pkg/registry/core/pod/rest/log.go, LogREST.Get). Servers before 1.32 ignore the parameter (KEP-3288).
 _UNPROCESSABLE = 422

@@ -1,4 +1,4 @@
-"""What the API of Kubernetes tells of a container in a pod: whether it has started, and how its runs ended.
+"""The state of a container in a pod, out of the API of Kubernetes: whether it has started, how it ended.
 
 A container is run again if it ends and the pod's restart policy says so. Its runs are
 counted by ``restartCount``, so the first one is run 0. The API tells of two runs: the

@@ -1,4 +1,4 @@
-"""What a reader remembers of a log: its latest records, and which of them have to come again.
+"""The records that a reader remembers of a log, and those of them that have to come again.
 
 `resumption` explains what it is for. Times are in nanoseconds since 1970, as signed
 integers of 64 bits. A time that does not fit counts as the nearest one that does.
@@ -44,13 +44,13 @@ class PartialRecord(msgspec.Struct, frozen=True):
 
 
 class Record:
-    """The record that is being read: its time, and the size and digest of what has come of it."""
+    """The record that is being read: its time, and the size and digest of the bytes that have come."""
 
     def __init__(self) -> None:
         self._head: bytes | None = b""  # its first bytes, until it is known whether a stamp stands there
         self._hash = blake2b(digest_size=_DIGEST)
         self.size = 0
-        self.start = 0  # where its text begins; the end of what has come, until that is known
+        self.start = 0  # where its text begins; equal to `size` until that is known
         self.time: int | None = None  # of its stamp, if it has one
         self.is_resumed = False  # it begins with the part that was given before
 
@@ -77,7 +77,7 @@ class Record:
         return self.time is not None and self.time // _SECOND < second
 
     def digest(self) -> bytes:
-        """The digest of what has come, the stamp included."""
+        """The digest of the bytes that have come, the stamp included."""
         return self._hash.digest()
 
 
@@ -151,7 +151,7 @@ class ExpectedRecords:
 
     Args:
         times: Of the records, in the order in which they were given.
-        digests: Of the records, likewise, joined.
+        digests: Of the records, joined in the same order.
         last: The time of the record that was given last, as a whole or in part.
         since: The second from which on records were asked for.
         known_from: The first second of which all records are remembered.
@@ -169,7 +169,7 @@ class ExpectedRecords:
         self._matched = 0  # bytes of the digests of those that have come
         self._is_in_order = True
         self._missing: Counter[bytes] | None = None  # those still to come, once one was out of order
-        self._earliest = _LAST  # time of what has come
+        self._earliest = _LAST  # time of the records that have come
         self._last = last
         self._new_has_come = False
         self.since = since

@@ -115,7 +115,7 @@ _MOST_HELD = 1024 * 1024  # bytes of text that are kept of a record while it is 
 
 
 class Resumption:
-    r"""Gives what is new in a log whose records come again with each connection.
+    r"""Gives the new part of a log whose records come again with each connection.
 
     Call `restart` for each connection, `feed` for each part of a record, and
     `close` once the log has ended and all of it has come.

@@ -20,7 +20,7 @@ logWriter.write). Three things follow:
 In the last two cases stamps are not *exact*. A line without a stamp then counts as the
 job's. A stamp within a line is given as output, as the job may have printed it, and a
 notice marks the line as suspect. There is no notice if that stamp is older than the
-line's own. The kubelet's stamps are never older, while a time that a job prints mostly is.
+line's own: the kubelet's stamps never are, and the times that a job prints mostly are.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _STAMP_WITHIN = (
 
 
 class StampedLines:
-    """Takes the stamps off, and gives what is new.
+    """Takes the stamps off lines, and gives the new part of the log.
 
     Args:
         is_exact: Whether a stamp stands before every line, and nowhere else.
