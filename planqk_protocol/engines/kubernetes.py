@@ -38,8 +38,9 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each del
 _TRIES = 24  # requests without an answer of the API server: some ten minutes
 _LAST_TRIES = 8  # connections without anything new after the end: a minute, in which a kubelet can restart
 _DOUBTFUL_TRIES = 3  # connections if the log is empty, or lacks lines that were given: a fault may pass
-# A server that knows the parameter `stream`, but whose feature gate is off, answers with 422 (Kubernetes,
-# pkg/registry/core/pod/rest/log.go, LogREST.Get). Servers before 1.32 ignore the parameter (KEP-3288).
+# Servers know the parameter `stream` since 1.32, and ignore it before. While its feature gate is off, as by
+# default, they answer with 422 (Kubernetes, pkg/features/kube_features.go, PodLogsQuerySplitStreams, and
+# pkg/apis/core/validation/validation.go, ValidatePodLogOptions).
 _UNPROCESSABLE = 422
 _HAS_STREAM_PARAMETER = (1, 32)
 _STAMPS_LINES_ONLY = (1, 26)  # kubelets since then put stamps before lines only (kubernetes#113481)

@@ -11,9 +11,10 @@ logWriter.write). Three things follow:
   other line has no stamp: the end of a line whose beginning the cluster left out as
   too old; see `resumption`.
 - "At the beginning of a line" is one flag for stdout and stderr together (the variable
-  isNewLine of ReadLogs). Since Kubernetes 1.32 stdout alone can be asked for (KEP-3288).
-  Then half a line on stderr can take the stamp away from the next line on stdout, and
-  a line on stderr can put a stamp into a line on stdout.
+  isNewLine of ReadLogs). Since Kubernetes 1.32 stdout alone can be asked for (Kubernetes,
+  pkg/features/kube_features.go, PodLogsQuerySplitStreams). Then half a line on stderr can
+  take the stamp away from the next line on stdout, and a line on stderr can put a stamp
+  into a line on stdout.
 - Kubelets before 1.26 write a stamp before each part of a long line, so every 16 KiB
   (kubernetes#77603, mended by kubernetes#113481).
 
