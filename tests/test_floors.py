@@ -59,9 +59,12 @@ FLOORS = (
     ("diagnosis.stream",),
     ("diagnosis.__init__",),
     # Engines: live containers.
-    ("engines.blocking", "engines.pod_state", "engines.remembered"),
+    ("engines.blocking", "engines.remembered"),
     ("engines.container", "engines.resumption"),
-    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
+    (
+        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.stamped_lines"),
+        "engines.stored",
+    ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
     ("__init__",),
