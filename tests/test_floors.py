@@ -21,10 +21,10 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "reading", "payload.advice", "payload.faults"),
+        *("grammar", "state", "reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
-    ("events", "framing", "captures.decoding"),
+    ("events", "framing", "payload.classify", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
