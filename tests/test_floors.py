@@ -46,11 +46,12 @@ FLOORS = (
     # The diagnosis: from events to findings.
     ("diagnosis.anchors", "diagnosis.finding"),
     (
-        *("diagnosis.line", "diagnosis.rules.captures", "diagnosis.rules.json_texts"),
+        *("diagnosis.line", "diagnosis.json_scan"),
+        *("diagnosis.rules.captures", "diagnosis.rules.encodings", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
-    ("diagnosis.rules.__init__",),
+    ("diagnosis.rules.__init__", "diagnosis.event_places"),
     (
         *("diagnosis.candidates", "diagnosis.encodings", "diagnosis.near_misses"),
         *("diagnosis.values", "diagnosis.violations"),
