@@ -44,13 +44,15 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
-    ("diagnosis.finding",),
+    ("diagnosis.appearance", "diagnosis.echoes", "diagnosis.finding", "diagnosis.spelling"),
     (
-        *("diagnosis.line", "diagnosis.rules.captures", "diagnosis.rules.json_texts"),
+        *("diagnosis.continuations", "diagnosis.line", "diagnosis.prefixes"),
+        *("diagnosis.rules.captures", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
-    ("diagnosis.rules.__init__",),
+    ("diagnosis.candidates", "diagnosis.rules.__init__"),
+    ("diagnosis.misspellings",),
     ("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.values", "diagnosis.violations"),
     ("diagnosis.outcomes",),
     ("diagnosis.stream",),
