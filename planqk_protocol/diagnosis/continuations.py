@@ -48,7 +48,7 @@ def continuation(text: str) -> Continuation:
     Args:
         text: The rest of the line, without a closing quote that belongs to the line.
     """
-    text = FOREIGN.sub("", ESCAPE_CODE.sub("", text)).strip(" \t\r")
+    text = FOREIGN.sub("", ESCAPE_CODE.sub("", text)).strip(" \t\r*")
     if not text:
         return Continuation.NOTHING
     if text[0] in "{[":

@@ -20,7 +20,7 @@ _MOST_KEPT = 1024  # bytes of a key
 _NO_DIFFERENCE = b" \t\r\n\v\f\"'`\\:,;"
 _ESCAPE_CODE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 # A text in quotes up to its end, with its escapes. The text may be cut.
-_IN_QUOTES = {quote: re.compile(rf"(?:[^\\{quote}]+|\\.)*", re.DOTALL) for quote in "\"'"}
+_IN_QUOTES = {quote: re.compile(rf"(?:[^\\{quote}]+|\\.)*", re.DOTALL) for quote in "\"'`"}
 
 
 def echo_key(marked: bytes) -> bytes:

@@ -102,8 +102,11 @@ def _difference(candidate: Candidate) -> tuple[int, int]:
     """The part of the marker, in the line's text, that differs from what it should be."""
     text, target = candidate.mention.text, candidate.mention.target
     start = _common(text, target)
-    most = min(len(text), len(target)) - start
-    stop = len(text) - min(_common(text[::-1], target[::-1]), most)
+    if text.replace(" ", "") == target:
+        stop = len(text) - len(text[start:].lstrip(" "))  # the first of the blanks that are too many
+    else:
+        most = min(len(text), len(target)) - start
+        stop = len(text) - min(_common(text[::-1], target[::-1]), most)
     places, at = candidate.seen.places, candidate.mention.start
     first = candidate.stop if start == len(text) else places[at + start]
     return first, places[at + stop - 1] + 1 if stop > start else first

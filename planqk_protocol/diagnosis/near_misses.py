@@ -24,7 +24,7 @@ from planqk_protocol.marked import marker_prefix, marker_text
 
 __all__ = ["NearMiss", "echo_key", "near_miss"]
 
-_QUOTES = frozenset("\"'")
+_QUOTES = frozenset("\"'`")
 _LAST_SHOWN = 20  # characters of the text in front of a marker
 
 
@@ -157,11 +157,13 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
     if not mention.is_exact:
         is_meant_here = follows is Continuation.STRUCTURE
     elif candidate.is_fence:
-        is_meant_here = follows is Continuation.NOTHING and (
-            candidate.in_block or _lacks_newline(candidate.prefix)
-        )
+        is_alone = not any(map(str.isalnum, candidate.rest))
+        is_meant_here = is_alone and (candidate.in_block or _lacks_newline(candidate.prefix))
     else:
-        is_meant_here = follows in {Continuation.STRUCTURE, Continuation.SCALAR}
+        # The value may have been printed first.
+        is_meant_here = follows in {Continuation.STRUCTURE, Continuation.SCALAR} or (
+            follows is Continuation.NOTHING and candidate.prefix.rstrip().endswith(("}", "]"))
+        )
     if not is_meant_here:
         return None
     ending = excerpt(ESCAPE_CODE.sub("", candidate.prefix)[-_LAST_SHOWN:])

@@ -31,9 +31,10 @@ _AFTER_RETURN = re.compile(r"\r(?:\x1b\[[0-3]?[JK])*\Z")
 
 _QUOTED = re.compile(
     r"""
-      [bBuU]? ['"]                                          # the repr of a text or of bytes
-    | [(\[] [ ]? [bBuU]? ['"]                               # of a tuple or a list
-    | \++ [ ]+ (?:echo|printf|print) [ ]+ (?:-[neE]+ [ ]+)? (?:\$?'|")?  # a trace of `set -x`
+      [bBuU]? ['"] | `                                         # the repr of a text or of bytes; Markdown
+    | [(\[] [ ]? [bBuU]? ['"]                                  # the repr of a tuple or of a list
+    | \[\d+\] [ ] ['"]                                         # a text that R prints
+    | \+ .{0,80} \b(?:echo|printf|print) [ ]+ (?:-[neE]+ [ ]+)? (?:\$?'|")?  # a trace of `set -x`
     """,
     re.VERBOSE,
 )
@@ -41,11 +42,11 @@ _QUOTED = re.compile(
 # Keys that loggers put the message under, in JSON, in a Python dictionary, or as key=value.
 _MESSAGE_KEY = re.compile(
     r"""
-      (?P<quote>["']) (?:msg|message|log|event|text|body|m|@m|@message|textPayload|short_message|MESSAGE|line)
-      (?P=quote) \s* : \s* ["']
+      (?P<quote>["']) [@\w.]{0,20} (?:msg|message|log|event|text|body|payload|content|data|line|(?<=@)mt?) (?P=quote)
+      \s* : \s* ["']
     | (?:^|[\s,]) (?:msg|message|event|text) = ["']?
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _LONGEST_KEY = 40
 
@@ -67,10 +68,13 @@ _PART = re.compile(
       (?P<sure> {_STAMP} | {_LEVEL}
               | [IWEF]\d{{4}} (?=\ ) | [DIWEF] (?=,\ )      # of klog and Abseil, and of Ruby
               | std(?:out|err) [ ] [FP] (?=\ )              # of a container runtime
-              | \[ \s* (?:[A-Za-z]|{_STAMP}) [^\[\]]{{0,80}} \] | <\w{{1,10}}> | \( (?:{_LEVEL}|[DIWEFV]) \) )
+              | \[ \s* (?:[A-Za-z]|{_STAMP}) [^\[\]]{{0,80}} \] | \[ \s* \d+\.\d+ \]
+              | \[ [ ] {_LEVEL} (?=:)                        # of Julia
+              | \( [^()]{{0,80}} \bpid=\d+ \)                 # of Ray
+              | <\w{{1,10}}> | \( (?:{_LEVEL}|[DIWEFV]) \) )
     | (?P<named> [\w$@./<>#-]{{1,80}} (?:\[[^\[\]]{{0,40}}\])? (?=\s*[:|\]»]|\s+[-–—>])
               | [\w$./-]{{1,80}} [.:/] [\w$.:/-]{{0,80}}
-              | \d+ | \([^()]{{0,80}}\) | \[[^\[\]]{{0,80}}\] )
+              | \d+ | \([^()]{{0,80}}\) | \[[^\[\]]{{0,80}}\] | \{{[^{{}}]{{0,80}}\}} )
     | (?P<word> [a-z_][\w-]{{0,40}} )
     | (?P<between> \s+ | [-–—|:>»=,\]·•]+ )
     """,
@@ -80,17 +84,20 @@ _COMPOSE = re.compile(r"[A-Za-z][\w.-]{0,80} +\| ")
 _LONGEST_LOGGER = 300  # characters of a prefix
 _MOST_NAMES = 6
 
-# Source code, a comment, a command, or a sentence that explains the marker.
+# Source code, a command, or a sentence that explains the marker.
 _SOURCE = re.compile(
     r"""
-      ^ (?: \s*\#(?!\d) | \s*// | /\* | \s+\*\  | --\ \w | \s*\d+\s*[|│] )
+      ^ (?: /\* | \s+\*\  | \s*\d+\s*[|│] | E\s{3} )
     | (?: \b(?:echo|printf|print|puts|grep)\s | [(=`] ) \s* $
-    | \b(?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|such\ as|like|markers?|the|an?|as|with
-        |format|for|find|found|of|prefix|see|begins?|starts?|prints?|no|syntax|is|or|and|by|to|without|before|after)
+    | \b(?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|such\ as|like|markers?|the|this|an?|as
+        |with|format|for|find|found|of|prefix|see|begins?|starts?|prints?|line|follows|no|syntax|is|or|and|by
+        |to|without|before|after)
       [\s:,]+ $
     """,
     re.VERBOSE,
 )
+# A colour code whose ESC character was lost or spelt out, as `echo` does without -e.
+_SPELT_COLOUR = re.compile(r"(?:\\(?:0?33|e|x1b|x1B|u001b|u001B)|\^\[)?\[\d[\d;]{0,20}m")
 
 
 def kind_of_prefix(prefix: str) -> Prefix:
@@ -105,7 +112,7 @@ def kind_of_prefix(prefix: str) -> Prefix:
         return Prefix.BYTE_ORDER_MARK
     if _AFTER_RETURN.search(prefix[-64:]):
         return Prefix.CARRIAGE_RETURN
-    visible = ESCAPE_CODE.sub("", prefix)
+    visible = _SPELT_COLOUR.sub("", ESCAPE_CODE.sub("", prefix))
     if not FOREIGN.sub("", visible).strip():
         return _kind_of_blank(prefix, visible)
     return _kind_of_text(visible)

@@ -83,13 +83,16 @@ _BETWEEN = re.compile(r"[ \t:;.,/_|>=\\-]{1,3}")
 _COLON = re.compile("[:;]")
 _WITHIN_KIND = re.compile(r"[ _:-]{1,2}")
 _SPLIT_NAME = re.compile(r"([A-Za-z]{3,5})[ _-]([A-Za-z]{1,3})(?![A-Za-z])")
-_WORD = re.compile(r"[A-Za-z]{1,24}")
+_WORD = re.compile(r"[A-Za-z](?:[A-Za-z0-9]{0,22}[A-Za-z])?")  # a digit may look like a letter
 _MOST_WORDS = 4  # of a kind: "multi line result"
 _FAR = 3  # words with so many differences have nothing to do with each other
 
 _ENDS = (":", ";", "=", ".", ",", ">", "|", "-")
 _END = re.compile(r"[ \t]{0,2}(?:[;=.,|_-]?:|[;=.,|](?=[ \t]|[{\[\"'])|[-=]>|[ \t]-(?=[ \t]))")
+_OTHER_JOB = re.compile(r"[A-Za-z]{1,24}:")
+# A kind of another name counts before an object or an array, and as a fence that stands alone.
 _OTHER_KIND = re.compile(r"([A-Za-z][\w.()#\[\]-]{0,30})[ \t]?:(?=\s*[{\[])")
+_OTHER_FENCE = re.compile(r"([A-Za-z]{0,20}multi-?line[\w-]{0,20})(?=:?\s*\Z)", re.IGNORECASE)
 
 
 def _kinds() -> dict[str, Marker]:
@@ -177,13 +180,20 @@ def _misspelt(text: str, start: int) -> Mention | None:
         return None
     end = at + len(words.job) if job[0].lower().startswith(words.job) else job.end()
     if _distance(text[at:end].lower(), words.job, 1) > 1:
-        # Without the word for jobs, only a colon makes it a marker.
-        return _with_kind(text, start, at, has_colons=True) if _COLON.search(after_name) else None
+        return _without_job(text, start, at) if _COLON.search(after_name) else None
     end += text[end : end + 1] in {"s", "S"}
     after_job = _between(text, end)
     return _with_kind(
         text, start, end + len(after_job), has_colons=bool(_COLON.search(after_name + after_job))
     )
+
+
+def _without_job(text: str, start: int, at: int) -> Mention | None:
+    """A marker without the word for jobs, or with another word in its place."""
+    if mention := _with_kind(text, start, at, has_colons=True):
+        return mention
+    other = _OTHER_JOB.match(text, at)
+    return _with_kind(text, start, other.end(), has_colons=True, most=0) if other else None
 
 
 def _between(text: str, at: int) -> str:
@@ -204,8 +214,8 @@ def _name_end(text: str, start: int) -> int:
     return word.end() if word and _distance(word[0].lower(), name, 2) < _FAR else 0
 
 
-def _with_kind(text: str, start: int, at: int, *, has_colons: bool) -> Mention | None:
-    """The marker that begins at `start` if a kind, or nearly one, stands at `at`."""
+def _with_kind(text: str, start: int, at: int, *, has_colons: bool, most: int = _FAR - 1) -> Mention | None:
+    """The marker that begins at `start` if a kind stands at `at`, or nearly one, with `most` differences."""
     best = _FAR, at, Marker.RESULT
     letters = ""
     for _ in range(_MOST_WORDS):
@@ -221,7 +231,7 @@ def _with_kind(text: str, start: int, at: int, *, has_colons: bool) -> Mention |
             break
         at = between.end()
     distance, stop, marker = best
-    if distance == _FAR:
+    if distance > most:
         return None
     if marker is not Marker.MULTILINE_RESULT:
         end = _END.match(text, stop)
@@ -245,12 +255,12 @@ def _nearest(letters: str) -> tuple[int, Marker]:
 
 
 def _other_kind(text: str, start: int, at: int) -> Mention | None:
-    """A marker of an unknown kind: only before a JSON object or array."""
-    kind = _OTHER_KIND.match(text, at)
+    """A marker of an unknown kind."""
+    kind = _OTHER_FENCE.match(text, at) or _OTHER_KIND.match(text, at)
     if not kind:
         return None
     letters = kind[0].lower()
-    if letters.startswith("multi"):
+    if "multi" in letters:
         marker, stop = Marker.MULTILINE_RESULT, kind.end(1)
     else:
         is_interim = letters.startswith(("inter", "part", "temp", "progress"))
