@@ -42,9 +42,9 @@ _QUOTED = re.compile(
 # Keys that loggers put the message under, in JSON, in a Python dictionary, or as key=value.
 _MESSAGE_KEY = re.compile(
     r"""
-      (?P<quote>["']) [@\w.]{0,20} (?:msg|message|log|event|text|body|payload|content|data|line|(?<=@)mt?) (?P=quote)
-      \s* : \s* ["']
-    | (?:^|[\s,]) (?:msg|message|event|text) = ["']?
+    (?: (?P<quote>["']) [@\w.]{0,20} (?:msg|message|log|event|body|textPayload|(?<=@)mt?) (?P=quote)
+          \s* : \s* ["']
+      | (?:^|[\s,]) (?:msg|message|event) = ["']? ) \Z
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -80,6 +80,7 @@ _PART = re.compile(
     """,
     re.VERBOSE,
 )
+_APOSTROPHE = re.compile(r"(?<=\w\w)'(?=\w)|\\[\"']")  # or an escaped quote
 _COMPOSE = re.compile(r"[A-Za-z][\w.-]{0,80} +\| ")
 _LONGEST_LOGGER = 300  # characters of a prefix
 _MOST_NAMES = 6
@@ -127,14 +128,18 @@ def _kind_of_blank(prefix: str, visible: str) -> Prefix:
 def _kind_of_text(visible: str) -> Prefix:
     if _QUOTED.fullmatch(visible):
         return Prefix.QUOTE
-    key = max((match.end() for match in _MESSAGE_KEY.finditer(visible[-_LONGEST_KEY:])), default=0)
-    if key == len(visible[-_LONGEST_KEY:]):
+    key = _MESSAGE_KEY.search(visible, max(0, len(visible) - _LONGEST_KEY))
+    if key and not _is_quoted(visible[: key.start()].partition("{")[0]):
         return Prefix.JSON_LOGGER if visible[-1] in "\"'" else Prefix.LOGGER
-    if visible[-1] in "\"'`":
+    if _is_quoted(visible) or _SOURCE.search(visible[-_LONGEST_LOGGER:]):
         return Prefix.SOURCE
-    if _is_logger(visible):
-        return Prefix.LOGGER
-    return Prefix.SOURCE if _SOURCE.search(visible[-_LONGEST_LOGGER:]) else Prefix.TEXT
+    return Prefix.LOGGER if _is_logger(visible) else Prefix.TEXT
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether a text ends within quotes."""
+    text = _APOSTROPHE.sub("", text)
+    return any(text.count(quote) % 2 for quote in "\"'`")
 
 
 def _is_logger(prefix: str) -> bool:
