@@ -41,11 +41,11 @@ _decode = Decoder(Limits(max_digits=None)).decode
 
 # What directly follows a marker without its colon where the marker is misspelt: more of a word, or
 # punctuation that begins no JSON.
-_MISSPELT = re.compile(rb"[A-Za-z_][\w.-]*:?|[\w.-]+[ \t]*:|[ \t]+:|[=;,.|>/#!?*&~]+:?")
+_MISSPELT = re.compile(rb"[A-Za-z_][\w.-]*:?|[\w.-]+[ \t]*:|[ \t]+:|-(?![0-9])[->]*|[=;,.|>/#!?*&~]+:?")
 _SECOND_COLON = re.compile(rb":+")
-# Letters that resemble a colon, and characters that nobody sees.
+# Characters that resemble a colon or that nobody sees, and letters that are not ASCII.
 _LOOK_ALIKE = re.compile(
-    "[\uff1a\u2236\u02d0\u0589\u05c3\ua789\ufe55\ufe13\u00a0\u00ad\u180e\u2000-\u200f\u202a-\u202f\u2060-\u2064\u3000\ufeff]+:?"
+    "[\uff1a\u2236\u02d0\u0589\u05c3\ua789\ufe55\ufe13\u00a0\u00ad\u180e\u2000-\u200f\u202a-\u202f\u2060-\u2064\u3000\ufeff]+:?|[^\\W\\d_a-zA-Z]\\w*:?"
 )
 _SHORTEST_NUMBER = re.compile(rb"[0-9]+")
 
@@ -77,7 +77,7 @@ def violation_finding(
         wrong = _wrong_otherwise(violation, offset, slot)
     line = _line_at(violation, offset, wrong.start)
     start = offset + wrong.start - line.offset
-    place = line.place(start, start + wrong.length if wrong.length else None)
+    place = line.place(start, start + _length_in_line(violation.raw, wrong) if wrong.length else None)
     return finding(
         RULES[wrong.rule], line, place, wrong.message, advice=wrong.advice or None, related=wrong.related
     )
@@ -89,8 +89,11 @@ def waits_for_next_line(violation: Violation) -> bool:
         return False
     if violation.marker is Marker.MULTILINE_RESULT:
         return False
-    payload = violation.raw[_payload_start(violation) :]
-    return not payload.strip(_WHITE) or may_begin_table(_beginning(payload))
+    start = _payload_start(violation)
+    beginning = _beginning(violation.raw[start : start + _MOST_OF_A_LINE])
+    if beginning.strip():
+        return may_begin_table(beginning)
+    return not violation.raw[start:].strip(_WHITE)
 
 
 def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
@@ -108,7 +111,7 @@ def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
         if error.cause is Cause.EMPTY:
             at = stop if violation.marker is Marker.MULTILINE_RESULT else start
             return _on_next_line(at, next_line) or wrong._replace(start=at)
-        if next_line and _is_table(raw[start:stop], next_line.data):
+        if next_line and _is_table(raw[start : min(stop, start + _MOST_OF_A_LINE)], next_line.data):
             return wrong._replace(rule=Cause.DATAFRAME, message=TABLE, advice=ADVICE[Cause.DATAFRAME])
         return _marker_in_block(raw, wrong.start) or wrong
     return None
@@ -189,7 +192,8 @@ def _payload_start(violation: Violation) -> int:
     """Offset of the payload in the bytes of a violation."""
     if violation.marker is Marker.MULTILINE_RESULT:
         return violation.raw.find(_LF) + 1
-    return load_table().payload_start(violation.raw)
+    heads = load_table().heads
+    return next((len(head) for head in heads if violation.raw.startswith(head)), 0)
 
 
 def _payload_stop(violation: Violation) -> int:
@@ -198,6 +202,12 @@ def _payload_stop(violation: Violation) -> int:
     if violation.marker is Marker.MULTILINE_RESULT:
         return raw.rfind(_LF, 0, len(raw) - 1) + 1
     return len(raw) - (2 if raw.endswith(b"\r\n") else raw.endswith(_LF))
+
+
+def _length_in_line(raw: bytes, wrong: _Wrong) -> int:
+    """Number of the bytes that are wrong, up to the end of their first line; at least 1."""
+    end = raw.find(_LF, wrong.start, wrong.start + wrong.length)
+    return wrong.length if end < 0 else max(1, end - wrong.start)
 
 
 def _beginning(data: bytes) -> str:
