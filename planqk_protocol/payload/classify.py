@@ -149,6 +149,7 @@ _COMMA_EXPECTED = "Expecting ','"
 _COLON_EXPECTED = "Expecting ':'"
 
 _HEADER = re.compile(r" {2,}[^\s{\[\"']+(?: +[^\s{\[\"']+)*[ \r]*")
+_ONE_COLUMN = re.compile(r"\S+ {2,}\S+|[0-9]+ +\S+")
 _INDEXED = re.compile(r" ?\S+ {3,}\S[^\n]*")
 _OTHER_TABLES = re.compile(r" *(?:Empty DataFrame|shape: \([0-9]|DataFrame\[|\+-{2,}\+|[\u250c\u2554\u256d])")
 _MOST_OF_A_LINE = 4096  # characters in which a table is recognised
@@ -202,9 +203,9 @@ def is_table(text: str) -> bool:
     if second[:1] in {"", " ", "\t"} or not any(character.isdigit() for character in second):
         return False
     columns = {len(first.split()), len(re.split(r"  +", first.strip()))}  # names may hold single spaces
-    # Columns are aligned at the right; the function that prints the marker may put one space after it.
-    is_aligned = len(first.rstrip()) - len(second) in {0, 1}
-    return len(second.split()) - 1 in columns and (is_aligned or columns != {1})
+    return len(second.split()) - 1 in columns and (
+        columns != {1} or _ONE_COLUMN.fullmatch(second) is not None
+    )
 
 
 def may_begin_table(line: str) -> bool:

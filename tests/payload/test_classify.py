@@ -334,7 +334,7 @@ class TestProperties:
             )
             payload[: error.start].decode()
             payload[error.start : error.start + error.length].decode()
-            assert error.message == f"not JSON: {error.fault}; {error.advice}"
+            assert error.message == f"not JSON: {error.fault}; {ADVICE[error.cause]}"
             assert error.message.isprintable()
             assert len(error.message) < 700
 
