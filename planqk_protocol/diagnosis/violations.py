@@ -136,14 +136,14 @@ def _length_of(violation: Violation, start: int) -> int:
             digits = _DIGITS.match(violation.raw, start)
             return digits.end() - start if digits else 0
         case ViolationCode.PAYLOAD_TOO_DEEP:
-            return 1
+            return min(1, len(violation.raw) - start)
         case _:
             return 0
 
 
 def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | None:
     """What is wrong with a marker line of which the grammar takes a part of the name for the payload."""
-    if violation.marker is Marker.MULTILINE_RESULT:
+    if violation.marker is Marker.MULTILINE_RESULT or not start:
         return None
     raw, marker = violation.raw, marker_text(violation.marker)
     head = raw[start : min(stop, start + _AFTER)]
@@ -247,6 +247,6 @@ def _boundary(raw: bytes, first: int, at: int) -> int:
     on, they are not UTF-8, and the fourth one stands for itself.
     """
     for start in range(at, max(first, at - _LONGEST_CHARACTER), -1):
-        if raw[start : start + 1] < b"\x80" or raw[start] >= 0xC0:  # noqa: PLR2004  # bytes that begin one
+        if raw[start] & 0xC0 != 0x80:  # noqa: PLR2004  # the bits of a byte that goes on
             return start
-    return max(first, at - _LONGEST_CHARACTER) if at - first < _LONGEST_CHARACTER else at
+    return first if at - first < _LONGEST_CHARACTER else at
