@@ -69,10 +69,10 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         return self.kind is not NoticeKind.REPAIRED and self.stream in (stream, StdStream.UNKNOWN)
 
     def loses(self, stream: StdStream) -> bool:
-        """Whether whole lines of `stream` may be lost at this place.
+        """Whether bytes of `stream` may be missing at this place, and whole lines with them.
 
-        With U+FFFD no line is lost. It stands for bytes that are not UTF-8, and
-        neither a marker nor an LF has such bytes.
+        Where U+FFFD stands, none are missing. It stands for bytes that are not UTF-8,
+        and neither a marker nor an LF has such bytes.
         """
         return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
 

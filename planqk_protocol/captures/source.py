@@ -202,11 +202,16 @@ class Source(Resumable):
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: As for `feed`.
         """
         return self._do(lambda: self._take(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
-        """End the capture, and return what its end completes. A second call returns nothing."""
+        """End the capture, and return what its end completes. A second call returns nothing.
+
+        Raises:
+            RecursionError: As for `feed`. The source is not closed then.
+        """
         return self._do(self._close)
 
     def _close(self) -> Captured:
@@ -225,6 +230,7 @@ class Source(Resumable):
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: As for `feed`.
         """
         return self._do(self._cut_off)
 
@@ -265,13 +271,15 @@ class Source(Resumable):
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
             return self._take(self._decoder.feed(data))
-        output = self._decoder.cut_off() if data.concerns(StdStream.STDOUT) else []
+        output = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
+        if data.loses(StdStream.STDOUT):
+            output = self._decoder.cut_off()
         return self._take([*output, data])
 
     def _cut_off(self) -> Captured:
         captured = self._take(self._decoder.cut_off())
-        self._mark_damage()
-        self._mark_loss()
+        self._remember_damage()
+        self._remember_loss()
         return captured
 
     def _do(self, work: Callable[[], Captured]) -> Captured:
@@ -291,22 +299,22 @@ class Source(Resumable):
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
                 if item.concerns(StdStream.STDOUT):
-                    self._mark_damage()
+                    self._remember_damage()
                 if item.loses(StdStream.STDOUT):
-                    self._mark_loss()
+                    self._remember_loss()
             else:
                 span = self._parse(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001
         return captured
 
-    def _mark_damage(self) -> None:
+    def _remember_damage(self) -> None:
         """Bytes of stdout are wrong or missing here: within a line, or at the beginning of the next one."""
-        self._is_cut_off = True
         self._last_damaged_line = self._parser.line
 
-    def _mark_loss(self) -> None:
-        """Lines of stdout may be missing here."""
+    def _remember_loss(self) -> None:
+        """Bytes of stdout are missing here, so that whole lines may be missing."""
+        self._is_cut_off = True
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
     def _parse(self, chunk: Chunk) -> _Span:

@@ -218,6 +218,24 @@ def test_a_live_reader_says_what_it_lost(
     assert notices == [item for item in items if isinstance(item, CaptureNotice)]
 
 
+ALTERED = CaptureNotice(NoticeKind.REPLACEMENT_CHAR, 0, 0, "a character was replaced")
+
+
+@pytest.mark.parametrize("format_id", ["raw", CRI])
+def test_a_line_with_altered_bytes_is_not_cut_off(format_id: str) -> None:
+    """Nothing is missing where U+FFFD stands for a byte: the line is whole, and only suspect."""
+    line = RESULT.removesuffix(b"\n")
+    capture = line if format_id == "raw" else cri(line, tag="P")
+    events, notices = fed(format_id, capture, ALTERED)
+    assert (shown(events), notices) == ([("Result", 1, True)], [ALTERED])
+
+
+def test_altered_bytes_do_not_end_a_record() -> None:
+    capture = cri(RESULT)
+    events, notices = fed(CRI, capture[:-9], ALTERED, capture[-9:])
+    assert (shown(events), notices) == ([("Result", 1, True)], [ALTERED])
+
+
 def test_what_follows_a_loss_begins_with_a_record() -> None:
     frames = engine_writers.docker_mux([("stdout", RESULT)])
     events, notices = fed("docker-mux", frames[:20], GAP, frames, b"\xff" * 8)
@@ -524,9 +542,12 @@ def test_misuse_raises() -> None:
     assert source.close().events == []
     with pytest.raises(DecoderClosedError):
         source.feed(b"")
-    for call in (source.end_of_file, source.cut_off, lambda: source.feed(GAP)):
+    for call in (source.end_of_file, source.cut_off):
         with pytest.raises(DecoderClosedError):
             call()
+    for stream in (StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN, None):
+        with pytest.raises(DecoderClosedError, match=r"^feed\(\) after close\(\)"):
+            source.feed(msgspec.structs.replace(GAP, stream=stream))
     with pytest.raises(ValueError, match="no capture format"):
         Source("none")
 
