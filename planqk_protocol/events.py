@@ -167,7 +167,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def _canonical(cls) -> tuple[bytes, bytes]:
         """What stands before the payload and behind it, as `of` writes it."""
-        marker = next(head for head, kind in load_table().heads.items() if kind == cls._kind)
+        marker = next(literal for literal, kind in load_table().literals.items() if kind == cls._kind)
         return marker, b"\n"
 
     @classmethod

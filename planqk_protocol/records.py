@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, InterimResult, Log, MultilineResult, Result, Violation
 from planqk_protocol.outcome import Outcome
 
 __all__ = ["outcome_schema", "record_schema", "to_json_line", "to_record"]
 
-_LF = b"\n"
 _TYPES = {InterimResult: "interim_result", Result: "result", MultilineResult: "multiline_result"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _encode = msgspec.json.Encoder().encode
@@ -51,7 +51,7 @@ def to_json_line(item: Event | Outcome) -> bytes:
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
-    return _encode(_record(item, exact=True)) + _LF
+    return _encode(_record(item, exact=True)) + LF
 
 
 def record_schema() -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _violation(event: Violation) -> dict[str, Any]:
     for name in ("error_line", "column", "offset"):
         if (place := getattr(event, name)) is not None:
             record[name] = place
-    content = event.raw.removesuffix(_LF).removesuffix(b"\r") if event.terminated else event.raw
+    content = event.raw.removesuffix(LF).removesuffix(b"\r") if event.terminated else event.raw
     try:
         record["text"] = content.decode()
     except UnicodeDecodeError:
@@ -144,7 +144,7 @@ def _doubts(event: InterimResult | Result | MultilineResult | Violation) -> dict
 
 
 def _end_line(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, int]:
-    breaks = event.raw.count(_LF) - event.raw.endswith(_LF)
+    breaks = event.raw.count(LF) - event.raw.endswith(LF)
     return {"end_line": event.line + breaks} if breaks else {}
 
 

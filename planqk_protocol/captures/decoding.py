@@ -26,16 +26,16 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
+from planqk_protocol.buffer import Buffer, BufferCheckpoint, as_bytes
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, Pieces, StdStream
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
 
-__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderMark", "Fault", "Format"]
+__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault", "Format"]
 
-DecoderMark: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferMark]]]
-"""A state of a `Decoder` to go back to."""
+DecoderCheckpoint: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferCheckpoint]]]
+"""A state of a `Decoder` to go back to: its attributes, and the states of its buffers."""
 
 _CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)  # of what decoders hold; all else is replaced
 _NAMED = (StdStream.STDOUT, StdStream.STDERR)
@@ -103,7 +103,7 @@ class Decoder(Resumable, ABC):
         self._output: Output = []
         self._pieces: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
-        self._run = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
+        self._pieces_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
 
     def feed(self, data: bytes | bytearray | memoryview) -> Output:
         """Decode the next bytes of the capture, and return what they complete.
@@ -121,7 +121,7 @@ class Decoder(Resumable, ABC):
         self._check_open("feed")
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
-        return self._do(partial(self._feed, data)) if data else []
+        return self._all_or_nothing(partial(self._feed, data)) if data else []
 
     def cut_off(self) -> Output:
         """Mark a place where bytes of the capture are missing. The next bytes begin a record.
@@ -133,7 +133,7 @@ class Decoder(Resumable, ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("cut_off")
-        return self._do(self._cut_off)
+        return self._all_or_nothing(self._cut_off)
 
     def end_of_file(self) -> Output:
         """End one file of the capture. The next file continues the streams.
@@ -146,11 +146,11 @@ class Decoder(Resumable, ABC):
             DecoderClosedError: The decoder was closed.
         """
         self._check_open("end_of_file")
-        return self._do(self._end_file)
+        return self._all_or_nothing(self._end_file)
 
     def close(self) -> Output:
         """End the capture, and return what its end completes. A second call returns an empty list."""
-        return [] if self._closed else self._do(self._close)
+        return [] if self._closed else self._all_or_nothing(self._close)
 
     @property
     def containers(self) -> list[str]:
@@ -186,26 +186,26 @@ class Decoder(Resumable, ABC):
         self._closed = True
         self._end()
 
-    def _do(self, work: Callable[[], None]) -> Output:
+    def _all_or_nothing(self, work: Callable[[], None]) -> Output:
         """Do all of the work, or nothing of it."""
-        before = self._mark()
+        before = self._checkpoint()
         try:
             work()
-            return self._take_output()
+            return self._flushed_output()
         except BaseException:
-            self._reset(before)
+            self._roll_back(before)
             raise
 
-    def _mark(self) -> DecoderMark:
+    def _checkpoint(self) -> DecoderCheckpoint:
         own = {name: copy(it) if isinstance(it, _CHANGED_IN_PLACE) else it for name, it in vars(self).items()}
-        return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
+        return own, [(value, value.checkpoint()) for value in own.values() if isinstance(value, Buffer)]
 
-    def _reset(self, mark: DecoderMark) -> None:
-        """Undo all that was done since the mark was made."""
-        own, buffers = mark
+    def _roll_back(self, checkpoint: DecoderCheckpoint) -> None:
+        """Undo all that was done since the checkpoint was made."""
+        own, buffers = checkpoint
         self.__dict__.update(own)
         for buffer, state in buffers:
-            buffer.reset(state)
+            buffer.roll_back(state)
 
     def _emit(
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
@@ -213,9 +213,9 @@ class Decoder(Resumable, ABC):
         """Add the bytes of a record to the output."""
         if not data or self._only not in {None, stream}:
             return
-        if self._run != (stream, suspect):
+        if self._pieces_of != (stream, suspect):
             self._flush()
-            self._run = (stream, suspect)
+            self._pieces_of = (stream, suspect)
         self._pieces.append(data)
         self._stamps.append(time)
 
@@ -292,13 +292,13 @@ class Decoder(Resumable, ABC):
     def _flush(self) -> None:
         if not self._pieces:
             return
-        stream, suspect = self._run
+        stream, suspect = self._pieces_of
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         records = Pieces(self._pieces, self._stamps) if any(self._stamps) else None
         self._output.append(Chunk(stream, data, suspect, records))
         self._pieces, self._stamps = [], []
 
-    def _take_output(self) -> Output:
+    def _flushed_output(self) -> Output:
         self._flush()
         output, self._output = self._output, []
         return output

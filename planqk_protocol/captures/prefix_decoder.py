@@ -90,11 +90,11 @@ class PrefixDecoder(LineDecoder):
     def _prefix(self, line: bytes) -> Prefix | None:
         """The prefix of a line; ``None`` if it has none."""
 
-    def _is_of_the_command(self, _line: bytes) -> bool:
+    def _is_of_the_command(self, _decode_line: bytes) -> bool:
         """Whether a line without prefix is a message of the command itself."""
         return False
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         self._record += 1
         prefix = self._prefix(line)
         if prefix is None:
@@ -109,7 +109,7 @@ class PrefixDecoder(LineDecoder):
         stream = StdStream.STDOUT if is_ours else StdStream.UNKNOWN
         text = line[prefix.size :]
         if prefix.repeated and text.startswith(prefix.repeated, _PIECE):
-            text = self._repair(text, prefix.repeated, stream)
+            text = self._without_repeats(text, prefix.repeated, stream)
         is_cut_off = self.ends_every_line and not end
         self._emit(stream, text + end, prefix.time, suspect=is_cut_off)
         if is_cut_off:
@@ -130,7 +130,7 @@ class PrefixDecoder(LineDecoder):
             self._notice(NoticeKind.CORRUPT, message, stream=StdStream.STDOUT)
         return stamp if self._has_stamps else None
 
-    def _repair(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
+    def _without_repeats(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
         """Take out the prefixes that Docker repeated within a long line."""
         pieces = []
         at = 0

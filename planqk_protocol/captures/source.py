@@ -195,7 +195,7 @@ class Source(Resumable):
         """
         if not isinstance(data, CaptureNotice):
             data = as_bytes(data, kinds=_KINDS, advice=_ADVICE)
-        return self._do(partial(self._feed, data))
+        return self._all_or_nothing(partial(self._feed, data))
 
     def end_of_file(self) -> Captured:
         """End one file of the capture; the next one continues it: see `Decoder.end_of_file`.
@@ -204,7 +204,7 @@ class Source(Resumable):
             DecoderClosedError: The source was closed.
             RecursionError: As for `feed`.
         """
-        return self._do(lambda: self._take(self._decoder.end_of_file()))
+        return self._all_or_nothing(lambda: self._parse_output(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
         """End the capture, and return what its end completes. A second call returns nothing.
@@ -212,13 +212,13 @@ class Source(Resumable):
         Raises:
             RecursionError: As for `feed`. The source is not closed then.
         """
-        return self._do(self._close)
+        return self._all_or_nothing(self._close)
 
     def _close(self) -> Captured:
-        captured = self._take(self._decoder.close())
-        events = self._judged(self._parser.close())
-        if self._is_cut_off and self._within_line:
-            events = [self._unfinished(event) for event in events]
+        captured = self._parse_output(self._decoder.close())
+        events = self._with_doubts(self._parser.close())
+        if self._is_cut_off and self._is_within_line:
+            events = [self._as_violation(event) for event in events]
         self._keep_result(events)
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
@@ -232,7 +232,7 @@ class Source(Resumable):
             DecoderClosedError: The source was closed.
             RecursionError: As for `feed`.
         """
-        return self._do(self._cut_off)
+        return self._all_or_nothing(self._cut_off)
 
     @property
     def result(self) -> FinalResult | None:
@@ -252,7 +252,7 @@ class Source(Resumable):
     @property
     def line_count(self) -> int:
         """Number of lines of stdout so far, the unfinished one included."""
-        return self._parser.line - (not self._within_line)
+        return self._parser.line - (not self._is_within_line)
 
     @property
     def containers(self) -> list[str]:
@@ -265,35 +265,35 @@ class Source(Resumable):
         return self._size
 
     @property
-    def _within_line(self) -> bool:
+    def _is_within_line(self) -> bool:
         return self._last is not None and not self._last.data.endswith(LF)
 
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
-            return self._take(self._decoder.feed(data))
+            return self._parse_output(self._decoder.feed(data))
         output = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
         if data.loses(StdStream.STDOUT):
             output = self._decoder.cut_off()
-        return self._take([*output, data])
+        return self._parse_output([*output, data])
 
     def _cut_off(self) -> Captured:
-        captured = self._take(self._decoder.cut_off())
+        captured = self._parse_output(self._decoder.cut_off())
         self._remember_damage()
         self._remember_loss()
         return captured
 
-    def _do(self, work: Callable[[], Captured]) -> Captured:
+    def _all_or_nothing(self, work: Callable[[], Captured]) -> Captured:
         """Do all of the work, or nothing of it."""
-        own, decoder, parser = self.__dict__.copy(), self._decoder._mark(), self._parser._mark()  # noqa: SLF001
+        own, decoder, parser = self.__dict__.copy(), self._decoder._checkpoint(), self._parser._checkpoint()  # noqa: SLF001
         try:
             return work()
         except BaseException:
             self.__dict__.update(own)
-            self._decoder._reset(decoder)  # noqa: SLF001
-            self._parser._reset(parser)  # noqa: SLF001
+            self._decoder._roll_back(decoder)  # noqa: SLF001
+            self._parser._roll_back(parser)  # noqa: SLF001
             raise
 
-    def _take(self, output: Output) -> Captured:
+    def _parse_output(self, output: Output) -> Captured:
         captured = Captured([], [], [])
         for item in output:
             if isinstance(item, CaptureNotice):
@@ -303,7 +303,7 @@ class Source(Resumable):
                 if item.loses(StdStream.STDOUT):
                     self._remember_loss()
             else:
-                span = self._parse(item)
+                span = self._parse_chunk(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001
         return captured
@@ -317,10 +317,10 @@ class Source(Resumable):
         self._is_cut_off = True
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
-    def _parse(self, chunk: Chunk) -> _Span:
+    def _parse_chunk(self, chunk: Chunk) -> _Span:
         line, before = self._parser.line, self._last
         self._last_damaged_line = sys.maxsize if chunk.suspect else self._last_damaged_line
-        events = self._judged(self._parser.feed(chunk.data))
+        events = self._with_doubts(self._parser.feed(chunk.data))
         self._keep_result(events)
         self._last = chunk
         self._size += len(chunk.data)
@@ -333,7 +333,7 @@ class Source(Resumable):
         if self._result is None and self._parser.result is not None:
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
-    def _judged(self, events: list[Event]) -> list[Event]:
+    def _with_doubts(self, events: list[Event]) -> list[Event]:
         """Mark the events that damage reaches, and those that begin behind a loss."""
         if not (events and (self._last_damaged_line or self._first_line_after_loss <= events[-1].line)):
             return events
@@ -347,7 +347,7 @@ class Source(Resumable):
             for event in events
         ]
 
-    def _unfinished(self, event: Event) -> Event:
+    def _as_violation(self, event: Event) -> Event:
         """Make a violation of an event that the capture cuts off, unless it is log text."""
         if isinstance(event, Log | Violation):
             return event

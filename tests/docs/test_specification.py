@@ -85,7 +85,7 @@ def test_every_field_of_the_records_is_there() -> None:
 
 
 def test_every_event_and_every_kind_of_line_is_there() -> None:
-    for name in [event.__name__ for event in Event.__args__] + list(load_table().steps["start"]):
+    for name in [event.__name__ for event in Event.__args__] + list(load_table().transitions["start"]):
         assert f"`{name}`" in TEXT, name
 
 

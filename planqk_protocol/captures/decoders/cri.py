@@ -105,7 +105,7 @@ class CriDecoder(LineDecoder):
         super().__init__(container, stream)
         self._has_pieces = False
 
-    def _block(self, block: bytes) -> None:
+    def _decode_block(self, block: bytes) -> None:
         if self._decode_healthy(block):
             return
         at = 0
@@ -114,21 +114,21 @@ class CriDecoder(LineDecoder):
             if damaged > at:
                 self._decode_healthy(block[at:damaged])
             at = block.find(LF, damaged) + 1 or len(block)
-            super()._block(block[damaged:at])
+            super()._decode_block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
         count = block.count(LF)
         if self._only or b" stderr " not in block:
-            is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)
+            is_healthy = self._decode_one_stream(block, count, self._only or StdStream.STDOUT)
         else:
-            is_healthy = self._decode_both(block, count)
+            is_healthy = self._decode_both_streams(block, count)
         if is_healthy:
             self._record += count
             self._offset += len(block)
         return is_healthy
 
-    def _decode_one(self, block: bytes, count: int, stream: StdStream) -> bool:
+    def _decode_one_stream(self, block: bytes, count: int, stream: StdStream) -> bool:
         texts = [] if self._has_pieces else _LINES[stream].findall(block)
         if len(texts) != count:
             if not self._has_pieces and _damaged_line(block, 0) < len(block):
@@ -141,7 +141,7 @@ class CriDecoder(LineDecoder):
         self._emit_chunk(Chunk(stream, b"".join(texts), records=_Records(block, stream)))
         return True
 
-    def _decode_both(self, block: bytes, count: int) -> bool:
+    def _decode_both_streams(self, block: bytes, count: int) -> bool:
         before, *parts = _RECORD_OF_BLOCK.split(LF + block[:-1])
         if before or len(parts) != 4 * count:
             return False
@@ -155,19 +155,19 @@ class CriDecoder(LineDecoder):
             start = stop
         return True
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         if not line:
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an empty line, which is no record; left out")
             return
-        start = self._pass_nuls(line)
+        start = self._skip_nuls(line)
         record = _RECORD.match(line, start)
         if not record and start < len(line):
-            record = self._pass_damage(line, start, at_end=not end)
+            record = self._skip_damage(line, start, at_end=not end)
         if record:
-            self._take_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
+            self._emit_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
 
-    def _take_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
+    def _emit_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
@@ -178,13 +178,13 @@ class CriDecoder(LineDecoder):
             message = "the record breaks off; what it holds is given, without the end of its line"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
-    def _pass_nuls(self, line: bytes) -> int:
+    def _skip_nuls(self, line: bytes) -> int:
         nuls = len(line) - len(line.lstrip(_NUL))
         if nuls:
             self._notice_nuls(record=self._record + 1)
         return nuls
 
-    def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
+    def _skip_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
         """Skip damage within a line, and find the record behind it, if there is one."""
         self._record += 1
         record = _FOUND.search(line, at)

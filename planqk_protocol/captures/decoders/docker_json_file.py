@@ -76,14 +76,14 @@ class DockerJsonFileDecoder(LineDecoder):
         super().__init__(container, stream)
         self._open: dict[StdStream, str] = {}  # the time of the unfinished line of each stream
 
-    def _block(self, block: bytes) -> None:
+    def _decode_block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
             middle = block.find(LF, len(block) // 2) + 1
             if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
-                self._block(block[:middle])
-                self._block(block[middle:])
+                self._decode_block(block[:middle])
+                self._decode_block(block[middle:])
             else:
-                super()._block(block)
+                super()._decode_block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line of it is a record; return whether it was decoded."""
@@ -95,16 +95,16 @@ class DockerJsonFileDecoder(LineDecoder):
         text = "".join(logs)
         is_open = bool(self._open) and (not is_stdout or StdStream.STDOUT in self._open)
         if is_open or len(logs) < len(records) or REPLACEMENT in text:
-            return self._decode_in_runs(block, records)
+            return self._decode_around_odd_records(block, records)
         if is_stdout:
             self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=Part(records)))
         else:
-            self._emit_run(records)
+            self._emit_whole_lines(records)
         self._record += len(records)
         self._offset += len(block)
         return True
 
-    def _decode_in_runs(self, block: bytes, records: Sequence[Record]) -> bool:
+    def _decode_around_odd_records(self, block: bytes, records: Sequence[Record]) -> bool:
         """Decode a block with records that have to be taken one at a time, if each line is one record.
 
         A record may extend over several lines, if a program indented it. The
@@ -118,38 +118,38 @@ class DockerJsonFileDecoder(LineDecoder):
         start = 0
         for number, record in enumerate(records):
             if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
-                self._take_run(records[start:number], lines[start:number])
-                self._pass(lines[number], LF)
+                self._decode_whole_lines(records[start:number], lines[start:number])
+                self._decode_and_advance(lines[number], LF)
                 start = number + 1
-        self._take_run(records[start:], lines[start:])
+        self._decode_whole_lines(records[start:], lines[start:])
         return True
 
-    def _take_run(self, records: Sequence[Record], lines: list[bytes]) -> None:
-        self._emit_run(records)
+    def _decode_whole_lines(self, records: Sequence[Record], lines: list[bytes]) -> None:
+        self._emit_whole_lines(records)
         self._record += len(records)
         self._offset += sum(map(len, lines)) + len(lines)
 
-    def _emit_run(self, records: Sequence[Record]) -> None:
+    def _emit_whole_lines(self, records: Sequence[Record]) -> None:
         """Emit records that are whole lines."""
         if self._only:
-            self._emit_part(self._only, [record for record in records if record.stream == self._only])
+            self._emit_stream(self._only, [record for record in records if record.stream == self._only])
             return
         for name, part in groupby(records, lambda record: record.stream):
-            self._emit_part(STREAMS[name], list(part))
+            self._emit_stream(STREAMS[name], list(part))
 
-    def _emit_part(self, stream: StdStream, records: list[Record]) -> None:
+    def _emit_stream(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
         self._emit_chunk(Chunk(stream, data, records=Part(records)))
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         try:
             record = record_of(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self._recover(line, end)
+            self._decode_odd_line(line, end)
         else:
-            self._take_record(record.log.encode(), record.stream, record.time, self._offset)
+            self._emit_record(record.log.encode(), record.stream, record.time, self._offset)
 
-    def _take_record(
+    def _emit_record(
         self, data: bytes, stream_name: str, time: object, offset: int, *, suspect: bool = False
     ) -> None:
         self._record += 1
@@ -174,7 +174,7 @@ class DockerJsonFileDecoder(LineDecoder):
         elif data and time:
             self._open[stream] = time
 
-    def _recover(self, line: bytes, end: bytes) -> None:
+    def _decode_odd_line(self, line: bytes, end: bytes) -> None:
         """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
         text, errors = decode(line)
         at, offset, is_found = 0, self._offset, False
@@ -182,45 +182,45 @@ class DockerJsonFileDecoder(LineDecoder):
             offset += start - at
             value, at = object_at(text, start)
             if value is not None:
-                self._take_fields(value, offset, errors, is_found=is_found)
+                self._decode_object(value, offset, errors, is_found=is_found)
             elif at == len(text) and end == LF:
-                self._hold_rest(text[start:].encode(errors=errors))
+                self._leave_unread(text[start:].encode(errors=errors))
             else:
                 behind = _BEHIND_FAULT.search(text, at)
                 at = behind.start() if behind else len(text)
                 is_found = LF.decode() not in text[at - 1 : at + 1]
-                self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
+                self._decode_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
-    def _take_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+    def _decode_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Decode text that begins with damage, and may hold records behind it.
 
         The text is split wherever a record may begin, and each part is decoded
         alone. So the cost grows with the length of the text, and no faster.
         """
         torn, *parts = filter(None, _HEADS.split(text))
-        self._take_torn(torn, offset, errors, at_end=at_end and not parts)
+        self._decode_torn(torn, offset, errors, at_end=at_end and not parts)
         offset += len(torn.encode(errors=errors))
         for number, part in enumerate(parts, 1):
-            self._take_part(part, offset, errors, at_end=at_end and number == len(parts))
+            self._decode_part(part, offset, errors, at_end=at_end and number == len(parts))
             offset += len(part.encode(errors=errors))
 
-    def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+    def _decode_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         value, at = object_at(text, 0)
         if value is not None:
-            self._take_fields(value, offset, errors, is_found=True)
+            self._decode_object(value, offset, errors, is_found=True)
             at = _end_of_white(text, at)
             offset += len(text[:at].encode(errors=errors))
             text = text[at:]
         if text:
-            self._take_torn(text, offset, errors, at_end=at_end)
+            self._decode_torn(text, offset, errors, at_end=at_end)
 
-    def _hold_rest(self, rest: bytes) -> None:
-        self._rest = rest
+    def _leave_unread(self, rest: bytes) -> None:
+        self._unread = rest
         if rest.count(LF) >= _MANY_LINES:
-            self._enough = 2 * len(rest)
+            self._retry_size = 2 * len(rest)
 
-    def _take_fields(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
+    def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
         """Decode an object. It is a record if Docker's own reader takes it for one."""
         log = fields.get("log", "")
         stream, time = fields.get("stream", ""), fields.get("time")
@@ -236,9 +236,9 @@ class DockerJsonFileDecoder(LineDecoder):
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._take_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
+        self._emit_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
 
-    def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+    def _decode_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Decode a record that breaks off, or leave out text that is no record."""
         self._record += 1
         if not text.startswith("{"):

@@ -56,51 +56,51 @@ class DockerLocalDecoder(Decoder):
 
     def _begin_file(self) -> None:
         self._needed = _SIZE  # bytes to hold before decoding is tried again
-        self._lost = False  # searching for the next record
+        self._is_searching = False  # searching for the next record
         self._in_doubt = False  # the next record is found by a search
 
     def _decode(self, data: bytes) -> None:
         self._held.append(data, 0, len(data))
         if len(self._held) >= self._needed:
-            self._take(at_end=False)
+            self._decode_held(at_end=False)
 
     def _end(self) -> None:
-        self._take(at_end=True)
+        self._decode_held(at_end=True)
         self._held.take()
         self._begin_file()
 
-    def _take(self, *, at_end: bool) -> None:
+    def _decode_held(self, *, at_end: bool) -> None:
         """Decode all records that are whole, and hold the rest."""
         data, at = self._held.take(), 0
-        while done := self._take_record(data, at, at_end=at_end):
+        while done := self._decode_record(data, at, at_end=at_end):
             at += done
             self._offset += done
         self._held.append(data, at, len(data))
 
-    def _take_record(self, data: bytes, at: int, *, at_end: bool) -> int:
+    def _decode_record(self, data: bytes, at: int, *, at_end: bool) -> int:
         """Decode a record, and return the number of bytes consumed; 0 if the record is incomplete."""
         left = len(data) - at
-        if self._lost:
+        if self._is_searching:
             found = _HEAD.search(data, at)
-            self._lost = not found
+            self._is_searching = not found
             self._needed = _HEAD_SIZE
             done = found.start() - at if found else max(0, left - _HEAD_SIZE + 1)
             if done or not found:
                 return done
         size = int.from_bytes(data[at : at + _SIZE])
         if left >= _SIZE and not 0 < size <= self.max_record:
-            return self._leave(size)
+            return self._skip_wrong_length(size)
         self._needed = size + 2 * _SIZE if left >= _SIZE else _SIZE
         if left < self._needed:
-            return self._take_tail(data, at, size) if at_end and left else 0
+            return self._decode_tail(data, at, size) if at_end and left else 0
         end = at + _SIZE + size
         if data[at : at + _SIZE] != data[end : end + _SIZE]:
             message = "the record is not what its length says; left out, up to the next one"
-            return self._lose(NoticeKind.TORN, message)
-        self._take_entry(data[at + _SIZE : end])
+            return self._report_and_search(NoticeKind.TORN, message)
+        self._decode_entry(data[at + _SIZE : end])
         return self._needed
 
-    def _take_entry(self, data: bytes) -> None:
+    def _decode_entry(self, data: bytes) -> None:
         """Decode an entry whose two lengths agree."""
         self._record += 1
         entry = _entry(data)
@@ -115,10 +115,12 @@ class DockerLocalDecoder(Decoder):
         self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_start)
         self._in_doubt = False
 
-    def _take_tail(self, data: bytes, at: int, size: int) -> int:
+    def _decode_tail(self, data: bytes, at: int, size: int) -> int:
         """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
         if _HEAD.search(data, at + 1):
-            return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
+            return self._report_and_search(
+                NoticeKind.TORN, "the record breaks off; left out, up to the next one"
+            )
         self._record += 1
         fields = _message(data[at + _SIZE : at + _SIZE + size])
         stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
@@ -127,24 +129,24 @@ class DockerLocalDecoder(Decoder):
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)
         return len(data) - at
 
-    def _leave(self, size: int) -> int:
+    def _skip_wrong_length(self, size: int) -> int:
         """Leave out bytes that are not the length of a record."""
         if size:
             message = f"a record of {size} bytes where {self.max_record} are the most; left out"
-            return self._lose(NoticeKind.OVERSIZE, message)
-        self._look_for_next()
+            return self._report_and_search(NoticeKind.OVERSIZE, message)
+        self._search_from_next_byte()
         self._notice_nuls()
         return 1
 
-    def _lose(self, kind: NoticeKind, message: str) -> int:
+    def _report_and_search(self, kind: NoticeKind, message: str) -> int:
         """Give a notice, and search for the next record from the next byte on."""
-        self._look_for_next()
+        self._search_from_next_byte()
         self._notice(kind, message)
         return 1
 
-    def _look_for_next(self) -> None:
+    def _search_from_next_byte(self) -> None:
         self._record += 1
-        self._lost = self._in_doubt = True
+        self._is_searching = self._in_doubt = True
 
 
 class _Message(NamedTuple):

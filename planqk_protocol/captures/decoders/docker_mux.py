@@ -46,20 +46,20 @@ class DockerMuxDecoder(Decoder):
         self._error = b""  # the engine's error in the current frame
         self._start = 0  # offset of the current frame
         self._in_nuls = False  # behind a header of NULs, up to the next frame
-        self._lost = False  # behind bytes that are no header
+        self._is_unframed = False  # behind bytes that are no header
         self._in_doubt = False  # headers from here on may be text of the job
 
     def _decode(self, data: bytes) -> None:
         at, size = 0, len(data)
         while at < size:
-            if self._lost:
+            if self._is_unframed:
                 self._emit(StdStream.UNKNOWN, data[at:], suspect=True)
                 at = size
             elif self._in_nuls:
-                at = self._pass_nuls(data, at)
+                at = self._skip_nuls(data, at)
             elif self._left:
                 stop = min(size, at + self._left)
-                self._take_payload(data[at:stop])
+                self._decode_payload(data[at:stop])
                 at = stop
             else:
                 stop = at + _HEADER - len(self._header)
@@ -74,7 +74,7 @@ class DockerMuxDecoder(Decoder):
         self._record += 1
         self._type = header[0]
         if self._type > _SYSTEM_ERROR or any(header[1:4]):
-            self._lost = True
+            self._is_unframed = True
             found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
                 f"{excerpt(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
@@ -92,7 +92,7 @@ class DockerMuxDecoder(Decoder):
         if self._type == _SYSTEM_ERROR and not self._left:
             self._report_error()
 
-    def _pass_nuls(self, data: bytes, at: int) -> int:
+    def _skip_nuls(self, data: bytes, at: int) -> int:
         """Skip NULs up to the next frame. A frame does not begin with NUL, as the engine sends no stdin.
 
         Text can look like a frame, and a wrong length leads to the next wrong
@@ -104,7 +104,7 @@ class DockerMuxDecoder(Decoder):
         self._in_nuls = end == len(data)
         return end
 
-    def _take_payload(self, payload: bytes) -> None:
+    def _decode_payload(self, payload: bytes) -> None:
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:

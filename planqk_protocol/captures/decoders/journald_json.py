@@ -61,21 +61,21 @@ class JournaldJsonDecoder(LineDecoder):
         super().__init__(container, stream)
         self._entries = JournalEntries()
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         start = _end_of_wrap(line)
         if start == len(line):
             return
         self._record += 1
         offset = self._offset + start
         if (entry := _entry(line[start:])) is not None:
-            self._give(entry, offset)
+            self._emit_entry(entry, offset)
         elif end:
             self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
         else:
             message = "the capture ends within an entry, which is left out"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset)
 
-    def _give(self, entry: Entry, offset: int) -> None:
+    def _emit_entry(self, entry: Entry, offset: int) -> None:
         printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", offset))
         for fault in printed.faults:
             self._notice_fault(fault, offset)

@@ -160,13 +160,13 @@ def test_damage_costs_the_speed_of_its_own_line_alone(
 ) -> None:
     """Lines around it are decoded at once."""
     taken: list[bytes] = []
-    take = CriDecoder._line  # noqa: SLF001
+    take = CriDecoder._decode_line  # noqa: SLF001
 
     def count(self: CriDecoder, line: bytes, end: bytes) -> None:
         taken.append(line)
         take(self, line, end)
 
-    monkeypatch.setattr(CriDecoder, "_line", count)
+    monkeypatch.setattr(CriDecoder, "_decode_line", count)
     lines = (A + ERR) * 100
     capture = lines + b"\0" + A + record(b"\0" + B[:-1]) + record(b"c", b"P:x") + lines + b"no record\n"
     output = merged(decoder(ID, stream=stream).feed(capture))

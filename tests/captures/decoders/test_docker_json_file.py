@@ -444,13 +444,13 @@ def test_one_record_costs_the_speed_of_its_own_alone(
 ) -> None:
     """An unfinished line of standard error, U+FFFD: what stands around it is decoded at once."""
     taken: list[bytes] = []
-    take = DockerJsonFileDecoder._line  # noqa: SLF001
+    take = DockerJsonFileDecoder._decode_line  # noqa: SLF001
 
     def count(self: DockerJsonFileDecoder, line: bytes, end: bytes) -> None:
         taken.append(line + end)
         take(self, line, end)
 
-    monkeypatch.setattr(DockerJsonFileDecoder, "_line", count)
+    monkeypatch.setattr(DockerJsonFileDecoder, "_decode_line", count)
     healthy = b"".join(order) * 100
     prompt, odd = record("Password: ", "1", "stderr"), record(r"\ufffd\n")
     subject = decoder(ID, stream=stream)
@@ -486,13 +486,13 @@ def test_records_and_lines_that_do_not_match_are_read_one_by_one(odd: bytes, oth
 
 def test_damage_costs_the_speed_of_few_records(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
-    take = DockerJsonFileDecoder._line  # noqa: SLF001
+    take = DockerJsonFileDecoder._decode_line  # noqa: SLF001
 
     def count(self: DockerJsonFileDecoder, line: bytes, end: bytes) -> None:
         taken.append(line + end)
         take(self, line, end)
 
-    monkeypatch.setattr(DockerJsonFileDecoder, "_line", count)
+    monkeypatch.setattr(DockerJsonFileDecoder, "_decode_line", count)
     capture = A * 500 + b"no record\n" + A * 200
     output = decoder(ID).feed(capture)
     assert data_of(merged(output), "stdout") == b"a\n" * 700
