@@ -135,8 +135,8 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         Args:
             value: A JSON value, printed as `planqk_protocol.emit` prints it.
             line: Number of the event's first line, counted from 1.
-            payload: The exact JSON text, in place of `value`. The marker stands
-                before it and LF behind it.
+            payload: The exact JSON text, in place of `value`. The marker is put
+                before it and LF after it.
             raw: The exact bytes of the whole event, in place of `value`.
             suspect: Whether bytes of it come from a damaged part of a capture.
             after_loss: Whether the capture lost bytes of standard output before it.
@@ -166,7 +166,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def _canonical(cls) -> tuple[bytes, bytes]:
-        """What stands before the payload and behind it, as `of` writes it."""
+        """The bytes before the payload and after it, as `of` writes them."""
         marker = next(literal for literal, kind in load_table().literals.items() if kind == cls._kind)
         return marker, b"\n"
 
@@ -225,7 +225,7 @@ class MultilineResult(_Marked, frozen=True, gc=False):
 
     @classmethod
     def _bounds(cls, raw: bytes) -> tuple[int, int]:
-        """Where the payload of a block begins and ends: behind the first line, before the last one."""
+        """Where the payload of a block begins and ends: after the first line, before the last one."""
         start = raw.find(b"\n") + 1
         stop = raw.rfind(b"\n", 0, max(len(raw) - 1, 0)) + 1
         table = load_table()

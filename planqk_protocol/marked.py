@@ -102,7 +102,7 @@ def unterminated_block(raw: bytes, line: int, offset: int, stray: int) -> Violat
 
 
 def oversized(marker: Marker, raw: bytes, line: int, offset: int) -> Violation:
-    """The violation of a line or block that is cut behind `raw` (rule ``limit-payload``)."""
+    """The violation of a line or block that is cut after `raw` (rule ``limit-payload``)."""
     message = f"longer than {len(raw)} bytes; print less, or raise Limits.max_payload"
     return _violation(ViolationCode.PAYLOAD_TOO_LARGE, marker, raw, line, offset, len(raw), message)
 
@@ -117,7 +117,7 @@ def _stray_note(line: int) -> str:
 def _violation(
     code: ViolationCode, marker: Marker, raw: bytes, line: int, offset: int, fault: int, message: str
 ) -> Violation:
-    """A violation whose fault is at byte `fault` of `raw`, which may be one behind its last byte."""
+    """A violation whose fault is at byte `fault` of `raw`, which may be the end of `raw`."""
     line_start = raw.rfind(LF, 0, fault) + 1
     # The column counts characters, so the bytes before the fault are decoded. They need not be UTF-8.
     return Violation(

@@ -1,4 +1,4 @@
-"""The output of a decoder: chunks of the container's bytes, and notices of what the capture lost."""
+"""What a decoder gives: chunks of the container's bytes, and notices of what the capture lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.excerpts import excerpt_of_bytes
 
-__all__ = ["CaptureNotice", "Chunk", "NoticeKind", "Output", "Pieces", "Records", "StdStream"]
+__all__ = ["CaptureNotice", "Chunk", "Decoded", "NoticeKind", "Pieces", "Records", "StdStream"]
 
 
 class StdStream(StrEnum):
@@ -174,5 +174,5 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         return f"Chunk({self.stream.value}, {excerpt_of_bytes(self.data)}{mark})"
 
 
-Output: TypeAlias = list[Chunk | CaptureNotice]
-"""Chunks and notices, in the order of the capture."""
+Decoded: TypeAlias = list[Chunk | CaptureNotice]
+"""What a call of a decoder gives: chunks and notices, in the order of the capture."""

@@ -6,7 +6,7 @@ format says what it reads, how to obtain a capture, and what is lost in one.
 A decoder of a format subclasses `Decoder` and implements two methods:
 ``_decode`` takes the next bytes of a file, and ``_end`` is called where the file
 ends. Both report what they find by ``_emit`` and ``_notice``, in the order of
-the capture. The base class turns that into the output. It joins neighbouring
+the capture. The base class turns that into chunks and notices. It joins neighbouring
 records of one stream into one chunk, so that a chunk costs little however short
 its records are. A notice ends the chunk before it, so it stands at its place.
 
@@ -27,7 +27,7 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 
 from planqk_protocol.buffer import Buffer, BufferCheckpoint, as_bytes
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, Pieces, StdStream
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, NoticeKind, Pieces, StdStream
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
@@ -100,12 +100,12 @@ class Decoder(Resumable, ABC):
         self._record = 0  # number of the last record begun in this file
         self._offset = 0  # of the next byte that is looked at, in this file
         self._size = 0  # of this file so far
-        self._output: Output = []
+        self._decoded: Decoded = []
         self._pieces: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
         self._pieces_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
 
-    def feed(self, data: bytes | bytearray | memoryview) -> Output:
+    def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
 
         Args:
@@ -123,7 +123,7 @@ class Decoder(Resumable, ABC):
             data = as_bytes(data, advice="open the file in binary mode")
         return self._all_or_nothing(partial(self._feed, data)) if data else []
 
-    def cut_off(self) -> Output:
+    def cut_off(self) -> Decoded:
         """Mark a place where bytes of the capture are missing. The next bytes begin a record.
 
         Call it where a connection broke and a new one continues the capture:
@@ -135,7 +135,7 @@ class Decoder(Resumable, ABC):
         self._check_open("cut_off")
         return self._all_or_nothing(self._cut_off)
 
-    def end_of_file(self) -> Output:
+    def end_of_file(self) -> Decoded:
         """End one file of the capture. The next file continues the streams.
 
         Call it between rotated files, which you feed from the oldest to the
@@ -148,7 +148,7 @@ class Decoder(Resumable, ABC):
         self._check_open("end_of_file")
         return self._all_or_nothing(self._end_file)
 
-    def close(self) -> Output:
+    def close(self) -> Decoded:
         """End the capture, and return what its end completes. A second call returns an empty list."""
         return [] if self._closed else self._all_or_nothing(self._close)
 
@@ -186,12 +186,12 @@ class Decoder(Resumable, ABC):
         self._closed = True
         self._end()
 
-    def _all_or_nothing(self, work: Callable[[], None]) -> Output:
+    def _all_or_nothing(self, work: Callable[[], None]) -> Decoded:
         """Do all of the work, or nothing of it."""
         before = self._checkpoint()
         try:
             work()
-            return self._flushed_output()
+            return self._hand_over()
         except BaseException:
             self._roll_back(before)
             raise
@@ -210,7 +210,7 @@ class Decoder(Resumable, ABC):
     def _emit(
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
     ) -> None:
-        """Add the bytes of a record to the output."""
+        """Give the bytes of a record."""
         if not data or self._only not in {None, stream}:
             return
         if self._pieces_of != (stream, suspect):
@@ -220,10 +220,10 @@ class Decoder(Resumable, ABC):
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
-        """Add a chunk of several records to the output."""
+        """Give a chunk of several records."""
         if chunk.data and self._only in {None, chunk.stream}:
             self._flush()
-            self._output.append(chunk)
+            self._decoded.append(chunk)
 
     def _notice(
         self,
@@ -238,7 +238,7 @@ class Decoder(Resumable, ABC):
         self._flush()
         offset = self._offset if offset is None else offset
         record = self._record if record is None else record
-        self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
+        self._decoded.append(CaptureNotice(kind, record, offset, message, stream, self._file))
 
     def _notice_fault(self, fault: Fault, offset: int | None = None) -> None:
         """Add a notice of damage in the current record."""
@@ -295,13 +295,13 @@ class Decoder(Resumable, ABC):
         stream, suspect = self._pieces_of
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         records = Pieces(self._pieces, self._stamps) if any(self._stamps) else None
-        self._output.append(Chunk(stream, data, suspect, records))
+        self._decoded.append(Chunk(stream, data, suspect, records))
         self._pieces, self._stamps = [], []
 
-    def _flushed_output(self) -> Output:
+    def _hand_over(self) -> Decoded:
         self._flush()
-        output, self._output = self._output, []
-        return output
+        decoded, self._decoded = self._decoded, []
+        return decoded
 
     def _check_open(self, call: str) -> None:
         if self._closed:

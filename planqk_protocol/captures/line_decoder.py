@@ -38,7 +38,7 @@ class LineDecoder(Decoder):
     """Whether a NUL byte always means damage: a block of the disk that a power loss left unwritten.
 
     If so, a line with NULs has a hole, from its first NUL to its last one. The
-    bytes before the hole are the beginning of a record. The bytes behind it may
+    bytes before the hole are the beginning of a record. The bytes after it may
     be another record. Bytes between two NULs belong to the hole, as neither the
     beginning nor the end of their line is known.
     """
@@ -48,7 +48,7 @@ class LineDecoder(Decoder):
         self._held = Buffer()  # the unfinished line; it begins at the current offset
         self._retry_size = 0  # bytes to hold before a record on many lines is tried again
         self._in_long_line = False  # within a line that is too long
-        self._in_hole = False  # within a line, behind a NUL
+        self._in_hole = False  # within a line, after a NUL
         self._unread = b""  # the unread tail of a line, if its record continues on the next line
         self._begin_file()
 
@@ -131,12 +131,12 @@ class LineDecoder(Decoder):
         """Skip the NULs of a line and all between them, and hold what follows the last one."""
         lf = data.find(LF, at)
         stop = lf if lf >= 0 else len(data)
-        behind = data.rfind(_NUL, at, stop) + 1
-        if behind:
-            self._offset += len(self._held) + behind - at
+        after_hole = data.rfind(_NUL, at, stop) + 1
+        if after_hole:
+            self._offset += len(self._held) + after_hole - at
             self._held.take()
             self._in_long_line = False
-        self._hold(data, behind or at, stop)
+        self._hold(data, after_hole or at, stop)
         if lf < 0:
             return stop
         if self._held or self._in_long_line:

@@ -22,7 +22,7 @@ import msgspec
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_blank_lines
+from planqk_protocol.captures.sniffing import after_blank_lines
 
 __all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
 
@@ -49,7 +49,7 @@ def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
         head: The first bytes of the capture.
         shapes: Shapes of a prefix.
     """
-    *lines, rest = behind_blank_lines(head).split(b"\n")
+    *lines, rest = after_blank_lines(head).split(b"\n")
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
 
 
@@ -90,7 +90,7 @@ class PrefixDecoder(LineDecoder):
     def _prefix(self, line: bytes) -> Prefix | None:
         """The prefix of a line; ``None`` if it has none."""
 
-    def _is_of_the_command(self, _decode_line: bytes) -> bool:
+    def _is_of_the_command(self, _line: bytes) -> bool:
         """Whether a line without prefix is a message of the command itself."""
         return False
 

@@ -9,7 +9,7 @@ line numbers of stdout, and marks the events that the parser returns.
 
 The parser returns an event as soon as its last byte has come. So when damage is
 met, all events before it are out already. Each event that comes later either began
-before the damage ended, and then some of its bytes are in doubt, or it began behind
+before the damage ended, and then some of its bytes are in doubt, or it began after
 it. The number of one line tells the two apart, and there is no need to remember
 where the damage began. Two such numbers are kept, and both are compared with the
 number of an event's first line:
@@ -22,12 +22,12 @@ number of an event's first line:
     is the unfinished one. Between two lines it is the next one, as its beginning
     may be lost: what remains may look like a marker by accident.
 
-    A chunk of a damaged record makes every event suspect that it completes. Behind
+    A chunk of a damaged record makes every event suspect that it completes. After
     the chunk, the number is that of its last line, so a line that it leaves
     unfinished stays suspect, and the line after that is not.
 
 ``_first_line_after_loss``
-    The first line that begins behind the first loss. Events from there on are
+    The first line that begins after the first loss. Events from there on are
     ``after_loss``, for good: the lost bytes may have held a result, which would
     have been the one that counts. It is another number than the one above, as a
     line within which bytes are lost began before the loss.
@@ -51,7 +51,7 @@ import msgspec
 
 from planqk_protocol.buffer import LF, as_bytes
 from planqk_protocol.captures.catalogue import decoder
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import (
     Event,
@@ -130,8 +130,8 @@ class Source(Resumable):
     r"""Parser for a capture of a job's output: gives the job's events, and notices of what the capture lost.
 
     Only stdout is read. An event from a damaged part of the capture is
-    ``suspect``: bytes of it may be altered or missing. So is an event on the line
-    behind a loss, as its beginning may be lost. Every event behind a loss, save
+    ``suspect``: bytes of it may be altered or missing. So is an event on the first
+    line after a loss, as its beginning may be lost. Every event after a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
     capture breaks off within a line with a marker, the line is a violation and
     not a result. A call takes all or nothing, as those of `Parser` do.
@@ -167,7 +167,7 @@ class Source(Resumable):
         self._size = 0  # of stdout so far, in bytes
         self._last_damaged_line = 0  # 0 if no event to come can be hit
         self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
-        self._is_cut_off = False  # bytes are missing right behind the last chunk
+        self._is_cut_off = False  # bytes are missing right after the last chunk
         self._result: FinalResult | None = None
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
@@ -204,7 +204,7 @@ class Source(Resumable):
             DecoderClosedError: The source was closed.
             RecursionError: As for `feed`.
         """
-        return self._all_or_nothing(lambda: self._parse_output(self._decoder.end_of_file()))
+        return self._all_or_nothing(lambda: self._parse_decoded(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
         """End the capture, and return what its end completes. A second call returns nothing.
@@ -215,7 +215,7 @@ class Source(Resumable):
         return self._all_or_nothing(self._close)
 
     def _close(self) -> Captured:
-        captured = self._parse_output(self._decoder.close())
+        captured = self._parse_decoded(self._decoder.close())
         events = self._with_doubts(self._parser.close())
         if self._is_cut_off and self._is_within_line:
             events = [self._as_violation(event) for event in events]
@@ -270,14 +270,14 @@ class Source(Resumable):
 
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
-            return self._parse_output(self._decoder.feed(data))
-        output = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
+            return self._parse_decoded(self._decoder.feed(data))
+        decoded = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
         if data.loses(StdStream.STDOUT):
-            output = self._decoder.cut_off()
-        return self._parse_output([*output, data])
+            decoded = self._decoder.cut_off()
+        return self._parse_decoded([*decoded, data])
 
     def _cut_off(self) -> Captured:
-        captured = self._parse_output(self._decoder.cut_off())
+        captured = self._parse_decoded(self._decoder.cut_off())
         self._remember_damage()
         self._remember_loss()
         return captured
@@ -293,9 +293,9 @@ class Source(Resumable):
             self._parser._roll_back(parser)  # noqa: SLF001
             raise
 
-    def _parse_output(self, output: Output) -> Captured:
+    def _parse_decoded(self, decoded: Decoded) -> Captured:
         captured = Captured([], [], [])
-        for item in output:
+        for item in decoded:
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
                 if item.concerns(StdStream.STDOUT):
@@ -334,16 +334,18 @@ class Source(Resumable):
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
     def _with_doubts(self, events: list[Event]) -> list[Event]:
-        """Mark the events that damage reaches, and those that begin behind a loss."""
+        """Mark the events that damage reaches, and those that begin after a loss."""
         if not (events and (self._last_damaged_line or self._first_line_after_loss <= events[-1].line)):
             return events
-        damage, behind = self._last_damaged_line, self._first_line_after_loss
+        damage, after_loss = self._last_damaged_line, self._first_line_after_loss
         if events[-1].line > damage:
             self._last_damaged_line = 0
         return [
             event
             if isinstance(event, Log)
-            else msgspec.structs.replace(event, suspect=event.line <= damage, after_loss=event.line >= behind)
+            else msgspec.structs.replace(
+                event, suspect=event.line <= damage, after_loss=event.line >= after_loss
+            )
             for event in events
         ]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from planqk_protocol.captures import CaptureNotice, Output, decoder, detect, formats
+from planqk_protocol.captures import CaptureNotice, Decoded, decoder, detect, formats
 from planqk_protocol.testing import engine_writers
 from planqk_protocol.testing.journald_writer import journald_export, journald_json
 
@@ -75,7 +75,7 @@ RECORDS: dict[str, list[Callable[[int], bytes]]] = {
 }
 
 
-def messages(output: Output) -> list[str]:
+def messages(output: Decoded) -> list[str]:
     return [item.message for item in output if isinstance(item, CaptureNotice)]
 
 

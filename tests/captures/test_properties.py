@@ -13,8 +13,8 @@ from planqk_protocol import Log, Outcome, Result, Violation, collect
 from planqk_protocol.captures import (
     CaptureNotice,
     Chunk,
+    Decoded,
     Decoder,
-    Output,
     Source,
     StdStream,
     decoder,
@@ -33,7 +33,7 @@ TOLD = {
 }
 
 
-def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Output:
+def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Decoded:
     source = random.Random(seed)  # noqa: S311
     return run(subject, [cut(capture, [source.randint(0, len(capture)) for _ in range(4)])])
 

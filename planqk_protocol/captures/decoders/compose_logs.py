@@ -16,14 +16,14 @@ import re
 
 from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.prefix_decoder import Prefix, PrefixDecoder, every_line_matches
-from planqk_protocol.captures.sniffing import behind_blank_lines
+from planqk_protocol.captures.sniffing import after_blank_lines
 
 __all__ = ["FORMAT", "ComposeLogsDecoder"]
 
 _NAME = re.compile(rb"(\x1b\[[0-9;]*m)?([A-Za-z0-9][\w.-]*) +\| (?(1)\x1b\[0m)")
 _OF_COMPOSE = re.compile(rb"Attaching to |(?:\r?\x1b\[K)?\S+ exited with code |\s*\xe2\xa6\xbf ")
 _LINE = re.compile(rb"%b|%b|\r?\Z" % (_NAME.pattern, _OF_COMPOSE.pattern))
-_HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
+_FIRST_LINE = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
 
 
 class ComposeLogsDecoder(PrefixDecoder):
@@ -47,7 +47,7 @@ class ComposeLogsDecoder(PrefixDecoder):
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(behind_blank_lines(head)) is not None and every_line_matches(head, _LINE)
+    return _FIRST_LINE.match(after_blank_lines(head)) is not None and every_line_matches(head, _LINE)
 
 
 FORMAT = CatalogueEntry(

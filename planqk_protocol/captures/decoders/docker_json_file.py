@@ -13,16 +13,16 @@ split at 16 KiB cuts in two (moby#13517). The bytes are lost, and the JSON of a
 result still parses. So such a record is ``suspect``.
 
 The decoder works at three speeds. A block of healthy records is decoded as a whole.
-If some of its records are pieces or hold U+FFFD, these are taken one at a time. If
-a block has damage, its two halves are tried, and so on, down to 4 KiB; then each
-line is taken alone.
+If some of its records are pieces of lines or hold U+FFFD, these are decoded one at
+a time, and the records around them as a whole. If a block has damage, its two halves
+are tried, and so on, down to 4 KiB; then each line is decoded alone.
 
 A line that is not one proper record may hold several: a write broke off, and the
 next record was appended to it, as after a full disk or a power loss (moby#29511).
-Docker's own reader drops the rest of the file then. Here ``{"log":"`` is searched
-for, the beginning of the next record. No text of a container holds it, as quotes in
-JSON strings are escaped. But a label named ``log`` among the record's attributes
-looks the same, so what the search finds is ``suspect``.
+Docker's own reader then drops the rest of the file. This decoder searches for
+``{"log":"``, the beginning of the next record. No text of a container holds it, as
+quotes in JSON strings are escaped. But a label named ``log`` among the record's
+attributes looks the same, so what the search finds is ``suspect``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from planqk_protocol.captures.decoders.docker_json_records import (
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
 from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_filler, first_object
+from planqk_protocol.captures.sniffing import after_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
@@ -57,9 +57,9 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
-_HEAD = '{"log":"'
-_HEADS = re.compile(r'(?=\{"log":")')
-_BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
+_RECORD_START = '{"log":"'
+_RECORD_STARTS = re.compile(r'(?=\{"log":")')
+_AFTER_FAULT = re.compile(r'\n|(?=\{"log":")')
 _MANY_LINES = 100  # of one record: below this, decoding is tried again after every line
 _SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
 # The end of a JSON string, or a wrong escape in it. Pairs of backslashes are replaced before the search.
@@ -105,7 +105,7 @@ class DockerJsonFileDecoder(LineDecoder):
         return True
 
     def _decode_around_odd_records(self, block: bytes, records: Sequence[Record]) -> bool:
-        """Decode a block with records that have to be taken one at a time, if each line is one record.
+        """Decode a block in which some records have to be decoded alone, if each line is one record.
 
         A record may extend over several lines, if a program indented it. The
         counts below exclude that: within an object, no line that ends with a brace
@@ -186,19 +186,19 @@ class DockerJsonFileDecoder(LineDecoder):
             elif at == len(text) and end == LF:
                 self._leave_unread(text[start:].encode(errors=errors))
             else:
-                behind = _BEHIND_FAULT.search(text, at)
-                at = behind.start() if behind else len(text)
+                next_record = _AFTER_FAULT.search(text, at)
+                at = next_record.start() if next_record else len(text)
                 is_found = LF.decode() not in text[at - 1 : at + 1]
                 self._decode_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
     def _decode_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        """Decode text that begins with damage, and may hold records behind it.
+        """Decode text that begins with damage, and may hold records after it.
 
         The text is split wherever a record may begin, and each part is decoded
         alone. So the cost grows with the length of the text, and no faster.
         """
-        torn, *parts = filter(None, _HEADS.split(text))
+        torn, *parts = filter(None, _RECORD_STARTS.split(text))
         self._decode_torn(torn, offset, errors, at_end=at_end and not parts)
         offset += len(torn.encode(errors=errors))
         for number, part in enumerate(parts, 1):
@@ -260,12 +260,12 @@ class DockerJsonFileDecoder(LineDecoder):
 
 def _torn_record(text: str) -> tuple[str, StdStream]:
     """The text in a record that breaks off, as far as it goes and still escaped, and its stream."""
-    if not text.startswith(_HEAD):
+    if not text.startswith(_RECORD_START):
         return "", StdStream.UNKNOWN
-    end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
+    end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_RECORD_START))
     stop = end.start() if end else len(text)
     stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
-    return text[len(_HEAD) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
+    return text[len(_RECORD_START) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
 def _end_of_white(text: str, at: int) -> int:
@@ -278,7 +278,7 @@ _STREAM_NAMES = (b'"stdout"', b'"stderr"')
 
 
 def _sniff(head: bytes) -> bool:
-    record = first_object(behind_filler(head).lstrip(b" \t\r\n"))
+    record = first_object(after_filler(head).lstrip(b" \t\r\n"))
     if not record or record.fields.keys() - _NAMES:
         return False
     fields = record.fields

@@ -7,8 +7,8 @@ the text is a piece of a long line, and then its number in the line. The text is
 container's own bytes, without the LF that ends its line.
 
 Docker's own reader stops at the first damaged record (moby#46699). Here the next one
-is searched for: a length below 16 MiB, and behind it the field with the name of a
-stream. A job cannot print such a head: it contains 0x0A, which is LF, and a text
+is searched for: a length below 16 MiB, and after it the field with the name of a
+stream. A job cannot print such a header: it contains 0x0A, which is LF, and a text
 holds no LF. But damage may resemble one, so the first record that a search finds is
 ``suspect``.
 
@@ -30,8 +30,10 @@ from planqk_protocol.captures.timestamps import rfc3339
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
-_HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field of the stream
-_HEAD_SIZE = 12
+_HEADER = re.compile(
+    rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)"
+)  # a length, and the field of the stream
+_HEADER_SIZE = 12
 
 # Keys of fields: their number times eight, plus the type of their value.
 _SOURCE, _TIME, _LINE, _IS_PARTIAL, _METADATA, _ATTRIBUTES = 0x0A, 0x10, 0x1A, 0x20, 0x2A, 0x32
@@ -56,8 +58,8 @@ class DockerLocalDecoder(Decoder):
 
     def _begin_file(self) -> None:
         self._needed = _SIZE  # bytes to hold before decoding is tried again
-        self._is_searching = False  # searching for the next record
-        self._in_doubt = False  # the next record is found by a search
+        self._is_searching = False  # for the next record, after damage
+        self._in_doubt = False  # whether a search finds the next record
 
     def _decode(self, data: bytes) -> None:
         self._held.append(data, 0, len(data))
@@ -81,10 +83,10 @@ class DockerLocalDecoder(Decoder):
         """Decode a record, and return the number of bytes consumed; 0 if the record is incomplete."""
         left = len(data) - at
         if self._is_searching:
-            found = _HEAD.search(data, at)
+            found = _HEADER.search(data, at)
             self._is_searching = not found
-            self._needed = _HEAD_SIZE
-            done = found.start() - at if found else max(0, left - _HEAD_SIZE + 1)
+            self._needed = _HEADER_SIZE
+            done = found.start() - at if found else max(0, left - _HEADER_SIZE + 1)
             if done or not found:
                 return done
         size = int.from_bytes(data[at : at + _SIZE])
@@ -117,7 +119,7 @@ class DockerLocalDecoder(Decoder):
 
     def _decode_tail(self, data: bytes, at: int, size: int) -> int:
         """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
-        if _HEAD.search(data, at + 1):
+        if _HEADER.search(data, at + 1):
             return self._report_and_search(
                 NoticeKind.TORN, "the record breaks off; left out, up to the next one"
             )
@@ -204,7 +206,7 @@ def _message(data: bytes) -> _Message:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Parse a number, and return it with the place behind it: beyond the data if the number has no end."""
+    """Parse a number, and return it with the place after it: beyond the data if the number has no end."""
     value = shift = 0
     while at < len(data) and shift < _BITS:
         byte = data[at]
@@ -217,13 +219,13 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _sniff(head: bytes) -> bool:
-    if not _HEAD.match(head):
+    if not _HEADER.match(head):
         return False
     size = head[:_SIZE]
-    behind = _SIZE + int.from_bytes(size)
-    if len(head) < behind:
+    end = _SIZE + int.from_bytes(size)
+    if len(head) < end:
         return True
-    return size.startswith(head[behind : behind + _SIZE]) and _entry(head[_SIZE:behind]) is not None
+    return size.startswith(head[end : end + _SIZE]) and _entry(head[_SIZE:end]) is not None
 
 
 FORMAT = CatalogueEntry(

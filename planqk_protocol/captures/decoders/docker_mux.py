@@ -5,9 +5,8 @@ eight bytes: the stream, three zero bytes, and the length of the payload (big-en
 The payload follows. Frames end anywhere: a payload is neither a line nor a record.
 The streams are stdin (0), stdout (1), stderr (2) and errors of the engine itself (3).
 
-Nothing marks the beginning of a frame. Docker's own reader ignores the three zero
-bytes. Here they are checked, as they are the only sign by which frames differ from
-other bytes.
+Frames have no mark at their beginning. Docker's own reader ignores the three zero
+bytes. Here they are checked: nothing else tells frames from other bytes.
 """
 
 from __future__ import annotations
@@ -45,9 +44,9 @@ class DockerMuxDecoder(Decoder):
         self._type = 0
         self._error = b""  # the engine's error in the current frame
         self._start = 0  # offset of the current frame
-        self._in_nuls = False  # behind a header of NULs, up to the next frame
-        self._is_unframed = False  # behind bytes that are no header
-        self._in_doubt = False  # headers from here on may be text of the job
+        self._in_nuls = False  # after a header of NULs, up to the next frame
+        self._is_unframed = False  # after bytes that are no header, all is given as unknown
+        self._in_doubt = False  # whether headers from here on may be text of the job
 
     def _decode(self, data: bytes) -> None:
         at, size = 0, len(data)
@@ -134,8 +133,8 @@ class DockerMuxDecoder(Decoder):
 def _sniff(head: bytes) -> bool:
     if len(head) < _HEADER or not _FIRST_HEADER.match(head):
         return False
-    behind = _HEADER + int.from_bytes(head[4:_HEADER])
-    return _NEXT_HEADER.fullmatch(head[behind : behind + _HEADER]) is not None
+    end = _HEADER + int.from_bytes(head[4:_HEADER])
+    return _NEXT_HEADER.fullmatch(head[end : end + _HEADER]) is not None
 
 
 FORMAT = CatalogueEntry(

@@ -5,9 +5,9 @@ has another form: ``NAME\n``, the length of the value in eight bytes (little-end
 the value, and LF. An empty line ends an entry (systemd documentation, "Journal
 Export Formats").
 
-Nothing marks an entry but the field ``__CURSOR`` at its beginning
-(``src/shared/logs-show.c``, ``output_export``). So behind damage all is left out up to
-the next line that begins with it. Such a line may also be text inside a value, so the
+Only the field ``__CURSOR`` marks the beginning of an entry
+(``src/shared/logs-show.c``, ``output_export``). So after damage, everything up to the next line
+that begins with it is left out. Such a line may also be text inside a value, so the
 entry that the search finds is ``suspect``.
 
 The fields of an entry are kept until its empty line has come, and only those that
@@ -57,11 +57,11 @@ class JournaldExportDecoder(Decoder):
     def _begin_file(self) -> None:
         self._entry: Entry | None = None
         self._start = 0  # offset of the entry
-        self._is_left_out = False  # the text of the entry is too long
+        self._is_left_out = False  # whether the text of the entry is too long
         self._name: str | None = None  # of a field whose length and value follow
-        self._left_to_skip = 0  # bytes left of a value that is too long
-        self._expects_value_end = False  # the LF of such a value follows
-        self._is_searching = False  # searching for the next entry
+        self._left_to_skip = 0  # bytes of a value that is too long
+        self._expects_value_end = False  # whether the LF of such a value follows
+        self._is_searching = False  # for the next entry, after damage
         self._in_doubt = False  # what follows was found by a search, and may be text of an entry
         self._in_long_line = False
 
@@ -134,7 +134,7 @@ class JournaldExportDecoder(Decoder):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if b"\0" in line:  # values with control characters stand behind their length
+        if b"\0" in line:  # a value with control characters follows its length, on no line
             self._report_and_search(NoticeKind.NUL_RUN, _NULS)
             return
         name, equals, value = line.partition(b"=")
@@ -213,7 +213,7 @@ class JournaldExportDecoder(Decoder):
         return whole
 
     def _skip_wrong_length(self) -> int:
-        """Skip a wrong length, but not the bytes behind it: they may hold entries."""
+        """Skip a wrong length, but not the bytes after it: they may hold entries."""
         self._name = None
         self._report_and_search(NoticeKind.CORRUPT, _WRONG_LENGTH)
         return _SIZE

@@ -25,7 +25,7 @@ from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
 from planqk_protocol.captures.json_text import decode, encode, is_too_deep
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_filler, first_object
+from planqk_protocol.captures.sniffing import after_filler, first_object
 
 __all__ = ["FORMAT", "JournaldJsonDecoder"]
 
@@ -121,7 +121,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 
 def _sniff(head: bytes) -> bool:
-    text = behind_filler(head)
+    text = after_filler(head)
     entry = first_object(text[_end_of_wrap(text) :], "surrogateescape")  # systemd up to version 239
     if not entry or entry.rest:
         return False
