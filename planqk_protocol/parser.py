@@ -46,7 +46,7 @@ from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
 from planqk_protocol.marked import block_event, line_event, oversized, unterminated_block
-from planqk_protocol.payload.decode import Decoder
+from planqk_protocol.payload.decode import PayloadDecoder
 from planqk_protocol.state import Resumable
 
 __all__ = ["Parser", "aiter_events", "iter_events", "parse"]
@@ -87,7 +87,7 @@ class Parser(Resumable):
         self._logs = logs
         self._table = load_table()
         self._lines = Lines(self._table, limits.max_payload)
-        self._decode = Decoder(limits).decode
+        self._decode = PayloadDecoder(limits).decode
         self._max_line = limits.max_line
         self._max_payload = sys.maxsize if limits.max_payload is None else limits.max_payload
         self._enter(self._table.start)

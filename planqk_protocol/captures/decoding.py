@@ -1,14 +1,15 @@
 """The base class of all decoders, and the description of a format.
 
 A decoder takes the bytes of one capture and gives chunks and notices. Its
-format says what it reads, how to obtain a capture, and what is lost in one.
+format says what it reads, how to obtain a capture, and what a capture loses.
 
-A decoder of a format subclasses `Decoder` and implements two methods:
+The decoder of a format subclasses `Decoder` and implements two methods:
 ``_decode`` takes the next bytes of a file, and ``_end`` is called where the file
 ends. Both report what they find by ``_emit`` and ``_notice``, in the order of
-the capture. The base class turns that into chunks and notices. It joins neighbouring
-records of one stream into one chunk, so that a chunk costs little however short
-its records are. A notice ends the chunk before it, so it stands at its place.
+the capture. The base class makes chunks and notices of these reports. It joins
+neighbouring records of one stream into one chunk, so that a chunk costs little
+however short its records are. A notice ends the chunk before it, so that it comes
+between the right chunks.
 
 Every decoder keeps three positions within the current file, which notices need:
 ``_record`` counts records, ``_offset`` is where the decoder stands, and ``_size``
@@ -92,13 +93,13 @@ class Decoder(Resumable, ABC):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
-        self._only = stream
-        self._is_named = container is not None
-        self._met: dict[str, None] = {}
+        self._only = stream  # the stream to give; None for all
+        self._is_named = container is not None  # by the caller
+        self._met: dict[str, None] = {}  # the names of the containers so far, in order
         self._closed = False
         self._file = 0
         self._record = 0  # number of the last record begun in this file
-        self._offset = 0  # of the next byte that is looked at, in this file
+        self._offset = 0  # of the next byte to decode, in this file
         self._size = 0  # of this file so far
         self._decoded: Decoded = []
         self._pieces: list[bytes] = []  # records of one stream, to become one chunk
@@ -187,7 +188,7 @@ class Decoder(Resumable, ABC):
         self._end()
 
     def _all_or_nothing(self, work: Callable[[], None]) -> Decoded:
-        """Do all of the work, or nothing of it."""
+        """Do the work, and give what it decoded. If it fails, undo all of it."""
         before = self._checkpoint()
         try:
             work()
@@ -197,11 +198,12 @@ class Decoder(Resumable, ABC):
             raise
 
     def _checkpoint(self) -> DecoderCheckpoint:
+        """The state, for `_roll_back`."""
         own = {name: copy(it) if isinstance(it, _CHANGED_IN_PLACE) else it for name, it in vars(self).items()}
         return own, [(value, value.checkpoint()) for value in own.values() if isinstance(value, Buffer)]
 
     def _roll_back(self, checkpoint: DecoderCheckpoint) -> None:
-        """Undo all that was done since the checkpoint was made."""
+        """Undo everything since the checkpoint was made."""
         own, buffers = checkpoint
         self.__dict__.update(own)
         for buffer, state in buffers:
@@ -290,6 +292,7 @@ class Decoder(Resumable, ABC):
         return is_ours
 
     def _flush(self) -> None:
+        """Make one chunk of the records that have been emitted."""
         if not self._pieces:
             return
         stream, suspect = self._pieces_of
@@ -299,6 +302,7 @@ class Decoder(Resumable, ABC):
         self._pieces, self._stamps = [], []
 
     def _hand_over(self) -> Decoded:
+        """Return what was decoded since the last call."""
         self._flush()
         decoded, self._decoded = self._decoded, []
         return decoded

@@ -46,7 +46,7 @@ class LineDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
-        self._retry_size = 0  # bytes to hold before a record on many lines is tried again
+        self._needed = 0  # bytes to hold before a record on many lines is tried again
         self._in_long_line = False  # within a line that is too long
         self._in_hole = False  # within a line, after a NUL
         self._unread = b""  # the unread tail of a line, if its record continues on the next line
@@ -61,7 +61,7 @@ class LineDecoder(Decoder):
         """Decode a line, which begins at the current offset.
 
         If its record continues on the next line, set ``_unread`` to the unread tail.
-        The tail is passed again, together with the next line. Set ``_retry_size``
+        The tail is passed again, together with the next line. Set ``_needed``
         to wait with that until the tail has so many bytes.
 
         Args:
@@ -186,12 +186,12 @@ class LineDecoder(Decoder):
         """End the unfinished line, if there is one."""
         if self._in_long_line:
             self._in_long_line = False
-            self._retry_size = 0
+            self._needed = 0
             self._offset += end == LF
-        elif end == LF and len(self._held) < self._retry_size:
+        elif end == LF and len(self._held) < self._needed:
             self._held.append(LF, 0, len(LF))
         elif self._held:
-            self._retry_size = 0
+            self._needed = 0
             self._decode_and_advance(self._held.take(), end)
 
     def _decode_and_advance(self, line: bytes, end: bytes) -> None:

@@ -4,15 +4,15 @@ How damage travels from bytes to events
 ---------------------------------------
 
 A decoder gives chunks and notices in the order of the capture. The chunks go to a
-`Parser`, which knows nothing of damage. So the source keeps the damage itself, by
-line numbers of stdout, and marks the events that the parser returns.
+`Parser`, which knows nothing of damage. So the source itself remembers where damage
+was, by line numbers of stdout, and marks the events that the parser returns.
 
-The parser returns an event as soon as its last byte has come. So when damage is
-met, all events before it are out already. Each event that comes later either began
-before the damage ended, and then some of its bytes are in doubt, or it began after
-it. The number of one line tells the two apart, and there is no need to remember
-where the damage began. Two such numbers are kept, and both are compared with the
-number of an event's first line:
+The parser returns an event as soon as its last byte has come. So when the source
+meets damage, all events before it are out already. A later event either began before
+the damage ended, and then some of its bytes are in doubt, or it began after the
+damage. One line number tells the two apart: it is not needed where the damage began.
+The source keeps two such numbers, and compares both with the number of an event's
+first line:
 
 ``_last_damaged_line``
     Damage reaches to this line. An event that begins on it or before it is
@@ -22,23 +22,23 @@ number of an event's first line:
     is the unfinished one. Between two lines it is the next one, as its beginning
     may be lost: what remains may look like a marker by accident.
 
-    A chunk of a damaged record makes every event suspect that it completes. After
-    the chunk, the number is that of its last line, so a line that it leaves
+    Every event that a chunk of a damaged record completes is suspect. After the
+    chunk, the number is that of its last line: a line that the chunk leaves
     unfinished stays suspect, and the line after that is not.
 
 ``_first_line_after_loss``
-    The first line that begins after the first loss. Events from there on are
-    ``after_loss``, for good: the lost bytes may have held a result, which would
-    have been the one that counts. It is another number than the one above, as a
-    line within which bytes are lost began before the loss.
+    The first line that begins after the first loss. All events from there on are
+    ``after_loss``: the lost bytes may have held a result, which would have been the
+    one that counts. This number differs from the one above: a line within which
+    bytes are lost is damaged, but it began before the loss.
 
-Not every damage is a loss in that sense. U+FFFD stands for bytes, but no line is
-missing, and no marker was among them (`CaptureNotice.loses`).
+Damage is not always a loss. Where U+FFFD stands in the place of bytes, no byte is
+missing, so no marker and no LF was lost (`CaptureNotice.loses`).
 
-What a capture cuts off is no result. At its end, the parser completes a last line
-without LF, as the protocol wants it. If bytes are missing right there
-(``_is_cut_off``), a result on that line may be the beginning of a longer one, such
-as 4 of 42. So it becomes a violation.
+A result that the capture cuts off is a violation. At the end of a stream, the parser
+completes a last line without LF, as the protocol demands. If bytes are missing right
+there (``_is_cut_off``), a result on that line may be the beginning of a longer one,
+such as 4 of 42. So the source makes a violation of it.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Source(Resumable):
         self._size = 0  # of stdout so far, in bytes
         self._last_damaged_line = 0  # 0 if no event to come can be hit
         self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
-        self._is_cut_off = False  # bytes are missing right after the last chunk
+        self._is_cut_off = False  # whether bytes are missing right after the last chunk
         self._result: FinalResult | None = None
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
@@ -283,7 +283,7 @@ class Source(Resumable):
         return captured
 
     def _all_or_nothing(self, work: Callable[[], Captured]) -> Captured:
-        """Do all of the work, or nothing of it."""
+        """Do the work, and give what it parsed. If it fails, undo all of it."""
         own, decoder, parser = self.__dict__.copy(), self._decoder._checkpoint(), self._parser._checkpoint()  # noqa: SLF001
         try:
             return work()
@@ -330,11 +330,12 @@ class Source(Resumable):
         return _Span(chunk, before, line, events)
 
     def _keep_result(self, events: list[Event]) -> None:
+        """Remember the result, if it is among the events: with its fields of damage, which the parser's lacks."""
         if self._result is None and self._parser.result is not None:
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
     def _with_doubts(self, events: list[Event]) -> list[Event]:
-        """Mark the events that damage reaches, and those that begin after a loss."""
+        """The events, with ``suspect`` where damage reaches them, and ``after_loss`` after a loss."""
         if not (events and (self._last_damaged_line or self._first_line_after_loss <= events[-1].line)):
             return events
         damage, after_loss = self._last_damaged_line, self._first_line_after_loss

@@ -218,7 +218,7 @@ class DockerJsonFileDecoder(LineDecoder):
     def _leave_unread(self, rest: bytes) -> None:
         self._unread = rest
         if rest.count(LF) >= _MANY_LINES:
-            self._retry_size = 2 * len(rest)
+            self._needed = 2 * len(rest)
 
     def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
         """Decode an object. It is a record if Docker's own reader takes it for one."""
