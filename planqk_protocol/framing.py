@@ -2,9 +2,9 @@
 
 `Lines` cuts each chunk into *segments*, slices that the parser takes as one:
 
-*   a run of log lines, of any number. All markers begin with the same prefix, so a
-    single search for an LF and this prefix finds where the run ends. No line within
-    it is looked at.
+*   a stretch of log lines, of any length. All markers begin with the same prefix, so
+    a single search for an LF and this prefix finds where the stretch ends. The lines
+    within it are not examined.
 *   a whole marked line,
 *   a piece of a line that began in an earlier chunk, or ends in a later one.
 

@@ -3,9 +3,10 @@
 ``protocol.lark`` defines the language: a terminal for each kind of line, and
 rules that say which sequences of lines are a stream. The parser never runs Lark
 on a stream. Lark runs once per process, and this module turns the automaton that
-it builds into a table: state and kind of line → next state and *role*, which is what the line
-means in its place (a Mealy machine). To follow a line then costs one look-up in a dictionary. Only this
-module imports Lark, and only when somebody asks for the table.
+it builds into a table: state and kind of line → next state and role (a Mealy
+machine). The *role* is what the line means in its place. To follow a line then costs
+one look-up in a dictionary. Only this module imports Lark, and only when somebody
+asks for the table.
 
 From file to table:
 
@@ -36,13 +37,13 @@ From file to table:
     nobody breaks them by a careless change of the file:
 
     * every state takes every kind of line (rule ``total``),
-    * text never changes the state, so a run of log lines needs no look-ups.
+    * text never changes the state, so log lines need no look-ups.
 
     The third property, that the role of a line is known on that very line (rule
     ``latency``), is the one that step 3 checks.
 
 The scanner in `framing` also takes what it needs from the file: the literal
-texts that marked lines begin with, which `_literals` finds in the terminals' regular
+texts that marked lines begin with. `_literals` finds them in the terminals' regular
 expressions. So the markers are written down nowhere else.
 """
 

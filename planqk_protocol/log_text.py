@@ -1,8 +1,8 @@
 """Log text to `Log` events: the hot path of every stream.
 
-Most streams are log lines from end to end. So a run of lines is never looked at
-line by line: it is decoded by one call and split by one call, and the events are
-made by ``map``, all at the speed of C. This rests on two facts:
+Most streams are log lines from end to end. So a stretch of lines is never examined
+line by line: one call decodes it, one call splits it, and ``map`` makes the events,
+all at the speed of C. This rests on two facts:
 
 *   In UTF-8, the byte 0x0A is always an LF and never a part of another character.
     Splitting the decoded text gives the same lines as splitting the bytes.
@@ -10,8 +10,8 @@ made by ``map``, all at the speed of C. This rests on two facts:
     the bytes are not valid UTF-8, where the text cannot give them back, does it
     keep them.
 
-A run is cut into slabs. If one is not valid UTF-8, its halves are tried, and so on;
-only what is left is decoded line by line.
+A stretch is cut into slabs. If one is not valid UTF-8, its halves are tried, and so
+on; only a small part is decoded line by line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["extend_with_logs"]
 
 _CRLF = b"\r\n"
 _SLAB = 256 * 1024  # bytes decoded at a time, so few that they stay in the processor's cache
-_SMALL = 4096  # bytes: a run that is smaller is not halved
+_SMALL = 4096  # bytes: a slab that is smaller is not halved
 
 
 def extend_with_logs(
@@ -51,8 +51,8 @@ def extend_with_logs(
     while start < stop:
         end = stop if stop - start <= slab else data.rfind(LF, start, start + slab) + 1
         if end:
-            line = _extend_with_run(events, data[start:end], line)
-        else:  # no LF within a slab: this line is taken alone, in pieces if it is too long
+            line = _extend_with_slab(events, data[start:end], line)
+        else:  # no LF within a slab: this line is decoded alone, in pieces if it is too long
             end = data.find(LF, start + slab, stop) + 1 or stop
             size = max_line or end
             events += [_decode(data[at : min(at + size, end)], line) for at in range(start, end, size)]
@@ -61,21 +61,21 @@ def extend_with_logs(
     return line
 
 
-def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
+def _extend_with_slab(events: list[Event], data: bytes, line: int) -> int:
     """Append the events of a slab, none of whose lines is too long; the number of the next line."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         middle = data.find(LF, len(data) // 2) + 1
         if len(data) > _SMALL and 0 < middle < len(data):
-            line = _extend_with_run(events, data[:middle], line)
-            return _extend_with_run(events, data[middle:], line)
+            line = _extend_with_slab(events, data[:middle], line)
+            return _extend_with_slab(events, data[middle:], line)
         raws = _split(data)
         events += [_decode(raw, number) for number, raw in enumerate(raws, line)]
         return line + len(raws) - (not data.endswith(LF))
     lines = text.split("\n")
     rest = lines.pop()
-    if "\r" in text:  # else no line ends with CRLF, and none has to be asked
+    if "\r" in text:  # else no line ends with CRLF
         events += [
             Log(number, content[:-1], _CRLF) if content.endswith("\r") else Log(number, content)
             for number, content in enumerate(lines, line)

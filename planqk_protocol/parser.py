@@ -1,7 +1,7 @@
 """The parser: chunks of a job's stdout in, events out.
 
-A chunk's way: `framing` cuts it into segments, which are runs of log lines,
-marked lines, or pieces of a line. The table says what a line is in its place.
+*From a chunk to events.* `framing` cuts the chunk into segments: stretches of log lines,
+marked lines, and pieces of a line. The table says what a line means in its place.
 `log_text` makes the `Log` events, `marked` all the others.
 
 *What is held.* A unit is a line, or a block with both of its fences. Between two
@@ -17,13 +17,13 @@ decoded, once and as a whole. Log text comes out line by line, or as soon as
 *Why limits do not depend on chunks.* A limit is compared with the number of bytes
 since the unit began, never with what a chunk or the buffer happens to hold:
 
-*   `max_payload`: as soon as a unit has more bytes, `_cut_oversized` reports exactly the first
-    `max_payload` of them, however many have come. It waits until the kind of the
-    line is known, because log text may be longer. From the cut on (`_past_cut`) all
-    is log text up to the end of the line or block. Lines are told apart further
-    on, as one of them may be the fence that closes the block.
+*   `max_payload`: as soon as a unit has more bytes, `_cut_oversized` reports exactly
+    the first `max_payload` of them, however many have come. It waits until the kind
+    of the line is known, because log text may be longer. From the cut on
+    (`_past_cut`), everything is log text up to the end of the line or block. The
+    kinds of the lines still matter there: a fence closes the block.
 *   `max_line`: the pieces of a log line are counted from its start, or from the cut.
-    `_report_text` gives away whole pieces and holds the rest.
+    `_report_text` reports whole pieces and holds the rest.
 
 *All or nothing.* A call can fail in the middle for reasons outside the stream: no
 memory, no room on the stack for a decoder, Ctrl+C. `feed` and `close` then go back to

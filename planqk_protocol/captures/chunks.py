@@ -50,9 +50,9 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         offset: Where it begins, in bytes from the start of its file.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream,
-            ``None`` if no stream is concerned that is read. So it is if another
-            container's output is left out.
+        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream;
+            ``None`` if it concerns no stream of the container that is read, as if
+            output of another container is left out.
         file: Number of the file, counted from 0: one more with each
             `Decoder.end_of_file`.
     """

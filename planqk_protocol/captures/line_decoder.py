@@ -1,12 +1,16 @@
 """The base class of decoders whose format has lines.
 
-Whole lines are decoded in blocks, which subclasses take at C speed in ``_decode_block``.
-Only what a block cannot decode is taken line by line, in ``_decode_line``. The unfinished
-line at the end of the data is held until its LF comes.
+Subclasses decode whole lines in blocks, at C speed, by ``_decode_block``. What they
+cannot decode in this way goes line by line to ``_decode_line``. The unfinished line
+at the end of the data is held until its LF comes.
 
 The class also finds what can be wrong with lines in any format: a byte order
 mark, text in UTF-16, NUL bytes that a power loss left, and lines that are longer
 than the bound.
+
+The way of the data: `_decode` looks at the first bytes of a file
+(``_check_first_bytes``), then cuts out the NULs (``_decode_around_holes``), then cuts
+what remains into blocks of whole lines and the unfinished line (``_decode_lines``).
 """
 
 from __future__ import annotations
@@ -47,7 +51,7 @@ class LineDecoder(Decoder):
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
         self._needed = 0  # bytes to hold before a record on many lines is tried again
-        self._in_long_line = False  # within a line that is too long
+        self._in_long_line = False  # within a line that is too long, and skipped
         self._in_hole = False  # within a line, after a NUL
         self._unread = b""  # the unread tail of a line, if its record continues on the next line
         self._begin_file()
@@ -61,8 +65,8 @@ class LineDecoder(Decoder):
         """Decode a line, which begins at the current offset.
 
         If its record continues on the next line, set ``_unread`` to the unread tail.
-        The tail is passed again, together with the next line. Set ``_needed``
-        to wait with that until the tail has so many bytes.
+        The tail comes again, together with the next line. Set ``_needed`` to wait
+        until the tail has so many bytes.
 
         Args:
             line: The line without its end.
@@ -96,6 +100,7 @@ class LineDecoder(Decoder):
         self._begin_file()
 
     def _check_first_bytes(self, data: bytes) -> bytes:
+        """The beginning of a file without its byte order mark; nothing if the file is in UTF-16."""
         self._first_bytes = None
         if is_utf16(data):
             self._unreadable = True
@@ -110,6 +115,7 @@ class LineDecoder(Decoder):
         return data
 
     def _decode_around_holes(self, data: bytes) -> None:
+        """Decode bytes of the file, and skip the holes in them: see `nul_ends_line`."""
         if not (self.nul_ends_line and (self._in_hole or _NUL in data)):
             self._decode_lines(data)
             return
@@ -147,6 +153,7 @@ class LineDecoder(Decoder):
         return lf + 1
 
     def _decode_lines(self, data: bytes) -> None:
+        """Decode bytes without holes: whole lines in blocks; the unfinished line is held."""
         at = 0
         if self._held or self._in_long_line:
             at = data.find(LF) + 1
@@ -167,6 +174,7 @@ class LineDecoder(Decoder):
             self._hold(data, at, len(data))
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
+        """Hold a part of the unfinished line. If the line is too long, skip it instead."""
         if not self._in_long_line and len(self._held) + stop - start > self.max_record:
             if not self._in_hole:  # a hole has its own notice already
                 self._record += 1
@@ -195,6 +203,7 @@ class LineDecoder(Decoder):
             self._decode_and_advance(self._held.take(), end)
 
     def _decode_and_advance(self, line: bytes, end: bytes) -> None:
+        """Decode a line, and move the offset to the first byte that is left of it, or after it."""
         self._decode_line(line, end)
         self._offset += len(line) - len(self._unread)
         if self._unread:

@@ -1,15 +1,15 @@
 """The base class of decoders of text in which a command put a prefix before every line.
 
 ``docker logs``, ``docker compose logs`` and ``kubectl logs`` print the container's
-text with time stamps, names or attributes in front. Nothing but its shape marks a
-prefix, so a job can print the same. Three rules follow:
+text with time stamps, names or attributes in front. A prefix is known by its shape
+alone, so a job can print the same. Three rules follow:
 
 - A line without the prefix is not the container's. It is given as unknown.
 - The first line decides which optional parts the prefix has on every line.
 - Docker stores a long line in pieces of 16 KiB (moby, ``daemon/logger/copier.go``)
-  and puts the prefix before each piece, so also into the middle of a line
-  (docker/cli#4941). It is taken out only where it is the very same prefix, every 16384
-  bytes: all pieces of a line bear the same time.
+  and puts the prefix before each piece, so it also comes within a line
+  (docker/cli#4941). The decoder removes it only if it is exactly the line's own prefix
+  and stands there every 16384 bytes: all pieces of a line bear the same time.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ STAMP = re.compile(rb"(%b) " % NANO)
 def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
     """Whether every whole line of `head` begins with the same one of `shapes`.
 
-    Without a whole line, the unfinished first one is looked at. One line is not
-    enough evidence where there are more: a job may print such a prefix itself, on
-    some of its lines.
+    If there is no whole line, the unfinished first line decides. A job may print such
+    a prefix itself on some of its lines, so every line has to have it.
 
     Args:
         head: The first bytes of the capture.

@@ -2,12 +2,12 @@
 
 Each format has a function ``sniff`` that uses them. A format is recognised only if
 the first record is sound, as the engine writes it: a job may print what resembles
-one. JSON is matched by regular expressions, as the first bytes may end inside the
-record, where a parser has nothing to say.
+one. JSON is matched by regular expressions: the first bytes may end inside the record,
+and a JSON parser would only report an error there.
 
 No regular expression here has possessive groups, which early releases of Python
-3.11 get wrong. Each can match a text in one way only, so a text that does not
-match costs no more than its length.
+3.11 get wrong. Each can match a text in one way only, so the time that a
+text takes grows no faster than its length.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ was, by line numbers of stdout, and marks the events that the parser returns.
 The parser returns an event as soon as its last byte has come. So when the source
 meets damage, all events before it are out already. A later event either began before
 the damage ended, and then some of its bytes are in doubt, or it began after the
-damage. One line number tells the two apart: it is not needed where the damage began.
+damage. One line number tells the two apart; where the damage began does not matter.
 The source keeps two such numbers, and compares both with the number of an event's
 first line:
 
@@ -330,7 +330,7 @@ class Source(Resumable):
         return _Span(chunk, before, line, events)
 
     def _keep_result(self, events: list[Event]) -> None:
-        """Remember the result, if it is among the events: with its fields of damage, which the parser's lacks."""
+        """Remember the result as this source gives it, with its ``suspect`` and ``after_loss``."""
         if self._result is None and self._parser.result is not None:
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 

@@ -3,7 +3,7 @@
 Compose puts the container's name, padded with spaces, and a bar before each line
 (docker/compose, ``cmd/formatter/logs.go``). The padding grows when a container with a
 longer name appears. A colour may enclose the name and the bar. With ``--timestamps``,
-a time stamp follows. Compose's own messages stand among the lines without a bar.
+a time stamp follows. Between these lines are Compose's own messages, without a bar.
 
 ``docker compose logs`` writes both streams into one line buffer
 (``pkg/utils/writer.go``), which only an LF empties. So a piece of standard error can

@@ -2,8 +2,8 @@
 
 A record is the length of its entry in four bytes (big-endian), the entry, and the
 length once more (moby, ``daemon/logger/local/local.go``). The entry is a protocol
-buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, whether
-the text is a piece of a long line, and then its number in the line. The text is the
+buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, and, if
+the text is a piece of a long line, its number in the line. The text is the
 container's own bytes, without the LF that ends its line.
 
 Docker's own reader stops at the first damaged record (moby#46699). Here the next one
@@ -132,7 +132,7 @@ class DockerLocalDecoder(Decoder):
         return len(data) - at
 
     def _skip_wrong_length(self, size: int) -> int:
-        """Leave out bytes that are not the length of a record."""
+        """Give a notice that no length of a record stands here, and search for the next record."""
         if size:
             message = f"a record of {size} bytes where {self.max_record} are the most; left out"
             return self._report_and_search(NoticeKind.OVERSIZE, message)
@@ -141,7 +141,7 @@ class DockerLocalDecoder(Decoder):
         return 1
 
     def _report_and_search(self, kind: NoticeKind, message: str) -> int:
-        """Give a notice, and search for the next record from the next byte on."""
+        """Give a notice, and search for the next record from the next byte on; return the byte skipped, 1."""
         self._search_from_next_byte()
         self._notice(kind, message)
         return 1

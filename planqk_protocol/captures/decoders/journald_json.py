@@ -1,7 +1,7 @@
 """``journald-json``: the output of ``journalctl -o json --all``.
 
-An entry is a JSON object on a line (systemd, ``src/shared/logs-show.c``). With
-``json-seq``, RS stands before it, with ``json-sse``, ``data:``. The value of a field is
+An entry is a JSON object on a line (systemd, ``src/shared/logs-show.c``).
+``json-seq`` puts RS before it, ``json-sse`` puts ``data:``. The value of a field is
 
 - a string;
 - an array of bytes, if the text is not printable UTF-8;
