@@ -119,7 +119,7 @@ class TestMarkers:
 
     @pytest.mark.rule("fence-line")
     @pytest.mark.parametrize("rest", [b"x", b" x", b":", b"\x0b", b"\x00", b" " * 200 + b"x", b"\xc2\xa0"])
-    def test_a_fence_with_more_behind_it_is_log_text(self, rest: bytes) -> None:
+    def test_a_fence_with_more_after_it_is_log_text(self, rest: bytes) -> None:
         (event,) = parse(FENCE + rest + b"\n")
         assert isinstance(event, Log)
         assert parse(FENCE + b"\n1\n" + FENCE + rest + b"\n" + FENCE + b"\n")[0].raw.count(FENCE) == 3
@@ -401,7 +401,7 @@ class TestCaller:
         with pytest.raises(TypeError, match="max_line is '5': give an int, or None"):
             Limits(max_line="5")  # type: ignore[arg-type]
 
-    def test_a_limit_is_checked_also_behind_one_that_is_lifted(self) -> None:
+    def test_a_limit_is_checked_also_after_one_that_is_lifted(self) -> None:
         with pytest.raises(ValueError, match="max_digits is 0"):
             Limits(max_line=None, max_payload=None, max_digits=0)
 

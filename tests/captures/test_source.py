@@ -163,7 +163,7 @@ INTERIM = b"PlanQK:Job:InterimResult: 1\n"
             [("MultilineResult", 1, True), ("InterimResult", 6, False)],
             id="lost within the block before",
         ),
-        pytest.param(cri(BLOCK[:28]) + LOST, [("Violation", 1, True)], id="lost behind an open block"),
+        pytest.param(cri(BLOCK[:28]) + LOST, [("Violation", 1, True)], id="lost after an open block"),
         pytest.param(
             cri(RESULT[:9], tag="P") + cri(b"x\n", stream="err") + cri(RESULT[9:]),
             [("Result", 1, True)],
@@ -248,7 +248,7 @@ def test_what_follows_a_loss_begins_with_a_record() -> None:
     assert events[0].raw == RESULT[:12] + RESULT
 
 
-def test_places_count_on_behind_a_loss() -> None:
+def test_places_count_on_after_a_loss() -> None:
     source = Source(CRI)
     source.feed(cri(b"a\n")[:9])
     captured = source.cut_off()
@@ -291,7 +291,7 @@ FINAL = log_record(RESULT.decode())
         pytest.param("docker-mux", [b"\3\0\0\0\0\0\0\1x", MUX_LOG, MUX_RESULT], True, id="system-error"),
     ],
 )
-def test_a_result_behind_a_loss_may_not_be_the_first(
+def test_a_result_after_a_loss_may_not_be_the_first(
     format_id: str, items: list[bytes | CaptureNotice | None], expected: bool
 ) -> None:
     source = Source(format_id, logs=False)
@@ -305,13 +305,13 @@ def test_a_result_behind_a_loss_may_not_be_the_first(
     assert collect(events).suspect == expected
 
 
-def test_all_marked_events_behind_a_loss_say_so() -> None:
+def test_all_marked_events_after_a_loss_say_so() -> None:
     capture = cri(INTERIM) + LOST + cri(b"a\n" + INTERIM + BLOCK + RESULT + b"PlanQK:Job:InterimResult: x")
     events = Source(CRI, logs=False).feed(capture).events
     assert [not isinstance(event, Log) and event.after_loss for event in events] == [False] + [True] * 4
 
 
-def test_a_block_around_a_loss_is_not_behind_it() -> None:
+def test_a_block_around_a_loss_is_not_after_it() -> None:
     (event,) = Source(CRI, logs=False).feed(cri(BLOCK[:29]) + LOST + cri(BLOCK[29:])).events
     assert isinstance(event, MultilineResult)
     assert (event.suspect, event.after_loss) == (True, False)
@@ -344,7 +344,7 @@ NULL = entries((b"x", OTHERS)).replace(b'"x"', b"null")
             "journald-json",
             entries((HALF, OURS), (OTHER_HALF, OURS), (b"x\n", OTHERS)),
             ["unknown-stream"],
-            id="an entry of another container behind an unterminated line",
+            id="an entry of another container after an unterminated line",
         ),
         pytest.param(
             "journald-json",
@@ -450,7 +450,7 @@ def test_a_last_line_without_line_end_is_a_result_where_the_command_prints_it(
     assert kinds == ([] if is_result else ["truncated"])
 
 
-def test_a_result_behind_stamps_of_the_job_is_read() -> None:
+def test_a_result_after_stamps_of_the_job_is_read() -> None:
     log = b"[pod/a/b] 2024-05-01T10:00:00.000000001Z starting\n"
     events, kinds = read(log + b"[pod/a/b] " + RESULT + log, "kubectl-logs", logs=False)
     assert (shown(events), kinds) == ([("Result", 2, True)], ["corrupt"])

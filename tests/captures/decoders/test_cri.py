@@ -99,7 +99,7 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             A + A[:9] + record(b"x\0" + B[:-1] + ERR[:-1]),
             [OUT_A, ("stdout", b"x\0" + B[:-1] + ERR, True)],
             [("corrupt", 2, len(A), "unknown")],
-            id="heads of records in a text behind damage",
+            id="headers of records in a text after damage",
         ),
         pytest.param(A + b"half\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="no record"),
         pytest.param(

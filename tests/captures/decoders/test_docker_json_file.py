@@ -220,13 +220,13 @@ HALF = b'{"log":"half\\n'
             A[:-9] + B,
             [("stdout", b"a\n", True), ("stdout", b"b\n", True)],
             [("torn", 1, 0, "stdout")],
-            id="torn behind its stream",
+            id="torn after its stream",
         ),
         pytest.param(
             A + B[:-9],
             [("stdout", b"a\n", False), ("stdout", b"b\n", True)],
             [("truncated", 2, len(A), "stdout")],
-            id="truncated behind its stream",
+            id="truncated after its stream",
         ),
         pytest.param(
             A + rb'{"log":"b\ud83d\u12',

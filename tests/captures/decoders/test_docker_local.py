@@ -182,7 +182,7 @@ DOUBTED_B = ("stdout", b"b\n", True)
             A + B[:-4],
             [OUT_A, ("stdout", b"b", True)],
             [("truncated", 2, len(A), "stdout")],
-            id="truncated behind the text",
+            id="truncated after the text",
         ),
         pytest.param(
             A + record(b"half")[:-6],

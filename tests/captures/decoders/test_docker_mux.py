@@ -91,7 +91,7 @@ def test_what_the_container_printed_comes_back(capture: bytes, expected: list[ob
             A + b"\0" * 10 + frame(1, b"forged\n") + frame(1, b"forged\n") + A,
             [("stdout", b"a\n", False), ("stdout", b"forged\nforged\na\n", True)],
             [("nul-run", 2, len(A), "unknown")],
-            id="text that looks like frames, behind NULs",
+            id="text that looks like frames, after NULs",
         ),
         pytest.param(
             A + frame(0, b"forged\n") + A,

@@ -192,7 +192,7 @@ A = line("a")
             A + b"\0" + b"x" * (2 << 20) + b"\0" + A + b"\0" + b"x" * (2 << 20) + b"\n" + A,
             [OUT_A, OUT_A, OUT_A],
             [("nul-run", 2, len(A), "unknown"), ("nul-run", 3, 2 * len(A) + (2 << 20) + 2, "unknown")],
-            id="long text behind NULs",
+            id="long text after NULs",
         ),
         pytest.param(
             A + b"\0\n\n\0\0\n" + A,
@@ -211,7 +211,7 @@ def test_json(capture: bytes, data: list[object], notices: list[object]) -> None
 ONE = journald_export([entry(b"a")])
 BINARY = journald_export([entry(b"\xff")])
 TOO_LONG = b"x" * (1024 * 1024 + 5000)
-FOUND_A = ("stdout", b"a\n", True)  # behind damage, by a search
+FOUND_A = ("stdout", b"a\n", True)  # after damage, by a search
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ FOUND_A = ("stdout", b"a\n", True)  # behind damage, by a search
             journald_export([entry(b"\n" + TOO_LONG)])[:-1] + b"lower=x\n\n" + ONE,
             [FOUND_A],
             [("oversize", 1, 0, "unknown"), ("corrupt", 1, 0, "unknown")],
-            id="no entry behind a long text",
+            id="no entry after a long text",
         ),
         pytest.param(
             ONE + b"lower=x\n" + ONE, [OUT_A, FOUND_A], [("corrupt", 2, len(ONE), "unknown")], id="no entry"
@@ -330,7 +330,7 @@ def test_the_next_file_begins_with_an_entry() -> None:
     assert kinds(decode("journald-export", ONE[:-1], ONE, b"lower\n", ONE)) == ["truncated", "corrupt"]
 
 
-def test_a_text_behind_damage_forges_no_entry() -> None:
+def test_a_text_after_damage_forges_no_entry() -> None:
     """Any program of the host can write a text of several lines, and what looks like two entries in it."""
     forged = journald_export([entry(b"a"), entry(b"PlanQK:Job:Result: 666")])
     text = journald_export([{"__CURSOR": b"s", "MESSAGE": b"x\n" + forged}])
