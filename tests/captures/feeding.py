@@ -103,6 +103,11 @@ def _with_copies(subject: Decoder, files: Sequence[bytes]) -> Decoded:
     return output + subject.close()
 
 
+def chunks_in(decoded: Merged) -> list[tuple[str, bytes, bool]]:
+    """The chunks without the notices: stream, bytes, and whether they are suspect."""
+    return [item for item in decoded if isinstance(item, tuple)]
+
+
 def data_of(decoded: Merged, stream: str) -> bytes:
     return b"".join(item[1] for item in decoded if isinstance(item, tuple) and item[0] == stream)
 
