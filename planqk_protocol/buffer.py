@@ -39,7 +39,7 @@ class Buffer:
         self._size += self._bytes.write(data if whole else memoryview(data)[start:stop])
 
     def take(self) -> bytes:
-        """All bytes; the buffer is empty afterwards."""
+        """Remove all bytes, and return them."""
         if not self._size:
             return b""
         taken = self._bytes.getvalue()
@@ -50,7 +50,7 @@ class Buffer:
         return taken
 
     def checkpoint(self) -> BufferCheckpoint:
-        """The state, for `roll_back`. It costs nothing, as no bytes are copied."""
+        """The state now, for `roll_back`. No bytes are copied."""
         return self._bytes, self._size
 
     def roll_back(self, checkpoint: BufferCheckpoint) -> None:
@@ -76,7 +76,7 @@ def as_bytes(
         data: An argument of the caller.
         name: What the message calls the argument.
         kinds: The types that the message names.
-        advice: What the message tells a caller to do who gives text.
+        advice: What the message tells a caller who gives text to do.
 
     Raises:
         TypeError: `data` is not bytes, bytearray or memoryview.

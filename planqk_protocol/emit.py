@@ -180,7 +180,7 @@ def _exceeded_digits(value: int) -> int:
 
 
 def _items(value: Any, path: list[str | int]) -> Iterator[tuple[str | int, Any]]:
-    """The keys or indices of a container, and what they lead to."""
+    """The keys or indices of an object or array, with the values there."""
     if not isinstance(value, dict):
         yield from enumerate(value)
         return

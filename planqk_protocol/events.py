@@ -36,7 +36,7 @@ _SHOWN = 60  # a repr shows this many bytes or characters of what may be megabyt
 
 
 class Marker(StrEnum):
-    """The marker of a result or a violation."""
+    """The marker of a line or block: what it is or, if it is a violation, would have been."""
 
     RESULT = "result"
     INTERIM_RESULT = "interim_result"
@@ -95,7 +95,7 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Marked(msgspec.Struct, frozen=True, gc=False):
-    """A valid payload under a marker.
+    """An event with a valid payload.
 
     Attributes:
         line: Number of the event's first line, counted from 1.
@@ -109,7 +109,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             so that an earlier result may have been among them.
     """
 
-    _kind = ""  # of its first line, in the grammar
+    _kind = ""  # the kind of its first line
 
     line: int
     raw: bytes
@@ -142,8 +142,8 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             after_loss: Whether the capture lost bytes of standard output before it.
 
         Raises:
-            TypeError: Not exactly one of `value`, `payload` and `raw` is given,
-                or `value` is no JSON value.
+            TypeError: None or several of `value`, `payload` and `raw` are given, or
+                `value` is no JSON value.
             ValueError: The payload is not JSON, or the raw bytes are no event of
                 this class.
 
@@ -267,7 +267,7 @@ class Violation(msgspec.Struct, frozen=True):
     after_loss: bool = False
 
     def __post_init__(self) -> None:
-        # The repr names code and marker by their values, so these build a violation, too.
+        # The repr shows the values of code and marker, so that these build a violation, too.
         msgspec.structs.force_setattr(self, "code", ViolationCode(self.code))
         msgspec.structs.force_setattr(self, "marker", Marker(self.marker))
 

@@ -61,7 +61,7 @@ class Lines:
         self._table = table
         self._payload_literals = [item for item in table.literals.items() if item[1] in table.payload_kinds]
         self._needle = LF + table.prefix
-        # Number of bytes that a line is judged by: never so few that a literal would not fit.
+        # Number of bytes that decide on a line: at least as many as the longest literal has.
         self._judged = None if limit is None else max(limit + 1, table.window)
         self._begin_line()
 
@@ -71,7 +71,7 @@ class Lines:
         self._kind: str | None = None  # the kind of an unfinished line, once settled
 
     def checkpoint(self) -> LinesCheckpoint:
-        """The state, for `roll_back`. Neither copies any bytes of the stream."""
+        """The state, for `roll_back`. Neither method copies bytes of the stream."""
         return self._head, self._length, self._kind
 
     def roll_back(self, checkpoint: LinesCheckpoint) -> None:
@@ -87,7 +87,7 @@ class Lines:
         """Yield the segments of `data`, which together are `data`."""
         at = 0
         size = len(data)
-        if self._kind or self._length:  # first, what this chunk brings of an unfinished line
+        if self._kind or self._length:  # first, the rest of a line that began in an earlier chunk
             stop = data.find(LF) + 1
             yield self._piece_of_line(data, 0, stop or size, complete=stop > 0)
             at = stop or size
@@ -141,7 +141,7 @@ class Lines:
         return kind, start, stop, 0, complete
 
     def _classify_piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
-        """Take another piece of a line whose kind is open: the kind if it is settled now, else ``None``."""
+        """The kind of a line after another piece of it; ``None`` while it is still open."""
         table = self._table
         judged = stop if self._judged is None else min(stop, start + self._judged - self._length)
         self._length += stop - start

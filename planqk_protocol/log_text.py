@@ -6,9 +6,8 @@ all at the speed of C. This rests on two facts:
 
 *   In UTF-8, the byte 0x0A is always an LF and never a part of another character.
     Splitting the decoded text gives the same lines as splitting the bytes.
-*   An event makes its raw bytes from its text when somebody asks for them. Only if
-    the bytes are not valid UTF-8, where the text cannot give them back, does it
-    keep them.
+*   An event computes its raw bytes from its text on demand. It keeps the bytes only
+    if they are not valid UTF-8, because then the text cannot give them back.
 
 A stretch is cut into slabs. If one is not valid UTF-8, its halves are tried, and so
 on; only a small part is decoded line by line.
@@ -62,7 +61,7 @@ def extend_with_logs(
 
 
 def _extend_with_slab(events: list[Event], data: bytes, line: int) -> int:
-    """Append the events of a slab, none of whose lines is too long; the number of the next line."""
+    """Append the events of a slab without over-long lines; return the number of the next line."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -62,9 +62,9 @@ class Parser(Resumable):
     raise. It does no I/O, and holds no more than its limits allow. It can be
     copied and pickled in the middle of a stream, and goes on where it was.
 
-    A call takes all or nothing. Where the interpreter fails, for lack of memory
-    or because the caller itself is too deep in calls, nothing of the chunk is
-    taken, and the same call can be made once more.
+    A call takes all or nothing. If the interpreter fails, for lack of memory or
+    because the caller itself is too deep in calls, nothing of the chunk is taken,
+    and the same call can be made once more.
 
     Args:
         limits: Bounds on lines and payloads.
@@ -122,7 +122,7 @@ class Parser(Resumable):
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit, so that JSON cannot be decoded
                 (CPython 3.11). Nothing was taken: feed the same bytes again
-                from where there is room.
+                from a caller that is less deep in calls.
             TypeError: `data` is not bytes.
         """
         if self._closed:
@@ -232,7 +232,7 @@ class Parser(Resumable):
             self._past_cut = self._past_cut and self._in_block
 
     def _enter(self, state: str) -> None:
-        """Go on in a state of the table, and keep at hand what each line needs of it."""
+        """Change to a state of the table, and cache what each line needs of it."""
         self._state = state
         self._transitions = self._table.transitions[state]
         self._in_block = self._table.in_block(state)

@@ -1,7 +1,8 @@
-"""Events and outcomes as records: plain data, and JSON Lines for other programs and languages.
+"""Event records and outcome records: plain data, and JSON Lines for other programs and languages.
 
 ``records.schema.json``, which comes with the package, describes the records.
-`record_schema` gives the schema of events, `outcome_schema` that of outcomes.
+`record_schema` gives the schema of event records, `outcome_schema` that of outcome
+records.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def to_record(item: Event | Outcome) -> dict[str, Any]:
-    """The record of an event or an outcome, as plain data.
+    """The event record or outcome record of `item`, as plain data.
 
     It holds `dict`, `list`, `str`, `int`, `float`, `bool` and ``None``, so that
     `json.dumps` takes it. A ``value`` is the decoded value: it has no duplicate
@@ -41,7 +42,7 @@ def to_record(item: Event | Outcome) -> dict[str, Any]:
 
 
 def to_json_line(item: Event | Outcome) -> bytes:
-    r"""The record of an event or an outcome as one line of JSON, LF included.
+    r"""The event record or outcome record of `item`, as one line of JSON, LF included.
 
     A ``value`` is the payload's own text: numbers, the order of keys and
     duplicate keys arrive as they were printed. Only CR and LF become spaces, and
@@ -55,14 +56,14 @@ def to_json_line(item: Event | Outcome) -> bytes:
 
 
 def record_schema() -> dict[str, Any]:
-    """The JSON Schema of the records of events."""
+    """The JSON Schema of event records."""
     schema = _schema()
     del schema["$defs"]["outcome"]
     return schema
 
 
 def outcome_schema() -> dict[str, Any]:
-    """The JSON Schema of the records of outcomes."""
+    """The JSON Schema of outcome records."""
     schema = _schema()
     definitions = schema["$defs"]
     outcome: dict[str, Any] = definitions.pop("outcome")

@@ -183,7 +183,7 @@ class Source(Resumable):
             DecoderClosedError: The source was closed.
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit. Nothing was taken: feed the same
-                again from where there is room.
+                again from a caller that is less deep in calls.
             TypeError: `data` is neither.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
