@@ -6,14 +6,14 @@ buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, a
 the text is a piece of a long line, its number in the line. The text is the
 container's own bytes, without the LF that ends its line.
 
-Docker's own reader stops at the first damaged record (moby#46699). Here the next one
-is searched for: a length below 16 MiB, and after it the field with the name of a
-stream. A job cannot print such a header: it contains 0x0A, which is LF, and a text
+Docker's own reader stops at the first damaged record (moby#46699). This decoder
+searches for the next one: a length below 16 MiB, and after it the field with the name
+of a stream. A job cannot print such a header: it contains 0x0A, which is LF, and a text
 holds no LF. But damage may resemble one, so the first record that a search finds is
 ``suspect``.
 
-Entries are parsed here and not by a library for protocol buffers. Such a library
-skips unknown fields; here they are evidence of damage.
+The module parses the entries itself: a library for protocol buffers skips unknown
+fields, and here these are evidence of damage.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ from planqk_protocol.captures.timestamps import rfc3339
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
-_HEADER = re.compile(
-    rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)"
-)  # a length, and the field of the stream
+# What a record begins with: a length, and the field with the name of the stream.
+_HEADER = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")
 _HEADER_SIZE = 12
 
 # Keys of fields: their number times eight, plus the type of their value.
