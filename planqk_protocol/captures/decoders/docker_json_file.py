@@ -39,7 +39,7 @@ from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.docker_json_records import (
     KEYS,
-    Part,
+    ParsedRecords,
     Record,
     object_at,
     record_of,
@@ -97,7 +97,7 @@ class DockerJsonFileDecoder(LineDecoder):
         if is_open or len(logs) < len(records) or REPLACEMENT in text:
             return self._decode_around_odd_records(block, records)
         if is_stdout:
-            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=Part(records)))
+            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedRecords(records)))
         else:
             self._emit_whole_lines(records)
         self._record += len(records)
@@ -139,7 +139,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _emit_stream(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
-        self._emit_chunk(Chunk(stream, data, records=Part(records)))
+        self._emit_chunk(Chunk(stream, data, records=ParsedRecords(records)))
 
     def _decode_line(self, line: bytes, end: bytes) -> None:
         try:
