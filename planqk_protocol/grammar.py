@@ -42,9 +42,9 @@ From file to table:
     The third property, that the role of a line is known on that very line (rule
     ``latency``), is the one that step 3 checks.
 
-The scanner in `framing` also takes what it needs from the file: the literal
-texts that marked lines begin with. `_literals` finds them in the terminals' regular
-expressions. So the markers are written down nowhere else.
+`framing` takes what it needs from the file, too: the *literals*, the texts that marked
+lines begin with. `_literals` finds them in the terminals' regular expressions. So the
+markers are written down nowhere else.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ since the unit began, never with what a chunk or the buffer happens to hold:
     `_report_text` reports whole pieces and holds the rest.
 
 *All or nothing.* A call can fail in the middle for reasons outside the stream: no
-memory, no room on the stack for a decoder, Ctrl+C. `feed` and `close` then go back to
-a checkpoint that they made before. It is a copy of the instance's dictionary. Its
-values are immutable, except for the scanner and the buffer, which make checkpoints of
-their own, and none of these copies any bytes of the stream.
+memory, no room on the stack for a JSON library, Ctrl+C. `feed` and `close` then go
+back to a checkpoint that they made before. It is a copy of the instance's dictionary.
+The values in it are immutable, except for `Lines` and `Buffer`, which make checkpoints
+of their own. No checkpoint copies any bytes of the stream.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def test_the_table_has_four_states_named_by_the_way_to_them() -> None:
     }
 
 
-def test_what_the_scanner_needs_is_read_off_the_grammar() -> None:
+def test_what_framing_needs_is_read_off_the_grammar() -> None:
     assert TABLE.prefix == b"PlanQK:Job:"
     assert list(TABLE.literals.items()) == [
         (b"PlanQK:Job:MultilineResult", "FENCE"),
