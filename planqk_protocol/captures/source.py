@@ -10,17 +10,17 @@ was, by line numbers of stdout, and marks the events that the parser returns.
 The parser returns an event as soon as its last byte has come. So when the source
 meets damage, all events before it are out already. A later event either began before
 the damage ended, and then some of its bytes are in doubt, or it began after the
-damage. One line number tells the two apart; where the damage began does not matter.
-The source keeps two such numbers, and compares both with the number of an event's
-first line:
+damage. The number of its first line tells which; where the damage began does not
+matter. So the source keeps two line numbers, one for damage and one for loss, and
+compares them with the number of an event's first line:
 
 ``_last_damaged_line``
     Damage reaches to this line. An event that begins on it or before it is
     ``suspect``; a block is, too, if its opening fence stands before the damage.
 
-    A notice sets it to the line that the next byte belongs to. Within a line, that
-    is the unfinished one. Between two lines it is the next one, as its beginning
-    may be lost: what remains may look like a marker by accident.
+    A notice of damage sets it to the line that the next byte belongs to. Within a
+    line, that is the unfinished one. Between two lines it is the next one, as its
+    beginning may be lost: what remains may look like a marker by accident.
 
     Every event that a chunk of a damaged record completes is suspect. After the
     chunk, the number is that of its last line: a line that the chunk leaves
