@@ -132,6 +132,7 @@ class Decoder(Resumable, ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: As for `feed`.
         """
         self._check_open("cut_off")
         return self._all_or_nothing(self._cut_off)
@@ -145,12 +146,17 @@ class Decoder(Resumable, ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: As for `feed`.
         """
         self._check_open("end_of_file")
         return self._all_or_nothing(self._end_file)
 
     def close(self) -> Decoded:
-        """End the capture, and return what its end completes. A second call returns an empty list."""
+        """End the capture, and return what its end completes. A second call returns an empty list.
+
+        Raises:
+            RecursionError: As for `feed`. The decoder is not closed then.
+        """
         return [] if self._closed else self._all_or_nothing(self._close)
 
     @property

@@ -294,6 +294,7 @@ class Source(Resumable):
             raise
 
     def _parse_decoded(self, decoded: Decoded) -> Captured:
+        """Parse what the decoder gave, and remember where the capture is damaged."""
         captured = Captured([], [], [])
         for item in decoded:
             if isinstance(item, CaptureNotice):
@@ -318,6 +319,7 @@ class Source(Resumable):
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
     def _parse_chunk(self, chunk: Chunk) -> _Span:
+        """Parse a chunk, and mark the events that damage reaches."""
         line, before = self._parser.line, self._last
         self._last_damaged_line = sys.maxsize if chunk.suspect else self._last_damaged_line
         events = self._with_doubts(self._parser.feed(chunk.data))

@@ -172,6 +172,7 @@ class CriDecoder(LineDecoder):
             self._emit_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
 
     def _emit_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
+        """Give the text of a record, with a notice if the record breaks off."""
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
@@ -183,6 +184,7 @@ class CriDecoder(LineDecoder):
             self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
     def _skip_nuls(self, line: bytes) -> int:
+        """Skip NULs at the beginning of a line, and return their number."""
         nuls = len(line) - len(line.lstrip(_NUL))
         if nuls:
             self._notice_nuls(record=self._record + 1)

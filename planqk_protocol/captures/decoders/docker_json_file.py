@@ -152,12 +152,13 @@ class DockerJsonFileDecoder(LineDecoder):
     def _emit_record(
         self, data: bytes, stream_name: str, time: object, offset: int, *, suspect: bool = False
     ) -> None:
+        """Give the text of a record, and notices of what is wrong with it."""
         self._record += 1
         time = stamp(time)
         stream = self._stream_named(stream_name, offset=offset)
         if self._open.get(stream, time) != time:
             message = (
-                "the record before on this stream ended within a line, but this one bears another time: "
+                "the record before on this stream ended within a line, but this one has another time: "
                 "records in between were dropped, or the container was started again"
             )
             self._notice(NoticeKind.GAP, message, offset=offset, stream=stream)
@@ -178,7 +179,7 @@ class DockerJsonFileDecoder(LineDecoder):
         """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
         text, errors = decode(line)
         at, offset, is_found = 0, self._offset, False
-        while (start := _end_of_white(text, at)) < len(text):
+        while (start := _after_white(text, at)) < len(text):
             offset += start - at
             value, at = object_at(text, start)
             if value is not None:
@@ -188,6 +189,7 @@ class DockerJsonFileDecoder(LineDecoder):
             else:
                 next_record = _AFTER_FAULT.search(text, at)
                 at = next_record.start() if next_record else len(text)
+                # After an LF, or at one, the next record begins on a line of its own: no search finds it.
                 is_found = LF.decode() not in text[at - 1 : at + 1]
                 self._decode_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
@@ -206,18 +208,22 @@ class DockerJsonFileDecoder(LineDecoder):
             offset += len(part.encode(errors=errors))
 
     def _decode_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Decode text that begins where a record may begin, and holds at most one."""
         value, at = object_at(text, 0)
         if value is not None:
             self._decode_object(value, offset, errors, is_found=True)
-            at = _end_of_white(text, at)
+            at = _after_white(text, at)
             offset += len(text[:at].encode(errors=errors))
             text = text[at:]
         if text:
             self._decode_torn(text, offset, errors, at_end=at_end)
 
     def _leave_unread(self, rest: bytes) -> None:
+        """Leave the rest of a line to be decoded together with the next line, where its record may go on."""
         self._unread = rest
-        if rest.count(LF) >= _MANY_LINES:
+        if (
+            rest.count(LF) >= _MANY_LINES
+        ):  # wait until it has doubled: so the cost grows with its length alone
             self._needed = 2 * len(rest)
 
     def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
@@ -249,17 +255,16 @@ class DockerJsonFileDecoder(LineDecoder):
         data = encode(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
-        where = f"is given as {stream.value}" if data else "is lost"
+        text_left = f"what is left of its text is given as {stream.value}" if data else "its text is lost"
         if is_too_deep(text.encode(errors=errors)):
             kind, fault = NoticeKind.CORRUPT, f"nests deeper than {MAX_DEPTH} levels"
         else:
             kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
-        message = f"the record {fault}; what it holds of the text {where}"
-        self._notice(kind, message, offset=offset, stream=stream)
+        self._notice(kind, f"the record {fault}; {text_left}", offset=offset, stream=stream)
 
 
 def _torn_record(text: str) -> tuple[str, StdStream]:
-    """The text in a record that breaks off, as far as it goes and still escaped, and its stream."""
+    """What is left of the text of a record that breaks off, still escaped; and its stream."""
     if not text.startswith(_RECORD_START):
         return "", StdStream.UNKNOWN
     end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_RECORD_START))
@@ -268,7 +273,7 @@ def _torn_record(text: str) -> tuple[str, StdStream]:
     return text[len(_RECORD_START) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
-def _end_of_white(text: str, at: int) -> int:
+def _after_white(text: str, at: int) -> int:
     match = _WHITE.match(text, at)
     return match.end() if match else at
 

@@ -68,6 +68,7 @@ class DockerMuxDecoder(Decoder):
                     self._begin_frame()
 
     def _begin_frame(self) -> None:
+        """Read the header of a frame, or find that it is none."""
         header, self._header = self._header, b""
         self._start = self._offset
         self._record += 1
@@ -104,6 +105,7 @@ class DockerMuxDecoder(Decoder):
         return end
 
     def _decode_payload(self, payload: bytes) -> None:
+        """Give bytes of a frame, or collect them if they are an error of the engine."""
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:
@@ -114,6 +116,7 @@ class DockerMuxDecoder(Decoder):
             self._report_error()
 
     def _report_error(self) -> None:
+        """Give a notice with the error of the engine."""
         text, self._error = self._error.decode(errors="replace").strip(), b""
         message = f"the engine says: {text}" if text else "the engine reports an error, but not which"
         self._notice(NoticeKind.SYSTEM_ERROR, message, offset=self._start)

@@ -75,6 +75,7 @@ class JournaldExportDecoder(Decoder):
             self._decode_held()
 
     def _decode_held(self) -> None:
+        """Decode all fields that are whole, and hold the rest."""
         data, at = self._held.take(), 0
         self._needed = 0
         while at < len(data):
@@ -107,6 +108,7 @@ class JournaldExportDecoder(Decoder):
         return stop + 1 - at
 
     def _skip_long_line(self, size: int) -> int:
+        """Skip bytes of a line that is too long, and return their number."""
         if not self._in_long_line:
             self._report_and_search(
                 NoticeKind.OVERSIZE, f"a line longer than {self.max_record} bytes; the entry is left out"
@@ -123,6 +125,7 @@ class JournaldExportDecoder(Decoder):
         self._is_searching = self._in_doubt = True
 
     def _decode_line(self, line: bytes) -> None:
+        """Decode a field on a line, the name of a field whose length follows, or the end of an entry."""
         if self._is_searching:
             self._is_searching = bool(line) and not line.startswith(_FIRST)
             if self._is_searching:
@@ -134,7 +137,7 @@ class JournaldExportDecoder(Decoder):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if b"\0" in line:  # a value with control characters follows its length, on no line
+        if b"\0" in line:  # a value with control characters is on no line: it follows its length
             self._report_and_search(NoticeKind.NUL_RUN, _NULS)
             return
         name, equals, value = line.partition(b"=")
@@ -160,6 +163,7 @@ class JournaldExportDecoder(Decoder):
             self._notice(NoticeKind.CORRUPT, message)
 
     def _end_entry(self) -> None:
+        """Give the text of the entry, and notices of what is wrong with it."""
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
             printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", self._start))
@@ -179,11 +183,13 @@ class JournaldExportDecoder(Decoder):
         self._begin_file()
 
     def _skip_long_value(self, left: int) -> int:
+        """Skip bytes of a value that is too long, and return their number."""
         done = min(self._left_to_skip, left)
         self._left_to_skip -= done
         return done
 
     def _decode_value(self, name: str, data: bytes, at: int) -> int:
+        """Decode a value after its length, and return the number of bytes consumed; 0 if it is incomplete."""
         left = len(data) - at
         size = int.from_bytes(data[at : at + _SIZE], "little")
         whole = _SIZE + size + len(LF)

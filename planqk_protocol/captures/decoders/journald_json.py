@@ -76,6 +76,7 @@ class JournaldJsonDecoder(LineDecoder):
             self._notice(NoticeKind.TRUNCATED, message, offset=offset)
 
     def _emit_entry(self, entry: Entry, offset: int) -> None:
+        """Give the text of an entry, and notices of what is wrong with it."""
         printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", offset))
         for fault in printed.faults:
             self._notice_fault(fault, offset)
@@ -83,11 +84,13 @@ class JournaldJsonDecoder(LineDecoder):
 
 
 def _end_of_wrap(line: bytes) -> int:
+    """Where the entry begins, after what ``json-seq`` or ``json-sse`` puts before it."""
     match = _WRAP.match(line)
     return match.end() if match else 0
 
 
 def _entry(line: bytes) -> Entry | None:
+    """Parse an entry; ``None`` if the line is none."""
     if is_too_deep(line):
         return None
     errors = "strict"
