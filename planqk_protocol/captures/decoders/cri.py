@@ -107,7 +107,7 @@ class CriDecoder(LineDecoder):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._has_pieces = False
+        self._has_pieces = False  # whether some block had pieces of lines: then all later ones may
 
     def _decode_block(self, block: bytes) -> None:
         if self._decode_healthy(block):

@@ -223,7 +223,7 @@ class DockerJsonFileDecoder(LineDecoder):
         self._unread = rest
         if (
             rest.count(LF) >= _MANY_LINES
-        ):  # wait until it has doubled: so the cost grows with its length alone
+        ):  # wait until it has doubled: the cost grows with its length alone
             self._needed = 2 * len(rest)
 
     def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
