@@ -221,9 +221,7 @@ class DockerJsonFileDecoder(LineDecoder):
     def _leave_unread(self, rest: bytes) -> None:
         """Leave the rest of a line to be decoded together with the next line, where its record may go on."""
         self._unread = rest
-        if (
-            rest.count(LF) >= _MANY_LINES
-        ):  # wait until it has doubled: the cost grows with its length alone
+        if rest.count(LF) >= _MANY_LINES:  # wait until it has doubled: the cost grows with its length alone
             self._needed = 2 * len(rest)
 
     def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
