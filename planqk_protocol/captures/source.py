@@ -256,7 +256,7 @@ class Source(Resumable):
 
     @property
     def containers(self) -> list[str]:
-        """Names of the containers in the capture so far: see `Decoder.containers`."""
+        """Names of the containers in the capture so far, as in `Decoder.containers`."""
         return self._decoder.containers
 
     @property
