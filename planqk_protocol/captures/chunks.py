@@ -12,7 +12,7 @@ import msgspec
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.excerpts import excerpt_of_bytes
 
-__all__ = ["CaptureNotice", "Chunk", "Decoded", "NoticeKind", "Pieces", "Records", "StdStream"]
+__all__ = ["CaptureNotice", "Chunk", "Decoded", "NoticeKind", "Records", "StampedRecords", "StdStream"]
 
 
 class StdStream(StrEnum):
@@ -87,22 +87,20 @@ class Records(Protocol):
         """The time stamp of each record; empty where it has none."""
 
 
-class Pieces(msgspec.Struct, frozen=True):
-    """The records of a chunk, with the bytes of each.
+class StampedRecords(msgspec.Struct, frozen=True):
+    """The records of a chunk, with the bytes and the time stamp of each.
 
     Attributes:
-        pieces: The bytes of each record.
+        texts: The bytes of each record.
         stamps: The time stamp of each record, if it has one.
-        extra: Bytes that each record has in the chunk beyond those in `pieces`.
     """
 
-    pieces: list[bytes]
+    texts: list[bytes]
     stamps: list[bytes | str | None]
-    extra: int = 0
 
     def ends(self) -> list[int]:
         """Where each record ends in the chunk's data, in bytes."""
-        return list(accumulate(len(piece) + self.extra for piece in self.pieces))
+        return list(accumulate(len(text) for text in self.texts))
 
     def times(self) -> list[str]:
         """The time stamp of each record; empty where it has none."""
@@ -160,7 +158,7 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
 
     def _time_spans(self) -> list[tuple[str, int]]:
         """Each time stamp with the offset at which its bytes end, where adjacent bytes differ in it."""
-        records = self.records or Pieces([self.data], [None])
+        records = self.records or StampedRecords([self.data], [None])
         spans: list[tuple[str, int]] = []
         for time, end in zip(records.times(), records.ends(), strict=True):
             if spans and spans[-1][0] == time:

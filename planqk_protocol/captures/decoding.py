@@ -28,7 +28,14 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 
 from planqk_protocol.buffer import Buffer, BufferCheckpoint, as_bytes
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, NoticeKind, Pieces, StdStream
+from planqk_protocol.captures.chunks import (
+    CaptureNotice,
+    Chunk,
+    Decoded,
+    NoticeKind,
+    StampedRecords,
+    StdStream,
+)
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
@@ -102,9 +109,9 @@ class Decoder(Resumable, ABC):
         self._offset = 0  # of the next byte to decode, in this file
         self._size = 0  # of this file so far
         self._decoded: Decoded = []
-        self._pieces: list[bytes] = []  # records of one stream, to become one chunk
+        self._texts: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
-        self._pieces_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
+        self._texts_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
 
     def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
@@ -221,10 +228,10 @@ class Decoder(Resumable, ABC):
         """Give the bytes of a record."""
         if not data or self._only not in {None, stream}:
             return
-        if self._pieces_of != (stream, suspect):
+        if self._texts_of != (stream, suspect):
             self._flush()
-            self._pieces_of = (stream, suspect)
-        self._pieces.append(data)
+            self._texts_of = (stream, suspect)
+        self._texts.append(data)
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
@@ -299,13 +306,13 @@ class Decoder(Resumable, ABC):
 
     def _flush(self) -> None:
         """Make one chunk of the records that have been emitted."""
-        if not self._pieces:
+        if not self._texts:
             return
-        stream, suspect = self._pieces_of
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        records = Pieces(self._pieces, self._stamps) if any(self._stamps) else None
+        stream, suspect = self._texts_of
+        data = self._texts[0] if len(self._texts) == 1 else b"".join(self._texts)
+        records = StampedRecords(self._texts, self._stamps) if any(self._stamps) else None
         self._decoded.append(Chunk(stream, data, suspect, records))
-        self._pieces, self._stamps = [], []
+        self._texts, self._stamps = [], []
 
     def _hand_over(self) -> Decoded:
         """Return what was decoded since the last call."""

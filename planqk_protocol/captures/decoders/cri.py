@@ -40,7 +40,7 @@ from functools import cached_property
 from itertools import accumulate, chain, groupby
 
 from planqk_protocol.buffer import LF
-from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
+from planqk_protocol.captures.chunks import Chunk, NoticeKind, StampedRecords, StdStream
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_filler
@@ -154,8 +154,8 @@ class CriDecoder(LineDecoder):
         start = 0
         for name, run in groupby(parts[1::4]):
             stop = start + len(list(run))
-            records = Pieces(texts[start:stop], times[start:stop])
-            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.pieces), records=records))
+            records = StampedRecords(texts[start:stop], times[start:stop])
+            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.texts), records=records))
             start = stop
         return True
 

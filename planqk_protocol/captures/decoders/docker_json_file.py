@@ -47,7 +47,7 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     stamp,
 )
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
-from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode, is_too_deep
+from planqk_protocol.captures.json_text import REPLACEMENT, is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
@@ -177,7 +177,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _decode_odd_line(self, line: bytes, end: bytes) -> None:
         """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
-        text, errors = decode(line)
+        text, errors = to_text(line)
         at, offset, is_found = 0, self._offset, False
         while (start := _after_white(text, at)) < len(text):
             offset += start - at
@@ -233,8 +233,8 @@ class DockerJsonFileDecoder(LineDecoder):
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
             return
-        data = encode(log, errors)
-        is_valid = errors == "strict" or decode(data)[1] == "strict"
+        data = to_bytes(log, errors)
+        is_valid = errors == "strict" or to_text(data)[1] == "strict"
         if not is_valid:
             message = (
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
@@ -250,7 +250,7 @@ class DockerJsonFileDecoder(LineDecoder):
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
             return
         log, stream = _torn_record(text)
-        data = encode(_unescape(f'"{log}"'), errors) if log else b""
+        data = to_bytes(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
         text_left = f"what is left of its text is given as {stream.value}" if data else "its text is lost"

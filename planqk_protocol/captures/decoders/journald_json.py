@@ -23,7 +23,7 @@ import msgspec
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.json_text import decode, encode, is_too_deep
+from planqk_protocol.captures.json_text import is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_filler, first_object
 
@@ -97,7 +97,7 @@ def _entry(line: bytes) -> Entry | None:
     try:
         fields = msgspec.structs.asdict(_fields_decoder.decode(line))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        text, errors = decode(line)  # systemd up to version 239
+        text, errors = to_text(line)  # systemd up to version 239
         try:
             value = _parse(text)
         except ValueError:
@@ -112,7 +112,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
     """The bytes of a field's value: a string, an array of bytes, or the first of several such values."""
     match value:
         case str():
-            return encode(value, errors)
+            return to_bytes(value, errors)
         case [str() | list() as first, *_]:
             return _bytes_of(first, errors)
         case list():
