@@ -21,7 +21,7 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "reading", "payload.advice", "payload.faults"),
+        *("grammar", "state", "chunk_reading", "payload.advice", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
     ("events", "framing", "captures.decoding"),
@@ -86,7 +86,7 @@ MAY_IMPORT = {
 EDGES = {
     "cli",
     "engines",
-    "reading",
+    "chunk_reading",
     "__main__",
     "conformance.descendants",
     "conformance.programs",

@@ -107,12 +107,12 @@ def _lint_verdicts(vectors: list[Vector]) -> Iterator[str]:
 def _lint_coverage(vectors: list[Vector]) -> Iterator[str]:
     """Each line kind is met in each state of the grammar's table."""
     table = load_table()
-    missing = {(state, kind) for state, row in table.steps.items() for kind in row}
+    missing = {(state, kind) for state, row in table.transitions.items() for kind in row}
     for vector in vectors:
         state = table.start
         for line in re.findall(rb"[^\n]*\n|[^\n]+", vector.data()):
             kind = table.classify(line, 0, len(line))
             missing.discard((state, kind))
-            state = table.steps[state][kind].state
+            state = table.transitions[state][kind].state
     for state, kind in sorted(missing):
         yield f"no vector has a {kind} line in the state {state}"

@@ -22,7 +22,7 @@ _RESULT = _TABLE.markers["result"].encode()
 
 # What streams are made of: the parts of markers and the borders of rules.
 _FRAGMENTS = (
-    *(*_TABLE.heads, _FENCE + b"\n", _FENCE + b" \t\r\n", _TABLE.prefix),
+    *(*_TABLE.literals, _FENCE + b"\n", _FENCE + b" \t\r\n", _TABLE.prefix),
     *(b"\n", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0b", b"\x0c", b"\x85", "\u2028".encode(), b"\x00"),
     *(b'{"a": 1}', b"[1,\n2]", b'"\\ud800"', b"1e999", b"[[[[", b"]]]]", b"123456789", b"{'a'}", b"NaN"),
     *(b"\xff", b"\xc3", b"\xa4", b"\xef\xbb\xbf", b"\x1b[32m", _RESULT.lower() + b" 1\n", b"working"),
