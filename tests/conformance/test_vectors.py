@@ -10,7 +10,6 @@ import pytest
 from planqk_protocol import Parser, to_json_line
 from planqk_protocol.conformance.comparison import difference
 from planqk_protocol.conformance.decoders import CHUNKINGS, cut
-from planqk_protocol.conformance.lint import lint
 from planqk_protocol.conformance.vectors import (
     RULES,
     Vector,
@@ -20,6 +19,7 @@ from planqk_protocol.conformance.vectors import (
     vector_files,
     vector_schema,
 )
+from tests.conformance.vector_lint import lint
 
 VECTORS = load_vectors()
 

@@ -1,7 +1,4 @@
-"""A linter for vectors: whether the set is sound and complete.
-
-It needs jsonschema, which the extra ``[conformance]`` installs.
-"""
+"""A linter for vectors: it checks that the set is sound and complete."""
 
 from __future__ import annotations
 
@@ -10,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from planqk_protocol.conformance.comparison import read_records
 from planqk_protocol.conformance.vectors import RULES, VERSION, Vector, read_vectors
@@ -26,13 +25,11 @@ _HOLLOW = ("should", "test that", "tests that", "check that", "checks that")
 
 
 def lint(contents: Mapping[str, bytes]) -> list[str]:
-    """What is wrong with a set of vectors, one line per finding; empty if all is well.
+    """What is wrong with a set of vectors, one line for each finding.
 
     Args:
         contents: Name → content, as `vectors.vector_files` gives them.
     """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
-
     validator = Draft202012Validator(json.loads(contents[_SCHEMA]))
     findings: list[str] = []
     vectors: list[Vector] = []
@@ -70,8 +67,6 @@ def _lint_file(name: str, content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lint_vector(vector: Vector) -> Iterator[str]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
-
     if vector.id.split("/")[0] != vector.rule:
         yield f"{vector.id} stands in the file of the rule {vector.rule}"
     if any(word in vector.about.lower() for word in _HOLLOW):
