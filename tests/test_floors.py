@@ -52,10 +52,10 @@ FLOORS = (
     ("__init__",),
     # The conformance kit, and help for tests.
     ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
-    ("conformance.programs", "conformance.vectors", "testing.journald_writer"),
+    ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
-    ("conformance.verdicts",),
-    ("conformance.decoders", "conformance.encoders", "conformance.services"),
+    ("conformance.grading",),
+    ("conformance.decoders", "conformance.encoders", "conformance.report", "conformance.services"),
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from planqk_protocol.conformance.comparison import read_records
+from planqk_protocol.conformance.comparison import read_event_records
 from planqk_protocol.conformance.vectors import RULES, VERSION, Vector, read_vectors
 from planqk_protocol.grammar import load_table
 from planqk_protocol.records import record_schema
@@ -50,7 +50,7 @@ def lint(contents: Mapping[str, bytes]) -> list[str]:
         for about, n in _repeated(f"{v.rule}: {v.about}" for v in vectors)
     ]
     findings += [finding for vector in vectors for finding in _lint_vector(vector)]
-    return [*findings, *_lint_verdicts(vectors), *_lint_coverage(vectors)]
+    return [*findings, *_lint_both_ways(vectors), *_lint_coverage(vectors)]
 
 
 def _repeated(names: Iterable[str]) -> list[tuple[str, int]]:
@@ -72,35 +72,35 @@ def _lint_vector(vector: Vector) -> Iterator[str]:
     if any(word in vector.about.lower() for word in _HOLLOW):
         yield f"{vector.id}: say what is, not what should be: {vector.about!r}"
     validator = Draft202012Validator(record_schema())
-    for record in read_records(vector.records()):
-        if vector.group == "must" and _POSITIONS & set(record.members):
+    for line in vector.records().split(b"\n")[:-1]:
+        record = json.loads(line, parse_int=_bounded)
+        if vector.group == "must" and _POSITIONS & record.keys():
             yield f"{vector.id} expects a position, which is for the group may"
-        complete = json.loads(record.text, parse_int=_bounded)
-        if complete["type"] == "violation":
-            complete["message"] = ""
-        yield from (f"{vector.id}: {error.message}" for error in validator.iter_errors(complete))
+        if record["type"] == "violation":
+            record["message"] = ""
+        yield from (f"{vector.id}: {error.message}" for error in validator.iter_errors(record))
 
 
 def _bounded(digits: str) -> int:
-    """An integer; of one too large for the interpreter to print, only the beginning."""
+    """An integer. If it is too large for the interpreter to print, only its beginning."""
     return int(digits[:1000])
 
 
-def _lint_verdicts(vectors: list[Vector]) -> Iterator[str]:
-    """Each rule shows what it lets through and what it doesn't."""
+def _lint_both_ways(vectors: list[Vector]) -> Iterator[str]:
+    """The vectors of each rule have results, and events that are not results."""
     for rule in RULES:
         types = {
-            str(record.members["type"]) in _RESULTS
+            str(record["type"]) in _RESULTS
             for vector in vectors
             if vector.rule == rule
-            for record in read_records(vector.records())
+            for record in read_event_records(vector.records())
         }
         if types != {True, False}:
-            yield f"the vectors of the rule {rule} do not show both verdicts"
+            yield f"the vectors of the rule {rule} do not have both results and other events"
 
 
 def _lint_coverage(vectors: list[Vector]) -> Iterator[str]:
-    """Each line kind is met in each state of the grammar's table."""
+    """Some vector has each kind of line in each state of the grammar's table."""
     table = load_table()
     missing = {(state, kind) for state, row in table.steps.items() for kind in row}
     for vector in vectors:

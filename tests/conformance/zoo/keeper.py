@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from planqk_protocol.conformance.decoders import STEPWISE, Case, cut, judge
+from planqk_protocol.conformance.decoders import STEPWISE, Case, cut, grade_answer
+from planqk_protocol.conformance.grading import GradedCase
 from planqk_protocol.conformance.programs import Answer
-from planqk_protocol.conformance.verdicts import Verdict
 from tests.conformance.zoo import wrong
 from tests.conformance.zoo.plain import Plain
 
 
-def run_case(case: Case, decoder: type[Plain]) -> Verdict:
+def run_case(case: Case, decoder: type[Plain]) -> GradedCase:
     """Put a case to a decoder; one that raises has crashed."""
     vector = case.vector
     out: list[bytes] = []
@@ -31,7 +31,7 @@ def run_case(case: Case, decoder: type[Plain]) -> Verdict:
         out += running.close()
     except (ArithmeticError, RecursionError, ValueError):
         exit_code = 1
-    return judge(
+    return grade_answer(
         case, Answer(output=b"".join(out), errors="", exit_code=exit_code, fault=fault), vector.records()
     )
 
