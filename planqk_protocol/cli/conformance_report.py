@@ -53,8 +53,8 @@ def _failure_lines(failed: FailedCases) -> Iterator[Text]:
     if not case.id.startswith((f"{case.rule}/", "service/")):
         yield Text(f"  rule: {case.rule}")
     if failed.chunkings:
-        passes = f"; passes: {', '.join(failed.passed)}" if failed.passed else ""
-        yield Text(f"  fails: {', '.join(failed.chunkings)}{passes}")
+        passes = f"; passes with: {', '.join(failed.passed)}" if failed.passed else ""
+        yield Text(f"  fails with chunks: {', '.join(failed.chunkings)}{passes}")
     if case.limits:
         yield Text(f"  limits: {case.limits}")
     if len(case.input) == 1:

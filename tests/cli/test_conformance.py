@@ -56,7 +56,7 @@ def test_a_decoder_that_fails() -> None:
     first = result.output.splitlines()[:7]
     assert first == [
         "line-crlf/log: The CR before the LF is no part of a log text.",
-        "  fails: whole",
+        "  fails with chunks: whole",
         r"  input: 'one\r\ntwo\r\n'",
         '  - {"type":"log","line":1,"text":"one"}',
         '  - {"type":"log","line":2,"text":"two"}',
@@ -155,7 +155,7 @@ def test_a_failure_is_shown_once_with_its_chunkings() -> None:
     shown = run("decoder", "--rule", "line-lf", "--", *BY_CHUNKS).stdout.split("\n\n")
     [failure] = [text for text in shown if text.startswith("line-lf/two-lines:")]
     assert failure.splitlines()[1:4] == [
-        "  fails: whole, bytes; passes: lines",
+        "  fails with chunks: whole, bytes; passes with: lines",
         r"  input: 'one\ntwo\n'",
         "  whole:",
     ]
@@ -182,7 +182,9 @@ def test_the_kit_stops_after_some_failures(options: list[str], failures: int) ->
     headings = [line for line in result.stdout.splitlines() if line.startswith("eof-block/")]
     assert len(headings) == failures
     assert claim(result)[-1].startswith("stopped after") == (failures < 13)
-    assert "  fails: whole, lines, bytes" in result.stdout.splitlines()  # all chunkings of the last one, too
+    assert (
+        "  fails with chunks: whole, lines, bytes" in result.stdout.splitlines()
+    )  # all chunkings of the last one, too
 
 
 def test_the_profile_of_results() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from planqk_protocol.conformance import encoders
+from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import Case, cases, run_case
 from planqk_protocol.conformance.grading import Grade, GradedCase, summarise
 from planqk_protocol.conformance.programs import kill_all, run_all
@@ -27,11 +29,11 @@ def needs(tool: str) -> str:
 
 
 # Starts of programs take long: each run of the tests puts a part of the vectors to these, .ci/run all.
-def put(command: list[str], every: int) -> list[GradedCase]:
+def put(command: list[str], every: int, profile: Profile = Profile.FULL) -> list[GradedCase]:
     chosen = list(cases(load_vectors(), ["bytes"]))[::every]
 
     def run(case: Case) -> GradedCase:
-        return run_case(case, command, TIMEOUT)
+        return run_case(case, command, TIMEOUT, profile)
 
     return list(run_all(run, chosen, 4, is_over=lambda: False, stop=kill_all))
 
@@ -53,6 +55,15 @@ def test_the_decoders_without_limits(tool: str, name: str) -> None:
     graded = put([needs(tool), str(ADAPTERS / name)], every=20)
     assert failed(graded) == []
     assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-line"}
+
+
+def test_the_decoder_of_results() -> None:
+    command = [sys.executable, "-I", "-S", str(ADAPTERS / "results_only.py")]
+    graded = put(command, every=6, profile=Profile.RESULTS)
+    assert failed(graded) == []
+    assert summarise(graded).passed > 50
+    assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-line"}
+    assert len(failed(put(command, every=100))) > 0
 
 
 def test_the_encoder_in_javascript() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.conformance import decoders
+from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import CHUNKINGS, STEPWISE, Case, cases
 from planqk_protocol.conformance.grading import Grade
 from planqk_protocol.conformance.vectors import load_vectors
 from tests.conformance.zoo.keeper import run_case
 from tests.conformance.zoo.plain import Plain
-from tests.conformance.zoo.wrong import BROKEN_RULE
+from tests.conformance.zoo.register import BROKEN_RULE
 
 _LARGE = 300_000  # bytes; the right decoder alone is given streams larger than that, and in one way
 
@@ -49,6 +50,21 @@ def test_the_zoo_is_large() -> None:
 @pytest.mark.parametrize(("decoder", "rule"), BROKEN_RULE.items(), ids=lambda x: getattr(x, "__name__", x))
 def test_a_wrong_decoder_fails_by_the_rule_it_breaks(decoder: type[Plain], rule: str) -> None:
     assert any(run_case(case, decoder).grade is Grade.FAILED for case in cases_by_rule()[rule])
+
+
+# Wrong about logs, violations or places, but not about results.
+RIGHT_RESULTS = {
+    *("KeepsCr", "StripsAllCrs", "TrimsText", "ReplacesInvalidText", "DropsEmptyLines", "BlockIsOneLine"),
+    *("DuplicateIsLog", "DropsOpenBlock", "OpenBlockIsLog", "TakesCutResultsForWhole"),
+    *("CutsAt64KiB", "TruncatesLines"),
+}
+
+
+@pytest.mark.parametrize("decoder", BROKEN_RULE, ids=lambda decoder: decoder.__name__)
+def test_the_profile_of_results_fails_decoders_that_are_wrong_about_results(decoder: type[Plain]) -> None:
+    chosen = (case for rule in cases_by_rule().values() for case in rule)
+    fails = any(run_case(case, decoder, Profile.RESULTS).grade is Grade.FAILED for case in chosen)
+    assert fails == (decoder.__name__ not in RIGHT_RESULTS)
 
 
 ROOT = Path(__file__).parents[2]
