@@ -1,6 +1,6 @@
-"""For the test suites of others: streams and captures to draw, and services to run.
+"""Help for test suites: Hypothesis strategies for streams and captures, and a fixture that runs services.
 
-It needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
+The package needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
 plugin is `planqk_protocol.testing.plugin`.
 """
 

@@ -182,9 +182,8 @@ def test_the_kit_stops_after_some_failures(options: list[str], failures: int) ->
     headings = [line for line in result.stdout.splitlines() if line.startswith("eof-block/")]
     assert len(headings) == failures
     assert claim(result)[-1].startswith("stopped after") == (failures < 13)
-    assert (
-        "  fails with chunks: whole, lines, bytes" in result.stdout.splitlines()
-    )  # all chunkings of the last one, too
+    # The last one has been tested in all chunkings, too.
+    assert "  fails with chunks: whole, lines, bytes" in result.stdout.splitlines()
 
 
 def test_the_profile_of_results() -> None:

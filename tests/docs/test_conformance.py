@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_failure_is_one_that_the_kit_prints() -> None:
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.conformance.zoo.keeper import main; main()"
+    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    code = f"{path}; from tests.conformance.zoo.keeper import main; main()"
     decoder = [sys.executable, "-c", code, "DecodesChunks"]
     options = ["--rule", "chunking", "--fail-fast", "--timeout", "60"]
     shown = CliRunner().invoke(cli, ["conformance", "decoder", *options, "--", *decoder]).stdout
