@@ -4,7 +4,7 @@ The package needs the extra ``[testing]``. The strategies are for Hypothesis; th
 plugin is `planqk_protocol.testing.plugin`.
 """
 
-from planqk_protocol.testing.models import Capture
+from planqk_protocol.testing.models import KnownCapture
 from planqk_protocol.testing.strategies import captures, chunkings, streams, transcripts
 
-__all__ = ["Capture", "captures", "chunkings", "streams", "transcripts"]
+__all__ = ["KnownCapture", "captures", "chunkings", "streams", "transcripts"]

@@ -10,11 +10,11 @@ import msgspec
 from planqk_protocol.testing import engine_writers, journald_writer
 from planqk_protocol.testing.engine_writers import Write
 
-__all__ = ["MODELS", "Capture", "Model"]
+__all__ = ["MODELS", "KnownCapture", "Model"]
 
 
-class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture, and the output of the container that is in it.
+class KnownCapture(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture whose content is known: the output of the container that is in it.
 
     Attributes:
         format: The id of its format.
@@ -51,10 +51,10 @@ class Model(msgspec.Struct, frozen=True):
     keeps: Callable[[bytes], bytes] = _all
     streams: tuple[str, ...] = ("stdout", "stderr")
 
-    def capture(self, format_id: str, writes: Sequence[Write]) -> Capture:
+    def capture(self, format_id: str, writes: Sequence[Write]) -> KnownCapture:
         """Write a capture, and say what is in it."""
         printed = {name: b"".join(data for stream, data in writes if stream == name) for name in _BOTH}
-        return Capture(
+        return KnownCapture(
             format=format_id,
             data=self.write(writes),
             writes=tuple(writes),

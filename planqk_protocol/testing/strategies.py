@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planqk_protocol import emit
 from planqk_protocol.grammar import load_table
 from planqk_protocol.testing.engine_writers import PIECE
-from planqk_protocol.testing.models import MODELS, Capture, Model
+from planqk_protocol.testing.models import MODELS, KnownCapture, Model
 
 __all__ = ["captures", "chunkings", "streams", "transcripts"]
 
@@ -107,7 +107,7 @@ def _quoted(models: Sequence[Model]) -> st.SearchStrategy[bytes]:
     return st.lists(st.tuples(part, _GLUE).map(b"".join), min_size=1, max_size=3).map(b"".join)
 
 
-def captures(format_id: str) -> st.SearchStrategy[Capture]:
+def captures(format_id: str) -> st.SearchStrategy[KnownCapture]:
     r"""Captures in a format, with the output that a decoder has to give.
 
     Models of the engines write the captures. No capture is damaged. Some of the

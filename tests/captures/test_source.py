@@ -28,7 +28,7 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import Captured, CaptureNotice, NoticeKind, Source, StdStream
 from planqk_protocol.errors import DecoderClosedError
-from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from planqk_protocol.testing import KnownCapture, captures, engine_writers, journald_writer
 from tests.captures.feeding import cut
 
 RESULT = b'PlanQK:Job:Result: {"sum": 42}\n'
@@ -69,7 +69,7 @@ def shown(events: list[Event]) -> list[tuple[str, int, bool]]:
 
 
 @given(captures("cri") | captures("docker-mux"), st.integers(0, 1000))
-def test_events_are_those_of_stdout(capture: Capture, seed: int) -> None:
+def test_events_are_those_of_stdout(capture: KnownCapture, seed: int) -> None:
     random_source = random.Random(seed)  # noqa: S311
     source = Source(capture.format)
     places = [random_source.randint(0, len(capture.data)) for _ in range(3)]
@@ -357,7 +357,7 @@ def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
 
 
 @given(printed=captures("journald-json"), data=st.data())
-def test_entries_of_others_change_no_event(printed: Capture, data: st.DataObject) -> None:
+def test_entries_of_others_change_no_event(printed: KnownCapture, data: st.DataObject) -> None:
     entries = list(journald_writer.conmon_journal(printed.writes))
     for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
         place = data.draw(st.integers(0, len(entries)))
