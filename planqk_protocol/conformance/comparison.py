@@ -38,9 +38,9 @@ __all__ = [
 Members = Mapping[str, Any]
 """The members of an event record."""
 
-_Compared = Callable[[Members, Members], Members]  # the compared members of a record; see `_compared`
+_Select = Callable[[Members, Members], Members]  # as `_select` does, with a profile
 _LF = b"\n"
-_RESULTS = frozenset({"interim_result", "result", "multiline_result"})
+_RESULTS = ("interim_result", "result", "multiline_result")  # a tuple: a program may give any type
 _POSITIONS = frozenset({"error_line", "column", "offset"})
 _FIRST = ("type", "line", "end_line", "code", "marker")  # members shown before all others
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?")
@@ -90,9 +90,8 @@ def read_event_records(data: bytes) -> list[Members]:
     Raises:
         EventRecordError: A line is not a JSON object, or the last line does not end with LF.
     """
-    lines = data.split(_LF)
-    if lines.pop():
-        last = data.rsplit(_LF, 1)[-1]
+    *lines, last = data.split(_LF)
+    if last:
         raise EventRecordError(f"the last line does not end with LF: {show_bytes(last)}")
     return [_read_event_record(number, line) for number, line in enumerate(lines, 1)]
 
@@ -128,7 +127,7 @@ def _is_graded(record: Members, profile: Profile) -> bool:
 
 
 def count_graded(output: bytes, profile: Profile) -> int:
-    """Number of graded records among the whole lines of an output that may go on.
+    """Number of graded records in an output that may go on. An unfinished last line does not count.
 
     A line that is not a record counts, too: the comparison refuses it later.
     """
@@ -164,10 +163,10 @@ def difference(
         return f"not event records: {error}"
     wanted = [record for record in read_event_records(expected) if _is_graded(record, profile)]
     given = [record for record in given if _is_graded(record, profile)]
-    return _diff(wanted, given, partial(_compared, profile=profile, ignoring=ignoring))
+    return _diff(wanted, given, partial(_select, profile=profile, ignoring=ignoring))
 
 
-def _compared(record: Members, wanted: Members, profile: Profile, ignoring: Collection[str]) -> Members:
+def _select(record: Members, wanted: Members, profile: Profile, ignoring: Collection[str]) -> Members:
     """The members of a record that are compared with those of a wanted record."""
     if profile is Profile.RESULTS:
         names = [name for name in ("type", "value") if name in record]
@@ -177,11 +176,11 @@ def _compared(record: Members, wanted: Members, profile: Profile, ignoring: Coll
     return {name: record[name] for name in names}
 
 
-def _diff(wanted: Sequence[Members], given: Sequence[Members], compared: _Compared) -> str:
+def _diff(wanted: Sequence[Members], given: Sequence[Members], select: _Select) -> str:
     """A diff: the records from the first to the last difference, and some around them."""
 
     def agrees(pair: tuple[Members, Members]) -> bool:
-        return compared(pair[0], pair[0]) == compared(pair[1], pair[0])
+        return select(pair[0], pair[0]) == select(pair[1], pair[0])
 
     start = _count_while(agrees, zip(wanted, given, strict=False))
     if start == len(wanted) == len(given):
@@ -190,9 +189,9 @@ def _diff(wanted: Sequence[Members], given: Sequence[Members], compared: _Compar
     stop, given_stop = len(wanted) - same_end, len(given) - same_end
     return "\n".join(
         [
-            *_same_lines(wanted[max(0, start - _CONTEXT) : start], compared),
-            *_different_lines(wanted[start:stop], given[start:given_stop], compared),
-            *_same_lines(wanted[stop : stop + _CONTEXT], compared),
+            *_same_lines(wanted[max(0, start - _CONTEXT) : start], select),
+            *_different_lines(wanted[start:stop], given[start:given_stop], select),
+            *_same_lines(wanted[stop : stop + _CONTEXT], select),
         ]
     )
 
@@ -210,15 +209,15 @@ def _show(members: Members) -> str:
     return "{" + ",".join(f"{json.dumps(name)}:{show_json(members[name])}" for name in names) + "}"
 
 
-def _same_lines(records: Sequence[Members], compared: _Compared) -> list[str]:
-    return [f"  {shorten(_show(compared(record, record)))}" for record in records]
+def _same_lines(records: Sequence[Members], select: _Select) -> list[str]:
+    return [f"  {shorten(_show(select(record, record)))}" for record in records]
 
 
-def _different_lines(wanted: Sequence[Members], given: Sequence[Members], compared: _Compared) -> list[str]:
+def _different_lines(wanted: Sequence[Members], given: Sequence[Members], select: _Select) -> list[str]:
     expected, actual = [], []
     for one, other in zip_longest(wanted[:_MOST_RECORDS], given[:_MOST_RECORDS]):
-        left = "" if one is None else _show(compared(one, one))
-        right = "" if other is None else _show(compared(other, one or {}))
+        left = "" if one is None else _show(select(one, one))
+        right = "" if other is None else _show(select(other, one or {}))
         left, right = shorten_both(left, right)
         expected += [left] if one is not None else []
         actual += [right] if other is not None else []

@@ -181,6 +181,7 @@ def test_the_profile_results_compares_results_alone() -> None:
     assert difference(expected, of_another_type, profile=Profile.RESULTS)
     assert difference(LOG, result("1"), profile=Profile.RESULTS)
     assert difference(LOG, b'{"type":"result"}\n', profile=Profile.RESULTS) == '+ {"type":"result"}'
+    assert difference(LOG, b'{"type":[{}]}\n{}\n', profile=Profile.RESULTS) == ""
 
 
 def test_graded_records_are_counted() -> None:
