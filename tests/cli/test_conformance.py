@@ -119,7 +119,7 @@ def test_list() -> None:
 
 def test_show() -> None:
     assert run("show", "limit-line/over-limit").stdout.splitlines() == [
-        "limit-line/over-limit (must): A longer one comes in pieces of max_line bytes.",
+        "limit-line/over-limit (must): A log line longer than max_line comes in pieces of max_line bytes.",
         "limits: --max-line 5",
         "stream:",
         r"'abcde\nPlanQK:Job:Result: 1\n'",
