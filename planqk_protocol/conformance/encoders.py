@@ -108,7 +108,7 @@ def grade_answer(case: EncoderCase, answer: Answer) -> GradedCase:
     """Grade the answer of an encoder."""
     reason = answer.fault
     if not reason and answer.exit_code:
-        reason = f"it ended with exit code {answer.exit_code}"
+        reason = f"the program ended with exit code {answer.exit_code}"
     reason = reason or _difference(case, answer.output)
     return GradedCase(
         id=case.id,

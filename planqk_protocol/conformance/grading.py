@@ -78,7 +78,7 @@ def grade_records(
     if answer.fault:
         return Grade.FAILED, answer.fault
     if answer.exit_code not in {0, _FOUND_VIOLATIONS}:
-        return Grade.FAILED, f"it ended with exit code {answer.exit_code}"
+        return Grade.FAILED, f"the program ended with exit code {answer.exit_code}"
     reason = difference(expected, answer.output, profile=profile)
     return (Grade.FAILED, reason) if reason else (Grade.PASSED, "")
 

@@ -154,7 +154,7 @@ class Dialogue:
     def _keep(self, chunk: bytes) -> None:
         self._kept += chunk[: self._limit + 1 - len(self._kept)]
         if len(self._kept) > self._limit:
-            self.kill("it printed far more than was expected")
+            self.kill("the program printed far more than was expected")
 
     def _keep_errors(self, chunk: bytes) -> None:
         self._errors = (self._errors + chunk)[-_ERRORS:]
@@ -265,7 +265,11 @@ class Dialogue:
     def _kill_late(self) -> None:
         """Kill a program that did not end in time, and wait a moment until its pipes are closed."""
         if not self._is_killed:
-            subject = "it" if self._process.poll() is None else "it ended, but what it started"
+            subject = (
+                "the program"
+                if self._process.poll() is None
+                else "the program ended, but a process that it started"
+            )
             self.kill(f"{subject} did not end within {self._timeout:g} s")
         deadline = time.monotonic() + _GRACE
         with self._changed:
@@ -285,7 +289,7 @@ def kill_all() -> None:
 
 def _signal_fault(code: int | None) -> str:
     """The signal that ended the program, by its return code. Empty if none did."""
-    return f"it was ended by {_signal_name(-code)}" if code is not None and code < 0 else ""
+    return f"the program was ended by {_signal_name(-code)}" if code is not None and code < 0 else ""
 
 
 def _signal_name(number: int) -> str:

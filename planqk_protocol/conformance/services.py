@@ -73,7 +73,9 @@ class Inspection:
         if self._parser.result is None:
             self._add_fault("result-line", self._no_result())
         if answer.fault or answer.exit_code:
-            self._add_fault("exit-code", answer.fault or f"it ended with exit code {answer.exit_code}")
+            self._add_fault(
+                "exit-code", answer.fault or f"the program ended with exit code {answer.exit_code}"
+            )
         return [self._grade(rule, answer.errors) for rule in _ABOUT]
 
     def _check(self, events: Sequence[Event]) -> None:

@@ -57,9 +57,9 @@ FAULTS = {
         "import os\nos.write(1, bytes(range(256)))",
         "not event records: the last line does not end",
     ),
-    "exit code": ("import sys\nsys.exit(5)", "it ended with exit code 5"),
-    "crash": (f"{printing(ONE_LINE)}\nimport os\nos.abort()", "it was ended by SIGABRT"),
-    "no declining without limits": ("import sys\nsys.exit(2)", "it ended with exit code 2"),
+    "exit code": ("import sys\nsys.exit(5)", "the program ended with exit code 5"),
+    "crash": (f"{printing(ONE_LINE)}\nimport os\nos.abort()", "the program was ended by SIGABRT"),
+    "no declining without limits": ("import sys\nsys.exit(2)", "the program ended with exit code 2"),
 }
 
 
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_told(code: str, reason: str) -> None:
 
 def test_a_hanging_decoder_fails() -> None:
     graded = put(ONE_LINE, "import time\ntime.sleep(60)", timeout=0.5)
-    assert (graded.grade, graded.reason) == (Grade.FAILED, "it did not end within 0.5 s")
+    assert (graded.grade, graded.reason) == (Grade.FAILED, "the program did not end within 0.5 s")
 
 
 def test_standard_error_is_kept_where_something_is_wrong() -> None:

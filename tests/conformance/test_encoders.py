@@ -78,7 +78,7 @@ def test_an_encoder_that_fails() -> None:
     right = b"starting\n"
     assert encoders.grade_answer(CASES["log"], Answer(output=right, errors="", exit_code=0)).reason == ""
     reason = encoders.grade_answer(CASES["log"], Answer(output=right, errors="", exit_code=1)).reason
-    assert reason == "it ended with exit code 1"
+    assert reason == "the program ended with exit code 1"
     assert (
         encoders.grade_answer(CASES["log"], Answer(output=right, errors="", exit_code=None, fault="x")).reason
         == "x"

@@ -90,18 +90,21 @@ def test_a_program_that_hangs() -> None:
     started = time.monotonic()
     answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=0.5)
     assert time.monotonic() - started < 20
-    assert (answer.output.strip(), answer.fault) == (b"x", "it did not end within 0.5 s")
+    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 0.5 s")
 
 
 def test_a_program_that_hangs_and_reads_nothing() -> None:
     answer = run("import time\ntime.sleep(60)", b"x" * 1_000_000, timeout=0.5)
-    assert answer.fault == "it did not end within 0.5 s"
+    assert answer.fault == "the program did not end within 0.5 s"
 
 
 @posix
 def test_a_program_whose_child_hangs() -> None:
     code = "import os, time\nif not os.fork(): time.sleep(60)"
-    assert run(code, timeout=1).fault == "it ended, but what it started did not end within 1 s"
+    assert (
+        run(code, timeout=1).fault
+        == "the program ended, but a process that it started did not end within 1 s"
+    )
 
 
 # A child that leaves the process group, and holds the pipes that it was given.
@@ -135,7 +138,9 @@ def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: 
     assert time.monotonic() - started < 10
     is_held = code == HOLDS_ALL or bool(data)
     assert answer.exit_code == 0
-    assert answer.fault == ("it ended, but what it started did not end within 1 s" if is_held else "")
+    assert answer.fault == (
+        "the program ended, but a process that it started did not end within 1 s" if is_held else ""
+    )
     kill_all()
     wait_for(lambda: not is_running(pid))
 
@@ -149,7 +154,7 @@ def test_where_the_system_does_not_show_who_escaped_it_is_left(
     pid = tmp_path / "pid"
     dialogue = Dialogue([*program(HOLDS_ALL), str(pid)], timeout=0.5, limit=100)
     dialogue.write([b"x" * 1_000_000])
-    assert dialogue.end().fault == "it ended, but what it started did not end within 0.5 s"
+    assert dialogue.end().fault == "the program ended, but a process that it started did not end within 0.5 s"
     os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
@@ -174,7 +179,7 @@ def test_a_program_that_cannot_be_ended_is_not_waited_for(monkeypatch: pytest.Mo
     monkeypatch.setattr(programs, "kill_group", running.append)
     monkeypatch.setattr(programs, "kill_tagged", lambda _: None)
     answer = run("import time\ntime.sleep(60)", timeout=0.2)
-    assert (answer.exit_code, answer.fault) == (None, "it did not end within 0.2 s")
+    assert (answer.exit_code, answer.fault) == (None, "the program did not end within 0.2 s")
     descendants.kill_group(running[0])
     running[0].wait()
 
@@ -199,12 +204,12 @@ def test_only_processes_with_the_tag_are_ended() -> None:
 @pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (35, "signal 35")])
 def test_a_program_that_crashes(number: int, name: str) -> None:
     answer = run(f"import os\nos.kill(os.getpid(), {number})")
-    assert (answer.exit_code, answer.fault) == (None, f"it was ended by {name}")
+    assert (answer.exit_code, answer.fault) == (None, f"the program was ended by {name}")
 
 
 def test_a_program_that_prints_without_end() -> None:
     answer = run("while True: print('x' * 1000)", b"y" * 1_000_000)
-    assert answer.fault == "it printed far more than was expected"
+    assert answer.fault == "the program printed far more than was expected"
     assert len(answer.output) < 2_000_000
 
 
@@ -216,7 +221,7 @@ def test_a_program_may_complain_at_length() -> None:
 
 def test_a_program_that_complains_without_end() -> None:
     answer = run("import sys\nwhile True: sys.stderr.write('x' * 1000)", timeout=1)
-    assert (answer.fault, len(answer.errors)) == ("it did not end within 1 s", 2000)
+    assert (answer.fault, len(answer.errors)) == ("the program did not end within 1 s", 2000)
 
 
 def test_a_program_that_is_not_there() -> None:
@@ -226,7 +231,7 @@ def test_a_program_that_is_not_there() -> None:
 
 def test_without_process_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "it did not end within 0.5 s"
+    assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "the program did not end within 0.5 s"
 
 
 @posix
@@ -234,7 +239,7 @@ def test_all_programs_that_run_are_ended() -> None:
     dialogues = [Dialogue(program("import time\ntime.sleep(60)"), timeout=60, limit=1) for _ in range(2)]
     kill_all()
     for dialogue in dialogues:
-        assert dialogue.end().fault == "it was ended by SIGKILL"
+        assert dialogue.end().fault == "the program was ended by SIGKILL"
 
 
 def test_a_dialogue() -> None:

@@ -107,7 +107,7 @@ def test_a_service_that_keeps_the_rules() -> None:
 
 
 def test_a_service_that_fails() -> None:
-    assert broken(GOOD, 3) == {"exit-code": "it ended with exit code 3"}
+    assert broken(GOOD, 3) == {"exit-code": "the program ended with exit code 3"}
     assert broken(GOOD, None, "it hung") == {"exit-code": "it hung"}
 
 

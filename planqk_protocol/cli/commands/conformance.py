@@ -72,7 +72,7 @@ _RULES = click.option(
     shell_complete=_complete_rule,
     help="Choose only this rule, or rules such as 'json*'. May be repeated.",
 )
-_FAILURES = _options(
+_MANY_CASES = _options(  # for commands that test many cases
     click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
     click.option(
         "--max-failures",
@@ -141,7 +141,7 @@ def conformance() -> None:
     show_default=True,
     help="What is graded: all event records, or only the results, by type, value and order.",
 )
-@_FAILURES
+@_MANY_CASES
 @_reports(10)
 @_COMMAND
 @click.pass_context
@@ -187,7 +187,7 @@ def decoder(
 
 @conformance.command()
 @_RULES
-@_FAILURES
+@_MANY_CASES
 @_reports(10)
 @_COMMAND
 @click.pass_context
