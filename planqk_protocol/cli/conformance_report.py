@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import rich_click as click
@@ -57,11 +57,7 @@ def _failure_lines(failed: FailedCases) -> Iterator[Text]:
         yield Text(f"  fails with chunks: {', '.join(failed.chunkings)}{passes}")
     if case.limits:
         yield Text(f"  limits: {case.limits}")
-    if len(case.input) == 1:
-        yield Text(f"  input: {case.input[0]}")
-    elif case.input:
-        yield Text("  input:")
-        yield from (Text(f"    {text}") for text in case.input)
+    yield from map(Text, _titled_lines("input", case.input))
     for reason, cases in failed.reasons:
         if len(failed.reasons) > 1:
             yield Text(f"  {', '.join(other.chunking for other in cases)}:")
@@ -71,8 +67,15 @@ def _failure_lines(failed: FailedCases) -> Iterator[Text]:
 def _reason_lines(reason: str, case: GradedCase) -> Iterator[Text]:
     for line in escape_controls(reason).splitlines():
         yield Text(f"  {line}", _STYLES.get(line[:1], ""))
-    if case.errors:
-        yield Text(f"  standard error: {escape_controls(case.errors).rstrip()}", "dim")
+    errors = escape_controls(case.errors).rstrip().splitlines()
+    yield from (Text(line, "dim") for line in _titled_lines("standard error", errors))
+
+
+def _titled_lines(title: str, lines: Sequence[str]) -> list[str]:
+    """Indented lines under a title. A single line stands beside it."""
+    if len(lines) > 1:
+        return [f"  {title}:", *(f"    {line}" for line in lines)]
+    return [f"  {title}: {line}" for line in lines]
 
 
 def _table(report: Report) -> Table:

@@ -115,7 +115,9 @@ def grade_answer(case: EncoderCase, answer: Answer) -> GradedCase:
         rule=case.rule,
         about=case.about,
         grade=Grade.FAILED if reason else Grade.PASSED,
-        input=tuple(shorten(json.dumps(record)) for record in case.records) if reason else (),
+        input=tuple(shorten(json.dumps(record, separators=(",", ":"))) for record in case.records)
+        if reason
+        else (),
         reason=reason,
         errors=answer.errors if reason else "",
     )

@@ -169,7 +169,16 @@ def test_the_input_of_a_failure_is_shown() -> None:
     assert "  limits: --max-line " in out
     out = run("encoder", "--rule", "block", "--fail-fast", "--", *program("")).stdout
     assert out.startswith("encoder/block: A multi-line result becomes a block.\n  rule: block\n  input:\n")
-    assert '    {"type": "log", "text": "a"}\n' in out
+    assert '    {"type":"log","text":"a"}\n' in out
+
+
+def test_the_standard_error_of_a_failure_is_shown() -> None:
+    crash = program("import sys\nsys.stderr.write('Traceback\\n\\x1b[31m oh\\n\\n')\nsys.exit(7)")
+    shown = run("decoder", "--rule", "total", "--fail-fast", "--chunks", "whole", "--", *crash).stdout
+    assert (
+        "\n  the program ended with exit code 7\n  standard error:\n    Traceback\n    \\x1b[31m oh\n\n"
+        in shown
+    )
 
 
 @pytest.mark.parametrize(
