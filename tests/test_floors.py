@@ -55,10 +55,10 @@ FLOORS = (
     ("__init__",),
     # The conformance kit, and help for tests.
     ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
-    ("conformance.programs", "conformance.vectors", "testing.journald_writer"),
+    ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
-    ("conformance.lint", "conformance.verdicts"),
-    ("conformance.decoders", "conformance.encoders", "conformance.services"),
+    ("conformance.grading",),
+    ("conformance.decoders", "conformance.encoders", "conformance.report", "conformance.services"),
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.
@@ -77,7 +77,6 @@ FLOORS = (
 )
 MAY_IMPORT = {
     "grammar": {"lark"},
-    "conformance": {"jsonschema"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},

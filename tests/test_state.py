@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Collector, Limits, Parser, StateFormatError, parse, state
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures import Captured, Source, decoder, formats
-from planqk_protocol.testing import Capture, captures
+from planqk_protocol.testing import KnownCapture, captures
 from tests.strategies import FENCE, INTERIM, RESULT
 
 STREAM = b"log\r\n" + INTERIM + b" 1\n" + FENCE + b"\n[2]\n" + FENCE + b"\n" + RESULT + b" 3\n" + RESULT
@@ -93,7 +93,7 @@ def test_a_parser_goes_on_at_any_byte(copied: Callable[[Parser], Parser]) -> Non
 @settings(max_examples=20)
 @given(st.data())
 def test_a_source_goes_on_at_any_byte(format_id: str, data: st.DataObject) -> None:
-    capture: Capture = data.draw(captures(format_id))
+    capture: KnownCapture = data.draw(captures(format_id))
     whole = Source(format_id)
     expected = [whole.feed(capture.data), whole.close()]
     places = data.draw(st.sets(st.integers(0, len(capture.data)), max_size=5))

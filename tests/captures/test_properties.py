@@ -20,7 +20,7 @@ from planqk_protocol.captures import (
     decoder,
     formats,
 )
-from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from planqk_protocol.testing import KnownCapture, captures, engine_writers, journald_writer
 from planqk_protocol.testing.engine_writers import Write
 from planqk_protocol.testing.models import MODELS
 from tests.captures.feeding import cut, data_of, decode, kinds, merged, places, run, stamped
@@ -50,7 +50,7 @@ def test_what_a_capture_holds_comes_back(format_id: str, data: st.DataObject, se
 
 
 @given(captures("docker-json-file"))
-def test_characters_that_were_replaced_are_told(capture: Capture) -> None:
+def test_characters_that_were_replaced_are_told(capture: KnownCapture) -> None:
     decoded = merged(run(decoder(capture.format), [[capture.data]]))
     for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
         written = b"".join(data for name, data in capture.writes if name == stream)

@@ -20,13 +20,13 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import Captured, Source, StdStream
 from planqk_protocol.errors import DecoderClosedError
-from planqk_protocol.testing import Capture, captures, engine_writers
+from planqk_protocol.testing import KnownCapture, captures, engine_writers
 from tests.captures.feeding import cut
 from tests.captures.source_cases import BLOCK, CRI, GAP, RESULT, cri
 
 
 @given(captures("cri") | captures("docker-mux"), st.integers(0, 1000))
-def test_events_are_those_of_stdout(capture: Capture, seed: int) -> None:
+def test_events_are_those_of_stdout(capture: KnownCapture, seed: int) -> None:
     random_source = random.Random(seed)  # noqa: S311
     source = Source(capture.format)
     places = [random_source.randint(0, len(capture.data)) for _ in range(3)]

@@ -12,7 +12,7 @@ from planqk_protocol import (
     parse,
 )
 from planqk_protocol.captures import Source
-from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from planqk_protocol.testing import KnownCapture, captures, engine_writers, journald_writer
 from tests.captures.source_cases import BLOCK, CRI, RESULT, cri, read, shown
 
 
@@ -74,7 +74,7 @@ def test_a_line_whose_beginning_the_journal_dropped_is_suspect() -> None:
 
 
 @given(printed=captures("journald-json"), data=st.data())
-def test_entries_of_others_change_no_event(printed: Capture, data: st.DataObject) -> None:
+def test_entries_of_others_change_no_event(printed: KnownCapture, data: st.DataObject) -> None:
     entries = list(journald_writer.conmon_journal(printed.writes))
     for others in data.draw(st.lists(st.sampled_from([OTHERS, NO_CONTAINER]), max_size=3)):
         place = data.draw(st.integers(0, len(entries)))
