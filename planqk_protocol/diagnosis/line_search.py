@@ -159,9 +159,10 @@ class LineSearch:
         base = self.offset - start  # a place in `data` and this make an offset in the stream
         self.offset = base + stop
         at = counted = start
-        anchors = Anchors(data, stop)
+        anchors, prefix = Anchors(data, stop), self._table.prefix
         while at < stop:
-            is_wanted = self._is_first or self._is_next  # it is looked at without an anchor, too
+            # A line is looked at without an anchor, too, if it is wanted. Marked lines often follow each other.
+            is_wanted = self._is_first or self._is_next or data.startswith(prefix, at)
             anchor = at if is_wanted else anchors.find(at)
             if anchor == stop:
                 return
