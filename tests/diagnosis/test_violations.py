@@ -337,7 +337,9 @@ class TestProperties:
                 assert finding.offset == violation.offset
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"text\n", b"PlanQK:Job:Result: 1\n", b"PlanQK:Job:Result: {\n"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\n", b"text\n", *(f"{RESULT} {payload}\n".encode() for payload in ("1", "{", "[" * 200))]
+)
 @pytest.mark.parametrize("code", list(ViolationCode))
 @pytest.mark.parametrize("marker", list(Marker))
 @pytest.mark.parametrize("fault", [None, 0, 3, 99])
