@@ -96,7 +96,7 @@ _FOR_A_VALUE = _ANYWHERE + _table(
             r"object [A-Z]\w{0,99}\]?|Symbol\(",  # JavaScript
             r"(?<=\[)(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|Getter|Setter)\b[^\]\n]{0,99}\]?",
             r"[A-Za-z]\w{0,99}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
-            r"[&%]\{",  # Go, Elixir
+            r"[&%@]\{",  # Go, Elixir, PowerShell
             r"(?:stdClass Object|Array)(?=\s*(?:[(\n]|\Z))",  # PHP
             r"[A-Za-z_][\w.$\\]{0,99} ?\{(?!\s*\")",  # Rust, Node, Java
             r"[A-Za-z_][\w.$]{0,99}\[",  # maps of Go, records of Java
@@ -110,7 +110,7 @@ _FOR_A_VALUE = _ANYWHERE + _table(
         "{found} is not JSON",
     ),
     (
-        r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]*|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=[\s,\]}]|\Z)",
+        r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]+|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=\s*(?:[,\]}]|\Z))",
         Cause.NUMBER_FORM,
         "this is no number of JSON: {found}",
     ),
@@ -129,7 +129,11 @@ _FOR_A_KEY = _ANYWHERE + _table(
         "{found} stands where a key in double quotes has to begin",
     ),
     (rf"[\w$-][\w$.-]*(?={_GAP}[:=])", Cause.UNQUOTED_KEY, "the key {found} is not in double quotes"),
-    (r"-?[0-9][\w.]*(?=[ \n]*[,}])", Cause.PYTHON_REPR, "a set of Python stands here, not a JSON object"),
+    (
+        r"(?<=\{)-?[0-9][\w.]*(?=[ \n]*[,}])",
+        Cause.PYTHON_REPR,
+        "a set of Python stands here, not a JSON object",
+    ),
     (
         r"(?<=\{)[-\w.<&{\[]+(?= )",
         Cause.OBJECT_REPR,
@@ -359,7 +363,9 @@ def _table_fault(text: str, at: int) -> Fault:
 
 
 def _missing(missing: str, text: str, at: int) -> Fault:
-    note = " (is a double quote in a string not escaped?)" if text[at - 1] == '"' else ""
+    note = (
+        " (is a double quote in a string not escaped?)" if text[at - 1] == '"' and text[at].isalnum() else ""
+    )
     length = _length(text, at)
     message = f"{missing} is missing before {excerpt(text[at : at + length])}{note}"
     return Fault(Cause.OTHER, at, at, length, message)
