@@ -51,6 +51,13 @@ MISSPELT = [
     ("PlanQK:Job:MultilineResultEnd", "marker-spelling", 27, 3),
     ("PlanQK:Job:EndMultilineResult:", "marker-spelling", 12, 3),
     ("PlanQK:Job:Result->@", "marker-spelling", 18, 2),
+    ("PlanQK:Job:Result >> @", "marker-spelling", 18, 3),
+    ("PlanQK:Job:Result=42", "marker-spelling", 18, 1),
+    ("PlanQK:Job:Result #1: @", "marker-spelling", 18, 3),
+    ("PlanQK:Job:Result (final): @", "marker-spelling", 18, 8),
+    ("PlanQK:Job: @", "marker-spelling", 12, 0),
+    ("PlanQK:Job:MultiResult", "marker-spelling", 17, 0),
+    ("PlanQK Result: @", "marker-spelling", 7, 1),
     ("PlanQK:Job: Result: @", "marker-spelling", 12, 1),
     ("PlanQK:Job::Result: @", "marker-spelling", 12, 1),
     ("PlanQK:Job:Result : @", "marker-spelling", 18, 1),
@@ -122,6 +129,9 @@ DISPLACED = [
     ("energy = -1.137 PlanQK:Job:Result: 42", "marker-glued", 16),
     ("100%PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
+    ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
+    ("result=PlanQK:Job:Result: @", "marker-glued", 7),
+    ("[PlanQK:Job:Result:] @", "marker-glued", 1),
     (">>> PlanQK:Job:Result: @", "marker-glued", 4),
     ("# PlanQK:Job:Result: @", "marker-glued", 2),
     ("**PlanQK:Job:Result:** @", "marker-glued", 2),
@@ -142,6 +152,11 @@ DISPLACED = [
     ("+ echo 'PlanQK:Job:Result:' '@'", "marker-quoted", 8),
     ("('PlanQK:Job:Result:', '@')", "marker-quoted", 2),
     ("[ 'PlanQK:Job:Result:', '@' ]", "marker-quoted", 3),
+    ('{"PlanQK:Job:Result": @}', "marker-quoted", 2),
+    ('"PlanQK:Job:Result:" @', "marker-quoted", 1),
+    ("INFO:root:'PlanQK:Job:Result: @'", "marker-prefixed", 11),
+    ("INFO:root:b'PlanQK:Job:MultilineResult'", "marker-prefixed", 12),
+    ("INFO:root:('PlanQK:Job:Result:', 42)", "marker-prefixed", 12),
 ]
 
 LOGGERS = [
@@ -262,6 +277,16 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
 
 
 CLEAN = [
+    'INFO: "PlanQK:Job:Result:" is missing',
+    "data = b'starting\\nPlanQK:Job:Result: 42\\n'",
+    'parse("starting\\nPlanQK:Job:Result: 42")',
+    'Take the chunk `b"...\\nPlanQK:Job:Result: 42"`.',
+    '  "records": [{"type": "log", "text": "PlanQK:Job:Result: 1"}],',
+    'Print such a line as PlanQK:Job:Result: {"sum": 42}',
+    'Jobs print PlanQK:Job:Result: {"sum": 42} when they are done',
+    "PlanQK:Job:{Result,InterimResult}: the markers of lines",
+    "PlanQK Result: 42",
+    "PlanQK result: {'status': 'SUCCEEDED'}",
     'print("PlanQK:Job:Result:", json.dumps(x))',
     '    print("PlanQK:Job:Result:", json.dumps(x))',
     '    print(f"PlanQK:Job:Result: {json.dumps(x)}")',
