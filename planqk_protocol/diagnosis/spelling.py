@@ -139,13 +139,8 @@ def mentions(text: str) -> Iterator[Mention]:
 
 def _starts(text: str) -> Iterator[int]:
     """Where markers may begin, in no order; some places more than once."""
-    prefix = _words().prefix
-    start = text.find(prefix)
-    for _ in range(_MOST_STARTS):
-        if start < 0:
-            break
-        yield start
-        start = text.find(prefix, start + 1)
+    for exact in itertools.islice(re.finditer(re.escape(_words().prefix), text), _MOST_STARTS):
+        yield exact.start()
     for anchor in itertools.islice(_ANCHOR.finditer(text), _MOST_STARTS):
         yield _start(text, anchor)
 

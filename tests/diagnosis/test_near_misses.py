@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import timeit
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -131,6 +133,7 @@ DISPLACED = [
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
     ("result=PlanQK:Job:Result: @", "marker-glued", 7),
+    ("INFO " + "x:" * 200 + "PlanQK:Job:Result: @", "marker-glued", 405),
     ("[PlanQK:Job:Result:] @", "marker-glued", 1),
     (">>> PlanQK:Job:Result: @", "marker-glued", 4),
     ("# PlanQK:Job:Result: @", "marker-glued", 2),
@@ -277,6 +280,7 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
 
 
 CLEAN = [
+    "PlanQK:Job:multi in ter im re sult",
     'INFO: "PlanQK:Job:Result:" is missing',
     "data = b'starting\\nPlanQK:Job:Result: 42\\n'",
     'parse("starting\\nPlanQK:Job:Result: 42")',
@@ -422,6 +426,50 @@ def test_no_fix_where_the_end_of_a_line_is_not_held() -> None:
     miss = near_miss(Line(b"  PlanQK:Job:Result: {", 1, 0, is_end=False), in_block=False)
     assert miss is not None
     assert miss.finding.fix is None
+
+
+HARD = [
+    *(
+        "Q",
+        "planq ",
+        "PlanQK:Job:",
+        ":Job:",
+        "plan qk:job:",
+        "pl",
+        "p",
+        ": ",
+        ":\tjob",
+        "a1 ",
+        "[x",
+        "a.b:",
+        "a(",
+        "1.",
+    ),
+    *(
+        " ",
+        "\u200b",
+        "\r",
+        "\r\x1b[K",
+        "\x1b[1",
+        "\x1b]0;",
+        "+ ",
+        "2026-01-01 ",
+        '"msg":"',
+        "msg=",
+        "the ",
+        '\\"',
+        "INFO ",
+    ),
+]
+
+
+@pytest.mark.parametrize("piece", HARD)
+def test_the_time_grows_with_the_length_of_a_line(piece: str) -> None:
+    def seconds(size: int) -> float:
+        line = Line((piece * (size // len(piece)) + f"PlanQK:Job:Result: {piece * 9}").encode(), 1, 0)
+        return min(timeit.repeat(lambda: near_miss(line, in_block=False), number=1, repeat=3))
+
+    assert seconds(1 << 17) < 24 * seconds(1 << 14)  # 8 times as long; 64 times as much if it were quadratic
 
 
 PIECES = st.sampled_from(
