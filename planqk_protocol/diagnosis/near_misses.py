@@ -72,15 +72,16 @@ def _marker_in_block(line: Line, marker: Marker) -> NearMiss:
     if not line.data.startswith(text.encode()):
         text = _head(marker)
     message = f"the line is marked {text}, but it stands inside a block, where it is part of the JSON"
-    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), echo_key(line.data))
+    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"")
 
 
 def _judge(candidate: Candidate) -> NearMiss | None:
     prefix = candidate.prefix
     if candidate.in_block and _is_in_string(prefix):
         return None
-    # If the beginning of the line is not held, nobody knows what stands there.
-    kind = kind_of_prefix(prefix) if candidate.line.column == 1 else Prefix.TEXT
+    kind = kind_of_prefix(prefix)
+    if candidate.line.column > 1 and kind is not Prefix.CARRIAGE_RETURN:
+        kind = Prefix.TEXT  # the beginning of the line is not held, so nobody knows more
     match kind:
         case Prefix.NOTHING:
             return misspelt(candidate)
@@ -174,7 +175,7 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
 def _lacks_newline(prefix: str) -> bool:
     """Whether a text looks like output that lacks its newline, and not like a sentence about a fence."""
     last = prefix.rstrip(" \t")[-1:]
-    return last not in {"=", ":", "("} and (last == prefix[-1] or not last.isalpha())
+    return last not in {"=", ":", "("} and (last == prefix[-1:] or not last.isalpha())
 
 
 def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
