@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, Seen
+from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN
 from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.finding import Finding, Fix, Place, Rule
 from planqk_protocol.diagnosis.line import Line, finding
@@ -39,26 +41,26 @@ class Candidate(msgspec.Struct, frozen=True):
     Attributes:
         line: The line.
         text: Its text.
-        seen: The text as people see it.
         mention: The marker in the text that people see.
+        places: Index in the text of each character that people see, and of its end.
         in_block: Whether the line stands in a block.
     """
 
     line: Line
     text: str
-    seen: Seen
     mention: Mention
+    places: Sequence[int]
     in_block: bool
 
     @property
     def start(self) -> int:
         """Where the marker begins in the line's text."""
-        return self.seen.places[self.mention.start]
+        return self.places[self.mention.start]
 
     @property
     def stop(self) -> int:
         """Where the marker ends in the line's text."""
-        return self.seen.places[self.mention.stop - 1] + 1
+        return self.places[self.mention.stop - 1] + 1
 
     @property
     def prefix(self) -> str:

@@ -107,7 +107,7 @@ def _difference(candidate: Candidate) -> tuple[int, int]:
     else:
         most = min(len(text), len(target)) - start
         stop = len(text) - min(_common(text[::-1], target[::-1]), most)
-    places, at = candidate.seen.places, candidate.mention.start
+    places, at = candidate.places, candidate.mention.start
     first = candidate.stop if start == len(text) else places[at + start]
     return first, places[at + stop - 1] + 1 if stop > start else first
 

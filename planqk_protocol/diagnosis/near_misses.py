@@ -8,7 +8,7 @@ source code, in help texts, in sentences.
 
 from __future__ import annotations
 
-from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, seen
+from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, places, seen
 from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.echoes import echo_key, unquoted
@@ -41,9 +41,8 @@ def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
     if marker := _marker_of(line):
         return _marker_in_block(line, marker) if in_block else None
     text = line.text
-    shown = seen(text)
-    for mention in mentions(shown.text):
-        miss = _judge(Candidate(line, text, shown, mention, in_block))
+    for mention in mentions(seen(text)):
+        miss = _judge(Candidate(line, text, mention, places(text), in_block))
         if miss:
             return miss
     return None
