@@ -70,7 +70,7 @@ def misspelt(candidate: Candidate) -> NearMiss | None:
         return candidate.near_miss(rules.MISSING_COLON, place, message)
     shown, place = excerpt(mention.text), candidate.place(first, last)
     if mention.text.lower() == mention.target.lower():
-        message = f"{shown} is not spelt {mention.whole}: upper and lower case differ"
+        message = f"{shown} differs from {mention.whole} in upper and lower case"
         return candidate.near_miss(rules.CASE, place, message, fix=candidate.fix(candidate.start))
     message = f"{shown} is no marker; the nearest one is {mention.whole}"
     return candidate.near_miss(rules.SPELLING, place, message)

@@ -112,7 +112,7 @@ def _after_prefix(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     return candidate.near_miss(
         rule,
         candidate.place(0, stop),
-        _stands_before(candidate, what),
+        _begins_after(candidate, what),
         fix=candidate.fix(0) if is_certain else None,
     )
 
@@ -135,18 +135,18 @@ def _named(candidate: Candidate, kind: Prefix) -> tuple[Rule, str]:
             return rules.FENCE_INDENTED if candidate.is_fence else rules.INDENTED, _blanks(prefix)
 
 
-def _stands_before(candidate: Candidate, what: str) -> str:
+def _begins_after(candidate: Candidate, what: str) -> str:
     column = candidate.place(candidate.start).column
-    also = "" if candidate.is_well_spelt else f", and it is not spelt {candidate.mention.whole}"
-    return f"the marker begins at column {column}; before it stands {what}{also}"
+    also = "" if candidate.is_well_spelt else f"; it is not spelt {candidate.mention.whole}, either"
+    return f"the marker begins at column {column}, after {what}{also}"
 
 
 def _blanks(prefix: str) -> str:
     size = len(prefix)
     for blank, name in ((" ", "space"), ("\t", "tab")):
         if prefix == blank * size:
-            return f"one {name}" if size == 1 else f"indentation by {size} {name}s"
-    return f"white space of {size} characters"
+            return f"a {name}" if size == 1 else f"{size} {name}s"
+    return "white space"
 
 
 def _after_text(candidate: Candidate) -> NearMiss | None:
@@ -167,7 +167,7 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
     if not is_meant_here:
         return None
     ending = excerpt(ESCAPE_CODE.sub("", candidate.prefix)[-_LAST_SHOWN:])
-    message = _stands_before(candidate, f"text that ends with {ending} and no newline")
+    message = _begins_after(candidate, f"text that ends with {ending} and no newline")
     return candidate.near_miss(rules.GLUED, candidate.place(0, candidate.start), message)
 
 
@@ -190,10 +190,13 @@ def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     if not _is_meant(candidate, content):
         return None
     if kind is Prefix.QUOTE:
-        rule, what = rules.QUOTED, excerpt(prefix)
+        rule, what = rules.QUOTED, "a shell's trace" if prefix[0] == "+" else "an opening quote"
     else:
-        rule, what = rules.PREFIXED, f"a logger's prefix, {excerpt(prefix)}"
-    place, message = candidate.place(0, candidate.start), _stands_before(candidate, what)
+        rule, what = rules.PREFIXED, "a logger's " + ("record" if kind is Prefix.JSON_LOGGER else "prefix")
+    place, message = (
+        candidate.place(0, candidate.start),
+        _begins_after(candidate, f"{what}, {excerpt(prefix)}"),
+    )
     return candidate.near_miss(rule, place, message, payload=content)
 
 
@@ -205,4 +208,6 @@ def _is_meant(candidate: Candidate, rest: str) -> bool:
         return mention.has_colons and (follows is Continuation.NOTHING or has_colon)
     if follows is Continuation.NOTHING:
         return mention.is_exact
+    if mention.text.islower() and follows is Continuation.SCALAR and rest[:1] not in {" ", "\t"}:
+        return False  # the key of a database, such as planqk:job:result:1234
     return mention.has_colons and follows is not Continuation.TEXT

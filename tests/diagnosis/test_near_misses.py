@@ -128,6 +128,7 @@ DISPLACED = [
     ("Working... done.PlanQK:Job:Result: @", "marker-glued", 16),
     ("donePlanQK:Job:Result: @", "marker-glued", 4),
     ("donePlanQK:Job:Result @", "marker-glued", 4),
+    ('donePlanQK:Job:Result: "a text of many words"', "marker-glued", 4),
     ("energy = -1.137 PlanQK:Job:Result: 42", "marker-glued", 16),
     ("100%PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
@@ -281,6 +282,8 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
 
 
 CLEAN = [
+    "INFO planqk:job:result:1234",
+    "  planqk:job:result:1234",
     "PlanQK:Job:multi in ter im re sult",
     'INFO: "PlanQK:Job:Result:" is missing',
     "data = b'starting\\nPlanQK:Job:Result: 42\\n'",
@@ -348,6 +351,58 @@ CLEAN = [
 @pytest.mark.parametrize("text", CLEAN)
 def test_a_line_that_only_speaks_of_markers_is_clean(text: str) -> None:
     assert found(text) is None
+
+
+MESSAGES = [
+    ("    PlanQK:Job:Result: @", "the marker begins at column 5, after 4 spaces"),
+    ("\tPlanQK:Job:Result: @", "the marker begins at column 2, after a tab"),
+    (" \tPlanQK:Job:Result: @", "the marker begins at column 3, after white space"),
+    (
+        "  planqk:job:result: @",
+        "the marker begins at column 3, after 2 spaces; it is not spelt PlanQK:Job:Result:, either",
+    ),
+    ("INFO PlanQK:Job:Result: @", "the marker begins at column 6, after a logger's prefix, 'INFO '"),
+    (
+        'event="PlanQK:Job:Result: 42"',
+        "the marker begins at column 8, after a logger's record, 'event=\"'",
+    ),
+    ("+ echo PlanQK:Job:Result: @", "the marker begins at column 8, after a shell's trace, '+ echo '"),
+    ("'PlanQK:Job:Result: 42'", 'the marker begins at column 2, after an opening quote, "\'"'),
+    ("\ufeffPlanQK:Job:Result: @", "the marker begins at column 2, after a byte order mark (U+FEFF)"),
+    (
+        "50%\rPlanQK:Job:Result: @",
+        "the marker begins at column 5, after text that ends with a carriage return",
+    ),
+    (
+        "done.PlanQK:Job:Result: @",
+        "the marker begins at column 6, after text that ends with 'done.' and no newline",
+    ),
+    (
+        "\u200bPlanQK:Job:Result: @",
+        "the marker begins at column 2, after the character U+200B (zero width space)",
+    ),
+    (
+        "PlanQK:\u200bJob:Result: @",
+        "the character U+200B (zero width space) stands in the marker, at column 8",
+    ),
+    ("PlanQK:Job:Result @", "no colon stands after PlanQK:Job:Result"),
+    ("PlanQK:Job:Results: @", "'PlanQK:Job:Results:' is no marker; the nearest one is PlanQK:Job:Result:"),
+    (
+        "PlanQk:Job:Result: @",
+        "'PlanQk:Job:Result:' differs from PlanQK:Job:Result: in upper and lower case",
+    ),
+    (
+        "PlanQK:Job:MultilineResult: 1",
+        "': 1' follows PlanQK:Job:MultilineResult, which must stand alone on its line",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MESSAGES)
+def test_the_message_says_what_is_wrong(text: str, message: str) -> None:
+    miss = judge(text.replace("@", VALUE))
+    assert miss is not None
+    assert miss.finding.message == message
 
 
 FIXES = [
