@@ -7,6 +7,7 @@ from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.rules import markers as rules
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.marked import marker_prefix
 
 __all__ = ["is_meant", "misspelt"]
 
@@ -33,11 +34,19 @@ def is_meant(candidate: Candidate) -> bool:
 def _is_meant_without_colons(candidate: Candidate, follows: Continuation) -> bool:
     """Whether a marker was meant whose words are not separated by colons, as in ``PlanQK Job Result:``."""
     text = candidate.mention.text
-    if candidate.is_fence:
-        return follows is Continuation.NOTHING and text[0].isupper()
-    if not text.endswith(":"):
+    if not _has_capitals(text):
         return False
-    return follows is Continuation.STRUCTURE or (follows is Continuation.SCALAR and text[0].isupper())
+    if candidate.is_fence:
+        return follows is Continuation.NOTHING
+    return text.endswith(":") and follows in {Continuation.STRUCTURE, Continuation.SCALAR}
+
+
+def _has_capitals(text: str) -> bool:
+    """Whether the words of a marker begin with capitals, as no name in a sentence does."""
+    name, job, _ = marker_prefix().decode().split(":")
+    letters = "".join(filter(str.isalpha, text))
+    kind = letters.removeprefix(name).removeprefix(job)
+    return letters.isupper() or (letters.startswith(name) and kind[:1].isupper())
 
 
 def _is_meant_in_lower_case(candidate: Candidate, follows: Continuation) -> bool:

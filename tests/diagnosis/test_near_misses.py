@@ -41,6 +41,10 @@ MISSPELT = [
     ("PlanQK:Result: @", "marker-spelling", 8, 0),
     ("PlanQK Job Result: @", "marker-spelling", 7, 5),
     ("PlanQK_Job_Result: @", "marker-spelling", 7, 5),
+    ("PlanQK Job Result: 42", "marker-spelling", 7, 5),
+    ("PLANQK_JOB_RESULT: @", "marker-spelling", 2, 16),
+    ("PlanQK:Job Result: @", "marker-spelling", 11, 1),
+    ("PlanQK-Job:Result: @", "marker-spelling", 7, 1),
     ("PlanQK;Job;Result; @", "marker-spelling", 7, 12),
     ("Planqk::Job:Result: @", "marker-spelling", 5, 3),
     ("PlankQK:Job:Result: @", "marker-spelling", 5, 1),
@@ -282,6 +286,13 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
 
 
 CLEAN = [
+    "PlanqkJob result: {'00': 512, '11': 512}",
+    "Planqk Result: {'00': 512, '11': 512}",
+    "planqk_job_result: {}",
+    "PlanQK: results: 5 jobs",
+    "PlanQK: Job result: ok",
+    "PlanQK job 1234: {}",
+    "plan: job: results: [1] Q",
     "INFO planqk:job:result:1234",
     "  planqk:job:result:1234",
     "PlanQK:Job:multi in ter im re sult",
