@@ -8,6 +8,7 @@ mistakes in the calling code, in a pickle of another version and in the grammar 
     * `DecoderClosedError`: a capture's decoder fed after the end
     * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
+    * `OpenAPIError`: an OpenAPI file that results cannot be checked against
 
 Wrong types of arguments raise the built-in `TypeError`, and live containers raise
 `engines.EngineError`, which is no `ProtocolError`.
@@ -18,6 +19,7 @@ from __future__ import annotations
 __all__ = [
     "DecoderClosedError",
     "GrammarError",
+    "OpenAPIError",
     "ParserClosedError",
     "ProtocolError",
     "StateFormatError",
@@ -54,4 +56,11 @@ class GrammarError(ProtocolError):
 
     It cannot happen with the grammar that comes with the package; it guides
     those who change ``protocol.lark``.
+    """
+
+
+class OpenAPIError(ProtocolError):
+    """An OpenAPI file is none, or does not say what a result looks like.
+
+    The message says what is missing, and where in the file it should be.
     """

@@ -52,8 +52,14 @@ FLOORS = (
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
     ("diagnosis.rules.__init__", "diagnosis.event_places"),
-    ("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.values", "diagnosis.violations"),
-    ("diagnosis.outcomes",),
+    (
+        "diagnosis.encodings",
+        "diagnosis.near_misses",
+        "diagnosis.openapi_file",
+        "diagnosis.values",
+        "diagnosis.violations",
+    ),
+    ("diagnosis.openapi", "diagnosis.outcomes"),
     ("diagnosis.stream",),
     ("diagnosis.__init__",),
     # Engines: live containers.
@@ -90,6 +96,7 @@ MAY_IMPORT = {
     "conformance": {"jsonschema"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
+    "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.
