@@ -21,10 +21,10 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "reading", "payload.advice", "payload.faults"),
+        *("grammar", "state", "reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
-    ("events", "framing", "captures.decoding"),
+    ("events", "framing", "payload.classify", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
@@ -44,28 +44,35 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
-    ("diagnosis.finding",),
     (
-        *("diagnosis.line", "diagnosis.json_scan"),
+        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes"),
+        *("diagnosis.finding", "diagnosis.spelling"),
+    ),
+    (
+        *("diagnosis.continuations", "diagnosis.json_scan", "diagnosis.line", "diagnosis.prefixes"),
         *("diagnosis.rules.captures", "diagnosis.rules.encodings", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
-    ("diagnosis.rules.__init__", "diagnosis.event_places"),
     (
-        "diagnosis.encodings",
-        "diagnosis.near_misses",
-        "diagnosis.openapi_file",
-        "diagnosis.values",
-        "diagnosis.violations",
+        *("diagnosis.candidates", "diagnosis.event_places", "diagnosis.line_search"),
+        "diagnosis.rules.__init__",
+    ),
+    ("diagnosis.misspellings",),
+    (
+        *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
+        *("diagnosis.values", "diagnosis.violations"),
     ),
     ("diagnosis.openapi", "diagnosis.outcomes"),
     ("diagnosis.stream",),
     ("diagnosis.__init__",),
     # Engines: live containers.
-    ("engines.blocking", "engines.pod_state", "engines.remembered"),
+    ("engines.blocking", "engines.remembered"),
     ("engines.container", "engines.resumption"),
-    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
+    (
+        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.stamped_lines"),
+        "engines.stored",
+    ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
     ("__init__",),

@@ -110,6 +110,11 @@ class Captured(msgspec.Struct, frozen=True):
         return [span.chunk for span in self._spans]
 
     @property
+    def first_lines(self) -> list[int]:
+        """Number of the line that the first byte of each of the `chunks` belongs to, counted from 1."""
+        return [span.line for span in self._spans]
+
+    @property
     def times(self) -> list[str | None]:
         """The time stamp of the record with the last byte of each event, as the capture has it.
 
