@@ -12,14 +12,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol import InterimResult, MultilineResult, Result
+from planqk_protocol import InterimResult, Log, MultilineResult, Result, Violation, parse
 from planqk_protocol.diagnosis.json_scan import spans_of_values
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
+from planqk_protocol.diagnosis.rules.schemas import EXAMPLE_FILE, RULES
 from planqk_protocol.errors import OpenAPIError, ProtocolError
 from tests.strategies import json_values
 
 if TYPE_CHECKING:
-    from planqk_protocol.diagnosis import Finding
+    from planqk_protocol.diagnosis import Example, Finding, Rule
 
 JSON = "application/json"
 ADDRESS = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
@@ -408,3 +409,16 @@ def test_any_value_is_judged(value: Any) -> None:
 
 
 SCHEMAS = ServiceSchemas(json.dumps(file_of(PET, schemas=PETS)))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_examples_of_the_rules_are_those_of_their_file(rule: Rule) -> None:
+    schemas = ServiceSchemas(EXAMPLE_FILE)
+
+    def rules_found(example: Example) -> set[str]:
+        events = [event for event in parse(example.stdout) if not isinstance(event, Log | Violation)]
+        assert events
+        return {found.rule for event in events for found in schemas.findings(event, 0)}
+
+    assert [rules_found(example) for example in rule.wrong] == [{rule.id}] * len(rule.wrong)
+    assert not any(rule.id in rules_found(example) for example in rule.right)

@@ -90,11 +90,11 @@ VALID, BROKEN, LATE = RESULT + b" 42\n", RESULT + b" {'a': 1}\n", INTERIM + b" 1
         (FENCE + b"1\n" + FENCE[:-1], None, ["unterminated-result"]),
         (FENCE + b"1\n" + FENCE, None, []),
         (FENCE + b"1\n", None, ["no-result"]),
-        (FENCE + b"1\n", 0, ["succeeded-with-broken-result", "no-result"]),
+        (FENCE + b"1\n", 0, ["succeeded-with-broken-result"]),
         (BROKEN, None, ["no-result"]),
         (BROKEN, 1, ["no-result"]),
-        (BROKEN, 0, ["succeeded-with-broken-result", "no-result"]),
-        (BROKEN + VALID, 0, ["succeeded-with-broken-result", "no-result"]),
+        (BROKEN, 0, ["succeeded-with-broken-result"]),
+        (BROKEN + VALID, 0, ["succeeded-with-broken-result"]),
         (BROKEN + LATE, None, ["no-result"]),
         (BROKEN[:-1], None, ["unterminated-result", "no-result"]),
         (INTERIM + b" {'a'}\n", 0, ["no-result"]),
@@ -257,8 +257,9 @@ def test_a_right_capture_has_none(rule: Rule, right: Example) -> None:
 
 
 @pytest.mark.parametrize("rule", CAPTURES, ids=lambda rule: rule.id)
-def test_each_rule_has_examples_where_they_are_short(rule: Rule) -> None:
-    assert (len(rule.wrong) >= 2 and len(rule.right) >= 1) != (rule.id == "capture-oversize")
+def test_each_rule_has_examples(rule: Rule) -> None:
+    assert len(rule.wrong) >= 1 + (rule.id != "capture-oversize")  # whose examples take a megabyte
+    assert rule.right
 
 
 def test_a_notice_says_where_in_the_capture_it_is() -> None:
