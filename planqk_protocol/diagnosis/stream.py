@@ -112,7 +112,8 @@ class Diagnosis:
         self._is_other_encoding = False
         self._waiting: list[_Waiting] = []
         self._notices: dict[str, list[Finding]] = {}  # by their rules
-        self._marked: dict[int, MarkedLine] = {}  # lines whose events may still come, by their numbers
+        # Offset of each marked line whose event may still come, and whether its next line is shown.
+        self._marked: dict[int, tuple[int, bool]] = {}
         self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
@@ -196,7 +197,7 @@ class Diagnosis:
 
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
-        self._marked[marked.number] = marked
+        self._marked[marked.number] = marked.offset, marked.shows_next
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
@@ -233,9 +234,12 @@ class Diagnosis:
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
             return
-        marked = self._marked.get(event.line)
-        offset = marked.offset if marked else self._search.line_start
-        finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
+        offset, shows_next = self._marked.get(event.line, (self._search.line_start, False))
+        finding = (
+            self._violation_finding(event, offset, shows_next=shows_next)
+            if isinstance(event, Violation)
+            else None
+        )
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
         if not isinstance(event, Violation):
@@ -250,12 +254,10 @@ class Diagnosis:
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
 
-    def _violation_finding(
-        self, violation: Violation, marked: MarkedLine | None, offset: int
-    ) -> Finding | None:
+    def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
         next_line = self._next_lines.get(violation.line)
-        if next_line is None and marked and marked.shows_next and waits_for_next_line(violation):
+        if next_line is None and shows_next and waits_for_next_line(violation):
             self._deferred[violation.line] = violation, offset
             return None
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
@@ -294,9 +296,7 @@ class Diagnosis:
         start = self._search.line_start
         opening = self._opening if self._search.in_block else 0
         self._marked = {
-            number: marked
-            for number, marked in self._marked.items()
-            if number == opening or marked.offset >= start
+            number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
         self._next_lines.clear()
 
