@@ -54,7 +54,8 @@ class ServiceSchemas:
 
     Raises:
         OpenAPIError: The text is not OpenAPI 3.x, or does not say what a result
-            looks like, or refers to other files.
+            looks like, or refers to other files. Or the extra ``[openapi]`` is
+            not installed.
 
     >>> schemas = ServiceSchemas('''
     ... openapi: 3.0.3
@@ -72,12 +73,15 @@ class ServiceSchemas:
     """
 
     def __init__(self, text: str | bytes) -> None:
-        document = read(text)
-        self._is_3_0 = str(document["openapi"]).startswith("3.0")
-        self._document = document
-        self._result = self._validator(result_pointer(document))
-        interim = interim_pointer(document)
-        self._interim = None if interim is None else self._validator(interim)
+        try:
+            self._document = read(text)
+            self._result = self._validator(result_pointer(self._document))
+            interim = interim_pointer(self._document)
+            self._interim = None if interim is None else self._validator(interim)
+        except ImportError as error:
+            raise OpenAPIError(
+                f'{error.name} is missing; run: pip install "planqk_protocol[openapi]"'
+            ) from None
 
     def findings(self, event: InterimResult | Result | MultilineResult, offset: int) -> list[Finding]:
         """Judge the value of an event. Values of more than some megabytes take their time.
@@ -113,7 +117,8 @@ class ServiceSchemas:
         from referencing import Registry  # noqa: PLC0415  # likewise
         from referencing.jsonschema import DRAFT4, DRAFT202012  # noqa: PLC0415  # likewise
 
-        cls, dialect = (OAS30ReadValidator, DRAFT4) if self._is_3_0 else (OAS31Validator, DRAFT202012)
+        is_3_0 = str(self._document["openapi"]).startswith("3.0")
+        cls, dialect = (OAS30ReadValidator, DRAFT4) if is_3_0 else (OAS31Validator, DRAFT202012)
         self._check(cls, pointer)
         registry: Registry[Any] = Registry().with_resource(_URI, dialect.create_resource(self._document))
         return cls({"$ref": f"{_URI}#{quote(pointer)}"}, registry=registry)

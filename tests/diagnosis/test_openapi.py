@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -351,6 +352,15 @@ def test_a_text_that_is_no_file_is_refused(text: str | bytes) -> None:
     with pytest.raises(OpenAPIError) as caught:
         ServiceSchemas(text)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("library", ["yaml", "openapi_schema_validator"])
+def test_without_the_extra_the_error_says_what_to_install(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(OpenAPIError, match=rf"{library} is missing; run: pip install .*\[openapi\]"):
+        ServiceSchemas(EXAMPLE_FILE)
 
 
 def test_aliases_do_not_make_a_file_grow() -> None:
