@@ -18,9 +18,9 @@ ENOUGH = 512
 # The first bytes of files that are taken for logs by mistake. Sources: RFC 1952 (gzip), RFC 8878 (Zstandard),
 # "The .xz File Format" 2.1.1.1, bzip2's `compress.c` (the digits of pi, or of its root if the file is empty),
 # PKWARE's APPNOTE 4.3 (zip), POSIX.1-2017 `pax` (ustar), POSIX's and GNU's `ar.h`, the System V ABI (ELF),
-# Microsoft's "PE Format", Apple's `mach-o/loader.h`, ISO 32000-1 7.5.2 (PDF), 7-Zip's `7zFormat.txt`, RARLAB's
-# "RAR 5.0 archive format", "LZ4 Frame Format", RFC 2083 (PNG), ISO/IEC 10918-1 B.1.1 (JPEG), SQLite's "Database
-# File Format" 1.3.1, the HDF5 File Format Specification II.A, NumPy's NEP 1.
+# Microsoft's "PE Format", Apple's `mach-o/loader.h`, ISO 32000-1 7.5.2 (PDF), 7-Zip's `7zFormat.txt`,
+# RARLAB's "RAR 5.0 archive format", "LZ4 Frame Format", RFC 2083 (PNG), ISO/IEC 10918-1 B.1.1 (JPEG),
+# SQLite's "Database File Format" 1.3.1, the HDF5 File Format Specification II.A, NumPy's NEP 1.
 _ARCHIVES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
     (name, re.compile(pattern, re.DOTALL))
     for name, pattern in (

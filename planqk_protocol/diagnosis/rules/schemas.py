@@ -42,7 +42,7 @@ _RESULT_SCHEMA = Rule(
     id="result-schema",
     severity=Severity.ERROR,
     summary="the result is not what the OpenAPI file says",
-    why=f"The response of `GET /{id}/result` in the service's OpenAPI file describes the result, and "
+    why="The response of `GET /{id}/result` in the service's OpenAPI file describes the result, and "
     f"clients are written after it. A result of another form breaks them. {_FILE_SAYS}",
     advice="Print what the file says, or mend the file: both have to say the same.",
     wrong=(
@@ -60,7 +60,7 @@ _INTERIM_SCHEMA = Rule(
     id="interim-schema",
     severity=Severity.ERROR,
     summary="an interim result is not what the OpenAPI file says",
-    why=f"The response of `GET /{id}/interim-results` in the service's OpenAPI file is an array, and its "
+    why="The response of `GET /{id}/interim-results` in the service's OpenAPI file is an array, and its "
     "`items` describe one interim result. Clients that show the progress of a job rely on them. "
     f"{_FILE_SAYS}",
     advice="Print what the file says, or mend the file: both have to say the same.",
