@@ -424,6 +424,8 @@ SCHEMAS = ServiceSchemas(json.dumps(file_of(PET, schemas=PETS)))
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_examples_of_the_rules_are_those_of_their_file(rule: Rule) -> None:
     schemas = ServiceSchemas(EXAMPLE_FILE)
+    paths = [path for path in yaml.safe_load(EXAMPLE_FILE)["paths"] if f"`GET {path}`" in rule.why]
+    assert len(paths) == 1
 
     def rules_found(example: Example) -> set[str]:
         events = [event for event in parse(example.stdout) if not isinstance(event, Log | Violation)]
