@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol import InterimResult, Log, MultilineResult, Result, Violation, parse
+from planqk_protocol.diagnosis import diagnose
 from planqk_protocol.diagnosis.json_scan import spans_of_values
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.rules.schemas import EXAMPLE_FILE, RULES
@@ -434,3 +435,14 @@ def test_the_examples_of_the_rules_are_those_of_their_file(rule: Rule) -> None:
 
     assert [rules_found(example) for example in rule.wrong] == [{rule.id}] * len(rule.wrong)
     assert not any(rule.id in rules_found(example) for example in rule.right)
+
+
+def test_a_diagnosis_checks_values_if_it_has_the_schemas() -> None:
+    stream = b'log\nPlanQK:Job:InterimResult: 1\nPlanQK:Job:Result: {"sum": "1", "sum": "42"}\n'
+    found = diagnose(stream, schemas=ServiceSchemas(EXAMPLE_FILE))
+    assert [(finding.line, finding.column, finding.rule) for finding in found] == [
+        (2, 27, "interim-schema"),
+        (3, 33, "duplicate-key"),
+        (3, 40, "result-schema"),
+    ]
+    assert [finding.rule for finding in diagnose(stream)] == ["duplicate-key"]

@@ -167,8 +167,8 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (findings(b"log\n", 1), " (exit code 1)", "the job failed before it printed one"),
         (findings(b"log\n", 137), " (exit code 137)", "the job was killed"),
         (findings(b"log\n", is_cut_off=True), "", "the output was cut off"),
-        (findings(LATE), " (1 interim result)", "an interim result is none"),
-        (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "an interim result is none"),
+        (findings(LATE), " (1 interim result)", "interim results do not count"),
+        (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "interim results do not count"),
         (findings(b"x\n" + BROKEN, 1), " (exit code 1)", "the first one, on line 2, is not valid"),
         (findings(b"", stderr=VALID), " (a result on standard error)", "results count on standard output"),
         (
