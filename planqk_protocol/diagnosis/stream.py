@@ -40,7 +40,7 @@ import msgspec
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
-from planqk_protocol.diagnosis.finding import Finding, Place, Related
+from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
@@ -143,13 +143,14 @@ class Diagnosis:
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None) -> list[Finding]:
+    def close(self, *, exit_code: int | None = None, is_cut_off: bool = False) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            is_cut_off: Whether the job may have printed more than was read.
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)
@@ -165,11 +166,11 @@ class Diagnosis:
         if self._is_archive:
             return placed
         notices = [finding for findings in self._notices.values() for finding in findings]
-        return (
-            placed
-            + notices
-            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=False)
-        )
+        for finding in notices:
+            if finding.severity is not Severity.INFO:
+                self._course.suspect(finding)
+        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=is_cut_off)
+        return placed + notices + outcome
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
@@ -204,7 +205,7 @@ class Diagnosis:
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if self._waiting and any(waiting.echo is not None for waiting in self._waiting):
+        if any(waiting.echo for waiting in self._waiting):
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
@@ -330,7 +331,7 @@ class Diagnosis:
         """Number of the first line that may still have, or lose, a finding."""
         line = self._search.line
         open_lines = [
-            item.line for item in self._waiting if item.echo is not None and item.line + _NEAR >= line
+            item.line for item in self._waiting if item.echo and item.line + _NEAR >= line
         ]
         if self._search.in_block:
             open_lines.append(self._opening)
