@@ -416,6 +416,28 @@ def test_the_message_says_what_is_wrong(text: str, message: str) -> None:
     assert miss.finding.message == message
 
 
+@pytest.mark.parametrize("before", ["  ", "INFO ", "\x1b[1m", "\u200b"])
+@pytest.mark.parametrize(
+    ("marked", "call"),
+    [
+        ("PlanQK:Job:Result: 1", "print('PlanQK:Job:Result:', json.dumps(value), flush=True)"),
+        ("PlanQK:Job:InterimResult: 1", "print('PlanQK:Job:InterimResult:', json.dumps(value), flush=True)"),
+    ],
+)
+def test_the_advice_shows_how_to_print_this_marker(before: str, marked: str, call: str) -> None:
+    miss = judge(before + marked)
+    assert miss is not None
+    assert call in miss.finding.advice
+
+
+def test_the_advice_shows_how_to_print_a_block() -> None:
+    miss = judge("PlanQK:Job:MultiLineResult")
+    assert miss is not None
+    fence = "'PlanQK:Job:MultilineResult'"
+    call = f"print({fence}, json.dumps(value, indent=2), {fence}, sep='\\n', flush=True)"
+    assert call in miss.finding.advice
+
+
 FIXES = [
     ("    PlanQK:Job:Result: @", "PlanQK:Job:Result: @"),
     ("  planqk:job:result: @", "PlanQK:Job:Result: @"),
