@@ -93,9 +93,9 @@ _SOURCE = re.compile(
     r"""
       ^ (?: /\* | \s+\*\  | \s*\d+\s*[|│] | E\s{3} )
     | (?: \b(?:echo|printf|print|puts|grep)\s | \( ) \s* $
-    | \b(?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|such\ as|like|markers?|the|this|an?|as
-        |with|format|for|find|found|prefix|see|begins?|starts?|line|follows|no|syntax)
-      [\s:,]+ $
+    | (?<![\w.]) (?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|markers?|format|line|follows
+        |syntax) [\s:,]+ $
+    | (?<![\w.]) (?:such\ as|like|the|this|an?|as|with|for|find|found|prefix|see|begins?|starts?|no) [\s,]+ $
     """,
     re.VERBOSE,
 )

@@ -592,6 +592,44 @@ def test_the_time_grows_with_the_length_of_a_line(piece: str) -> None:
     assert seconds(1 << 16) < 100 * seconds(1 << 12)
 
 
+STAMPS = st.datetimes().flatmap(
+    lambda time: st.sampled_from(
+        [
+            time.isoformat(timespec="milliseconds"),
+            time.isoformat(timespec="seconds") + "Z",
+            time.strftime("%H:%M:%S"),
+            f"{time:%m/%d/%y %H:%M:%S}",
+            f"{time.year:04}-{time:%m-%d %H:%M:%S},{time.microsecond // 1000:03}",
+            f"{time.year:04}/{time:%m/%d %H:%M:%S}",
+            f"{time:%b} {time.day:2} {time:%H:%M:%S}",
+        ]
+    )
+)
+LEVELS = st.sampled_from(["INFO", "DEBUG", "WARNING", "ERROR", "info", "WARN ", "Info"])
+NAMES = st.from_regex(
+    r"(job|main|worker)[a-z_]{0,8}(\.[A-Z]?[a-z]{1,8}){0,2}(:[1-9][0-9]{0,3})?", fullmatch=True
+)
+
+
+@st.composite
+def prefixes(draw: st.DrawFn) -> str:
+    """A logger's prefix: a level or a time stamp, or both, and often a name."""
+    marks = draw(st.sampled_from([[STAMPS], [LEVELS], [STAMPS, LEVELS], [LEVELS, STAMPS]]))
+    parts = [draw(mark) for mark in marks]
+    if draw(st.booleans()):
+        parts = [f"[{part}]" for part in parts]
+    if draw(st.booleans()):
+        parts.append(draw(NAMES))
+    separator = draw(st.sampled_from([" - ", " | ", " ", "\t", ": "]))
+    return separator.join(parts) + draw(st.sampled_from([separator, ": ", "> ", " - "]))
+
+
+@given(prefixes())
+def test_the_prefix_of_any_logger_is_found(prefix: str) -> None:
+    assert found(f"{prefix}PlanQK:Job:Result: 42") == ("marker-prefixed", 1, len(prefix))
+    assert found(f"{prefix}printing PlanQK:Job:Result: now") is None
+
+
 PIECES = st.sampled_from(
     [
         *(
