@@ -136,6 +136,8 @@ DISPLACED = [
     ("energy = -1.137 PlanQK:Job:Result: 42", "marker-glued", 16),
     ("100%PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
+    ("INFO Done PlanQK:Job:Result: @", "marker-glued", 10),
+    ("INFO solver finished PlanQK:Job:Result: @", "marker-glued", 21),
     ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
     ("result=PlanQK:Job:Result: @", "marker-glued", 7),
     ("INFO " + "x:" * 200 + "PlanQK:Job:Result: @", "marker-glued", 405),
@@ -205,6 +207,7 @@ LOGGERS = [
     "<14>1 2026-01-01T10:00:00.000Z host app - - - ",
     "10:00:00.123 [main] INFO  com.example.Main -- ",
     "INFO     root:job.py:7 ",
+    "2026-01-01 10:00:00,123 INFO Solver ",
     "\x1b[32mINFO\x1b[0m: ",
     "\x1b[2m10:00:00\x1b[0m ",
 ]
