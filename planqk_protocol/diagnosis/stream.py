@@ -331,7 +331,10 @@ class Diagnosis:
         """Number of the first line that may still have, or lose, a finding."""
         line = self._search.line
         open_lines = [
-            item.line for item in self._waiting if item.echo and item.line + _NEAR >= line
+            item.line
+            for item in self._waiting
+            # Another part of a long line must not be found once more, so a near miss waits for its end.
+            if item.echo is not None and item.line + (_NEAR if item.echo else 0) >= line
         ]
         if self._search.in_block:
             open_lines.append(self._opening)
