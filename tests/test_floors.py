@@ -71,7 +71,7 @@ FLOORS = (
     ("engines.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
-    ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
+    ("conformance.__init__", "conformance.descendants", "testing.engine_writers", "testing.findings"),
     ("conformance.programs", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
     ("conformance.lint", "conformance.verdicts"),

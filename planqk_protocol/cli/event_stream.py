@@ -148,7 +148,7 @@ class EventStream:
         return self._diagnosis.close(exit_code=exit_code)
 
     def file_of_notice(self, finding: Finding) -> str | None:
-        """The input of a finding about a notice, if there are several inputs and it is not one of very many."""
+        """The input that a finding about a notice is about. It is known if there are several inputs."""
         return self._notices.get(finding)
 
     def locate(self, place: Place) -> tuple[str, Place]:

@@ -33,6 +33,11 @@ class Spot(NamedTuple):
     is_in_file: bool
     end_column: int | None = None
 
+    @property
+    def is_in_known_file(self) -> bool:
+        """Whether a reader of `file` can go to the place."""
+        return self.file is not None and (self.is_in_file or self.place is None)
+
 
 class Found(NamedTuple):
     """A finding with its places: its own, and those that it is related to, each with a message."""

@@ -59,7 +59,9 @@ def _result(found: Found, index: int) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": found.text},
+        "message": {
+            "text": found.text if found.spot.is_in_known_file else f"{found.spot.shown}: {found.text}"
+        },
         "locations": [_location(found.spot)],
     }
     if found.related:

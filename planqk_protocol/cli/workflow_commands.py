@@ -25,8 +25,9 @@ def workflow_command(found: Found) -> str:
         properties["file"] = spot.file
         if spot.place and spot.is_in_file:
             properties |= {"line": spot.place.line, "col": spot.place.column}
+            properties |= {} if spot.end_column is None else {"endColumn": spot.end_column}
     properties["title"] = found.finding.rule
     listed = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items())
-    message = found.text if spot.file is not None and spot.is_in_file else f"{spot.shown}: {found.text}"
+    message = found.text if spot.is_in_known_file else f"{spot.shown}: {found.text}"
     related = "".join(f"\n{other.shown}: {text}" for text, other in found.related)
     return f"::{_COMMANDS[found.finding.severity]} {listed}::{(message + related).translate(_DATA)}\n"
