@@ -1,16 +1,17 @@
 """Exceptions for callers.
 
-What a job prints never raises: bad output is a `Violation` event. These are for
-mistakes in the calling code, in a pickle of another version and in the grammar file.
+What a job prints never raises: bad output is a `Violation` event. Exceptions are for
+mistakes in the calling code, for pickles of another version, for mistakes in the grammar
+file, and for engines that do not give what they are asked for.
 
-* `ProtocolError`
+* `ProtocolError`: the base of all that follow
     * `ParserClosedError`: fed after the end
     * `DecoderClosedError`: a capture's decoder fed after the end
     * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
+    * `engines.EngineError`: an engine cannot give a container's output or exit code
 
-Wrong types of arguments raise the built-in `TypeError`, and live containers raise
-`engines.EngineError`, which is no `ProtocolError`.
+Arguments of a wrong type or value raise the built-in `TypeError` or `ValueError`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ __all__ = [
 
 
 class ProtocolError(Exception):
-    """Base of the exceptions of the parser and of captures."""
+    """Base of the exceptions of the parser, of captures and of live containers.
+
+    Arguments of a wrong type or value raise the built-in `TypeError` or `ValueError`
+    instead.
+    """
 
 
 class ParserClosedError(ProtocolError):

@@ -42,7 +42,7 @@ def test_what_only_maintainers_need_is_elsewhere() -> None:
 
 def test_engines_have_their_common_names() -> None:
     assert sorted(engines.__all__) == ["ContainerOutput", "EngineError"]
-    assert issubclass(engines.EngineError, Exception)
+    assert issubclass(engines.EngineError, planqk_protocol.ProtocolError)
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "reading", "payload.advice", "payload.faults"),
+        *("grammar", "state", "reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
-    ("events", "framing", "captures.decoding"),
+    ("events", "framing", "payload.classify", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
@@ -46,16 +46,12 @@ FLOORS = (
     # The diagnosis: from events to findings.
     ("diagnosis.anchors", "diagnosis.finding"),
     (
-        *(
-            "diagnosis.finding_records",
-            "diagnosis.line",
-            "diagnosis.rules.captures",
-            "diagnosis.rules.json_texts",
-        ),
+        *("diagnosis.finding_records", "diagnosis.line", "diagnosis.json_scan"),
+        *("diagnosis.rules.captures", "diagnosis.rules.encodings", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
-    ("diagnosis.rules.__init__",),
+    ("diagnosis.rules.__init__", "diagnosis.event_places"),
     (
         *("diagnosis.candidates", "diagnosis.encodings", "diagnosis.near_misses"),
         *("diagnosis.values", "diagnosis.violations"),
@@ -64,9 +60,12 @@ FLOORS = (
     ("diagnosis.stream",),
     ("diagnosis.__init__",),
     # Engines: live containers.
-    ("engines.blocking", "engines.pod_state", "engines.remembered"),
+    ("engines.blocking", "engines.remembered"),
     ("engines.container", "engines.resumption"),
-    ("engines.cluster", "engines.docker_api", "engines.stamped_lines", "engines.stored"),
+    (
+        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.stamped_lines"),
+        "engines.stored",
+    ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
     ("__init__",),

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
+from planqk_protocol.limits import Limits
+
 __all__ = ["Example", "Excerpt", "Finding", "Fix", "Place", "Related", "Rule", "Severity"]
 
 
@@ -29,11 +31,13 @@ class Example(msgspec.Struct, frozen=True):
         stdout: What the job printed on standard output.
         exit_code: Its exit code; ``None`` if it is not known.
         capture: The format of `stdout`, if it is not plain standard output.
+        limits: The bounds within which it is read.
     """
 
     stdout: bytes
     exit_code: int | None = None
     capture: str = "raw"
+    limits: Limits = Limits()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

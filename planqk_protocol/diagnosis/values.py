@@ -1,11 +1,68 @@
-"""Findings about valid results and interim results that are unwise."""
+r"""Findings about valid results and interim results that are unwise.
+
+Nearly all payloads have nothing unusual in them, and some have megabytes. So each
+check begins with a test at C speed that rules out its mistake. Only if the test
+cannot, the text is searched for the place (`json_scan`).
+
+*   Long numbers: in every eighth byte of a text, 16 digits in a row show as two
+    digits side by side. If there are some, as in fractions, a few patterns follow
+    that begin with one fixed byte, which `re` searches for by ``memchr``.
+*   Lone surrogates: the text has no ``\ud``, or the value can be encoded in UTF-8.
+*   Keys that stand twice: the value is encoded once more. Strings and members come
+    back as they were, so the text has more colons than that only if a member was
+    dropped. A colon that the text has as ``\u003a`` counts, too.
+"""
 
 from __future__ import annotations
 
-from planqk_protocol.diagnosis.finding import Finding
-from planqk_protocol.events import InterimResult, MultilineResult, Result
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-__all__ = ["value_findings"]
+import msgspec
+
+from planqk_protocol.diagnosis.event_places import EventPlaces
+from planqk_protocol.diagnosis.finding import Finding, Fix, Related, Rule
+from planqk_protocol.diagnosis.json_scan import lone_surrogates, masked, outside_strings, repeated_keys
+from planqk_protocol.diagnosis.line import finding
+from planqk_protocol.diagnosis.rules import RULES
+from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result
+from planqk_protocol.excerpts import excerpt
+from planqk_protocol.limits import Limits
+from planqk_protocol.marked import marker_text
+from planqk_protocol.payload.decode import Decoder, PayloadError
+
+__all__ = ["PIECE", "SPLITTING", "value_findings"]
+
+PIECE = 16 * 1024
+"""Bytes of a line that engines store in one record (moby, ``daemon/logger/copier.go``)."""
+
+SPLITTING = frozenset(
+    {
+        *("docker-json-file", "docker-local", "cri", "journald-json", "journald-export"),
+        *("docker-logs-timestamps", "docker-logs-details", "kubectl-logs", "compose-logs"),
+    }
+)
+"""Formats that are, or are made of, records in which an engine splits lines of more than `PIECE` bytes."""
+
+_MOST = 10  # findings of one rule for one event
+_LARGE = 4096  # bytes; in fewer, all numbers are looked at
+_EXACT = 2**53  # integers up to here are exact as floats
+_DIGITS_OF_EXACT = len(str(_EXACT))
+
+# A number with 16 digits before a point, or with a large exponent: a candidate.
+_LONG_NUMBER = re.compile(
+    rb"(?<![0-9.eE+-])-?(?:[0-9]{16,}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{3,})"
+    rb"(?![0-9.eE+-])"
+)
+_STRIDE = 8
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_BEHIND_A_BYTE = [re.compile(re.escape(bytes([byte])) + rb"[0-9]{16}") for byte in b",:[ -\t\r\n"]
+_LARGE_EXPONENTS = [re.compile(letter + rb"\+?[0-9]{3,}(?=[\s,\]}]|\Z)") for letter in (b"e", b"E")]
+_SURROGATES = (rb"\ud", rb"\uD")
+_COLONS = (b":", rb"\u003a", rb"\u003A")
+_decoder = Decoder(Limits())
 
 
 def value_findings(
@@ -17,5 +74,200 @@ def value_findings(
         event: The event.
         offset: Offset of its first byte in the stream.
         capture: The format that the stream was captured in.
+
+    Returns:
+        The findings in the order of their places: at most 10 for each rule.
     """
-    raise NotImplementedError
+    faults = [*_missing_colon(event), *_payload_faults(event), *_line_faults(event, capture)]
+    if not faults:
+        return []
+    places = EventPlaces(event, offset)
+    faults.sort(key=lambda fault: fault.start)
+    return [fault.finding(places) for fault in faults]
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    """A finding without its place: the span of bytes in the event."""
+
+    rule: Rule
+    start: int
+    length: int
+    message: str
+    first: tuple[int, int] | None = None  # of a key that stands twice
+    replacement: str | None = None  # that mends it for certain
+
+    def finding(self, places: EventPlaces) -> Finding:
+        related: tuple[Related, ...] = ()
+        if self.first:
+            start, stop = self.first
+            related = (Related("the same key stands here before", places.place(start, stop - start)),)
+        place = places.place(self.start, self.length)
+        fix = None if self.replacement is None else Fix(place, self.replacement)
+        return finding(self.rule, places.line(self.start), place, self.message, related=related, fix=fix)
+
+
+def _missing_colon(event: InterimResult | Result | MultilineResult) -> Iterator[_Fault]:
+    if not isinstance(event, InterimResult):
+        return
+    name = marker_text(Marker.INTERIM_RESULT).removesuffix(":")
+    at = len(name)
+    if not event.raw.startswith(b":", at):
+        message = f"the marker {name} has no colon"
+        yield _Fault(RULES["interim-without-colon"], at, 0, message, replacement=":")
+
+
+def _payload_faults(event: InterimResult | Result | MultilineResult) -> list[_Fault]:
+    """What is unusual in the payload."""
+    raw, start, stop, value = event.raw, event.start, event.stop, event.value
+    has_long_numbers = _may_have_long_numbers(raw, start, stop)
+    encoded = _encoded(raw, start, stop, value)
+    has_surrogates = encoded is None and any(raw.find(it, start, stop) >= 0 for it in _SURROGATES)
+    has_repeated_keys = encoded is None or _count_colons(raw, start, stop) > encoded.count(b":")
+    if not (has_long_numbers or has_surrogates or has_repeated_keys or isinstance(value, str)):
+        return []
+    payload = event.payload
+    text = masked(payload)
+    checks: list[Iterable[_Fault]] = []
+    if has_long_numbers:
+        checks += [_overflows(text), _big_integers(text)]
+    if has_surrogates:
+        checks.append(_lone_surrogates(text))
+    if has_repeated_keys:
+        checks.append(_repeated_keys(payload, text))
+    if isinstance(value, str):
+        checks.append(_double_encoded(text, value))
+    faults = [fault for check in checks for fault in islice(check, _MOST)]
+    return [_shifted(fault, start) for fault in faults]
+
+
+def _shifted(fault: _Fault, by: int) -> _Fault:
+    """A fault in the payload as one in the event."""
+    first = fault.first and (fault.first[0] + by, fault.first[1] + by)
+    return msgspec.structs.replace(fault, start=fault.start + by, first=first)
+
+
+def _may_have_long_numbers(raw: bytes, start: int, stop: int) -> bool:
+    """Whether there may be an integer or a float that is too large: never wrong if it says no."""
+    if stop - start < _LARGE:
+        return _LONG_NUMBER.search(raw, start, stop) is not None
+    has_digits = b"00" in raw[start:stop:_STRIDE].translate(_DIGITS)
+    if has_digits and (
+        raw[start : start + 1].isdigit()  # the payload is a number, and may follow a marker at once
+        or any(pattern.search(raw, start, stop) for pattern in _BEHIND_A_BYTE)
+    ):
+        return True
+    return any(pattern.search(raw, start, stop) for pattern in _LARGE_EXPONENTS)
+
+
+def _encoded(raw: bytes, start: int, stop: int, value: object) -> bytes | None:
+    """The value as JSON, if that may tell something; ``None`` if it cannot be encoded."""
+    has_members = raw.find(b":", raw.find(b":", start, stop) + 1, stop) >= 0
+    has_surrogates = any(raw.find(it, start, stop) >= 0 for it in _SURROGATES)
+    if not (has_members or has_surrogates):
+        return b":"
+    try:
+        return msgspec.json.encode(value)
+    except ValueError:  # a lone surrogate, or an integer of more digits than Python writes
+        return None
+
+
+def _count_colons(raw: bytes, start: int, stop: int) -> int:
+    return sum(raw.count(colon, start, stop) for colon in _COLONS)
+
+
+def _overflows(text: bytes) -> Iterator[_Fault]:
+    for number in outside_strings(_LONG_NUMBER, text):
+        digits = number[0]
+        if not digits.lstrip(b"-").isdigit() and float(digits) in {float("inf"), float("-inf")}:
+            message = "the number is too large for a float, so it is read as an infinity"
+            yield _Fault(RULES["number-overflow"], number.start(), len(digits), message)
+
+
+def _big_integers(text: bytes) -> Iterator[_Fault]:
+    for number in outside_strings(_LONG_NUMBER, text):
+        digits = number[0].lstrip(b"-")
+        if not digits.isdigit():
+            continue
+        if len(digits) > _DIGITS_OF_EXACT or int(digits) > _EXACT:
+            message = f"the integer has {len(digits)} digits and is beyond 2^53: many readers round it"
+            yield _Fault(RULES["big-integer"], number.start(), len(number[0]), message)
+
+
+def _lone_surrogates(text: bytes) -> Iterator[_Fault]:
+    for escape in lone_surrogates(text):
+        message = f"{escape[0].decode()} is one half of a character, and the other half is missing"
+        yield _Fault(RULES["lone-surrogate"], escape.start(), len(escape[0]), message)
+
+
+def _repeated_keys(payload: bytes, text: bytes) -> Iterator[_Fault]:
+    for key in repeated_keys(payload, text):
+        name = excerpt(json.loads(payload[key.start : key.stop]))
+        message = f"the key {name} stands in one object twice; only the last value counts"
+        first = (key.first_start, key.first_stop)
+        yield _Fault(RULES["duplicate-key"], key.start, key.stop - key.start, message, first=first)
+
+
+def _double_encoded(text: bytes, value: str) -> Iterator[_Fault]:
+    kinds = {"{": "object", "[": "array"}
+    kind = kinds.get(value.lstrip(" \t\r\n")[:1])
+    if kind is None:
+        return
+    try:
+        _decoder.decode(value.encode(errors="surrogatepass"))
+    except PayloadError:
+        return
+    start = text.index(b'"')
+    message = f"the value is a string that holds a JSON {kind}: it was encoded twice"
+    yield _Fault(RULES["double-encoded"], start, text.rindex(b'"') + 1 - start, message)
+
+
+def _line_faults(event: InterimResult | Result | MultilineResult, capture: str) -> list[_Fault]:
+    """What engines do to the long lines of an event."""
+    raw = event.raw
+    if len(raw) <= PIECE:
+        return []
+    long = list(_long_lines(raw))
+    cut = [] if raw.isascii() else list(islice(_cut_characters(raw, long), _MOST))
+    return cut + ([_too_long(raw, *line) for line in long[:_MOST]] if capture in SPLITTING else [])
+
+
+def _long_lines(raw: bytes) -> Iterator[tuple[int, int]]:
+    """The start and the end of each line that is longer than engines store in one record."""
+    start = 0
+    while len(raw) - start > PIECE:
+        # The next line that is long has no LF in the bytes of one record. So the search is from behind.
+        lf = raw.rfind(b"\n", start, start + PIECE + 1)
+        if lf >= 0:
+            start = lf + 1
+            continue
+        end = raw.find(b"\n", start)
+        end = len(raw) if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _cut_characters(raw: bytes, lines: list[tuple[int, int]]) -> Iterator[_Fault]:
+    """In each line, the first character that the end of a piece cuts."""
+    for start, end in lines:
+        cuts = range(start + PIECE, end, PIECE)
+        cut = next((cut for cut in cuts if _begins_before(raw, cut) < cut), None)
+        if cut is None:
+            continue
+        first = _begins_before(raw, cut)
+        length = len(raw[first : first + 4].decode(errors="ignore")[:1].encode())
+        size = cut - start
+        message = f"this character lies on byte {size:,} of its line, where Docker cuts the line in two"
+        yield _Fault(RULES["non-ascii-long-line"], first, length, message)
+
+
+def _begins_before(raw: bytes, at: int) -> int:
+    """Where the character begins that the byte `at` belongs to."""
+    while raw[at] & 0xC0 == 0x80:  # noqa: PLR2004  # the bits of a byte of UTF-8 that begins no character
+        at -= 1
+    return at
+
+
+def _too_long(raw: bytes, start: int, end: int) -> _Fault:
+    at = _begins_before(raw, start + PIECE)
+    message = f"the line has {end - start:,} bytes; the engine stores it in pieces of {PIECE:,} bytes"
+    return _Fault(RULES["line-over-16k"], at, end - at, message)

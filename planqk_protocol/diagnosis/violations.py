@@ -1,12 +1,64 @@
-"""Findings about violations."""
+"""Findings about violations.
+
+The rule of a violation is its code, with one exception: for `invalid-json`, the rule
+is the cause for which the payload is not JSON. The parser does not keep the cause,
+so the payload is decoded once more. In some cases, a line of text around the payload
+tells more than the payload alone:
+
+*   A misspelt marker that the grammar takes: ``PlanQK:Job:InterimResults: 1`` is an
+    interim result with the payload ``s: 1``.
+*   A marker inside a block, where it is part of the payload.
+*   The line after an empty marker line, which may hold the JSON; and the line after
+    the header of a table.
+"""
 
 from __future__ import annotations
 
-from planqk_protocol.diagnosis.finding import Finding, Place
-from planqk_protocol.diagnosis.line import Line
-from planqk_protocol.events import Violation
+import re
+from typing import NamedTuple
+
+from planqk_protocol.diagnosis.finding import Finding, Place, Related
+from planqk_protocol.diagnosis.line import Line, finding
+from planqk_protocol.diagnosis.rules import RULES
+from planqk_protocol.events import Marker, Violation, ViolationCode
+from planqk_protocol.grammar import load_table
+from planqk_protocol.limits import Limits
+from planqk_protocol.marked import marker_prefix, marker_text
+from planqk_protocol.payload.causes import ADVICE, TABLE, Cause
+from planqk_protocol.payload.classify import is_table, may_begin_table
+from planqk_protocol.payload.decode import Decoder, PayloadError
 
 __all__ = ["violation_finding", "waits_for_next_line"]
+
+_LF = b"\n"
+_WHITE = b" \t\r\n"
+_BEFORE = 1024  # bytes of a line that a finding keeps before its place
+_AFTER = 2048  # and after it
+_MOST_OF_A_LINE = 4096  # bytes of a payload and of the next line that tell a table
+_LONGEST_CHARACTER = 4  # bytes of a character in UTF-8
+
+_decode = Decoder(Limits(max_digits=None)).decode
+
+# What directly follows a marker without its colon where the marker is misspelt: more of a word, or
+# punctuation that begins no JSON.
+_MISSPELT = re.compile(rb"[A-Za-z_][\w.-]*:?|[\w.-]+[ \t]*:|[ \t]+:|[=;,.|>/#!?*&~]+:?")
+_SECOND_COLON = re.compile(rb":+")
+# Letters that resemble a colon, and characters that nobody sees.
+_LOOK_ALIKE = re.compile(
+    "[\uff1a\u2236\u02d0\u0589\u05c3\ua789\ufe55\ufe13\u00a0\u00ad\u180e\u2000-\u200f\u202a-\u202f\u2060-\u2064\u3000\ufeff]+:?"
+)
+_SHORTEST_NUMBER = re.compile(rb"[0-9]+")
+
+
+class _Wrong(NamedTuple):
+    """What is wrong with a violation, and the bytes of it that are wrong."""
+
+    rule: str
+    message: str
+    advice: str
+    start: int
+    length: int
+    related: tuple[Related, ...] = ()
 
 
 def violation_finding(
@@ -18,11 +70,162 @@ def violation_finding(
         violation: The violation.
         offset: Offset of its first byte in the stream.
         slot: The place of the event that took the result slot before.
-        next_line: The line after it, if `waits_for_next_line`.
+        next_line: The line after it, if `waits_for_next_line`. A part of it will do.
     """
-    raise NotImplementedError
+    wrong = _wrong_json(violation, next_line) if violation.code is ViolationCode.INVALID_JSON else None
+    if wrong is None:
+        wrong = _wrong_otherwise(violation, offset, slot)
+    line = _line_at(violation, offset, wrong.start)
+    start = offset + wrong.start - line.offset
+    place = line.place(start, start + wrong.length if wrong.length else None)
+    return finding(
+        RULES[wrong.rule], line, place, wrong.message, advice=wrong.advice or None, related=wrong.related
+    )
 
 
 def waits_for_next_line(violation: Violation) -> bool:
-    """Whether the line after a violation may tell its cause."""
-    raise NotImplementedError
+    """Whether the line after a violation may tell its cause: JSON, or the first row of a table."""
+    if violation.code is not ViolationCode.INVALID_JSON or not violation.terminated:
+        return False
+    if violation.marker is Marker.MULTILINE_RESULT:
+        return False
+    payload = violation.raw[_payload_start(violation) :]
+    return not payload.strip(_WHITE) or may_begin_table(_beginning(payload))
+
+
+def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
+    """What is wrong with a payload that is not JSON; ``None`` if it is JSON after all."""
+    raw = violation.raw
+    start, stop = _payload_start(violation), _payload_stop(violation)
+    if misspelt := _misspelt_marker(violation, start, stop):
+        return misspelt
+    try:
+        _decode(raw, start, stop)
+    except PayloadError as error:
+        if error.cause is None:
+            return None
+        wrong = _Wrong(error.cause, error.fault, error.advice, start + error.start, error.length)
+        if error.cause is Cause.EMPTY:
+            at = stop if violation.marker is Marker.MULTILINE_RESULT else start
+            return _on_next_line(at, next_line) or wrong._replace(start=at)
+        if next_line and _is_table(raw[start:stop], next_line.data):
+            return wrong._replace(rule=Cause.DATAFRAME, message=TABLE, advice=ADVICE[Cause.DATAFRAME])
+        return _marker_in_block(raw, wrong.start) or wrong
+    return None
+
+
+def _wrong_otherwise(violation: Violation, offset: int, slot: Place | None) -> _Wrong:
+    """What is wrong with a violation of any other code, at the place that the parser gives."""
+    message, _, advice = violation.message.partition("; ")
+    start = 0 if violation.offset is None else max(0, min(violation.offset - offset, len(violation.raw)))
+    raw, code = violation.raw, violation.code
+    related: tuple[Related, ...] = ()
+    if code is ViolationCode.NUMBER_TOO_LONG:
+        digits = _SHORTEST_NUMBER.match(raw, start)
+        length = len(digits[0]) if digits else 0
+    elif code is ViolationCode.PAYLOAD_TOO_LARGE:
+        length = 0
+    elif code is ViolationCode.PAYLOAD_TOO_DEEP:
+        length = min(1, len(raw) - start)
+    else:
+        length = len(marker_text(violation.marker)) if raw.startswith(marker_prefix(), start) else 0
+    if slot is not None and code is ViolationCode.DUPLICATE_RESULT:
+        related = (Related("the first result stands here", slot),)
+    return _Wrong(code, message, advice, start, length, related)
+
+
+def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | None:
+    """What is wrong with a marker line of which the grammar takes a part of the name for the payload."""
+    if violation.marker is Marker.MULTILINE_RESULT:
+        return None
+    raw, marker = violation.raw, marker_text(violation.marker)
+    head = raw[start : min(stop, start + _AFTER)]
+    if raw[start - 1 : start] == b":":
+        found, rule = _SECOND_COLON.match(head), "marker-spelling"
+    elif look_alike := _LOOK_ALIKE.match(_beginning(head)):
+        codes = " ".join(f"U+{ord(letter):04X}" for letter in look_alike[0][:3].rstrip(":"))
+        message = f"{codes} stands where the marker has a colon"
+        length = len(look_alike[0].encode())
+        return _Wrong("marker-look-alike", message, f"print {marker} with an ordinary colon", start, length)
+    else:
+        found, rule = _MISSPELT.match(head), "marker-spelling"
+    if not found:
+        return None
+    shown = found[0][:40].decode(errors="replace")
+    message = f"the marker is misspelt: {shown!r} stands where {marker} ends"
+    return _Wrong(rule, message, f"print {marker}", start, len(found[0]))
+
+
+def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
+    if not raw.startswith(tuple(load_table().heads), at) or raw[at - 1 : at] != _LF:
+        return None
+    marker = next(head for head in load_table().heads if raw.startswith(head, at)).decode()
+    message = f"{marker} stands inside a block, where it is part of the JSON"
+    return _Wrong("marker-in-block", message, "print it before the block or after it", at, len(marker))
+
+
+def _on_next_line(at: int, next_line: Line | None) -> _Wrong | None:
+    if next_line is None or not _begins_json(next_line):
+        return None
+    place = next_line.place(len(next_line.data) - len(next_line.data.lstrip(_WHITE)))
+    related = (Related("the JSON begins here", place),)
+    message = "the marker's line is empty; the JSON stands on the next line, where it is log text"
+    return _Wrong(Cause.ON_NEXT_LINE, message, ADVICE[Cause.ON_NEXT_LINE], at, 0, related)
+
+
+def _begins_json(line: Line) -> bool:
+    """Whether a line is JSON, or the first line of JSON that is printed on several lines."""
+    data = line.data[:_MOST_OF_A_LINE].strip(_WHITE)
+    if data.startswith(b"{"):
+        return True
+    try:
+        _decode(data)
+    except PayloadError as error:
+        return bool(data) and error.cause in {None, Cause.TRUNCATED}
+    return True
+
+
+def _payload_start(violation: Violation) -> int:
+    """Offset of the payload in the bytes of a violation."""
+    if violation.marker is Marker.MULTILINE_RESULT:
+        return violation.raw.find(_LF) + 1
+    return load_table().payload_start(violation.raw)
+
+
+def _payload_stop(violation: Violation) -> int:
+    """Offset of the end of the payload in the bytes of a violation."""
+    raw = violation.raw
+    if violation.marker is Marker.MULTILINE_RESULT:
+        return raw.rfind(_LF, 0, len(raw) - 1) + 1
+    return len(raw) - (2 if raw.endswith(b"\r\n") else raw.endswith(_LF))
+
+
+def _beginning(data: bytes) -> str:
+    return data[:_MOST_OF_A_LINE].rstrip(b"\r\n").decode(errors="replace")
+
+
+def _is_table(payload: bytes, next_line: bytes) -> bool:
+    is_marked = next_line.startswith(marker_prefix())
+    return not is_marked and is_table(f"{_beginning(payload)}\n{_beginning(next_line)}")
+
+
+def _line_at(violation: Violation, offset: int, at: int) -> Line:
+    """The line of a byte of a violation, or the part of a long line around it."""
+    raw = violation.raw
+    first = raw.rfind(_LF, 0, at) + 1
+    last = raw.find(_LF, at)
+    last = len(raw) if last < 0 else last - (raw[last - 1 : last] == b"\r" and last > at)
+    start = max(first, at - _BEFORE)
+    # The part begins with a whole character. If the bytes are not UTF-8, each of them counts alone.
+    for _ in range(_LONGEST_CHARACTER - 1):
+        if start == first or raw[start] & 0xC0 != 0x80:  # noqa: PLR2004  # not within a character
+            break
+        start -= 1
+    stop = min(last, at + _AFTER)
+    return Line(
+        data=raw[start:stop],
+        number=violation.line + raw.count(_LF, 0, at),
+        offset=offset + start,
+        column=len(raw[first:start].decode(errors="replace")) + 1,
+        is_end=stop == last,
+    )

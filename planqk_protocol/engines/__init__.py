@@ -1,7 +1,7 @@
-"""Live containers: their output as it comes, and their exit code.
+"""Live containers: their output while they run, and their exit code.
 
-The modules `docker` and `kubernetes` follow containers of one engine each. They
-need the extra of their name, and import its library when they are used. The
+The modules `docker` and `kubernetes` follow containers, each of one engine. Each
+needs the extra of its name, and imports the engine's library when it is used. The
 other modules are their parts.
 """
 

@@ -1,10 +1,10 @@
-"""Blocking calls of an event loop, each in a thread of its own.
+"""Blocking calls for an event loop, each in a thread of its own.
 
-The threads that asyncio keeps for blocking calls are few, and all of a program
-shares them. A reader that waits for a container's output blocks for hours, so a
-few readers would block the program. A thread for each call costs some 50 µs,
-which is little beside a chunk from an engine. It ends with the call, so there
-is nothing to close, and nothing piles up between the engine and the loop.
+asyncio keeps few threads for blocking calls, and all of a program shares them. A
+reader that waits for a container's output blocks for hours, so a few readers would
+take all of these threads. A thread for each call costs some 50 µs, which is little
+beside the time that a chunk takes to come from an engine. The thread ends with the
+call, so nothing has to be closed, and no queue grows between the engine and the loop.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ async def in_thread(
     abort: Callable[[], None],
     discard: Callable[[_T], None] = lambda _value: None,
 ) -> _T:
-    """Make a blocking call, and wait for what it returns.
+    """Make a blocking call in a thread, and wait for the value that it returns.
 
     Args:
-        function: What is called.
-        abort: Makes the call return soon. It is called, in the event loop, if
-            whoever waits is cancelled.
-        discard: Takes what the call returns all the same then.
+        function: The function that is called.
+        abort: Makes the call return soon. It is called in the event loop if
+            the waiting task is cancelled.
+        discard: Gets the value if the call returns one after that.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()
 
     def settle(value: _T | None, error: BaseException | None) -> None:
-        if future.done():
+        if future.done():  # the task was cancelled
             drop(value, error)
         elif error is None:
             future.set_result(cast("_T", value))
@@ -49,7 +49,7 @@ async def in_thread(
             discard(cast("_T", value))
 
     def run() -> None:
-        value, error = _called(function)
+        value, error = _call(function)
         try:
             loop.call_soon_threadsafe(settle, value, error)
         except RuntimeError:  # the loop is closed, so nobody waits
@@ -63,9 +63,9 @@ async def in_thread(
         raise
 
 
-def _called(function: Callable[[], _T]) -> tuple[_T | None, BaseException | None]:
-    """What a call returns, and what it raises."""
+def _call(function: Callable[[], _T]) -> tuple[_T | None, BaseException | None]:
+    """Call a function. Return its value and ``None``, or ``None`` and the exception that it raised."""
     try:
         return function(), None
-    except BaseException as error:  # noqa: BLE001  # it is raised where it is waited for
+    except BaseException as error:  # noqa: BLE001  # the waiting task raises it
         return None, error

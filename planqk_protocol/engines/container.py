@@ -1,47 +1,63 @@
-"""What an engine gives of a container: its output, and its exit code."""
+"""The standard output and the exit code of a container, as an engine gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.engines.blocking import in_thread
+from planqk_protocol.errors import ProtocolError
 
-__all__ = ["ContainerOutput", "EngineError", "Reader", "opened"]
+__all__ = ["ContainerOutput", "EngineError", "OutputItem", "Reader", "open_in_thread", "shortened"]
+
+OutputItem: TypeAlias = bytes | CaptureNotice
+"""A chunk of a container's output, or a notice at the place where some of it is missing."""
+
+_MOST_SHOWN = 300  # characters of a message of an engine: enough for the reason, and no flood of text
 
 
-class EngineError(Exception):
-    """An engine cannot give what was asked of it. The message says why and what to do."""
+class EngineError(ProtocolError):
+    """An engine cannot give a container's output or exit code. The message says why and what to do."""
+
+
+def shortened(message: str) -> str:
+    r"""The message of an engine as our own messages show it: without white space around it, and not too long.
+
+    >>> shortened(" no space left on device\n")
+    'no space left on device'
+    """
+    message = message.strip()
+    return message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
 
 
 class Reader(Protocol):
-    """How an engine is asked for one container: what `ContainerOutput` needs of it.
+    """Reads one container. Each engine has its own, and `ContainerOutput` uses them all alike.
 
     Attributes:
-        is_cut_off: Whether output may be missing behind the last piece; it is
-            looked at when `pieces` has ended.
+        is_cut_off: Whether output may be missing after the last item. It is valid
+            once `items` has ended.
     """
 
     is_cut_off: bool
 
-    def pieces(self) -> Iterator[bytes | CaptureNotice]:
-        """The output; called once."""
+    def items(self) -> Iterator[OutputItem]:
+        """Yield the output. It is called once."""
 
     def exit_code(self) -> int | None:
-        """Wait for the exit code; ``None`` where it cannot be known any more."""
+        """Wait for the exit code; ``None`` if the engine no longer knows it."""
 
     def close(self) -> None:
-        """Close all connections, and end what another thread waits for in `pieces` or `exit_code`."""
+        """Close all connections, and so end `items` and `exit_code` if another thread waits in them."""
 
 
 class ContainerOutput:
     """The standard output of a container, from its beginning until the container exits.
 
     It is an iterator of chunks, cut anywhere, that blocks until there is
-    output. Where output was lost on the way, a notice of kind ``gap`` stands at
-    the place; `planqk_protocol.captures.Source.feed` takes either. It holds
+    output. Where output was lost on the way, it gives a notice of kind ``gap``
+    instead; `planqk_protocol.captures.Source.feed` takes both. It holds
     connections until it is closed, so use it in a ``with`` statement.
 
     For asyncio it is an asynchronous iterator and an asynchronous context
@@ -61,7 +77,7 @@ class ContainerOutput:
 
     def __init__(self, reader: Reader, *, capture: str, caveats: list[str]) -> None:
         self._reader = reader
-        self._pieces = reader.pieces()
+        self._items = reader.items()
         self._has_ended = False
         self._is_closed = False
         self._exit_code: int | None = None
@@ -72,13 +88,13 @@ class ContainerOutput:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> bytes | CaptureNotice:
+    def __next__(self) -> OutputItem:
         if self._is_closed:
             raise StopIteration
         try:
-            return next(self._pieces)
+            return next(self._items)
         except StopIteration:
-            self._has_ended = not self._is_closed  # else another thread has ended it
+            self._has_ended = not self._is_closed  # another thread may have closed it meanwhile
             raise
         except BaseException:
             self.close()
@@ -87,11 +103,11 @@ class ContainerOutput:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> bytes | CaptureNotice:
-        piece = await in_thread(lambda: next(self, None), abort=self.close)
-        if piece is None:
+    async def __anext__(self) -> OutputItem:
+        item = await in_thread(lambda: next(self, None), abort=self.close)
+        if item is None:
             raise StopAsyncIteration
-        return piece
+        return item
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,15 +127,15 @@ class ContainerOutput:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether output may be missing behind the last chunk. `collect` takes it as ``cut_off``.
+        """Whether output may be missing after the last chunk. `collect` takes it as ``cut_off``.
 
-        The engine could not give the rest, or the output was closed before its
-        end. To be looked at when the iteration has ended.
+        It is true if the engine could not give the rest, or if the output was
+        closed before its end. It is valid once the iteration has ended.
         """
         return self._reader.is_cut_off if self._has_ended else self._is_closed
 
     def exit_code(self) -> int | None:
-        """Wait for the container's exit code; ``None`` where it cannot be known any more.
+        """Wait for the container's exit code; ``None`` if the engine no longer knows it.
 
         Raises:
             EngineError: The engine does not answer.
@@ -148,16 +164,18 @@ class ContainerOutput:
         """
         if not self._is_closed:
             self._is_closed = True
-            self._pieces = iter(())
+            self._items = iter(())
             self._reader.close()
 
 
-async def opened(follow: Callable[[], ContainerOutput], *, abort: Callable[[], None]) -> ContainerOutput:
-    """Call a function that follows a container, without blocking.
+async def open_in_thread(
+    follow: Callable[[], ContainerOutput], *, abort: Callable[[], None]
+) -> ContainerOutput:
+    """Call a function that follows a container, without blocking the event loop.
 
     Args:
-        follow: What is called.
+        follow: The function. It runs in a thread of its own.
         abort: Makes it return or raise soon. It is called if the task is
-            cancelled; an output that is returned then is closed.
+            cancelled. An output that the function returns after that is closed.
     """
     return await in_thread(follow, abort=abort, discard=ContainerOutput.close)

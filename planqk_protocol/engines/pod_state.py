@@ -1,12 +1,12 @@
-"""What the API of Kubernetes tells of a pod's container: whether it has started, and how its runs ended.
+"""The state of a container in a pod, out of the API of Kubernetes: whether it has started, how it ended.
 
-A container is run again if it ends and the pod's restart policy says so. Its
-runs are counted by ``restartCount``: the first one is run 0. Of two runs the
-API tells: the current one (``state``), and the one before (``lastState``). Of
-these two it gives the log, the second one with ``previous=true``. Between two
-runs ``state`` is ``waiting`` (``CrashLoopBackOff``), and ``lastState`` is that
-of the run that ``restartCount`` counts last (Kubernetes, pkg/kubelet/
-kubelet_pods.go, validateContainerLogStatus and convertToAPIContainerStatuses).
+A container is run again if it ends and the pod's restart policy says so. Its runs are
+counted by ``restartCount``, so the first one is run 0. The API tells of two runs: the
+current one (``state``) and the one before it (``lastState``). It gives the logs of
+these two as well; ``previous=true`` asks for that of ``lastState``. Between two runs
+``state`` is ``waiting`` (``CrashLoopBackOff``). Then ``lastState`` is the latest run,
+the one that ``restartCount`` counts last (Kubernetes, pkg/kubelet/kubelet_pods.go,
+validateContainerLogStatus and convertToAPIContainerStatuses).
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["ContainerState", "container_state"]
+from planqk_protocol.engines.container import shortened
 
-_MOST_SHOWN = 200  # characters of what the cluster says
+__all__ = ["ContainerState", "container_state"]
 
 
 class ContainerState(msgspec.Struct, frozen=True):
     """A container, as the API tells of it.
 
     Attributes:
-        pod_uid: The pod, which is another one if it was deleted and made anew.
+        pod_uid: The id of the pod, which changes if the pod is deleted and made anew.
         latest: Number of the latest run.
-        is_waiting: Whether no run goes on, and the next one is waited for.
+        is_waiting: Whether no run goes on, and the next one is awaited.
         exit_code: Exit code of the latest run, if it has ended.
         exit_code_before: Exit code of the run before it, if that is known.
         has_started: Whether there was a run.
         is_over: Whether the pod has ended for good.
-        reason: Why it waits, in the cluster's words.
+        reason: Why the container waits, in the cluster's words.
     """
 
     pod_uid: str | None
@@ -48,20 +48,20 @@ class ContainerState(msgspec.Struct, frozen=True):
         return run < self.latest or self.exit_code is not None or self.is_over
 
     def exit_code_of(self, run: int) -> int | None:
-        """The exit code of a run; ``None`` if it goes on, or if it is not known any more."""
+        """The exit code of a run; ``None`` if the run goes on, or if the code is no longer known."""
         if run == self.latest:
             return self.exit_code
         return self.exit_code_before if run == self.latest - 1 else None
 
     def log_of(self, run: int) -> bool | None:
-        """Where the log of a run is: the value for ``previous``; ``None`` if it is gone."""
+        """The value of ``previous`` that asks for the log of a run; ``None`` if the log is gone."""
         if run == self.latest:
             return False
         return True if run == self.latest - 1 and not self.is_waiting else None
 
 
 def container_state(pod: Any, container: str) -> ContainerState:
-    """What a pod object of the client library tells of one of its containers."""
+    """The state of a container, out of a pod object of the client library."""
     status = next((item for item in pod.status.container_statuses or [] if item.name == container), None)
     state = status and status.state
     ended = state and state.terminated
@@ -85,13 +85,12 @@ def _reason(pod: Any, state: Any) -> str:
     """Why a container does not run."""
     waiting = state and state.waiting
     if waiting:
-        return _joined(waiting.reason, waiting.message)
+        return _reason_and_message(waiting.reason, waiting.message)
     for condition in pod.status.conditions or []:
         if condition.type == "PodScheduled" and condition.status == "False":
-            return _joined(condition.reason, condition.message)
-    return _joined(pod.status.reason, pod.status.message) or "not scheduled yet"
+            return _reason_and_message(condition.reason, condition.message)
+    return _reason_and_message(pod.status.reason, pod.status.message) or "not scheduled yet"
 
 
-def _joined(reason: str | None, message: str | None) -> str:
-    text = ": ".join(part for part in (reason, message) if part)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+def _reason_and_message(reason: str | None, message: str | None) -> str:
+    return shortened(": ".join(part for part in (reason, message) if part))

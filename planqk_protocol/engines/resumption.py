@@ -1,331 +1,385 @@
-"""A log that is read over several connections, each byte of it exactly once.
+"""Read a log over several connections, and give each byte of it exactly once.
 
 Connections to engines break: proxies and API servers end them after minutes or
-hours, engines restart. The reader then asks for the log again, and the engine
-sends records that the reader has passed on already. This module tells which.
-It does no I/O and knows no clock.
+hours, and engines restart. The reader then asks for the log again, and the engine
+sends records again that the reader has already given to its caller. This module
+finds out which records are new. It does no I/O and reads no clock.
 
-**What engines send.** With time stamps asked for, each record is
-``STAMP text``: a stamp of RFC 3339 with nine decimals, a space, and what the
-container printed. For Kubernetes a record is a line; for Docker it is a frame,
-which may hold a piece of a line. Both filter by time: a record is sent if its
-stamp is not before the time that was asked for.
+**An example.** A pod prints three lines. The first connection breaks within the
+third one. The second connection sends the log again, from ten seconds before that
+line::
 
-**What to ask for.** Kubernetes takes whole seconds, so the reader asks for
-whole seconds everywhere. It asks for ten seconds more than it needs (`remembered._OVERLAP`):
-the runtime stamps stdout and stderr separately, so neighbours may be in the
-wrong order by microseconds, and a clock may be set back a little. If it is set
-back by more than that while no connection is open, then the engine's filter
-hides what was printed meanwhile, and nothing tells.
+    connection  received                                    given
+    first       2024-05-01T10:00:20.000000001Z one LF       one LF
+                2024-05-01T10:00:20.000000002Z two LF       two LF
+                2024-05-01T10:00:21.000000000Z thr          thr
+    second      2024-05-01T10:00:20.000000001Z one LF       nothing: known
+                2024-05-01T10:00:20.000000002Z two LF       nothing: known
+                2024-05-01T10:00:21.000000000Z three LF     ee LF
 
-**What is remembered.** For each record its time and a digest of stamp and
-text: 24 bytes, for the latest 64 Ki records at least
-(`remembered._MOST_RECORDS`). Of a record
-that was passed on in part: how many bytes, and their digest. No contents.
+If the log was rotated in between, the second connection may begin with a fourth
+line. That line is new, but the end of the third line is lost: there is a gap.
 
-**What is new.** The records that the engine has to send again are known: the
-remembered ones that are not before the time asked for. They are *expected*, each
-as often as it was passed on, and what comes is compared with them. What is
-expected is left out, in whatever order it comes, so nothing comes twice. What is
-not expected is new. If only a part of the last record was passed on, that many
-bytes are compared and left out.
+**What engines send.** If time stamps are asked for, each record is ``STAMP text``: a
+stamp of RFC 3339 with nine decimals, a space, and what the container printed. A record
+of Kubernetes is a line (Kubernetes, staging/src/k8s.io/cri-client/pkg/logs/logs.go,
+logWriter.write). A record of Docker is a frame, which may hold a part of a line (moby,
+daemon/server/httputils/logstream/logstream.go, Write). Both leave out records whose
+stamp is before the time that was asked for (Kubernetes, the same function; moby,
+daemon/logger/loggerutils/logfile.go, forwarder).
 
-**Where bytes may be missing.** What is new has to stand directly behind the
-record that was passed on last. Else there is a *gap* before it. There are three
-cases:
+**Which time to ask for.** The API server of Kubernetes passes whole seconds on to
+the kubelet (Kubernetes, pkg/registry/core/pod/strategy.go, LogLocation). So whole
+seconds are asked for everywhere. They begin ten seconds before the last record
+(`remembered._OVERLAP`), for two reasons. Runtimes copy stdout and stderr in a thread
+each, so neighbours may be in the wrong order by microseconds (moby,
+daemon/logger/copier.go; containerd, internal/cri/io/logger.go). And a clock may be
+set back a little. If it is set back by more than ten seconds while no connection is
+open, what is printed meanwhile looks older than what was asked for. It is lost, and
+nobody can tell.
 
-- The log was rotated meanwhile, and that last record is gone.
-- The log was rotated, and its first record now has the stamp of that last one.
-  Records of one stamp and one text cannot be told apart: the one that comes may
-  be a later one, and those between may be gone. If a record of an earlier time
-  comes, or all that is expected, then nothing of that stamp is gone.
-- The connection before left records out, as Docker's do where a log is rotated
-  while it is followed. They come now, too late, and each change between them and
-  what is known is a gap.
+**What is remembered.** For each record that was given: its time, and a digest of its
+stamp and text. That is 24 bytes a record, for the latest 64 Ki records at least
+(`remembered._MOST_RECORDS`). If only a part of the last record was given: the size
+and the digest of that part. Contents are not remembered.
 
-Once a record comes that is later than all expected ones, everything after it is
-new, and nothing more is compared.
+**What is new.** The remembered records from the time asked for on are *expected*:
+the engine has to send them again, each as often as it was given. An expected record
+is left out, whatever the order in which they come, so nothing is given twice. If only
+a part of the last record was given, the record that begins with the same bytes is that
+one, and its rest is given. Any other record is new, except these three, which are left
+out:
 
-**Within a connection.** Docker that rotates a log while it is followed may send
-the newest file again from its beginning. Measured with 20.10 and files of 4 KiB:
-records 0 to 53, then 384 to 399, and these again. Its records of one stream are
-in the order of their times. So where time goes back, what comes is compared with
-what was passed on from that second on. If it is known, this is a gap, as records
-may have been left out. It may be new all the same, as where the clock was set back.
+- a record that is older than the time asked for;
+- before the last record has come again: a record of a second of which not all records
+  are remembered any more;
+- the end of an older line (see below).
 
-**Older lines.** An engine may send more than it was asked for; the time of a
-record tells. A container runtime stores a long line in pieces, each with a time
-of its own, and Kubernetes filters the pieces. What is left of the line, mostly
-before all else, has no stamp, or a text in it looks like one. So where records
-are lines, one that is not expected is held until the next one tells. If that one
-is expected, the held one is left out; behind a record that is known, this is a
-gap, as it may have been left out before. Otherwise both are new.
+**The states of a connection**, and what happens to the next record in each::
 
-**The end.** Nothing is removed from the end of a log. So an answer that stops
-between records that are expected, or within one, is not the whole log.
+    state              in the code                expected record       any other record
+    all is new         `_expected` is None        cannot come           given
+    before the last    `_is_at_last` is false     left out              lines: held back
+                                                                        frames: given after a gap
+    one held back      `_held_back` is a record   left out, and so is   both are given after a gap
+                                                  the one held back
+    at the last        `_is_at_last` is true      left out              given
+
+*The last* is the record that was given last. Once it has come again, the next record
+that is not expected follows it without a gap. A connection begins in the state "all is
+new" if nothing was given before, else in "before the last". It changes to "all is new"
+when no expected record can come any more: all of them have come, or a record has come
+that is later than all of them.
+
+**Gaps.** A new record has to follow the last one directly. Otherwise bytes may be
+missing, and there is a *gap* before it. There are three cases:
+
+- The log was rotated, and the last record is gone.
+- The log was rotated, and its first record now has the stamp and the text of the last
+  one. It may be that one, or a later one that looks alike. In the second case the
+  records between the two are gone. It cannot be so if a record with an earlier stamp
+  comes, too, or if all expected records come.
+- An earlier connection left records out, as Docker's does where a log is rotated
+  while it is followed. They come now, too late. A gap separates them from the known
+  records before and after them.
+
+**Older lines.** A runtime stores a long line in parts, each with a time of its own
+(containerd, internal/cri/io/logger.go), and Kubernetes filters the parts. So the end
+of an older line can come without its beginning, mostly as the first record. It has no
+stamp, or begins with a text that looks like one. So where records are lines, a record
+that is not expected is held back until the next one comes. If that one is expected, the
+one held back is left out as the end of an older line. If known records came before it,
+this is a gap, as it may also be a line that an earlier connection left out.
+
+**Times that go back within a connection.** Docker may send its newest file again from
+the beginning if it rotates the log while the log is followed. Measured with Docker
+20.10 and files of 4 KiB: records 0 to 53, then 384 to 399, and these again. The records
+of one stream have their times in order (moby, daemon/logger/copier.go). So where the
+time goes back, all that was given from that second on is expected once more. If one of
+these records comes, there is a gap, as others may have been left out. If none comes, the
+clock was set back, and the records are new.
+
+**The end.** Nothing is ever removed from the end of a log. So an answer that stops
+between expected records, or within one, is not the whole log.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from planqk_protocol.engines.remembered import Expected, Given, Opened, Record
+from planqk_protocol.engines.remembered import ExpectedRecords, GivenRecords, PartialRecord, Record
 
 __all__ = ["Resumption"]
 
-_MOST_HELD = 1024 * 1024  # bytes of a record that may turn out to be new
+_MOST_HELD = 1024 * 1024  # bytes of text that are kept of a record while it is compared
 
 
 class Resumption:
-    r"""Passes on the new part of a log's records, whatever connections send again.
+    r"""Gives the new part of a log whose records come again with each connection.
 
-    Call `restart` for each connection, `take` for each part of a record, and
+    Call `restart` for each connection, `feed` for each part of a record, and
     `close` once the log has ended and all of it has come.
 
     Args:
-        has_pieces: Whether what is left of an older record may come, without
-            the stamp of that record.
+        cuts_lines: Whether the engine may send the end of an older line without its
+            beginning, as Kubernetes may.
 
     Attributes:
         is_gap: Whether bytes of the log are missing, or may be, directly before
-            what the latest `take` or `close` gave.
+            what the latest `feed` or `close` returned.
 
-    >>> log = Resumption(has_pieces=True)
+    >>> log = Resumption(cuts_lines=True)
     >>> log.restart()
-    >>> log.take(b"2024-05-01T10:00:20.000000001Z one\n", ends=True)
+    >>> log.feed(b"2024-05-01T10:00:20.000000001Z one\n", ends=True)
     b'one\n'
-    >>> log.take(b"2024-05-01T10:00:20.000000002Z tw", ends=False)
-    b'tw'
+    >>> log.feed(b"2024-05-01T10:00:20.000000002Z two\n", ends=True)
+    b'two\n'
+    >>> log.feed(b"2024-05-01T10:00:21.000000000Z thr", ends=False)
+    b'thr'
     >>> log.restart()
-    1714557610
-    >>> log.take(b"2024-05-01T10:00:20.000000001Z one\n", ends=True)
+    1714557611
+    >>> log.feed(b"2024-05-01T10:00:20.000000001Z one\n", ends=True)
     b''
-    >>> log.take(b"2024-05-01T10:00:20.000000002Z two\n", ends=True)
-    b'o\n'
+    >>> log.feed(b"2024-05-01T10:00:20.000000002Z two\n", ends=True)
+    b''
+    >>> log.feed(b"2024-05-01T10:00:21.000000000Z three\n", ends=True)
+    b'ee\n'
     """
 
-    def __init__(self, *, has_pieces: bool) -> None:
+    def __init__(self, *, cuts_lines: bool) -> None:
         self.is_gap = False
-        self._has_pieces = has_pieces
-        self._is_told = False  # a gap, where the output ends now
-        self._given = Given()
-        self._open: Opened | None = None  # the last record, if a part of it was passed on
-        self._expected: Expected | None = None  # while a connection may send again what is known
+        self._cuts_lines = cuts_lines
+        self._gap_is_told = False  # a gap, and nothing was given since
+        self._given = GivenRecords()
+        self._partial: PartialRecord | None = None  # the last record, if only a part of it was given
+        self._expected: ExpectedRecords | None = None
         self._begin_connection()
 
     def _begin_connection(self) -> None:
-        self._latest: int | None = None  # time of a record on this connection
-        self._has_gone_back = False
-        self._is_at_end = False  # the latest record that came is the one that was passed on last
-        self._has_reached = False  # it has been so on this connection
-        self._doubt: _Whole | None = None  # a record that was not expected, until the next one tells
+        self._latest: int | None = None  # time of the latest record of this connection
+        self._has_gone_back = False  # the time went back on this connection
+        self._is_at_last = False  # the latest record that came is the one given last
+        self._has_met_last = False  # the record given last has come on this connection
+        self._held_back: _EndedRecord | None = None  # until the next record tells what it is
         self._begin_record()
 
     def _begin_record(self) -> None:
         self._record = Record()
-        self._is_passed = False  # it is new, and is not compared any more
-        self._held: bytearray | None = bytearray()  # its text, while it is compared; `None` if it is too long
+        self._is_new = False  # the record is new, so its rest is given as it comes
+        self._text: bytearray | None = bytearray()  # while the record is compared; `None` if too long
 
     def restart(self) -> int | None:
-        """A connection begins.
+        """Begin a connection.
 
         Returns:
             The time from which on to ask for records, in whole seconds since
-            1970; ``None`` for all there are.
+            1970; ``None`` to ask for all there are.
         """
         record = self._record
-        if (self._is_passed or self._expected is None) and record.size > record.start:
-            self._open = Opened(record.size, record.size - record.start, record.digest(), record.time)
+        if (self._is_new or self._expected is None) and record.size > record.start:
+            self._partial = PartialRecord(
+                record.size, record.size - record.start, record.digest(), record.time
+            )
         self._begin_connection()
-        self._expected = self._given.expected(self._open)
+        self._expected = self._given.expected_again(self._partial)
         return self._expected.since if self._expected else None
 
     @property
-    def is_behind(self) -> bool:
-        """Whether this connection has still to send again what was passed on."""
-        return self._expected is not None and not self._is_at_end
+    def is_catching_up(self) -> bool:
+        """Whether this connection still has to send again what was given."""
+        return self._expected is not None and not self._is_at_last
 
     @property
-    def is_short(self) -> bool:
-        """Whether this connection has stopped amid what was passed on: that cannot be the log's end."""
+    def is_incomplete(self) -> bool:
+        """Whether this connection has sent only a part of what was given, so the log cannot end here."""
         expected = self._expected
-        if expected is None or self._has_reached:
+        if expected is None or self._has_met_last:
             return False
-        return expected.has_come or self._is_cut(expected)
+        return expected.has_come or self._is_cut_known_record(expected)
 
-    def _is_cut(self, expected: Expected) -> bool:
+    def _is_cut_known_record(self, expected: ExpectedRecords) -> bool:
         """Whether the record that has not ended may be a part of an expected one."""
         record = self._record
         is_later = record.time is not None and record.time > expected.newest
         return record.size > 0 and not (record.is_resumed or is_later)
 
-    def take(self, data: bytes, *, ends: bool) -> bytes:
-        """Take the next bytes of a record, its stamp included, and give the text that is new.
+    def feed(self, data: bytes, *, ends: bool) -> bytes:
+        """Take the next bytes of a record, its stamp included, and return the text that is new.
 
         Args:
             data: Any number of bytes, all of one record.
             ends: Whether the record ends with them.
         """
         self.is_gap = False
-        if self._expected and not self._is_passed:
+        if self._expected and not self._is_new:
             text = self._compare(data, self._expected, ends=ends)
         else:
-            text = self._pass(data, ends=ends)
-        self._is_told &= not text
+            text = self._give(data, ends=ends)
+        self._gap_is_told &= not text
         return text
 
     def close(self) -> bytes:
-        """The log has ended, and this connection has sent all of it: give what was held back."""
+        """End the log, after a connection that has sent all of it, and return the text that was held back."""
         self.is_gap = False
         expected, text = self._expected, b""
-        if self._record.size and not (expected and self._is_cut(expected)):
-            text = self.take(b"", ends=True)
-        elif self._record.size:
-            self._is_at_end = False
-        if self._expected and not self._is_at_end:
+        if self._record.size and not (expected and self._is_cut_known_record(expected)):
+            text = self.feed(b"", ends=True)
+        elif self._record.size:  # the log ends within a record that was given, so its end is missing
+            self._is_at_last = False
+        if self._expected and not self._is_at_last:
             self._tell_gap()
-            text += self._settle_doubt(self._expected.newest)
-        self._expected = self._open = None
+            text += self._release_held_back(after=self._expected.newest)
+        self._expected = self._partial = None
         return text
 
     def _tell_gap(self) -> None:
-        self.is_gap = self.is_gap or not self._is_told
-        self._is_told = True
+        """Set `is_gap`, unless a gap was told and nothing was given since."""
+        self.is_gap = self.is_gap or not self._gap_is_told
+        self._gap_is_told = True
 
-    def _pass(self, data: bytes, *, ends: bool) -> bytes:
-        """Pass on bytes of a record that is new."""
-        text = self._record.take(data, ends=ends)
-        if ends and (expected := self._went_back()):
-            self._reach(is_at_end=True)
-            self._hold(text)
-            return self._judge(expected)
+    def _give(self, data: bytes, *, ends: bool) -> bytes:
+        """Give the bytes of a record without comparing them, unless the time goes back."""
+        text = self._record.feed(data, ends=ends)
+        if ends and (expected := self._expect_again_if_time_went_back()):
+            self._set_is_at_last(value=True)
+            self._keep_text(text)
+            return self._settle_record(expected)
         if ends:
             self._given.add(self._record.time, self._record.digest())
             self._begin_record()
         return text
 
-    def _compare(self, data: bytes, expected: Expected, *, ends: bool) -> bytes:
-        """Compare bytes of a record with what was passed on."""
-        record, opened = self._record, self._open
-        if opened and record.size < opened.size <= record.size + len(data):
-            stop = opened.size - record.size
-            self._hold(record.take(data[:stop], ends=False))
+    def _compare(self, data: bytes, expected: ExpectedRecords, *, ends: bool) -> bytes:
+        """Compare the bytes of a record with what was given."""
+        record, partial = self._record, self._partial
+        if partial and record.size < partial.size <= record.size + len(data):  # the part ends in this data
+            stop = partial.size - record.size
+            self._keep_text(record.feed(data[:stop], ends=False))
             data = data[stop:]
-            record.is_resumed = record.digest() == opened.digest
-        text = record.take(data, ends=ends)
-        if record.is_resumed and (expected.is_at_last or not self._can_hold(text)):
-            return self._go_on(text, expected, ends=ends)
-        self._hold(text)
-        return self._judge(self._went_back() or expected) if ends else b""
+            record.is_resumed = record.digest() == partial.digest
+        text = record.feed(data, ends=ends)
+        if record.is_resumed and (expected.last_has_come or not self._can_keep(text)):
+            return self._give_rest(text, expected, ends=ends)
+        self._keep_text(text)
+        return self._settle_record(self._expect_again_if_time_went_back() or expected) if ends else b""
 
-    def _went_back(self) -> Expected | None:
-        """What may come again, if the engine began again to send what it sent on this connection."""
+    def _expect_again_if_time_went_back(self) -> ExpectedRecords | None:
+        """If the record before this one is later, expect again all that were given since this one's time."""
         before, time = self._latest, self._record.time
-        if self._has_pieces or time is None:
+        if self._cuts_lines or time is None:
             return None
         self._latest = time
         if before is None or before <= time:
             return None
         self._has_gone_back = True
-        self._expected = self._given.since(time)
+        self._expected = self._given.expected_since(time)
         return self._expected
 
-    def _can_hold(self, text: bytes) -> bool:
-        return self._held is not None and len(self._held) + len(text) <= _MOST_HELD
+    def _can_keep(self, text: bytes) -> bool:
+        return self._text is not None and len(self._text) + len(text) <= _MOST_HELD
 
-    def _hold(self, text: bytes) -> None:
-        if self._held is not None and self._can_hold(text):
-            self._held += text
+    def _keep_text(self, text: bytes) -> None:
+        """Keep text of the record that is compared, unless it is too long."""
+        if self._text is not None and self._can_keep(text):
+            self._text += text
         else:
-            self._held = None
+            self._text = None
 
-    def _go_on(self, text: bytes, expected: Expected, *, ends: bool) -> bytes:
-        """Pass on what follows the part of the record that was passed on."""
-        if self._held is not None and self._open:
-            text = bytes(self._held[self._open.text_size :]) + text
-        if not expected.is_sure:
+    def _give_rest(self, text: bytes, expected: ExpectedRecords, *, ends: bool) -> bytes:
+        """Give what follows the part that was given of the last record."""
+        if self._text is not None and self._partial:
+            text = bytes(self._text[self._partial.text_size :]) + text
+        if not expected.is_last_certain:
             self._tell_gap()
-        self._open = self._doubt = None
-        self._is_passed = True
-        self._reach(is_at_end=True)
-        expected.reach(self._record.time)
+        self._partial = self._held_back = None
+        self._is_new = True
+        self._set_is_at_last(value=True)
+        expected.note_last(self._record.time)
         if expected.is_over:
-            self._leave(expected)
-        expected.pass_by(self._record.time)
+            self._stop_comparing(expected)
+        expected.note_new(self._record.time)
         if ends:
-            self._pass(b"", ends=True)
+            self._give(b"", ends=True)
         return text
 
-    def _judge(self, expected: Expected) -> bytes:
-        """Give of a record that has ended what is new."""
+    def _settle_record(self, expected: ExpectedRecords) -> bytes:
+        """Decide what a record is that has ended, and return what is new of it."""
         record = self._record
         text = b""
         if record.is_before(expected.since) and not self._has_gone_back:
-            pass  # older than what was asked for
-        elif expected.meets(record.digest(), record.time):
-            self._know(expected)
+            pass  # older than the time that was asked for
+        elif expected.match(record.digest(), record.time):
+            self._leave_out_known(expected)
         elif record.is_resumed:
-            return self._go_on(b"", expected, ends=True)
-        elif not self._is_at_end and (record.time is None or record.is_before(expected.known_from)):
-            pass  # the end of an older line, or one of those that were forgotten
-        elif self._has_pieces and not self._is_at_end and not self._doubt:
-            self._doubt = self._whole(is_first=not expected.has_come)
+            return self._give_rest(b"", expected, ends=True)
+        elif not self._is_at_last and (record.time is None or record.is_before(expected.known_from)):
+            pass  # the end of an older line, or a record that is not remembered any more
+        elif self._cuts_lines and not self._is_at_last and not self._held_back:
+            self._held_back = self._ended_record(is_first=not expected.has_come)
         else:
-            text = self._renew(expected)
+            text = self._give_new(expected)
         self._begin_record()
         return text
 
-    def _reach(self, *, is_at_end: bool) -> None:
-        self._is_at_end = is_at_end
-        self._has_reached |= is_at_end
+    def _set_is_at_last(self, *, value: bool) -> None:
+        self._is_at_last = value
+        self._has_met_last |= value
 
-    def _know(self, expected: Expected) -> None:
-        """A record has come that was passed on."""
-        if self._has_gone_back or (self._doubt and not self._doubt.is_first):
+    def _leave_out_known(self, expected: ExpectedRecords) -> None:
+        """Leave out a record that was given, and the one held back before it."""
+        if self._has_gone_back or (self._held_back and not self._held_back.is_first):
             self._tell_gap()
-        self._doubt = None
-        self._reach(is_at_end=expected.is_at_last and expected.is_sure and not self._open)
-        if expected.is_over and not self._open:
-            self._leave(expected)
-            if not self._is_at_end:
+        self._held_back = None
+        self._set_is_at_last(value=expected.last_has_come and expected.is_last_certain and not self._partial)
+        if expected.is_over and not self._partial:
+            self._stop_comparing(expected)
+            if not self._is_at_last:
                 self._tell_gap()
 
-    def _renew(self, expected: Expected) -> bytes:
-        """Give a record that is new, though something may be missing before it."""
-        if not self._is_at_end:
+    def _give_new(self, expected: ExpectedRecords) -> bytes:
+        """Give a record that is new, and the one held back before it."""
+        if not self._is_at_last:
             self._tell_gap()
-        text = self._settle_doubt()
-        whole = self._whole(is_first=False)
-        self._given.add(whole.time, whole.digest)
-        self._open = None
-        self._reach(is_at_end=whole.text is not None)
-        expected.pass_by(whole.time)
-        is_later = whole.time is not None and whole.time > expected.newest
-        if self._is_at_end and (is_later or expected.is_over):
-            self._leave(expected)
-        return text + (whole.text or b"")
+        text = self._release_held_back()
+        record = self._ended_record(is_first=False)
+        self._given.add(record.time, record.digest)
+        self._partial = None
+        # A text that was too long to be kept is lost, so a gap comes before the next record.
+        self._set_is_at_last(value=record.text is not None)
+        expected.note_new(record.time)
+        is_later = record.time is not None and record.time > expected.newest
+        if self._is_at_last and (is_later or expected.is_over):
+            self._stop_comparing(expected)
+        return text + (record.text or b"")
 
-    def _leave(self, expected: Expected) -> None:
-        """All that comes on this connection is new from here on."""
+    def _stop_comparing(self, expected: ExpectedRecords) -> None:
+        """Go on to the state in which all is new."""
         if not self._has_gone_back:
-            self._given.forget_gone(expected)
+            self._given.forget_rotated(expected)
         self._expected = None
 
-    def _settle_doubt(self, behind: int | None = None) -> bytes:
-        """Give the record that was held back, if there is one, and if it is behind a time."""
-        whole, self._doubt = self._doubt, None
-        if whole is None or (behind is not None and (whole.time is None or whole.time <= behind)):
+    def _release_held_back(self, after: int | None = None) -> bytes:
+        """Give the record that was held back, if there is one, and if it is later than a time."""
+        record, self._held_back = self._held_back, None
+        if record is None or (after is not None and (record.time is None or record.time <= after)):
             return b""
-        self._given.add(whole.time, whole.digest)
-        return whole.text or b""
+        self._given.add(record.time, record.digest)
+        return record.text or b""
 
-    def _whole(self, *, is_first: bool) -> _Whole:
-        text = None if self._held is None else bytes(self._held)
-        return _Whole(self._record.time, self._record.digest(), text, is_first)
+    def _ended_record(self, *, is_first: bool) -> _EndedRecord:
+        text = None if self._text is None else bytes(self._text)
+        return _EndedRecord(self._record.time, self._record.digest(), text, is_first)
 
 
-class _Whole(msgspec.Struct, frozen=True):
-    """A record that has ended, its text if it could be held, and whether nothing known came before it."""
+class _EndedRecord(msgspec.Struct, frozen=True):
+    """A record that has ended, and was compared.
+
+    Attributes:
+        time: Of its stamp, if it has one.
+        digest: Of its stamp and text.
+        text: Its text; ``None`` if it was too long to be kept.
+        is_first: Whether no expected record came before it.
+    """
 
     time: int | None
     digest: bytes

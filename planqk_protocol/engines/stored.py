@@ -1,72 +1,72 @@
 """Docker's stored logs, read over several connections, each byte exactly once.
 
-A log object takes what each connection sends, and gives pieces for
+A log object takes what each connection sends, and returns items for
 `ContainerOutput`: bytes of its format, and notices of what is missing. There
-are two, as the Engine API sends two kinds of answers. Neither does I/O.
+are two classes, as the Engine API sends two kinds of answers. Neither does I/O.
 
 **Frames** (containers without a terminal). Each frame is one stored record:
-with ``timestamps=1`` a stamp of nine decimals, a space, and the text, which is
-a line, or 16 KiB of one (moby, daemon/server/httputils/logstream and
-daemon/logger/copier.go). So nothing that a job prints can be taken for a stamp.
-`Resumption` tells which records are new. They are given in the form of CRI,
-which has a place for the stamp and tells whether LF ends the text.
+with ``timestamps=1`` a stamp of nine decimals, a space, and the text (moby,
+daemon/server/httputils/logstream/logstream.go, Write). The text is a line, or 16 KiB
+of one (moby, daemon/logger/copier.go). The stamp always stands at the beginning of a
+frame, so nothing that a job prints can be taken for a stamp. `Resumption` tells which
+records are new. They are given in the form of CRI, as that has a place for the stamp
+and tells whether an LF follows the text.
 
-**Plain bytes** (containers with a terminal). There are no borders of records:
-a stamp in the middle of a long line could not be told from the job's own text.
-So no stamps are asked for. Each connection sends the log from its beginning,
-and what was given before is compared by its size and digest, and left out. So
-are the frames of other engines with this API, whose stamps are coarser: those
-of Podman are whole seconds (podman, pkg/api/handlers/compat/containers_logs.go).
+**Plain bytes** (containers with a terminal). Nothing marks where a record begins, so a
+stamp within a long line could not be told from the job's own text. So no stamps are
+asked for. Each connection sends the log from its beginning. The bytes that were given
+before are compared by their size and digest, and left out. The frames of other
+engines with this API are read in the same way, as their stamps are coarser: those of
+Podman are whole seconds (podman, pkg/api/handlers/compat/containers_logs.go).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures import CaptureNotice, NoticeKind, StdStream
 from planqk_protocol.captures.prefix_decoder import STAMP
+from planqk_protocol.engines.container import OutputItem, shortened
 from planqk_protocol.engines.resumption import Resumption
 
-__all__ = ["FrameError", "Frames", "Piece", "PlainLog", "StampedLog"]
+__all__ = ["FrameError", "Frames", "PlainLog", "StampedLog"]
 
-Piece: TypeAlias = bytes | CaptureNotice
-
-_LF = b"\n"
-_HEADER = 8
-_STDOUT = (0, 1)  # 0 is stdin, which moby writes to stdout
+# A frame's header has 8 bytes: the type, three zeros, the size of the payload (moby, api/pkg/stdcopy).
+_HEADER_SIZE = 8
+_STDOUT = (0, 1)  # type 0 is stdin, which readers have to write to stdout (likewise)
 _SYSTEM_ERROR = 3
-_MOST_SHOWN = 300  # characters of what the engine says
-_LONGEST = 64 * 1024 * 1024  # payload; moby's are of 16 KiB, those of other engines may hold a whole line
+# Bytes of a payload. Those of moby have 16 KiB; other engines may send a whole line in one frame.
+_MAX_PAYLOAD = 64 * 1024 * 1024
 
-# Drivers whose log moby reads from its `local` format. Up to 20.10 (daemon/logger/local/read.go) it
-# leaves out the LF of a line that was stored in pieces. All pieces of a line have one stamp
-# (daemon/logger/copier.go), so a record with another stamp begins another line.
-_DROP_LF = {"local", "awslogs", "fluentd", "gcplogs", "gelf", "splunk", "syslog", "etwlogs"}
+# Drivers whose log moby reads from its `local` format: that driver itself, and drivers without a reader
+# of their own, whose log moby caches in that format (daemon/logger/loggerutils/cache). Up to Docker 20.10
+# the reader leaves out the LF of a line that was stored in parts (daemon/logger/local/read.go). All parts
+# of a line have one stamp (daemon/logger/copier.go), so a record with another stamp begins another line.
+_DRIVERS_WITHOUT_LF = {"local", "awslogs", "fluentd", "gcplogs", "gelf", "splunk", "syslog", "etwlogs"}
 
-_ROTATED = (
-    "the engine no longer has what followed, as where its log was rotated meanwhile; those bytes are lost"
-)
+_ROTATED = "the engine no longer has the output that followed, so it is lost; its log may have been rotated"
 _CHANGED = (
-    "the engine's log no longer begins with what was read, as where it was rotated; what follows cannot be "
-    "told from what was read, and is left out"
+    "the engine's log no longer begins with the output that was read, as it may have been rotated; the new "
+    "part of it cannot be found, and is left out"
 )
 
 
 class FrameError(Exception):
-    """What came is no multiplexed stream."""
+    """The answer is not a multiplexed stream, or its records have no time stamps."""
 
 
 class Frame(NamedTuple):
-    """A frame of the multiplexed stream."""
+    """A frame of the multiplexed stream: its type and its payload."""
 
     kind: int
     payload: bytes
 
 
 class Frames:
-    r"""The frames of one answer of the Engine API.
+    r"""Splits one answer of the Engine API into its frames.
 
     >>> frames = Frames()
     >>> list(frames.feed(b"\1\0\0\0\0\0\0\2h")), list(frames.feed(b"i"))
@@ -75,7 +75,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._needed = _HEADER
+        self._needed = _HEADER_SIZE  # bytes in `_rest` before it is worth looking at it again
 
     @property
     def is_within(self) -> bool:
@@ -83,27 +83,30 @@ class Frames:
         return bool(self._rest)
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that these bytes complete.
+        """Take the next bytes, and yield the frames that they complete.
 
         Raises:
-            FrameError: These are no frames.
+            FrameError: The bytes are not frames.
         """
         rest = self._rest
         rest += data
         if len(rest) < self._needed:
             return
         at = 0
-        while len(rest) - at >= _HEADER:
-            kind, size = rest[at], int.from_bytes(rest[at + 4 : at + _HEADER])
-            if kind > _SYSTEM_ERROR or size > _LONGEST:
+        while len(rest) - at >= _HEADER_SIZE:
+            kind, size = rest[at], int.from_bytes(rest[at + 4 : at + _HEADER_SIZE])
+            if kind > _SYSTEM_ERROR or size > _MAX_PAYLOAD:
                 raise FrameError(f"a frame of type {kind} and {size} bytes: this is no multiplexed stream")
-            stop = at + _HEADER + size
+            stop = at + _HEADER_SIZE + size
             if stop > len(rest):
                 break
-            yield Frame(kind, bytes(rest[at + _HEADER : stop]))
+            yield Frame(kind, bytes(rest[at + _HEADER_SIZE : stop]))
             at = stop
         del rest[:at]
-        self._needed = _HEADER + int.from_bytes(rest[4:_HEADER]) if len(rest) >= _HEADER else _HEADER
+        if len(rest) >= _HEADER_SIZE:
+            self._needed = _HEADER_SIZE + int.from_bytes(rest[4:_HEADER_SIZE])
+        else:
+            self._needed = _HEADER_SIZE
 
 
 class StampedLog:
@@ -113,7 +116,7 @@ class StampedLog:
         driver: The container's logging driver.
 
     Attributes:
-        error: What the engine says that went wrong on this connection.
+        error: The error that the engine reported on this connection; empty if none.
 
     >>> log = StampedLog("json-file")
     >>> log.restart()
@@ -126,13 +129,13 @@ class StampedLog:
     is_lost = False
 
     def __init__(self, driver: str) -> None:
-        self._log = Resumption(has_pieces=False)
+        self._log = Resumption(cuts_lines=False)
         self._frames = Frames()
-        self._may_lack_lf = driver in _DROP_LF
+        self._may_lack_lf = driver in _DRIVERS_WITHOUT_LF
         self._stamp = b""  # of the latest record
-        self._unended = b""  # the stamp of the latest one that was given, if no LF ends it
-        self._records = 0
-        self._size = 0
+        self._unterminated = b""  # stamp of the record that was given last, if no LF ends it
+        self._records = 0  # of CRI that were given
+        self._size = 0  # bytes of them
         self.error = ""
 
     @property
@@ -141,60 +144,60 @@ class StampedLog:
         return self._frames.is_within
 
     @property
-    def is_behind(self) -> bool:
-        """Whether this connection has still to send again what was given."""
-        return self._log.is_behind
+    def is_catching_up(self) -> bool:
+        """Whether this connection still has to send again what was given."""
+        return self._log.is_catching_up
 
     def restart(self) -> dict[str, int]:
-        """A connection begins: what to ask the engine for."""
+        """Begin a connection, and return the parameters of its request."""
         self._frames = Frames()
         self.error = ""
         since = self._log.restart()
         return {"timestamps": 1} | ({} if since is None else {"since": since})
 
-    def feed(self, data: bytes) -> list[Piece]:
-        """Take the next bytes of the answer, and give what is new.
+    def feed(self, data: bytes) -> list[OutputItem]:
+        """Take the next bytes of the answer, and return what is new.
 
         Raises:
-            FrameError: These are no frames.
+            FrameError: The bytes are not frames, or a record has no time stamp.
         """
-        pieces: list[Piece] = []
-        given: list[bytes] = []
+        items: list[OutputItem] = []
+        records: list[bytes] = []
         for kind, payload in self._frames.feed(data):
             if kind == _SYSTEM_ERROR:
-                self.error = payload.decode(errors="replace").strip()[:_MOST_SHOWN] or "an error"
+                self.error = shortened(payload.decode(errors="replace")) or "an error"
             elif kind in _STDOUT:
-                self._stamp = _stamp(payload)
-                text = self._log.take(payload, ends=True)
+                self._stamp = _stamp_of(payload)
+                text = self._log.feed(payload, ends=True)
                 if self._log.is_gap:
-                    pieces += self._joined(given)
-                    given = []
-                    pieces.append(self._notice(NoticeKind.GAP, _ROTATED))
+                    items += self._count_and_join(records)
+                    records = []
+                    items.append(self._notice(NoticeKind.GAP, _ROTATED))
                 if text:
-                    given += self._encoded(text)
-        return pieces + self._joined(given)
+                    records += self._cri_records(text)
+        return items + self._count_and_join(records)
 
-    def close(self) -> list[Piece]:
-        """The log has ended, and all of it has come."""
-        self._log.close()  # records are whole, so none of them is held back
-        pieces: list[Piece] = [self._notice(NoticeKind.GAP, _ROTATED)] if self._log.is_gap else []
+    def close(self) -> list[OutputItem]:
+        """End the log, after a connection that has sent all of it; return the notices at its end."""
+        self._log.close()  # it returns no text: frames are whole, and none of them is held back
+        items: list[OutputItem] = [self._notice(NoticeKind.GAP, _ROTATED)] if self._log.is_gap else []
         if self.error:
-            pieces.append(self._notice(NoticeKind.SYSTEM_ERROR, f"the engine says: {self.error}"))
-        return pieces
+            items.append(self._notice(NoticeKind.SYSTEM_ERROR, f"the engine says: {self.error}"))
+        return items
 
-    def _encoded(self, text: bytes) -> Iterator[bytes]:
+    def _cri_records(self, text: bytes) -> Iterator[bytes]:
         """The records of CRI for the text of the latest record."""
         stamp = self._stamp
-        if self._may_lack_lf and self._unended not in (b"", stamp):
-            yield b"%b stdout F \n" % self._unended
-        self._unended = b"" if text.endswith(_LF) else stamp
-        *lines, rest = text.split(_LF)
+        if self._may_lack_lf and self._unterminated not in (b"", stamp):
+            yield b"%b stdout F \n" % self._unterminated
+        self._unterminated = b"" if text.endswith(LF) else stamp
+        *lines, rest = text.split(LF)
         for line in lines:
             yield b"%b stdout F %b\n" % (stamp, line)
         if rest:
             yield b"%b stdout P %b\n" % (stamp, rest)
 
-    def _joined(self, records: list[bytes]) -> list[Piece]:
+    def _count_and_join(self, records: list[bytes]) -> list[OutputItem]:
         if not records:
             return []
         self._records += len(records)
@@ -206,8 +209,8 @@ class StampedLog:
         return CaptureNotice(kind, self._records + 1, self._size, message, StdStream.STDOUT)
 
 
-def _stamp(payload: bytes) -> bytes:
-    """The stamp of a record."""
+def _stamp_of(payload: bytes) -> bytes:
+    """The time stamp of a record."""
     found = STAMP.match(payload)
     if not found:
         raise FrameError("the engine sends records without time stamps, though they were asked for")
@@ -215,7 +218,7 @@ def _stamp(payload: bytes) -> bytes:
 
 
 class PlainLog:
-    """The log of a container with a terminal, or of an engine with other stamps: see `StampedLog`.
+    """The log of a container with a terminal, or of an engine whose stamps are too coarse.
 
     Args:
         capture: The format of its bytes.
@@ -227,7 +230,7 @@ class PlainLog:
     ({}, [b'c'])
 
     Attributes:
-        is_lost: Whether nothing more can be read of it.
+        is_lost: Whether nothing more can be read of it, as its beginning has changed.
     """
 
     is_within = False
@@ -235,43 +238,43 @@ class PlainLog:
 
     def __init__(self, capture: str) -> None:
         self.capture = capture
-        self._size = 0
-        self._digest = blake2b()
-        self._behind = 0  # bytes that this connection still has to send again
-        self._again = blake2b()
+        self._size = 0  # of what was given
+        self._digest = blake2b()  # of what was given
+        self._to_skip = 0  # bytes that this connection still has to send again
+        self._skipped = blake2b()  # digest of those that it has sent again
         self.is_lost = False
 
     @property
-    def is_behind(self) -> bool:
-        """Whether this connection has still to send again what was given."""
-        return bool(self._behind)
+    def is_catching_up(self) -> bool:
+        """Whether this connection still has to send again what was given."""
+        return bool(self._to_skip)
 
     def restart(self) -> dict[str, int]:
-        """A connection begins: what to ask the engine for."""
-        self._behind = self._size
-        self._again = blake2b()
+        """Begin a connection, and return the parameters of its request."""
+        self._to_skip = self._size
+        self._skipped = blake2b()
         return {}
 
-    def feed(self, data: bytes) -> list[Piece]:
-        """Take the next bytes of the answer, and give what is new."""
+    def feed(self, data: bytes) -> list[OutputItem]:
+        """Take the next bytes of the answer, and return what is new."""
         if self.is_lost:
             return []
-        if self._behind:
-            known, data = data[: self._behind], data[self._behind :]
-            self._again.update(known)
-            self._behind -= len(known)
-            if not self._behind and self._again.digest() != self._digest.digest():
-                return self._lose()
+        if self._to_skip:
+            known, data = data[: self._to_skip], data[self._to_skip :]
+            self._skipped.update(known)
+            self._to_skip -= len(known)
+            if not self._to_skip and self._skipped.digest() != self._digest.digest():
+                return self._give_up()
         if not data:
             return []
         self._digest.update(data)
         self._size += len(data)
         return [data]
 
-    def close(self) -> list[Piece]:
-        """The log has ended, and all of it has come."""
-        return self._lose() if self._behind and not self.is_lost else []
+    def close(self) -> list[OutputItem]:
+        """End the log, after a connection that has sent all of it; return a notice if its end is lost."""
+        return self._give_up() if self._to_skip and not self.is_lost else []
 
-    def _lose(self) -> list[Piece]:
+    def _give_up(self) -> list[OutputItem]:
         self.is_lost = True
         return [CaptureNotice(NoticeKind.GAP, 1, self._size, _CHANGED, StdStream.STDOUT)]

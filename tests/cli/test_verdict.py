@@ -140,7 +140,7 @@ class Killed:
         self._output = output
         self._exit_code = exit_code
 
-    def pieces(self) -> Iterator[bytes | CaptureNotice]:
+    def items(self) -> Iterator[bytes | CaptureNotice]:
         yield self._output
 
     def exit_code(self) -> int | None:

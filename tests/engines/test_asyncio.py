@@ -11,7 +11,7 @@ import pytest
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.engines import kubernetes
 from planqk_protocol.engines.blocking import in_thread
-from planqk_protocol.engines.container import ContainerOutput, EngineError, opened
+from planqk_protocol.engines.container import ContainerOutput, EngineError, open_in_thread
 from tests.engines.servers import joined, serving
 from tests.engines.small_cluster import Cluster
 
@@ -24,7 +24,7 @@ class Waiting:
     def __init__(self) -> None:
         self.closed = threading.Event()
 
-    def pieces(self) -> Iterator[bytes | CaptureNotice]:
+    def items(self) -> Iterator[bytes | CaptureNotice]:
         yield b"a"
         self.closed.wait(60)
 
@@ -57,7 +57,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Cluster, object]]:
     from kubernetes import client as library  # noqa: PLC0415  # an extra
 
     made = Cluster()
-    for delay in ("_PAUSE", "_FIRST_DELAY"):
+    for delay in ("_POLL_INTERVAL", "_FIRST_DELAY"):
         monkeypatch.setattr(kubernetes, delay, 0.01)
     with serving(made) as address:
         api = library.CoreV1Api(library.ApiClient(library.Configuration(host=f"http://{address}")))
@@ -178,7 +178,7 @@ def test_an_output_that_comes_too_late_is_closed() -> None:
 
     async def read() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(opened(follow, abort=go.set), 0.05)
+            await asyncio.wait_for(open_in_thread(follow, abort=go.set), 0.05)
         assert await asyncio.to_thread(reader.closed.wait, 10)
 
     asyncio.run(read())
@@ -193,7 +193,7 @@ def test_an_output_that_comes_after_the_loop_is_closed() -> None:
 
     async def read() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(opened(follow, abort=lambda: None), 0.05)
+            await asyncio.wait_for(open_in_thread(follow, abort=lambda: None), 0.05)
 
     asyncio.run(read())
     go.set()

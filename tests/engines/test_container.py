@@ -18,7 +18,7 @@ class Reader:
         self.closed = 0
         self.asked = 0
 
-    def pieces(self) -> Iterator[bytes | CaptureNotice]:
+    def items(self) -> Iterator[bytes | CaptureNotice]:
         for piece in self._given:
             if isinstance(piece, Exception):
                 raise piece
@@ -97,7 +97,7 @@ def test_another_thread_can_end_what_is_waited_for() -> None:
     class Waiting(Reader):
         ended = threading.Event()
 
-        def pieces(self) -> Iterator[bytes]:
+        def items(self) -> Iterator[bytes]:
             self.ended.wait()
             yield from ()
 

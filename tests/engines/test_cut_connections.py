@@ -43,7 +43,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Cluster, object]]
     from kubernetes import client  # noqa: PLC0415  # an extra
 
     made = Cluster()
-    for delay in ("_PAUSE", "_FIRST_DELAY"):
+    for delay in ("_POLL_INTERVAL", "_FIRST_DELAY"):
         monkeypatch.setattr(kubernetes, delay, 0)
     with serving(made) as address:
         configuration = client.Configuration(host=f"http://{address}")

@@ -28,9 +28,9 @@ HEAD = len(frame(stamp(BEGIN)))  # of each record in an answer
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     made = Engine()
-    monkeypatch.setattr(docker, "_PAUSE", 0)
-    monkeypatch.setattr(docker, "_LOOK", 0)
-    monkeypatch.setattr(docker, "_PATIENCE", 0.2)
+    monkeypatch.setattr(docker, "_FIRST_DELAY", 0)
+    monkeypatch.setattr(docker, "_POLL_INTERVAL", 0)
+    monkeypatch.setattr(docker, "_GIVE_UP_AFTER", 0.2)
     with serving(made) as address:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{address}")
         monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
@@ -338,7 +338,7 @@ def test_what_cannot_be_read_later_is_attached_to(
     outcome = run("result", "--container", "job")
     assert (outcome.stdout, outcome.exit_code) == ("42\n", 0)
     assert engine.asked[1] == ("POST attach", {"stream": "1", "stdout": "1"})
-    assert "so what is lost where the connection breaks cannot be read again" in outcome.stderr
+    assert "so output that is lost where the connection breaks cannot be read again" in outcome.stderr
 
 
 @pytest.mark.parametrize("driver", ["none", "json-file"])
@@ -373,7 +373,7 @@ def test_a_break_of_what_cannot_be_read_again_is_a_gap(engine: Engine, step: int
         assert all(event.suspect or event.after_loss for event in results), cut
 
 
-def test_a_break_behind_which_the_engine_is_gone_for_a_while_cuts_off(engine: Engine) -> None:
+def test_a_break_after_which_the_engine_is_gone_for_a_while_cuts_off(engine: Engine) -> None:
     engine.status, engine.looks, engine.stored, engine.driver = "created", 3, 0, "none"
     engine.cuts = [20]
     inspect, failures = engine._inspect, [True]  # noqa: SLF001
@@ -467,7 +467,7 @@ def test_a_start_that_does_not_come(engine: Engine) -> None:
 def test_closing_ends_what_another_thread_waits_for(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, wait: str
 ) -> None:
-    monkeypatch.setattr(docker, "_LOOK", 20)
+    monkeypatch.setattr(docker, "_POLL_INTERVAL", 20)
     engine.status, engine.looks = "created", 10_000_000
     output = docker.follow("job")
     ended: list[object] = []
@@ -573,7 +573,7 @@ def test_an_answer_that_comes_when_the_container_is_closed(engine: Engine) -> No
     container = docker_api.Container(None, "job")
     container.close()
     before = sockets()
-    answer = container.ask("GET", "logs", stdout=1, follow=0)
+    answer = container.request("GET", "logs", stdout=1, follow=0)
     assert answer.raw.closed
     container.close()
     engine.exited.set()

@@ -21,11 +21,11 @@ GAP = None
 
 
 def of_lines() -> Resumption:
-    return Resumption(has_pieces=True)
+    return Resumption(cuts_lines=True)
 
 
 def of_frames() -> Resumption:
-    return Resumption(has_pieces=False)
+    return Resumption(cuts_lines=False)
 
 
 def parts(data: bytes) -> list[bytes]:
@@ -37,7 +37,7 @@ def pass_on(log: Resumption, data: bytes, chunks: Sequence[bytes] | None = None)
     """What is new of a connection's data; `GAP` stands for a gap."""
     new: list[bytes | None] = []
     for part in parts(data) if chunks is None else chunks:
-        text = log.take(part, ends=part.endswith(b"\n"))
+        text = log.feed(part, ends=part.endswith(b"\n"))
         new += [GAP, text] if log.is_gap else [text]
     return new
 
@@ -195,14 +195,14 @@ def looks_whole(pieces: list[Piece], given: int, lost: int) -> bool:
     return bool(known) and known[0] < lost and records in (left[: len(known)], left[1 : len(known) + 1])
 
 
-@pytest.mark.parametrize("has_pieces", [True, False])
+@pytest.mark.parametrize("cuts_lines", [True, False])
 @given(
     pieces=repeated(),
     first=st.integers(1, 12),
     later=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 400)), max_size=3),
 )
 def test_of_records_that_are_alike_none_is_lost_without_a_word(
-    *, has_pieces: bool, pieces: list[Piece], first: int, later: list[tuple[int, int]]
+    *, cuts_lines: bool, pieces: list[Piece], first: int, later: list[tuple[int, int]]
 ) -> None:
     """The log is rotated between connections, each of which breaks off at any byte."""
     assume(
@@ -213,7 +213,7 @@ def test_of_records_that_are_alike_none_is_lost_without_a_word(
             if given <= len(pieces)
         )
     )
-    log = Resumption(has_pieces=has_pieces)
+    log = Resumption(cuts_lines=cuts_lines)
     log.restart()
     new = pass_on(log, kubelet.sent(pieces[:first]))
     gone = 0
@@ -273,9 +273,9 @@ def given_then(log: Resumption, *parts: bytes, more: Sequence[bytes]) -> list[by
 def test_nothing_is_asked_for_again_before_there_was_anything() -> None:
     log = of_lines()
     assert log.restart() is None
-    assert log.take(STAMPED[0][:20], ends=False) == b""
+    assert log.feed(STAMPED[0][:20], ends=False) == b""
     assert log.restart() is None
-    assert not log.is_behind
+    assert not log.is_catching_up
     assert end(log) == [b""]
 
 
@@ -283,16 +283,16 @@ def test_nothing_is_asked_for_again_before_there_was_anything() -> None:
 def test_seconds_are_asked_for_that_reach_back(size: int) -> None:
     log = of_lines()
     log.restart()
-    log.take(STAMPED[20][:size], ends=size == 33)
+    log.feed(STAMPED[20][:size], ends=size == 33)
     assert log.restart() == (BEGIN + 10 if size > 31 else None)
 
 
-def test_a_gap_is_told_with_the_record_behind_it() -> None:
+def test_a_gap_is_told_with_the_record_after_it() -> None:
     new = given_then(of_lines(), STAMPED[1], more=[STAMPED[3], STAMPED[4], STAMPED[5]])
     assert new == [b"", GAP, b"3\n4\n", b"5\n", b""]
 
 
-def test_one_record_alone_behind_a_gap_is_held_until_the_end() -> None:
+def test_one_record_alone_after_a_gap_is_held_until_the_end() -> None:
     assert given_then(of_lines(), STAMPED[1], more=[STAMPED[3]]) == [b"", GAP, b"3\n"]
 
 
@@ -317,13 +317,13 @@ def test_where_only_the_last_record_is_left_another_one_like_it_may_be_gone() ->
     assert given_then(log, STAMPED[1], STAMPED[2], more=[STAMPED[2], STAMPED[3]]) == [GAP, b"", b"3\n", b""]
 
 
-def test_an_earlier_record_that_is_left_tells_that_nothing_is_gone_behind_it() -> None:
+def test_an_earlier_record_that_is_left_tells_that_nothing_is_gone_after_it() -> None:
     new = given_then(of_lines(), *STAMPED[1:4], more=[*STAMPED[2:5]])
     assert new == [b"", b"", b"4\n", b""]
 
 
 def test_a_gap_is_told_once() -> None:
-    """Until there is more behind it."""
+    """Until there is more after it."""
     log = of_lines()
     assert given_then(log, STAMPED[1], STAMPED[2], more=[STAMPED[2]]) == [GAP, b"", b""]
     log.restart()
@@ -400,8 +400,8 @@ def test_a_log_that_stops_within_a_line_that_was_read_brings_nothing(size: int) 
     log.restart()
     pass_on(log, b"", STAMPED[1:9])
     log.restart()
-    new = [*pass_on(log, b"", STAMPED[1:3]), log.take(STAMPED[3][:size], ends=False)]
-    assert (log.is_behind, log.is_short) == (True, True)
+    new = [*pass_on(log, b"", STAMPED[1:3]), log.feed(STAMPED[3][:size], ends=False)]
+    assert (log.is_catching_up, log.is_incomplete) == (True, True)
     assert new + end(log) == [b"", b"", b"", GAP, b""]
 
 
@@ -410,8 +410,8 @@ def test_a_log_that_stops_within_its_first_line_brings_nothing() -> None:
     log.restart()
     pass_on(log, b"", STAMPED[1:9])
     log.restart()
-    assert log.take(STAMPED[1][:32], ends=False) == b""
-    assert log.is_short
+    assert log.feed(STAMPED[1][:32], ends=False) == b""
+    assert log.is_incomplete
     assert end(log) == [GAP, b""]
 
 
@@ -501,4 +501,4 @@ def test_records_without_stamps_count_as_of_the_second_before() -> None:
 def test_what_looks_like_a_stamp_and_is_none_is_text() -> None:
     log = of_lines()
     log.restart()
-    assert log.take(b"2024-13-01T10:00:00.000000000Z a\n", ends=True) == b"2024-13-01T10:00:00.000000000Z a\n"
+    assert log.feed(b"2024-13-01T10:00:00.000000000Z a\n", ends=True) == b"2024-13-01T10:00:00.000000000Z a\n"

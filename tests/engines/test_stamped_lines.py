@@ -54,7 +54,7 @@ def test_a_part_of_the_end_of_an_older_line_is_no_word() -> None:
     assert fed(log, b"the end of a line\n", lines(b"a\n", b"b\n", b"c\n")) == [b"c\n"]
 
 
-def test_a_line_goes_on_behind_words() -> None:
+def test_a_line_goes_on_after_a_message() -> None:
     log = StampedLines(is_exact=True)
     words, text = fed(log, b"a line of the cluster that is no line of the job\n", lines(b"a\n"))
     assert isinstance(words, CaptureNotice)

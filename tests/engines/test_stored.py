@@ -9,7 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, Chunk, NoticeKind, decoder
-from planqk_protocol.engines.stored import FrameError, Frames, Piece, PlainLog, StampedLog
+from planqk_protocol.engines.container import OutputItem
+from planqk_protocol.engines.stored import FrameError, Frames, PlainLog, StampedLog
 from tests.engines.small_engine import BEGIN, SECOND, frame, stamp
 
 # What a job prints may look like anything that an engine sends.
@@ -46,7 +47,7 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-def bytes_in(pieces: list[Piece], capture: str) -> tuple[bytes, list[NoticeKind]]:
+def bytes_in(pieces: list[OutputItem], capture: str) -> tuple[bytes, list[NoticeKind]]:
     """What the container printed, by the pieces, and the notices among them."""
     subject = decoder(capture)
     output: list[Chunk | CaptureNotice] = []
@@ -60,7 +61,7 @@ def bytes_in(pieces: list[Piece], capture: str) -> tuple[bytes, list[NoticeKind]
 @given(records(), CUTS, SIZES)
 def test_each_byte_of_frames_comes_once(log: list[tuple[int, bytes]], cuts: list[int], size: int) -> None:
     subject = StampedLog("json-file")
-    pieces: list[Piece] = []
+    pieces: list[OutputItem] = []
     for stop in [*cuts, None]:
         for chunk in cut(answer(log, subject.restart())[:stop], size):
             pieces += subject.feed(chunk)
@@ -82,7 +83,7 @@ def looks_whole(log: list[tuple[int, bytes]], count: int, gone: int) -> bool:
 def test_what_was_rotated_away_is_told(log: list[tuple[int, bytes]], cuts: list[int], gone: int) -> None:
     assume(not any(looks_whole(log, count, gone) for count in range(1, len(log) + 1)))
     subject = StampedLog("json-file")
-    pieces: list[Piece] = []
+    pieces: list[OutputItem] = []
     for stop in [*cuts, None]:
         kept = log[gone:] if pieces else log  # what is gone before all else, nobody can know
         pieces += subject.feed(answer(kept, subject.restart())[:stop])
@@ -109,7 +110,7 @@ def test_frames_that_are_cut_at_every_byte_come_once(driver: str) -> None:
     for size in range(len(answer(log, {})) + 1):
         for stops in ([size], [size, size // 2, size // 3], [size // 3, size, size // 2]):
             subject = StampedLog(driver)
-            pieces: list[Piece] = []
+            pieces: list[OutputItem] = []
             for stop in [*stops, None]:
                 pieces += subject.feed(answer(log, subject.restart())[:stop])
             assert bytes_in(pieces + subject.close(), "cri") == (b"".join(texts), []), stops
@@ -118,7 +119,7 @@ def test_frames_that_are_cut_at_every_byte_come_once(driver: str) -> None:
 @given(st.binary(max_size=200), CUTS, SIZES)
 def test_each_plain_byte_comes_once(log: bytes, cuts: list[int], size: int) -> None:
     subject = PlainLog("raw")
-    pieces: list[Piece] = []
+    pieces: list[OutputItem] = []
     for stop in [*cuts, None]:
         assert subject.restart() == {}
         for chunk in cut(log[:stop], size):
