@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from planqk_protocol.cli.capture_messages import in_options
-from planqk_protocol.cli.found import Found
+from planqk_protocol.cli.found import Found, advice
 from planqk_protocol.cli.terminal import escape_line
 from planqk_protocol.cli.visible_text import view
 from planqk_protocol.diagnosis import Severity
@@ -39,7 +39,7 @@ def finding_text(found: Found, *, width: int, encoding: str = "utf-8") -> Text:
         text.append(f"{margin} |\n", _BAR).append(f"{number} | ", _BAR).append(f"{seen.line}\n")
         text.append(f"{margin} | ", _BAR).append(" " * seen.indent + "^" * seen.carets + "\n", colour)
     if finding.advice:
-        text.append(f"{margin} = help: ", _BAR).append(f"{escape_line(in_options(finding.advice))}\n")
+        text.append(f"{margin} = help: ", _BAR).append(f"{escape_line(in_options(advice(finding)))}\n")
     for message, spot in found.related:
         text.append(f"{margin} = note: ", _BAR).append(f"{escape_line(f'{spot.shown}: {message}')}\n")
     return text

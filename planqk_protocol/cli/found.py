@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from planqk_protocol.cli.capture_messages import in_options
@@ -10,7 +11,9 @@ from planqk_protocol.cli.reading import Reading
 from planqk_protocol.cli.visible_text import character_count
 from planqk_protocol.diagnosis import Finding, FindingRecord, Place, finding_record
 
-__all__ = ["Found", "Locator", "Spot", "in_one_line"]
+__all__ = ["Found", "Locator", "Spot", "advice", "in_one_line"]
+
+_WORD = re.compile(r"^[a-z]+(?=[ ,:])")
 
 
 class Spot(NamedTuple):
@@ -102,4 +105,10 @@ class Locator:
 
 def in_one_line(finding: Finding) -> str:
     """What is wrong and what to do, on one line. Arguments are named by their options."""
-    return in_options(f"{finding.message}. {finding.advice}" if finding.advice else finding.message)
+    text = f"{finding.message}. {advice(finding)}" if finding.advice else finding.message
+    return in_options(text)
+
+
+def advice(finding: Finding) -> str:
+    """What to do, as a sentence: with a capital letter, if it begins with a word and not with code."""
+    return _WORD.sub(lambda word: word[0].capitalize(), finding.advice)

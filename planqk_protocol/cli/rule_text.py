@@ -37,7 +37,7 @@ def sections(rule: Rule) -> list[Section]:
     return [
         Section("", f"{summary}.\n\nSeverity: {_SEVERITIES[rule.severity]}."),
         Section("Why it matters", rule.why),
-        Section("What to do", rule.advice),
+        Section("What to do", rule.advice[:1].upper() + rule.advice[1:]),
         *(_example("Wrong", example) for example in rule.wrong[:1]),
         *(_example("Right", example) for example in rule.right[:1]),
     ]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import hints, sources
+from planqk_protocol.cli import capture_messages, sources
 from planqk_protocol.cli.members import Gzip
 from tests.cli.harness import Call, Run, Start, Terminal
 
@@ -174,7 +174,7 @@ def test_a_result_behind_a_loss_is_printed_and_costs_the_exit_code(
     path.write_bytes(cri("log") + b"damage\n" + cri("log", "PlanQK:Job:InterimResult: 1", RESULT.rstrip()))
     outcome = run(command, "--capture", "cri", path)
     assert "42" in outcome.stdout
-    assert outcome.stderr.endswith(f"{path} (stdout):4:1: suspect: {hints.AFTER_LOSS}\n")
+    assert outcome.stderr.endswith(f"{path} (stdout):4:1: suspect: {capture_messages.AFTER_LOSS}\n")
     assert outcome.stderr.count("suspect: ") == 1
     assert outcome.exit_code == 1
     if command == "parse":

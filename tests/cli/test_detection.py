@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.captures.sniffing import UTF16_FAULT
-from planqk_protocol.cli import hints, reading, sources
+from planqk_protocol.cli import capture_messages, reading, sources
 from tests.cli.harness import Run, Start
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -127,7 +127,7 @@ def test_no_marker_is_lost_by_a_wrong_guess(
 
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:
     capture = RECORD + b"no record\n"
-    guess, notice = hints.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
+    guess, notice = capture_messages.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
     outcome = run("unwrap", stdin=capture)
     assert outcome.stderr.startswith(notice)
     assert outcome.stderr.endswith(f"<stdin>: {guess}\n")

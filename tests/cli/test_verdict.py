@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.captures import CaptureNotice
-from planqk_protocol.cli import hints
+from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.reading import Files
 from planqk_protocol.cli.sources import Input
 from planqk_protocol.engines.container import ContainerOutput
