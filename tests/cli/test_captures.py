@@ -215,9 +215,8 @@ def test_a_near_miss_is_found_in_the_stdout_of_a_capture(run: Run, tmp_path: Pat
     (tmp_path / "a").write_bytes(json_file("1\n", "part"))
     (tmp_path / "b").write_bytes(json_file("\n", " " + RESULT))
     outcome = run("result", tmp_path / "a", tmp_path / "b")
-    assert outcome.stderr.splitlines()[-1].startswith(
-        f"2 files: no result in 3 lines of stdout; {tmp_path / 'b'} (stdout):2 looks like a marker"
-    )
+    assert f"\n{tmp_path / 'b'} (stdout):2:1: marker-indented: " in outcome.stderr
+    assert outcome.stderr.splitlines()[-1].startswith("2 files: no-result: ")
     assert "--capture raw" in outcome.stderr.splitlines()[0]
 
 

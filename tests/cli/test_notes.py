@@ -101,7 +101,7 @@ def test_a_file_that_is_gone_is_not_looked_at_again(
 
     monkeypatch.setattr(Messages, "sum_up", vanish)
     outcome = run("result", "--capture", "cri", path)
-    assert outcome.stderr.endswith(f"{path}: no result in 0 lines of stdout; {hints.LOST}\n")
+    assert outcome.stderr.endswith(f"{path}: {capture_messages.another_format('cri', 'raw')}\n")
 
 
 @pytest.mark.parametrize("command", ["result", "parse"])

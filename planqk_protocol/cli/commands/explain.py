@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from textwrap import fill
+from textwrap import TextWrapper
 
 import msgspec
 import rich_click as click
@@ -75,7 +75,8 @@ def _page(rule: Rule) -> Text:
 
 
 def _body(section: Section) -> Text:
-    paragraphs = [fill(paragraph, _WIDTH) for paragraph in section.text.split("\n\n") if paragraph]
+    wrapper = TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False)  # code can be copied
+    paragraphs = [wrapper.fill(paragraph) for paragraph in section.text.split("\n\n") if paragraph]
     text = Text("".join(f"{paragraph}\n\n" for paragraph in paragraphs))
     if section.output:
         lines = section.output.split("\n")
