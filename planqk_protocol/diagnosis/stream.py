@@ -221,23 +221,30 @@ class Diagnosis:
             return
         marked = self._marked.get(event.line)
         offset = marked.offset if marked else self._candidates.line_start
-        for finding in self._course.add(event, offset):
-            self._add(finding)
+        finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
+        for about_position in self._course.add(event, offset, violation=finding):
+            self._add(about_position)
         if not isinstance(event, Violation):
-            for finding in value_findings(event, offset, capture=self._capture):
-                self._add(finding)
-        elif (next_line := self._next_lines.get(event.line)) or not waits_for_next_line(event):
-            self._add(violation_finding(event, offset, slot=self._slot, next_line=next_line))
-        elif marked and marked.shows_next:
-            self._deferred[event.line] = event, offset
-        else:
-            self._add(violation_finding(event, offset, slot=self._slot))
+            for about_value in value_findings(event, offset, capture=self._capture):
+                self._add(about_value)
+        elif finding:
+            self._add(finding)
         if isinstance(event, MultilineResult) or (
             isinstance(event, Violation) and event.marker is Marker.MULTILINE_RESULT
         ):
             self._relate(event, offset)
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
+
+    def _violation_finding(
+        self, violation: Violation, marked: MarkedLine | None, offset: int
+    ) -> Finding | None:
+        """The finding of a violation; ``None`` if it has to wait for the next line."""
+        next_line = self._next_lines.get(violation.line)
+        if next_line is None and marked and marked.shows_next and waits_for_next_line(violation):
+            self._deferred[violation.line] = violation, offset
+            return None
+        return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
 
     def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
         """Let the violation of a block and the near misses in it point at each other."""
@@ -248,6 +255,10 @@ class Diagnosis:
             self._waiting = [item for item in self._waiting if item.block != block.line]
             return
         own = self._waiting[-1]
+        # Where the JSON stops at a marker, the violation itself is found to be a marker in a block.
+        twins = [item for item in misses if item.finding.place == own.finding.place]
+        self._waiting = [item for item in self._waiting if item not in twins]
+        misses = [item for item in misses if item not in twins]
         places = [item.finding.place for item in misses[:_MOST_RELATED]]
         own.finding = _with_related(own.finding, [Related(_IN_BLOCK, place) for place in places if place])
         opening = Related(_OPENED, _first_line(block, offset))
