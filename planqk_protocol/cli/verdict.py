@@ -125,6 +125,8 @@ class Verdict:
         """
         findings = self._stream.last_findings(self._reading.exit_code)
         wrong = self._doubts.wrong_input()
+        if not self._is_found:
+            self._doubts.say_guess()
         is_no_result_wanted = self._sought == "result" and not wrong
         self.say(
             self._remark(finding)
@@ -134,7 +136,6 @@ class Verdict:
         )
         self._messages.sum_up()
         if not self._is_found:
-            self._doubts.say_guess()
             wrong = wrong or self._missing_interim_result()
         for message in wrong:
             self._messages.say(self._reading.subject, message)

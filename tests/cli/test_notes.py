@@ -48,7 +48,7 @@ def test_what_is_in_another_format_is_said_once(run: Run, tmp_path: Path, comman
     assert outcome.exit_code == 1
     *first, more, last = outcome.stderr.splitlines()
     assert len(first) == 10
-    assert more == "corrupt: and 991 more"
+    assert more == ("corrupt" if command == "unwrap" else "capture-corrupt") + ": and 991 more"
     assert last.endswith(capture_messages.another_format("cri", "raw"))
     path.write_bytes(STAMP + b"stdout F " + RESULT)
     assert (
@@ -120,7 +120,8 @@ def test_what_was_left_out_is_said_where_the_command_breaks_off(run: Run, comman
     record = b'{"log":"a\\n","stream":"stdout","time":"2024-05-01T10:00:00.5Z"}\n'
     outcome = run(command, stdin=record + b"damage\n" * 20 + RESULT)
     assert outcome.exit_code == 2
-    assert outcome.stderr.splitlines()[-2] == "corrupt: and 10 more"
+    kind = "corrupt" if command == "unwrap" else "capture-corrupt"
+    assert outcome.stderr.splitlines()[-2] == f"{kind}: and 10 more"
 
 
 def test_each_limit_is_named_by_its_option(run: Run) -> None:

@@ -513,8 +513,8 @@ def test_what_the_engine_says_is_no_output(engine: Engine, run: Run) -> None:
     outcome = run("result", "--container", "job")
     assert outcome.stdout == "42\n"
     notice = outcome.stderr.splitlines()[0]
-    assert notice.startswith("container job: record 3, byte ")
-    assert notice.endswith(": system-error: the engine says: Error grabbing logs: EOF")
+    assert notice.startswith("container job: capture-system-error: record 3, at byte ")
+    assert ": the engine says: Error grabbing logs: EOF. " in notice
 
 
 def test_what_the_engine_says_of_a_container_that_runs_is_a_break(engine: Engine, run: Run) -> None:
@@ -529,12 +529,13 @@ def test_places_and_missing_results(engine: Engine, run: Run) -> None:
     engine.records = [(BEGIN, b"PlanQK:Job:Result: no\n")]
     outcome = run("parse", "--container", "job")
     fault, missing, status = outcome.stderr.splitlines()
-    assert fault.startswith("container job (stdout):1:20: invalid-json: ")
-    assert missing.startswith("container job: no result in 1 line of stdout; ")
+    assert fault.startswith("container job (stdout):1:21: ")
+    assert missing.startswith("container job: succeeded-with-broken-result: ")
     assert status == "container job: FAILED, exit code 0"
     engine.records, engine.status = [(BEGIN, b" PlanQK:Job:Result: 1\n")], "exited"
-    first, _ = run("result", "--container", "job").stderr.splitlines()
-    assert first.startswith("container job: no result in 1 line of stdout; print it")
+    first, second, _ = run("result", "--container", "job").stderr.splitlines()
+    assert first.startswith("container job (stdout):1:1: marker-indented: ")
+    assert second.startswith("container job: no-result: ")
 
 
 def test_a_container_that_is_not_there(engine: Engine, run: Run) -> None:

@@ -114,7 +114,7 @@ def test_a_result_is_not_all_that_is_checked(run_service: RunService, check_serv
 
 def test_the_part_of_a_long_line_around_the_place_is_shown(run_service: RunService) -> None:
     job = program("print('PlanQK:Job:Result: [' + '1, ' * 1000 + 'NaN]')")
-    with pytest.raises(pytest.fail.Exception, match=r"line: …'1, 1, 1, .*NaN\]'"):
+    with pytest.raises(pytest.fail.Exception, match=r"line: …', 1, 1, 1, 1, 1, 1, NaN\]'"):
         run_service(job)
 
 
