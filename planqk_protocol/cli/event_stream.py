@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from planqk_protocol.captures import Captured, CaptureNotice, Source
+from planqk_protocol.captures import Captured, CaptureNotice, Source, StdStream
 from planqk_protocol.cli.detection import (
     AUTO,
     MOST_DETECTED,
@@ -52,7 +52,6 @@ class EventStream:
         format: The id of the format; once reading has begun, it is not ``auto``.
         container: The container that the user named.
         is_guessed: Whether the format is detected.
-        is_cut_off: Whether a compressed input broke off.
         is_altered: Whether bytes of a compressed input may be altered.
         disorder: The inputs that are older than those before them.
         head: The first bytes of the inputs.
@@ -81,7 +80,8 @@ class EventStream:
         self.format = capture
         self.container = container
         self.is_guessed = capture == AUTO
-        self.is_cut_off = False
+        self._is_cut_off = False  # a compressed input broke off
+        self._has_lost = False
         self.is_altered = False
         self.disorder: list[Disorder] = []
 
@@ -98,19 +98,19 @@ class EventStream:
         self._diagnosis = Diagnosis(capture=self.format)
         for name, chunks in inputs:
             if self._begins:
-                yield self._timed(self._source.end_of_file())
+                yield self._noted(self._source.end_of_file())
                 self._end_of_file()
             self._begin(name)
             try:
                 for chunk in chunks:
                     if isinstance(chunk, bytes):
                         self.head += chunk[: MOST_DETECTED - len(self.head)]
-                    yield self._timed(self._source.feed(chunk))
+                    yield self._noted(self._source.feed(chunk))
             except CutOff as end:
-                yield self._timed(self._source.cut_off())
-                self.is_cut_off = True
+                yield self._noted(self._source.cut_off())
+                self._is_cut_off = True
                 self.is_altered = self.is_altered or end.is_altered
-        yield self._timed(self._source.close())
+        yield self._noted(self._source.close())
         self._end_of_file()
 
     @property
@@ -143,9 +143,15 @@ class EventStream:
                 self._notices[notice_finding(notice)] = self.name_of(notice)
         return self._diagnosis.observe(captured)
 
-    def last_findings(self, exit_code: int | None) -> list[Finding]:
-        """The findings that are certain at the end. Call it when the iteration has ended."""
-        return self._diagnosis.close(exit_code=exit_code)
+    def last_findings(self, exit_code: int | None, *, is_cut_off: bool) -> list[Finding]:
+        """The findings that are certain at the end. Call it when the iteration has ended.
+
+        Args:
+            exit_code: The exit code of the job; ``None`` if it is not known.
+            is_cut_off: Whether a live container may have printed more.
+        """
+        lacks_some = is_cut_off or self._is_cut_off or self._has_lost
+        return self._diagnosis.close(exit_code=exit_code, cut_off=lacks_some)
 
     def file_of_notice(self, finding: Finding) -> str | None:
         """The input that a finding about a notice is about. It is known if there are several inputs."""
@@ -177,8 +183,9 @@ class EventStream:
         """The input that a notice is about."""
         return self._begins[notice.file].name
 
-    def _timed(self, captured: Captured) -> Captured:
+    def _noted(self, captured: Captured) -> Captured:
         self._clock.take(captured.chunks)
+        self._has_lost = self._has_lost or any(item.loses(StdStream.STDOUT) for item in captured.notices)
         return captured
 
     def _end_of_file(self) -> None:

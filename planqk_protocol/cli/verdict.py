@@ -123,7 +123,8 @@ class Verdict:
         Raises:
             Failure: The engine of a live container could not tell its exit code.
         """
-        findings = self._stream.last_findings(self._reading.exit_code)
+        reading = self._reading
+        findings = self._stream.last_findings(reading.exit_code, is_cut_off=reading.is_cut_off)
         wrong = self._doubts.wrong_input()
         if not self._is_found:
             self._doubts.say_guess()

@@ -3,7 +3,7 @@
 What is looked at
 -----------------
 
-`Candidates` searches the bytes and gives the few lines that are worth a look. The
+`LineSearch` searches the bytes and gives the few lines that are worth a look. The
 checks look at these lines, and at all events but log text:
 
 *   a line that may be a near miss → `near_misses`,
@@ -39,7 +39,7 @@ import msgspec
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.diagnosis.candidates import Candidate, Candidates, MarkedLine, NextLine
+from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line
@@ -95,7 +95,7 @@ class Diagnosis:
 
     def __init__(self, *, capture: str = "raw") -> None:
         self._capture = capture
-        self._candidates = Candidates()
+        self._search = LineSearch()
         self._course = Course()
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
         self._is_archive = False
@@ -125,20 +125,22 @@ class Diagnosis:
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None) -> list[Finding]:
+    def close(self, *, exit_code: int | None = None, cut_off: bool = False) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            cut_off: Whether the stream ended before the job's output did, or
+                lacks a part of it.
         """
-        candidates = self._candidates
-        line_count = candidates.line - (candidates.line_start == candidates.offset)
+        search = self._search
+        line_count = search.line - (search.line_start == search.offset)
         if self._head is not None:
             self._judge_head(self._head)
         if not self._is_archive:
-            for found in candidates.close():
+            for found in search.close():
                 self._look(found)
         for violation, offset in self._deferred.values():
             self._add(violation_finding(violation, offset, slot=self._slot))
@@ -150,7 +152,7 @@ class Diagnosis:
         return (
             placed
             + notices
-            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=False)
+            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
         )
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
@@ -159,7 +161,7 @@ class Diagnosis:
             if len(self._head) == ENOUGH:
                 self._judge_head(self._head)
         if not self._is_archive:
-            for found in self._candidates.feed(data, line):
+            for found in self._search.feed(data, line):
                 self._look(found)
 
     def _judge_head(self, head: bytes) -> None:
@@ -177,7 +179,7 @@ class Diagnosis:
             self._is_other_encoding = True
             self._add(finding)
 
-    def _look(self, found: MarkedLine | NextLine | Candidate) -> None:
+    def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
         match found:
             case MarkedLine():
                 self._mark(found)
@@ -186,7 +188,7 @@ class Diagnosis:
                 self._add(violation_finding(violation, offset, slot=self._slot, next_line=found.line))
             case NextLine():
                 self._next_lines[found.after] = found.line
-            case Candidate():
+            case AnchoredLine():
                 self._judge(found)
 
     def _mark(self, marked: MarkedLine) -> None:
@@ -199,9 +201,9 @@ class Diagnosis:
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
-    def _judge(self, candidate: Candidate) -> None:
+    def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        line, in_block = candidate.line, candidate.in_block
+        line, in_block = anchored.line, anchored.in_block
         self._judge_encoding(line)
         if self._is_other_encoding or (miss := near_miss(line, in_block=in_block)) is None:
             return
@@ -220,7 +222,7 @@ class Diagnosis:
         if self._is_archive:
             return
         marked = self._marked.get(event.line)
-        offset = marked.offset if marked else self._candidates.line_start
+        offset = marked.offset if marked else self._search.line_start
         finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
@@ -276,8 +278,8 @@ class Diagnosis:
 
     def _forget(self) -> None:
         """Forget the marked lines whose events have come."""
-        start = self._candidates.line_start
-        opening = self._opening if self._candidates.in_block else 0
+        start = self._search.line_start
+        opening = self._opening if self._search.in_block else 0
         self._marked = {
             number: marked
             for number, marked in self._marked.items()
@@ -300,11 +302,11 @@ class Diagnosis:
 
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""
-        line = self._candidates.line
+        line = self._search.line
         open_lines = [
             item.line for item in self._waiting if item.echo is not None and item.line + _NEAR >= line
         ]
-        if self._candidates.in_block:
+        if self._search.in_block:
             open_lines.append(self._opening)
         return min([*open_lines, *self._deferred], default=inf)
 

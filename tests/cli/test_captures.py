@@ -215,7 +215,7 @@ def test_a_near_miss_is_found_in_the_stdout_of_a_capture(run: Run, tmp_path: Pat
     (tmp_path / "a").write_bytes(json_file("1\n", "part"))
     (tmp_path / "b").write_bytes(json_file("\n", " " + RESULT))
     outcome = run("result", tmp_path / "a", tmp_path / "b")
-    near_miss, guess, missing = outcome.stderr.splitlines()
+    guess, near_miss, missing = outcome.stderr.splitlines()
     assert near_miss.startswith(f"{tmp_path / 'b'} (stdout):2:1: marker-indented: ")
     assert "--capture raw" in guess
     assert missing.startswith("2 files: no-result: ")

@@ -181,8 +181,9 @@ def test_a_near_miss_in_a_pipe_is_named(run: Run, is_compressed: bool) -> None:
     data = RECORD + RECORD.replace(b"PlanQK", b" PlanQK")
     data = data.replace(b"Result: 42", b"InterimResult: 42", 1)
     outcome = run("result", stdin=gzip.compress(data) if is_compressed else data)
-    first, *_ = outcome.stderr.splitlines()
-    assert first.startswith("<stdin> (stdout):2:1: marker-indented: ")
+    guess, near_miss, _ = outcome.stderr.splitlines()
+    assert guess == f"<stdin>: {capture_messages.guess('docker-json-file')}"
+    assert near_miss.startswith("<stdin> (stdout):2:1: marker-indented: ")
 
 
 def test_a_near_miss_is_named_however_far_into_a_pipe_it_is(

@@ -18,7 +18,9 @@ def examples(kind: str) -> list[tuple[Rule, Example]]:
 
 
 def rules_found(example: Example) -> list[str]:
-    findings = diagnose(example.stdout, capture=example.capture, exit_code=example.exit_code)
+    findings = diagnose(
+        example.stdout, capture=example.capture, exit_code=example.exit_code, limits=example.limits
+    )
     return [finding.rule for finding in findings]
 
 

@@ -125,7 +125,8 @@ def check(
         for captured in stream:
             doubts.observe(captured)
             inspection.take(captured)
-    inspection.add(stream.last_findings(reading.exit_code if exit_code is None else exit_code))
+    known = reading.exit_code if exit_code is None else exit_code
+    inspection.add(stream.last_findings(known, is_cut_off=reading.is_cut_off))
     inspection.end()
     if inspection.left_out:
         messages.say(reading.subject, f"and {inspection.left_out:,} more findings; see --max-findings")
