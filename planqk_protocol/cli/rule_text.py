@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from planqk_protocol import Limits
 from planqk_protocol.cli.visible_text import visible
 from planqk_protocol.diagnosis import Example, Rule, Severity
 
@@ -47,6 +48,11 @@ def _example(title: str, example: Example) -> Section:
     notes = []
     if example.capture != "raw":
         notes.append(f"The output was captured in the format {example.capture}.")
+    notes += [
+        f"It is read with the limit {name}={limit}."
+        for name in Limits.__struct_fields__
+        if (limit := getattr(example.limits, name)) != getattr(Limits(), name)
+    ]
     if example.exit_code is not None:
         notes.append(f"The job ends with exit code {example.exit_code}.")
     if example.stdout and not example.stdout.endswith(b"\n"):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from planqk_protocol import Limits
 from planqk_protocol.cli.rule_text import sections
 from planqk_protocol.diagnosis import RULES, Example, Rule, Severity
 from tests.cli.harness import Run
@@ -46,14 +47,16 @@ def test_another_rule_is_suggested(run: Run) -> None:
     assert "Did you mean 'no-result'?" in " ".join(outcome.stderr.replace("│", " ").split())
 
 
-def example(stdout: bytes, exit_code: int | None = None, capture: str = "raw") -> tuple[str, str]:
+def example(
+    stdout: bytes, exit_code: int | None = None, capture: str = "raw", limits: Limits | None = None
+) -> tuple[str, str]:
     rule = Rule(
         id="a",
         severity=Severity.ERROR,
         summary="a",
         why="b",
         advice="c",
-        wrong=(Example(stdout, exit_code, capture),),
+        wrong=(Example(stdout, exit_code, capture, limits or Limits()),),
         right=(),
     )
     *_, section = sections(rule)
@@ -82,7 +85,10 @@ def test_an_example_can_be_seen(stdout: bytes, output: str) -> None:
         ((b"a\n", 3), "The job ends with exit code 3."),
         ((b"a\n", None, "cri"), "The output was captured in the format cri."),
         ((b"",), "There is no output."),
+        ((b"a\n", None, "raw", Limits(max_payload=9)), "It is read with the limit max_payload=9."),
     ],
 )
-def test_what_an_example_does_not_show_is_said(given: tuple[bytes, int | None, str], text: str) -> None:
+def test_what_an_example_does_not_show_is_said(
+    given: tuple[bytes, int | None, str, Limits], text: str
+) -> None:
     assert example(*given)[0] == text
