@@ -33,7 +33,7 @@ _CONTINUATION = range(0x80, 0xC0)  # bytes of UTF-8 that do not begin a characte
 
 
 class AnchoredLine(msgspec.Struct, frozen=True):
-    """A line that may be a near miss.
+    """A line of text with an anchor, or the first line of the stream.
 
     Attributes:
         line: The line, or the part of a long one around an anchor.
@@ -89,6 +89,7 @@ class LineSearch:
         self._state = self._table.start
         self._held = Buffer()  # an unfinished line of at most `WINDOW` bytes
         self._long: _LongLine | None = None  # an unfinished line that is longer
+        self._is_first = True  # the first line has not been given
         self._is_next = 0  # number of the marked line before the next line, if that is to be given
         self._last = (b"", 1)  # the last chunk, and the number of its first line
         self.offset = 0
@@ -160,7 +161,8 @@ class LineSearch:
         at = counted = start
         anchors = Anchors(data, stop)
         while at < stop:
-            anchor = at if self._is_next else anchors.find(at)  # the next line is looked at in any case
+            is_wanted = self._is_first or self._is_next  # it is looked at without an anchor, too
+            anchor = at if is_wanted else anchors.find(at)
             if anchor == stop:
                 return
             begin = max(data.rfind(LF, start, anchor) + 1, start)
@@ -182,8 +184,9 @@ class LineSearch:
             self._is_next = 0
         if (marked := self._step(raw, line)) is not None:
             yield marked
-        elif Anchors(raw, len(raw)).find(0) < len(raw):
+        elif self._is_first or Anchors(raw, len(raw)).find(0) < len(raw):
             yield AnchoredLine(line, self.in_block)
+        self._is_first = False
 
     def _begin_long(self, beginning: bytes, number: int, offset: int) -> Generator[Found, None, _LongLine]:
         """Begin a line that is longer than `WINDOW` with so many of its bytes."""
@@ -194,6 +197,9 @@ class LineSearch:
         marked = self._step(beginning, line)
         if marked is not None:
             yield marked
+        elif self._is_first:
+            yield AnchoredLine(line, self.in_block)
+        self._is_first = False
         return _LongLine(number, offset, in_block=self.in_block, is_marked=marked is not None)
 
     def _step(self, raw: bytes, line: Line) -> Found | None:

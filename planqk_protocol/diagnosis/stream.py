@@ -39,15 +39,23 @@ import msgspec
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line
+from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
-from planqk_protocol.events import InterimResult, Log, Marker, MultilineResult, Result, Violation
+from planqk_protocol.events import (
+    InterimResult,
+    Log,
+    Marker,
+    MultilineResult,
+    Result,
+    Violation,
+    ViolationCode,
+)
 from planqk_protocol.limits import Limits
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -56,6 +64,7 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
+_OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
 _IN_BLOCK = "this line is inside the block"
 
@@ -69,8 +78,9 @@ class _Waiting(msgspec.Struct):
         finding: The finding.
         line: Number of its line.
         column: Its column.
-        echo: If it is a near miss: what an echo and the echoed line have in common.
-        block: Number of the line that opened the block it stands in, else 0.
+        echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
+        block: If it is a near miss in a block: number of the line that opened the block. No line there is
+            an echo, as all of them are part of the JSON.
     """
 
     finding: Finding
@@ -102,7 +112,8 @@ class Diagnosis:
         self._is_other_encoding = False
         self._waiting: list[_Waiting] = []
         self._notices: dict[str, list[Finding]] = {}  # by their rules
-        self._marked: dict[int, MarkedLine] = {}  # lines whose events may still come, by their numbers
+        # Offset of each marked line whose event may still come, and whether its next line is shown.
+        self._marked: dict[int, tuple[int, bool]] = {}
         self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
@@ -120,6 +131,8 @@ class Diagnosis:
         for event in captured.events:
             if not isinstance(event, Log):
                 self._observe_event(event)
+        for chunk in captured.stderr:
+            self._course.add_stderr(chunk.data)
         for notice in captured.notices:
             self._observe_notice(notice)
         self._forget()
@@ -171,13 +184,6 @@ class Diagnosis:
             self._is_archive = True
             self._waiting.clear()
             self._add(finding)
-        else:
-            self._judge_encoding(Line(head.partition(LF)[0], 1, 0))
-
-    def _judge_encoding(self, line: Line) -> None:
-        if not self._is_other_encoding and (finding := encoding_finding(line)):
-            self._is_other_encoding = True
-            self._add(finding)
 
     def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
         match found:
@@ -193,7 +199,7 @@ class Diagnosis:
 
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
-        self._marked[marked.number] = marked
+        self._marked[marked.number] = marked.offset, marked.shows_next
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
@@ -203,27 +209,39 @@ class Diagnosis:
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        line, in_block = anchored.line, anchored.in_block
-        self._judge_encoding(line)
-        if self._is_other_encoding or (miss := near_miss(line, in_block=in_block)) is None:
+        line, block = anchored.line, self._opening if anchored.in_block else 0
+        if self._is_other_encoding:
             return
-        nearest = (marked for marked in self._recent if marked.number >= line.number - _NEAR)
-        if any(echo_key(marked.beginning) == miss.echo for marked in nearest):
-            return
-        block = self._opening if in_block else 0
-        misses = [item for item in self._waiting if item.echo is not None]
-        if any(item.line == line.number for item in misses):
-            return  # of a long line, several parts are looked at
-        if block and sum(item.block == block for item in misses) >= _MOST_IN_BLOCK:
-            return
-        self._add(miss.finding, echo=miss.echo, block=block)
+        if finding := encoding_finding(line):
+            self._is_other_encoding = True
+            self._add(finding)
+        elif (miss := near_miss(line, in_block=anchored.in_block)) and self._has_room(line.number, block):
+            if block:
+                self._add(miss.finding, block=block)
+            elif not self._echoes(miss.echo, line.number):
+                self._add(miss.finding, echo=miss.echo)
+
+    def _has_room(self, number: int, block: int) -> bool:
+        """Whether a near miss is the first one of its line, and not one too many of its block."""
+        misses = [item for item in self._waiting if item.echo is not None or item.block]
+        if any(item.line == number for item in misses):
+            return False  # of a long line, several parts are looked at
+        return not block or sum(item.block == block for item in misses) < _MOST_IN_BLOCK
+
+    def _echoes(self, echo: bytes, number: int) -> bool:
+        """Whether a marked line of the same text stands shortly before a line."""
+        nearest = (marked for marked in self._recent if marked.number >= number - _NEAR)
+        return any(echo_key(marked.beginning) == echo for marked in nearest)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
             return
-        marked = self._marked.get(event.line)
-        offset = marked.offset if marked else self._search.line_start
-        finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
+        offset, shows_next = self._marked.get(event.line, (self._search.line_start, False))
+        finding = (
+            self._violation_finding(event, offset, shows_next=shows_next)
+            if isinstance(event, Violation)
+            else None
+        )
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
         if not isinstance(event, Violation):
@@ -238,12 +256,10 @@ class Diagnosis:
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
 
-    def _violation_finding(
-        self, violation: Violation, marked: MarkedLine | None, offset: int
-    ) -> Finding | None:
+    def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
         next_line = self._next_lines.get(violation.line)
-        if next_line is None and marked and marked.shows_next and waits_for_next_line(violation):
+        if next_line is None and shows_next and waits_for_next_line(violation):
             self._deferred[violation.line] = violation, offset
             return None
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
@@ -251,7 +267,8 @@ class Diagnosis:
     def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
         """Let the violation of a block and the near misses in it point at each other."""
         misses = [item for item in self._waiting if item.block == block.line]
-        if not misses:
+        # An oversized block is reported where it is cut, before the lines after that are known.
+        if not misses or (isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE):
             return
         if isinstance(block, MultilineResult):  # it is valid, so they are text in its JSON
             self._waiting = [item for item in self._waiting if item.block != block.line]
@@ -281,9 +298,7 @@ class Diagnosis:
         start = self._search.line_start
         opening = self._opening if self._search.in_block else 0
         self._marked = {
-            number: marked
-            for number, marked in self._marked.items()
-            if number == opening or marked.offset >= start
+            number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
         self._next_lines.clear()
 
@@ -297,6 +312,9 @@ class Diagnosis:
             first = self._first_open()
             count = next((at for at, item in enumerate(self._waiting) if item.line >= first), count)
         released = [item.finding for item in self._waiting[:count]]
+        for item in self._waiting[:count]:
+            if item.echo is not None or item.finding.rule == _OTHER_ENCODING:
+                self._course.suspect(item.finding)
         del self._waiting[:count]
         return released
 
@@ -333,7 +351,7 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source, diagnosis = Source(capture, limits=limits, logs=False), Diagnosis(capture=capture)
+    source, diagnosis = Source(capture, limits=limits, logs=False, stderr=True), Diagnosis(capture=capture)
     findings = diagnosis.observe(source.feed(data))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code)

@@ -133,6 +133,8 @@ def test_markers_in_a_block_are_looked_at_and_its_end_is_marked() -> None:
     assert [item.in_block for item in items if isinstance(item, AnchoredLine)] == [True]
 
 
-def test_ordinary_log_text_is_not_looked_at() -> None:
+def test_of_ordinary_log_text_only_the_first_line_is_looked_at() -> None:
     text = b"2026-11-21 10:00:00 INFO sequence of qubits: Job 7 is done; QUBO, SQL and BQM\n" * 1000
-    assert found([text]) == []
+    (first,) = found([text])
+    assert isinstance(first, AnchoredLine)
+    assert first.line.number == 1
