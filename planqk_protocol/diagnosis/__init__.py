@@ -12,6 +12,8 @@ from planqk_protocol.diagnosis.finding import (
 )
 from planqk_protocol.diagnosis.finding_records import (
     FindingRecord,
+    FixRecord,
+    RelatedRecord,
     finding_record,
     finding_schema,
     finding_to_json_line,
@@ -27,8 +29,10 @@ __all__ = [
     "Finding",
     "FindingRecord",
     "Fix",
+    "FixRecord",
     "Place",
     "Related",
+    "RelatedRecord",
     "Rule",
     "Severity",
     "diagnose",
