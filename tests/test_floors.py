@@ -21,7 +21,7 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "reading", "payload.causes", "payload.faults"),
+        *("grammar", "state", "chunk_reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
     ("events", "framing", "payload.classify", "captures.decoding"),
@@ -75,11 +75,12 @@ FLOORS = (
     ("engines.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
-    ("conformance.__init__", "conformance.descendants", "testing.engine_writers", "testing.findings"),
-    ("conformance.programs", "conformance.vectors", "testing.journald_writer"),
+    ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
+    ("testing.findings",),
+    ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
-    ("conformance.lint", "conformance.verdicts"),
-    ("conformance.decoders", "conformance.encoders", "conformance.services"),
+    ("conformance.grading",),
+    ("conformance.decoders", "conformance.encoders", "conformance.report", "conformance.services"),
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.
@@ -109,7 +110,6 @@ FLOORS = (
 )
 MAY_IMPORT = {
     "grammar": {"lark"},
-    "conformance": {"jsonschema"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
@@ -118,7 +118,7 @@ MAY_IMPORT = {
 EDGES = {
     "cli",
     "engines",
-    "reading",
+    "chunk_reading",
     "__main__",
     "conformance.descendants",
     "conformance.programs",

@@ -1,11 +1,14 @@
-"""Programs that are ended together with all that they started.
+"""End a program together with all processes that it started.
 
-A program under test runs in a process group of its own, and a signal to the
-group ends it and its children. A child can leave the group (``setsid``), and
-its parent can end before it: then neither the group nor the tree of processes
-leads to it. What it cannot help but keep is the environment in which it was
-started, so each program gets a mark there. Linux shows the environment of each
-process in ``/proc`` (proc(5)); elsewhere the group has to do.
+A program under test runs in a process group of its own. A signal to the group
+ends the program and its children. But a child can leave the group (``setsid``),
+and its parent can end before it. Then neither the group nor the tree of
+processes leads to the child.
+
+A process keeps the environment in which it was started. So each program gets a
+variable with a *tag*, a value that no other program has, and its children
+inherit it. Linux shows the environment of each process in ``/proc`` (proc(5)).
+On other systems only the process group is ended.
 """
 
 from __future__ import annotations
@@ -19,45 +22,45 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-__all__ = ["kill_group", "kill_marked", "marked_environment"]
+__all__ = ["kill_group", "kill_tagged", "tagged_environment"]
 
 _NAME = "PLANQK_PROTOCOL_CONFORMANCE"
-_RUN = f"{os.getpid()}-{os.urandom(8).hex()}"
+_KIT = f"{os.getpid()}-{os.urandom(8).hex()}"  # the beginning of all tags that this process gives
 _PROCESSES = Path("/proc")
-_ROUNDS = 20  # a process may have started another one since it was looked for
+_ROUNDS = 20  # a process may have started another one since the folder was listed
 _numbers = count(1)
 
 
-def marked_environment() -> tuple[Mapping[str, str], str]:
-    """An environment for a program, and the mark in it that no other program has."""
-    mark = f"{_NAME}={_RUN}-{next(_numbers)}-"
-    return os.environ | {_NAME: mark.partition("=")[2]}, mark
+def tagged_environment() -> tuple[Mapping[str, str], str]:
+    """An environment for a program, and the tag in it."""
+    tag = f"{_NAME}={_KIT}-{next(_numbers)}-"
+    return os.environ | {_NAME: tag.partition("=")[2]}, tag
 
 
 def kill_group(leader: subprocess.Popen[bytes]) -> None:
-    """End a process and the group that it leads; without process groups (Windows), the process alone."""
-    with suppress(OSError):  # it may be gone already, or belong to somebody else
+    """End a process and the group that it leads. Without process groups (Windows), end the process alone."""
+    with suppress(OSError):  # it may have ended already, or belong to somebody else
         if sys.platform == "win32":
             leader.kill()
         else:
             os.killpg(leader.pid, signal.SIGKILL)
 
 
-def kill_marked(mark: str = f"{_NAME}={_RUN}-") -> None:
-    """End all processes that were started with a mark, where the system shows it.
+def kill_tagged(tag: str = f"{_NAME}={_KIT}-") -> None:
+    """End all processes with a tag, if the system shows the environment of processes.
 
     Args:
-        mark: As `marked_environment` gave it; by default, any of its marks.
+        tag: A tag that `tagged_environment` gave. By default, all of its tags.
     """
     for _ in range(_ROUNDS):
-        if not sum([_kill(folder, mark.encode()) for folder in _PROCESSES.glob("[1-9]*")]):
+        if not sum([_kill_if_tagged(folder, tag.encode()) for folder in _PROCESSES.glob("[1-9]*")]):
             return
 
 
-def _kill(process: Path, mark: bytes) -> bool:
-    """End a process if it has the mark; whether it has."""
-    with suppress(OSError):  # it may be gone, or belong to somebody else
-        if mark in (process / "environ").read_bytes():
+def _kill_if_tagged(process: Path, tag: bytes) -> bool:
+    """End a process if it has the tag. Return whether it has."""
+    with suppress(OSError):  # it may have ended already, or belong to somebody else
+        if tag in (process / "environ").read_bytes():
             os.kill(int(process.name), signal.SIGKILL)
             return True
     return False

@@ -211,7 +211,7 @@ class LineSearch:
         if kind == table.text:
             return None
         was_in_block = self.in_block
-        self._state = table.steps[self._state][kind].state
+        self._state = table.transitions[self._state][kind].state
         if was_in_block and kind in table.payload_kinds:
             return AnchoredLine(line, in_block=True)
         if line.is_end and kind in table.payload_kinds and not line.data.rstrip().endswith(_COMPLETE):

@@ -31,7 +31,7 @@ from planqk_protocol.events import InterimResult, Marker, MultilineResult, Resul
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_text
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["PIECE", "SPLITTING", "value_findings"]
 
@@ -66,7 +66,7 @@ _LARGE_EXPONENTS = [re.compile(letter + rb"\+?[0-9]{3,}(?=[\s,\]}]|\Z)") for let
 _SURROGATES = (rb"\ud", rb"\uD")
 _COLON = ord(":")
 _ESCAPED_COLONS = (rb"\u003a", rb"\u003A")
-_decoder = Decoder(Limits())
+_decoder = PayloadDecoder(Limits())
 
 
 def value_findings(

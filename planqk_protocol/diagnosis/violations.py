@@ -26,7 +26,7 @@ from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_prefix, marker_text
 from planqk_protocol.payload.causes import TABLE, Cause
 from planqk_protocol.payload.classify import is_table, may_begin_table
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["violation_finding", "waits_for_next_line"]
 
@@ -37,7 +37,7 @@ _AFTER = 2048  # and after it
 _MOST_OF_A_LINE = 4096  # bytes of a payload and of the next line that tell a table
 _LONGEST_CHARACTER = 4  # bytes of a character in UTF-8
 
-_decode = Decoder(Limits(max_digits=None)).decode
+_decode = PayloadDecoder(Limits(max_digits=None)).decode
 
 # What directly follows a marker without its colon where the marker is misspelt: more of a word, or
 # punctuation that begins no JSON.
@@ -164,9 +164,9 @@ def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | No
 
 
 def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
-    if not raw.startswith(tuple(load_table().heads), at) or raw[at - 1 : at] != _LF:
+    if not raw.startswith(tuple(load_table().literals), at) or raw[at - 1 : at] != _LF:
         return None
-    marker = next(head for head in load_table().heads if raw.startswith(head, at)).decode()
+    marker = next(head for head in load_table().literals if raw.startswith(head, at)).decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
     return _Wrong("marker-in-block", message, at, len(marker))
 
@@ -196,7 +196,7 @@ def _payload_start(violation: Violation) -> int:
     """Offset of the payload in the bytes of a violation."""
     if violation.marker is Marker.MULTILINE_RESULT:
         return violation.raw.find(_LF) + 1
-    heads = load_table().heads
+    heads = load_table().literals
     return next((len(head) for head in heads if violation.raw.startswith(head)), 0)
 
 

@@ -16,7 +16,7 @@ from planqk_protocol import InterimResult, Limits, MultilineResult, Result, Viol
 from planqk_protocol.captures import Source, formats
 from planqk_protocol.diagnosis.rules.values import RULES
 from planqk_protocol.diagnosis.values import PIECE, SPLITTING, value_findings
-from planqk_protocol.payload.decode import Decoder
+from planqk_protocol.payload.decode import PayloadDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -378,7 +378,7 @@ def test_a_payload_without_anything_unusual_costs_little_beside_its_decoding() -
     payload = json.dumps(rows).encode()
     (event,) = parse(RESULT + payload + b"\n", limits=Limits(max_line=None))
     assert isinstance(event, Result)
-    decoder = Decoder(Limits())
+    decoder = PayloadDecoder(Limits())
     decoding = min(seconds(lambda: decoder.decode(payload)) for _ in range(5))
     judging = min(seconds(lambda: value_findings(event, 0, capture="raw")) for _ in range(5))
     assert judging < 3 * decoding

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.payload.causes import ADVICE, Cause
 from planqk_protocol.payload.classify import classify, is_table, may_begin_table
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 from tests.strategies import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-decode = Decoder(Limits(max_line=None, max_payload=None, max_digits=None)).decode
+decode = PayloadDecoder(Limits(max_line=None, max_payload=None, max_digits=None)).decode
 
 
 def refusal(payload: str | bytes) -> PayloadError:

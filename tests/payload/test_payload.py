@@ -20,7 +20,7 @@ from planqk_protocol import Limits, ViolationCode
 from planqk_protocol.payload import bounds as depth_module
 from planqk_protocol.payload import decode as decode_module
 from planqk_protocol.payload.bounds import deeper_than, find_deeper, has_longer, to_int
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 from planqk_protocol.payload.faults import place_of_constant, place_of_integer
 from tests.reference import is_json, is_too_deep
 from tests.strategies import json_values
@@ -34,7 +34,7 @@ LOOSE = Limits(max_line=None, max_payload=None, max_digits=None)
 
 
 def decode(payload: bytes, limits: Limits = LOOSE) -> Any:
-    return Decoder(limits).decode(payload)
+    return PayloadDecoder(limits).decode(payload)
 
 
 def refusal(payload: bytes, limits: Limits = LOOSE) -> PayloadError:
