@@ -203,7 +203,7 @@ class Diagnosis:
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if any(waiting.echo is not None for waiting in self._waiting):
+        if self._waiting and any(waiting.echo is not None for waiting in self._waiting):
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 

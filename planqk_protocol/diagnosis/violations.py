@@ -164,9 +164,12 @@ def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | No
 
 
 def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
-    if not raw.startswith(tuple(load_table().literals), at) or raw[at - 1 : at] != _LF:
+    table = load_table()
+    markers = (literal for literal, kind in table.literals.items() if kind in table.payload_kinds)
+    found = next((literal for literal in markers if raw.startswith(literal, at)), b"")
+    if not found or raw[at - 1 : at] != _LF:
         return None
-    marker = next(head for head in load_table().literals if raw.startswith(head, at)).decode()
+    marker = found.decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
     return _Wrong("marker-in-block", message, at, len(marker))
 
@@ -236,7 +239,7 @@ def _line_at(violation: Violation, offset: int, at: int) -> Line:
         number=violation.line + raw.count(_LF, 0, at),
         offset=offset + start,
         column=len(raw[first:start].decode(errors="replace")) + 1,
-        is_end=stop == last,
+        is_end=stop == last and violation.code is not ViolationCode.PAYLOAD_TOO_LARGE,  # which is cut
     )
 
 
