@@ -59,8 +59,11 @@ FLOORS = (
         "diagnosis.rules.__init__",
     ),
     ("diagnosis.misspellings",),
-    ("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.values", "diagnosis.violations"),
-    ("diagnosis.outcomes",),
+    (
+        *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
+        *("diagnosis.values", "diagnosis.violations"),
+    ),
+    ("diagnosis.openapi", "diagnosis.outcomes"),
     ("diagnosis.stream",),
     ("diagnosis.finding_records",),
     ("diagnosis.__init__",),
@@ -112,6 +115,7 @@ MAY_IMPORT = {
     "grammar": {"lark"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
+    "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.

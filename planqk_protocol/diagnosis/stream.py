@@ -44,6 +44,7 @@ from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
@@ -95,6 +96,8 @@ class Diagnosis:
 
     Args:
         capture: The format that the output was captured in, one of `formats`.
+        schemas: What the service's OpenAPI file says about its results, if they
+            are to be checked against it.
 
     >>> source, diagnosis = Source("raw"), Diagnosis()
     >>> for chunk in [b"PlanQK:Job:Res", b"ult: {'sum': 42}\n"]:
@@ -103,8 +106,9 @@ class Diagnosis:
     1 21 json-single-quotes
     """
 
-    def __init__(self, *, capture: str = "raw") -> None:
+    def __init__(self, *, capture: str = "raw", schemas: ServiceSchemas | None = None) -> None:
         self._capture = capture
+        self._schemas = schemas
         self._search = LineSearch()
         self._course = Course()
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
@@ -247,6 +251,8 @@ class Diagnosis:
         if not isinstance(event, Violation):
             for about_value in value_findings(event, offset, capture=self._capture):
                 self._add(about_value)
+            for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
+                self._add(about_schema)
         elif finding:
             self._add(finding)
         if isinstance(event, MultilineResult) or (
@@ -330,7 +336,12 @@ class Diagnosis:
 
 
 def diagnose(
-    data: bytes, *, capture: str = "raw", exit_code: int | None = None, limits: Limits = Limits()
+    data: bytes,
+    *,
+    capture: str = "raw",
+    exit_code: int | None = None,
+    limits: Limits = Limits(),
+    schemas: ServiceSchemas | None = None,
 ) -> list[Finding]:
     r"""Find the mistakes in the whole output of a job.
 
@@ -339,6 +350,7 @@ def diagnose(
         capture: The format of the capture, one of `planqk_protocol.captures.formats`.
         exit_code: The exit code of the job; ``None`` if it is not known.
         limits: Bounds on lines and payloads.
+        schemas: As for `Diagnosis`.
 
     Returns:
         The findings in the order of their places. Those without a place come last.
@@ -351,7 +363,8 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source, diagnosis = Source(capture, limits=limits, logs=False, stderr=True), Diagnosis(capture=capture)
+    source = Source(capture, limits=limits, logs=False, stderr=True)
+    diagnosis = Diagnosis(capture=capture, schemas=schemas)
     findings = diagnosis.observe(source.feed(data))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code)

@@ -47,7 +47,6 @@ SPLITTING = frozenset(
 """Formats that are, or are made of, records in which an engine splits lines of more than `PIECE` bytes."""
 
 _MOST = 10  # findings of one rule for one event
-_LARGE = 4096  # bytes; in fewer, all numbers are looked at
 _EXACT = 2**53  # integers up to here are exact as floats
 _DIGITS_OF_EXACT = len(str(_EXACT))
 
@@ -153,8 +152,6 @@ def _shifted(fault: _Fault, by: int) -> _Fault:
 
 def _may_have_long_numbers(raw: bytes, start: int, stop: int) -> bool:
     """Whether there may be an integer or a float that is too large: never wrong if it says no."""
-    if stop - start < _LARGE:
-        return _LONG_NUMBER.search(raw, start, stop) is not None
     if raw[start : start + 1].isdigit():  # the payload is a number, and nothing stands before it
         return True
     for at in range(start, stop, _SLAB):
