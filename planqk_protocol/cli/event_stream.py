@@ -20,6 +20,7 @@ from planqk_protocol.cli.detection import (
 from planqk_protocol.cli.rotation import Clock, Disorder
 from planqk_protocol.cli.sources import CutOff, Input, LiveInput
 from planqk_protocol.diagnosis import Diagnosis, Finding, Place
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.limits import Limits
 
@@ -47,6 +48,7 @@ class EventStream:
         container: The container to read from a capture of several. By default, it is the first one.
         limits: Bounds on lines and payloads.
         at_once: Whether to detect the format from the first line alone.
+        schemas: What the service's OpenAPI file says about its results, if they are to be checked.
 
     Attributes:
         format: The id of the format; once reading has begun, it is not ``auto``.
@@ -66,6 +68,7 @@ class EventStream:
         container: str | None = None,
         limits: Limits = Limits(),
         at_once: bool = False,
+        schemas: ServiceSchemas | None = None,
     ) -> None:
         self._inputs = inputs
         self._logs = logs
@@ -74,6 +77,7 @@ class EventStream:
         self._clock = Clock()
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
+        self._schemas = schemas
         self._diagnosis = Diagnosis()
         self._notices: dict[Finding, str] = {}  # findings about notices, and their inputs
         self.head = bytearray()
@@ -95,7 +99,7 @@ class EventStream:
             self.format, inputs = detect_format(cast("Iterable[Input]", inputs), at_once=self._at_once)
         check_container(self.format, self.container)
         self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
-        self._diagnosis = Diagnosis(capture=self.format)
+        self._diagnosis = Diagnosis(capture=self.format, schemas=self._schemas)
         for name, chunks in inputs:
             if self._begins:
                 yield self._noted(self._source.end_of_file())

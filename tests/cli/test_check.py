@@ -17,6 +17,7 @@ import pytest
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli import capture_messages
 from planqk_protocol.diagnosis import RULES, diagnose, finding_schema
+from planqk_protocol.diagnosis.rules.schemas import EXAMPLE_FILE
 from planqk_protocol.engines.container import ContainerOutput, EngineError
 from tests.cli.harness import Call, Run, Terminal
 
@@ -196,7 +197,9 @@ def test_every_rule_can_be_reported(run: Run, tmp_path: Path, output: str, id_: 
     path = tmp_path / "job.log"
     for example in RULES[id_].wrong[:1]:
         path.write_bytes(example.stdout)
+        (tmp_path / "openapi-spec.yml").write_text(EXAMPLE_FILE)
         args = ["--max-payload", str(example.limits.max_payload)]
+        args += ["--openapi", str(tmp_path / "openapi-spec.yml")]
         args += [] if example.exit_code is None else ["--exit-code", str(example.exit_code)]
         shown = run("check", "--output", output, "--capture", example.capture, *args, path).stdout
         assert id_ in shown
@@ -235,6 +238,36 @@ def test_limits_are_those_of_the_reader(run: Run) -> None:
     assert run("check", stdin=b"PlanQK:Job:Result: [[1]]\n").exit_code == 0
     outcome = run("check", "--max-depth", "1", stdin=b"PlanQK:Job:Result: [[1]]\n")
     assert "error[payload-too-deep]" in outcome.stdout
+
+
+def test_values_are_checked_against_the_service(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "openapi-spec.yml"
+    path.write_text(EXAMPLE_FILE)
+    args = (*JSON, "--openapi", path)
+    assert rules(run("check", *args, stdin=b'PlanQK:Job:Result: {"sum": 42}\n').stdout) == []
+    (finding,) = records(run("check", *args, stdin=b'PlanQK:Job:Result: {"sum": "42"}\n').stdout)
+    assert (finding["rule"], finding["line"], finding["column"]) == ("result-schema", 1, 28)
+    assert "$.sum" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot read {path}: No such file or directory"),
+        ("", "{path}: the file has no field `openapi`"),
+        ("{", "{path}: the file is neither JSON nor YAML"),
+        ("openapi: 3.0.3", "{path}: the file has no path `/{{id}}/result`"),
+    ],
+)
+def test_a_file_that_describes_no_service_is_a_failure(
+    run: Run, tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = tmp_path / "openapi-spec.yml"
+    if content is not None:
+        path.write_text(content)
+    outcome = run("check", "--openapi", path, stdin=RESULT)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith(f"planqk-protocol: {said.format(path=path)}")
 
 
 class Ended:

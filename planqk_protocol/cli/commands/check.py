@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Unpack
 
 import rich_click as click
@@ -15,11 +16,23 @@ from planqk_protocol.cli.input_doubts import InputDoubts
 from planqk_protocol.cli.inspection import Inspection
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.rule_choice import chosen_rules, complete_rule, rule_or_prefix
-from planqk_protocol.cli.terminal import Messages, check_output
+from planqk_protocol.cli.terminal import Failure, Messages, check_output
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
+from planqk_protocol.errors import OpenAPIError
 
 __all__ = ["check"]
 
 _NO_LIMIT = "none"
+
+
+def _schemas(path: Path) -> ServiceSchemas:
+    name = click.format_filename(path)
+    try:
+        return ServiceSchemas(path.read_bytes())
+    except OSError as error:
+        raise Failure(f"cannot read {name}: {error.strerror}") from None
+    except OpenAPIError as error:
+        raise Failure(f"{name}: {error}") from None
 
 
 def _count(value: int | str) -> int | None:
@@ -37,6 +50,12 @@ def _count(value: int | str) -> int | None:
     metavar="N",
     type=int,
     help="The exit code of the job. By default, that of the live container.",
+)
+@click.option(
+    "--openapi",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The service's OpenAPI file. The values are checked against its schema of results.",
 )
 @click.option(
     "--select",
@@ -76,6 +95,7 @@ def check(
     ctx: click.Context,
     *,
     exit_code: int | None,
+    openapi: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     output: str,
@@ -98,11 +118,12 @@ def check(
         planqk-protocol check job.log
         python job.py > job.log; planqk-protocol check --exit-code $? job.log
         planqk-protocol check --ignore line-over-16k --output sarif job.log
-        planqk-protocol check --container job
+        planqk-protocol check --openapi openapi-spec.yml --container job
     """
     check_output()
     messages = Messages()
     ctx.call_on_close(messages.sum_up)  # also if the command fails
+    schemas = None if openapi is None else _schemas(openapi)
     reading = choose_input(given, messages)
     shows_progress = not sys.stdout.isatty() or output in {"sarif", "junit"}
     with reading.opened(shows_progress=shows_progress) as inputs:
@@ -113,6 +134,7 @@ def check(
             container=given["only"],
             limits=limits,
             at_once=not reading.is_stored,
+            schemas=schemas,
         )
         doubts = InputDoubts(stream, reading.subject, messages)
         inspection = Inspection(
