@@ -98,7 +98,9 @@ class EventStream:
         if self.format == AUTO:  # a live container names its format, so these are files
             self.format, inputs = detect_format(cast("Iterable[Input]", inputs), at_once=self._at_once)
         check_container(self.format, self.container)
-        self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
+        self._source = Source(
+            self.format, container=self.container, limits=self._limits, logs=self._logs, stderr=True
+        )
         self._diagnosis = Diagnosis(capture=self.format, schemas=self._schemas)
         for name, chunks in inputs:
             if self._begins:

@@ -65,6 +65,7 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
+_MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
 _OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
 _IN_BLOCK = "this line is inside the block"
@@ -174,20 +175,18 @@ class Diagnosis:
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
-            self._head += data[: ENOUGH - len(self._head)]
-            if len(self._head) == ENOUGH:
-                self._judge_head(self._head)
+            self._judge_head(self._head + data[: ENOUGH - len(self._head)])
         if not self._is_archive:
             for found in self._search.feed(data, line):
                 self._look(found)
 
     def _judge_head(self, head: bytes) -> None:
         """Judge the first bytes of the stream: an archive has no lines to judge."""
-        self._head = None
         if finding := archive_finding(head):
             self._is_archive = True
             self._waiting.clear()
             self._add(finding)
+        self._head = head if finding is None and len(head) < ENOUGH else None
 
     def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
         match found:
@@ -310,7 +309,7 @@ class Diagnosis:
 
     def _release(self, *, is_end: bool = False) -> list[Finding]:
         """Take out the findings before which no other one can come any more, in order."""
-        if not self._waiting:
+        if not self._waiting or (self._may_be_archive() and not is_end):
             return []
         self._waiting.sort(key=lambda item: (item.line, item.column))
         count = len(self._waiting)
@@ -323,6 +322,11 @@ class Diagnosis:
                 self._course.suspect(item.finding)
         del self._waiting[:count]
         return released
+
+    def _may_be_archive(self) -> bool:
+        """Whether the next bytes may show an archive: one of tar begins with a name and NULs."""
+        head = self._head
+        return head is not None and (len(head) < _MARK_OF_ARCHIVE or b"\0" in head)
 
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""

@@ -234,6 +234,14 @@ def test_files_in_disorder_are_a_fault(run: Run, tmp_path: Path) -> None:
     assert ": disorder: " in outcome.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "result"])
+def test_a_result_on_standard_error_is_named(run: Run, command: str) -> None:
+    capture = b"2024-05-01T10:00:00.5Z stderr F " + RESULT
+    outcome = run(command, "--capture", "cri", stdin=capture)
+    assert outcome.exit_code == 1
+    assert "a result on standard error" in outcome.stdout + outcome.stderr
+
+
 def test_limits_are_those_of_the_reader(run: Run) -> None:
     assert run("check", stdin=b"PlanQK:Job:Result: [[1]]\n").exit_code == 0
     outcome = run("check", "--max-depth", "1", stdin=b"PlanQK:Job:Result: [[1]]\n")
