@@ -94,5 +94,5 @@ def cli() -> None:
     """
 
 
-for _command in (result, parse, check, explain, unwrap, formats, conformance, completion):
+for _command in (parse, result, check, explain, unwrap, formats, conformance, completion):
     cli.add_command(_command)
