@@ -103,12 +103,13 @@ def is_utf16(head: bytes) -> bool:
     return encoding is not None and is_text_in(encoding, head[_BOM_SIZE:UTF16_EVIDENCE])
 
 
-def is_text_in(encoding: str, data: bytes, *, least_ascii: float = 0.25) -> bool:
+def is_text_in(encoding: str, data: bytes, *, least: int = _FEW, least_ascii: float = 0.25) -> bool:
     """Whether bytes are text in an encoding: a few characters, printable, and some of them ASCII.
 
     Args:
         encoding: The name of the encoding.
         data: The bytes. A character that is cut at their end is ignored.
+        least: The least number of characters.
         least_ascii: The least share of the characters that must be ASCII.
     """
     try:
@@ -116,7 +117,7 @@ def is_text_in(encoding: str, data: bytes, *, least_ascii: float = 0.25) -> bool
     except UnicodeDecodeError:
         return False
     is_printable = all(character.isprintable() or character in _CONTROLS for character in text)
-    return is_printable and len(text) >= _FEW and sum(map(str.isascii, text)) >= least_ascii * len(text)
+    return is_printable and len(text) >= least and sum(map(str.isascii, text)) >= least_ascii * len(text)
 
 
 def after_blank_lines(head: bytes) -> bytes:

@@ -103,7 +103,7 @@ def encoding_finding(line: Line) -> Finding | None:
 def _by_mark(head: bytes) -> tuple[str | None, int]:
     """The encoding of a text that begins with a byte order mark, and the size of the mark."""
     for mark, encoding in _MARKS.items():
-        if head.startswith(mark) and is_text_in(encoding, head[len(mark) :]):
+        if head.startswith(mark) and is_text_in(encoding, head[len(mark) :], least=2):
             return encoding, len(mark)
     return None, 0
 
