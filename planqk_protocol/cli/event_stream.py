@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
@@ -157,7 +158,8 @@ class EventStream:
             is_cut_off: Whether a live container may have printed more.
         """
         lacks_some = is_cut_off or self._is_cut_off or self._has_lost
-        return self._diagnosis.close(exit_code=exit_code, cut_off=lacks_some)
+        findings = self._diagnosis.close(exit_code=exit_code, cut_off=lacks_some)
+        return [self._with_files(finding) for finding in findings] if self.has_several_inputs else findings
 
     def file_of_notice(self, finding: Finding) -> str | None:
         """The input that a finding about a notice is about. It is known if there are several inputs."""
@@ -188,6 +190,16 @@ class EventStream:
     def name_of(self, notice: CaptureNotice) -> str:
         """The input that a notice is about."""
         return self._begins[notice.file].name
+
+    def _with_files(self, finding: Finding) -> Finding:
+        """Name the file wherever a finding names a line: the diagnosis counts lines of the whole stream."""
+        for related in finding.related:
+            name, place = self.locate(related.place)
+            line = re.compile(rf"\bon line {related.place.line}\b")
+            named = f"on line {place.line} of {name}".replace("\\", r"\\")
+            message, advice = (line.sub(named, text) for text in (finding.message, finding.advice))
+            finding = msgspec.structs.replace(finding, message=message, advice=advice)
+        return finding
 
     def _noted(self, captured: Captured) -> Captured:
         self._clock.take(captured.chunks)

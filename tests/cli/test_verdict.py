@@ -87,6 +87,8 @@ def test_a_near_miss_is_named_by_its_place_in_its_file(run: Run, tmp_path: Path)
     first, last = outcome.stderr.splitlines()
     assert first.startswith(f"{tmp_path / 'b'}:2:1: marker-indented: ")
     assert last.startswith("2 files: no-result: ")
+    assert f" on line 2 of {tmp_path / 'b'}" in last
+    assert "on line 4" not in last
 
 
 def test_an_invalid_interim_result_is_no_reason(run: Run) -> None:
