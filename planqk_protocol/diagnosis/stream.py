@@ -143,14 +143,15 @@ class Diagnosis:
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None, is_cut_off: bool = False) -> list[Finding]:
+    def close(self, *, exit_code: int | None = None, cut_off: bool = False) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
-            is_cut_off: Whether the job may have printed more than was read.
+            cut_off: Whether the stream ended before the job's output did, or
+                lacks a part of it.
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)
@@ -169,7 +170,7 @@ class Diagnosis:
         for finding in notices:
             if finding.severity is not Severity.INFO:
                 self._course.suspect(finding)
-        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=is_cut_off)
+        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
         return placed + notices + outcome
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
