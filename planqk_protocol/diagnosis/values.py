@@ -62,6 +62,9 @@ _SHAPE = bytes(
 )
 _LONG_SHAPE = b" " + b"0" * 16
 _LARGE_EXPONENTS = [re.compile(letter + rb"\+?[0-9]{3,}(?=[\s,\]}]|\Z)") for letter in (b"e", b"E")]
+# In a short payload, one search costs less than to begin the others.
+_SHORT = 512  # bytes
+_LARGE = re.compile(rb"[0-9]{16}|[eE]\+?[0-9]{3}")
 _SURROGATES = (rb"\ud", rb"\uD")
 _COLON = ord(":")
 _ESCAPED_COLONS = (rb"\u003a", rb"\u003A")
@@ -154,6 +157,8 @@ def _may_have_long_numbers(raw: bytes, start: int, stop: int) -> bool:
     """Whether there may be an integer or a float that is too large: never wrong if it says no."""
     if raw[start : start + 1].isdigit():  # the payload is a number, and nothing stands before it
         return True
+    if stop - start <= _SHORT:
+        return _LARGE.search(raw, start, stop) is not None
     for at in range(start, stop, _SLAB):
         # Each slab overlaps the next one, so that no number is divided.
         if _LONG_SHAPE in raw[at : min(at + _SLAB + len(_LONG_SHAPE), stop)].translate(_SHAPE):
