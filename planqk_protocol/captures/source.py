@@ -149,7 +149,7 @@ class Source(Resumable):
             default the first one in it.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
-        stderr: Whether `Captured.stderr` holds the chunks of standard error.
+        stderr: Whether each `Captured` holds the chunks of standard error, too.
 
     Raises:
         TypeError: An argument is not what its annotation says.

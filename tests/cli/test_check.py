@@ -199,7 +199,7 @@ def test_every_rule_can_be_reported(run: Run, tmp_path: Path, output: str, id_: 
         path.write_bytes(example.stdout)
         (tmp_path / "openapi-spec.yml").write_text(EXAMPLE_FILE)
         args = ["--max-payload", str(example.limits.max_payload)]
-        args += ["--openapi", str(tmp_path / "openapi-spec.yml")]
+        args += ["--openapi", str(tmp_path / "openapi-spec.yml")] if id_.endswith("-schema") else []
         args += [] if example.exit_code is None else ["--exit-code", str(example.exit_code)]
         shown = run("check", "--output", output, "--capture", example.capture, *args, path).stdout
         assert id_ in shown
