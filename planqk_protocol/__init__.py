@@ -34,7 +34,7 @@ from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
 from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_record
 
 if TYPE_CHECKING:
-    from planqk_protocol import captures, emit, engines
+    from planqk_protocol import captures, diagnosis, emit, engines
 
 __version__ = "0.1.0"
 
@@ -61,6 +61,7 @@ __all__ = [
     "aread_chunks",
     "captures",
     "collect",
+    "diagnosis",
     "emit",
     "engines",
     "iter_events",
@@ -72,7 +73,7 @@ __all__ = [
     "to_record",
 ]
 
-_SUBPACKAGES = frozenset({"captures", "emit", "engines"})  # imported when they are first used
+_SUBPACKAGES = frozenset({"captures", "diagnosis", "emit", "engines"})  # imported when they are first used
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -27,27 +27,28 @@ can come that belongs before it:
 
 So findings do not depend on the chunks, and at most `_MOST_IN_BLOCK` near misses of
 one block are held.
+
+Most streams have neither near misses nor violations. So the modules that judge these,
+with their many patterns, are imported when the first one comes.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from math import inf
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
+from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
 from planqk_protocol.diagnosis.line import Line
-from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
-from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
+from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
-from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
 from planqk_protocol.events import (
     InterimResult,
     Log,
@@ -58,6 +59,9 @@ from planqk_protocol.events import (
     ViolationCode,
 )
 from planqk_protocol.limits import Limits
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -161,7 +165,7 @@ class Diagnosis:
             for found in search.close():
                 self._look(found)
         for violation, offset in self._deferred.values():
-            self._add(violation_finding(violation, offset, slot=self._slot))
+            self._add(self._cause(violation, offset, None))
         self._deferred.clear()
         placed = self._release(is_end=True)
         if self._is_archive:
@@ -188,17 +192,21 @@ class Diagnosis:
             self._add(finding)
         self._head = head if finding is None and len(head) < ENOUGH else None
 
-    def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
+    def _look(self, found: MarkedLine | NextLine | FirstLine | AnchoredLine) -> None:
         match found:
             case MarkedLine():
                 self._mark(found)
             case NextLine() if found.after in self._deferred:
                 violation, offset = self._deferred.pop(found.after)
-                self._add(violation_finding(violation, offset, slot=self._slot, next_line=found.line))
+                self._add(self._cause(violation, offset, found.line))
             case NextLine():
                 self._next_lines[found.after] = found.line
+            case FirstLine():
+                self._judge_encoding(found.line)
             case AnchoredLine():
-                self._judge(found)
+                self._judge_encoding(found.line)
+                if not self._is_other_encoding:
+                    self._judge(found)
 
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
@@ -210,15 +218,18 @@ class Diagnosis:
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
-    def _judge(self, anchored: AnchoredLine) -> None:
-        """Judge a line that may be a near miss."""
-        line, block = anchored.line, self._opening if anchored.in_block else 0
-        if self._is_other_encoding:
-            return
-        if finding := encoding_finding(line):
+    def _judge_encoding(self, line: Line) -> None:
+        if not self._is_other_encoding and (finding := encoding_finding(line)):
             self._is_other_encoding = True
             self._add(finding)
-        elif (miss := near_miss(line, in_block=anchored.in_block)) and self._has_room(line.number, block):
+
+    def _judge(self, anchored: AnchoredLine) -> None:
+        """Judge a line that may be a near miss."""
+        from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see the top
+
+        line, block = anchored.line, self._opening if anchored.in_block else 0
+        miss = near_miss(line, in_block=anchored.in_block)
+        if miss and self._has_room(line.number, block):
             if block:
                 self._add(miss.finding, block=block)
             elif not self._echoes(miss.echo, line.number):
@@ -263,10 +274,17 @@ class Diagnosis:
 
     def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
+        from planqk_protocol.diagnosis.violations import waits_for_next_line  # noqa: PLC0415  # see the top
+
         next_line = self._next_lines.get(violation.line)
         if next_line is None and shows_next and waits_for_next_line(violation):
             self._deferred[violation.line] = violation, offset
             return None
+        return self._cause(violation, offset, next_line)
+
+    def _cause(self, violation: Violation, offset: int, next_line: Line | None) -> Finding:
+        from planqk_protocol.diagnosis.violations import violation_finding  # noqa: PLC0415  # see the top
+
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
 
     def _relate(self, block: MultilineResult | Violation, offset: int) -> None:

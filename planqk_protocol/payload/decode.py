@@ -33,7 +33,6 @@ from planqk_protocol.events import ViolationCode
 from planqk_protocol.limits import MAX_DEPTH, Limits
 from planqk_protocol.payload.bounds import SHORT, find_deeper, has_longer, to_int
 from planqk_protocol.payload.causes import ADVICE, Cause
-from planqk_protocol.payload.classify import classify
 from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
 
 __all__ = ["PayloadDecoder", "PayloadError"]
@@ -210,6 +209,8 @@ def _text(payload: bytes) -> str:
 
 def _invalid(text: str, at: int, complaint: str) -> PayloadError:
     """The error for a place where `json` stops, with the cause, its places counted in bytes."""
+    from planqk_protocol.payload.classify import classify  # noqa: PLC0415  # its patterns are seldom needed
+
     fault = classify(text, *mend_place(text, at, complaint))
     place = _size(text, 0, fault.at)
     start = place if fault.start == fault.at else _size(text, 0, fault.start)
