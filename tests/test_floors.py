@@ -40,7 +40,7 @@ FLOORS = (
         *("captures.decoders.kubectl_logs", "captures.decoders.raw"),
     ),
     ("captures.decoders.__init__",),
-    ("captures.catalogue",),
+    ("captures.captured", "captures.catalogue"),
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
