@@ -1,4 +1,4 @@
-"""The house: each module imports from floors below its own, and the heavy things come late."""
+"""The house: each module imports from floors below its own, heavy things come late, no module is too long."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FLOORS = (
         *("captures.decoders.kubectl_logs", "captures.decoders.raw"),
     ),
     ("captures.decoders.__init__",),
-    ("captures.catalogue",),
+    ("captures.captured", "captures.catalogue"),
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
@@ -130,6 +130,17 @@ EDGES = {
     "testing.plugin",
 }
 EVERYWHERE = {"msgspec"}
+MOST_LINES, FEWEST_LINES = 400, 25
+# The modules with fewer lines, and why they stand alone.
+SHORT = {
+    "cli.__init__": "says what the package is; it has no names",
+    "cli.commands.__init__": "likewise",
+    "conformance.__init__": "likewise",
+    "diagnosis.rules.__init__": "collects the rules of all groups",
+    "engines.__init__": "gives the package its public names",
+    "payload.__init__": "says what the package is; it has no names",
+    "testing.__init__": "gives the package its public names",
+}
 
 
 @functools.cache
@@ -237,3 +248,22 @@ def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -
             else []
         )
         assert not {name.split(".")[0] for name in names} & MAY_IMPORT["engines"]
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
+def test_a_file_of_tests_is_not_too_long(path: str) -> None:
+    assert lines(TESTS / path) <= MOST_LINES, f"tests/{path} is too long: split it by subject"
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_module_is_neither_too_long_nor_too_short(module: str) -> None:
+    size = lines(modules()[module])
+    assert size <= MOST_LINES, f"{module} is too long: split it by subject"
+    assert (size < FEWEST_LINES) == (module in SHORT), f"{module} has {size} lines: see SHORT"

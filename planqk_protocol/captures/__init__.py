@@ -11,10 +11,11 @@ streams, and notices of what the capture lost. It does no I/O.
 A `Source` goes on to the events of the stdout in it.
 """
 
+from planqk_protocol.captures.captured import Captured
 from planqk_protocol.captures.catalogue import decoder, detect, formats
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Decoder, Format
-from planqk_protocol.captures.source import Captured, Source
+from planqk_protocol.captures.source import Source
 from planqk_protocol.errors import DecoderClosedError
 
 __all__ = [

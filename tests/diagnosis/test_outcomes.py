@@ -13,6 +13,7 @@ from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.rules.captures import RULES as CAPTURES
 from planqk_protocol.diagnosis.rules.outcomes import RULES
 from planqk_protocol.testing import chunkings
+from tests.diagnosis.rule_examples import examples
 
 RESULT, INTERIM = b"PlanQK:Job:Result:", b"PlanQK:Job:InterimResult:"
 FENCE = b"PlanQK:Job:MultilineResult\n"
@@ -56,16 +57,12 @@ def rules(found: list[Finding]) -> list[str]:
     return [finding.rule for finding in found]
 
 
-def examples(kind: str) -> list[tuple[Rule, Example]]:
-    return [(rule, example) for rule in RULES for example in getattr(rule, kind)]
-
-
-@pytest.mark.parametrize(("rule", "wrong"), examples("wrong"))
+@pytest.mark.parametrize(("rule", "wrong"), examples(RULES, "wrong"))
 def test_a_wrong_example_has_a_finding_of_its_rule(rule: Rule, wrong: Example) -> None:
     assert rule.id in rules(findings(wrong.stdout, wrong.exit_code))
 
 
-@pytest.mark.parametrize(("rule", "right"), examples("right"))
+@pytest.mark.parametrize(("rule", "right"), examples(RULES, "right"))
 def test_a_right_example_has_none(rule: Rule, right: Example) -> None:
     assert rule.id not in rules(findings(right.stdout, right.exit_code))
 

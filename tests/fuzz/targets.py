@@ -27,7 +27,7 @@ from tests import test_grammar, test_parser_properties
 from tests.captures import test_detection
 from tests.captures.feeding import cut, data_of, kinds, merged, run, stamped
 from tests.engines import kubelet
-from tests.payload import test_payload
+from tests.payload import test_decode
 
 __all__ = ["TARGETS"]
 
@@ -69,7 +69,7 @@ def stream(data: bytes) -> None:
 
 def payload(data: bytes) -> None:
     """The verdict on JSON: an independent recogniser and the decoders of the package agree."""
-    properties = test_payload.TestVerdict
+    properties = test_decode.TestVerdict
     case = properties()
     _check(properties.test_the_verdict_is_that_of_an_independent_recogniser, case, data)
     for depth in (0, 2):
