@@ -63,7 +63,7 @@ FLOORS = (
         *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
         *("diagnosis.values", "diagnosis.violations"),
     ),
-    ("diagnosis.openapi", "diagnosis.outcomes"),
+    ("diagnosis.openapi", "diagnosis.outcomes", "diagnosis.stderr_search"),
     ("diagnosis.stream",),
     ("diagnosis.finding_records",),
     ("diagnosis.__init__",),

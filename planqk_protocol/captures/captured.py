@@ -27,14 +27,12 @@ class Captured(msgspec.Struct, frozen=True):
     Attributes:
         events: The events that the bytes completed.
         notices: What the capture lost there.
-        stderr: The chunks of standard error, if the source was told to keep them.
     """
 
     events: list[Event]
     notices: list[CaptureNotice]
     _spans: list[Span]
     _last: Chunk | None = None
-    stderr: list[Chunk] = []
 
     @property
     def chunks(self) -> list[Chunk]:

@@ -96,7 +96,6 @@ class Source(Resumable):
             default the first one in it.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
-        stderr: Whether each `Captured` holds the chunks of standard error, too.
 
     Raises:
         TypeError: An argument is not what its annotation says.
@@ -115,10 +114,8 @@ class Source(Resumable):
         container: str | None = None,
         limits: Limits = Limits(),
         logs: bool = True,
-        stderr: bool = False,
     ) -> None:
-        stream = None if stderr else StdStream.STDOUT
-        self._decoder = decoder(format_id, container=container, stream=stream)
+        self._decoder = decoder(format_id, container=container, stream=StdStream.STDOUT)
         self._parser = Parser(limits=limits, logs=logs)
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
@@ -260,9 +257,7 @@ class Source(Resumable):
                     self._remember_damage()
                 if item.loses(StdStream.STDOUT):
                     self._remember_loss()
-            elif item.stream is StdStream.STDERR:
-                captured.stderr.append(item)
-            elif item.stream is StdStream.STDOUT:
+            else:
                 span = self._parse_chunk(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001

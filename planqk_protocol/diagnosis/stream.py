@@ -48,6 +48,7 @@ from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.events import (
     InterimResult,
@@ -140,14 +141,14 @@ class Diagnosis:
         for event in captured.events:
             if not isinstance(event, Log):
                 self._observe_event(event)
-        for chunk in captured.stderr:
-            self._course.add_stderr(chunk.data)
         for notice in captured.notices:
             self._observe_notice(notice)
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None, cut_off: bool = False) -> list[Finding]:
+    def close(
+        self, *, exit_code: int | None = None, cut_off: bool = False, is_on_stderr: bool = False
+    ) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
@@ -156,6 +157,7 @@ class Diagnosis:
             exit_code: The exit code of the job; ``None`` if it is not known.
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
+            is_on_stderr: Whether a result was printed on standard error (see `StderrSearch`).
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)
@@ -174,8 +176,13 @@ class Diagnosis:
         for finding in notices:
             if finding.severity is not Severity.INFO:
                 self._course.suspect(finding)
-        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
-        return placed + notices + outcome
+        return [
+            *placed,
+            *notices,
+            *self._course.close(
+                exit_code=exit_code, line_count=line_count, is_cut_off=cut_off, is_on_stderr=is_on_stderr
+            ),
+        ]
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
@@ -388,11 +395,12 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source = Source(capture, limits=limits, logs=False, stderr=True)
+    source, stderr = Source(capture, limits=limits, logs=False), StderrSearch(capture)
     diagnosis = Diagnosis(capture=capture, schemas=schemas)
     findings = diagnosis.observe(source.feed(data))
+    stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
-    return findings + diagnosis.close(exit_code=exit_code)
+    return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
 
 
 def _with_related(finding: Finding, related: list[Related]) -> Finding:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.captures import Source
 from planqk_protocol.diagnosis import Diagnosis, Finding, diagnose
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
 
 MISTAKES = json.loads(Path(__file__).with_name("mistakes.json").read_text(encoding="utf-8"))
 STREAMS = [
@@ -25,12 +26,14 @@ FENCE, RESULT = b"PlanQK:Job:MultilineResult\n", b'PlanQK:Job:Result: {"sum": 42
 def in_chunks(
     chunks: list[bytes], *, capture: str = "raw", exit_code: int | None = None, limits: Limits = _DEFAULT
 ) -> list[Finding]:
-    source, diagnosis = Source(capture, limits=limits, stderr=True), Diagnosis(capture=capture)
+    source, diagnosis = Source(capture, limits=limits), Diagnosis(capture=capture)
+    stderr = StderrSearch(capture)
     findings: list[Finding] = []
     for chunk in chunks:
         findings += diagnosis.observe(source.feed(chunk))
+        stderr.feed(chunk)
     findings += diagnosis.observe(source.close())
-    return findings + diagnosis.close(exit_code=exit_code)
+    return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
 
 
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:
