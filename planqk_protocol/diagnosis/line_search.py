@@ -264,7 +264,7 @@ class _LongLine:
         last = size if is_end else size - _BESIDE - 1
         while (anchor := anchors.find(at)) < last:
             start = _character(held, max(anchor - _BESIDE, 0))
-            stop = min(anchor + _BESIDE, size)
+            stop = min(anchor + _BESIDE, start + WINDOW, size)
             column = self._column + len(held[:start].decode(errors="replace"))
             offset = self.offset + self._dropped + start
             is_whole = is_end and stop == size

@@ -53,7 +53,6 @@ from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.events import (
     InterimResult,
     Log,
-    Marker,
     MultilineResult,
     Result,
     Violation,
@@ -88,6 +87,7 @@ class _Waiting(msgspec.Struct):
         echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
         block: If it is a near miss in a block: number of the line that opened the block. No line there is
             an echo, as all of them are part of the JSON.
+        is_dropped: Whether it turned out to be no mistake.
     """
 
     finding: Finding
@@ -95,6 +95,7 @@ class _Waiting(msgspec.Struct):
     column: int
     echo: bytes | None = None
     block: int = 0
+    is_dropped: bool = False
 
 
 class Diagnosis:
@@ -125,6 +126,9 @@ class Diagnosis:
         # Offset of each marked line whose event may still come, and whether its next line is shown.
         self._marked: dict[int, tuple[int, bool]] = {}
         self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
+        self._last_miss = 0  # number of the last line with a near miss
+        self._possible_echoes: deque[_Waiting] = deque(maxlen=_NEAR)  # near misses, at most one of a line
+        self._misses: dict[int, list[_Waiting]] = {}  # near misses in a block, by the line that opened it
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
         self._deferred: dict[int, tuple[Violation, int]] = {}  # violations that wait for the next line
@@ -221,9 +225,10 @@ class Diagnosis:
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if any(waiting.echo for waiting in self._waiting):
+        if self._possible_echoes:
             key, first = echo_key(marked.beginning), marked.number - _NEAR
-            self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
+            for item in self._possible_echoes:
+                item.is_dropped |= item.echo == key and item.line >= first
 
     def _judge_encoding(self, line: Line) -> None:
         if not self._is_other_encoding and (finding := encoding_finding(line)):
@@ -238,16 +243,15 @@ class Diagnosis:
         miss = near_miss(line, in_block=anchored.in_block)
         if miss and self._has_room(line.number, block):
             if block:
-                self._add(miss.finding, block=block)
+                self._add_miss(miss.finding, block=block)
             elif not self._echoes(miss.echo, line.number):
-                self._add(miss.finding, echo=miss.echo)
+                self._add_miss(miss.finding, echo=miss.echo)
 
     def _has_room(self, number: int, block: int) -> bool:
         """Whether a near miss is the first one of its line, and not one too many of its block."""
-        misses = [item for item in self._waiting if item.echo is not None or item.block]
-        if any(item.line == number for item in misses):
+        if number == self._last_miss:
             return False  # of a long line, several parts are looked at
-        return not block or sum(item.block == block for item in misses) < _MOST_IN_BLOCK
+        return len(self._misses.get(block, ())) < _MOST_IN_BLOCK
 
     def _echoes(self, echo: bytes, number: int) -> bool:
         """Whether a marked line of the same text stands shortly before a line."""
@@ -258,11 +262,9 @@ class Diagnosis:
         if self._is_archive:
             return
         offset, shows_next = self._marked.get(event.line, (self._search.line_start, False))
-        finding = (
-            self._violation_finding(event, offset, shows_next=shows_next)
-            if isinstance(event, Violation)
-            else None
-        )
+        finding = None
+        if isinstance(event, Violation):
+            finding = self._violation_finding(event, offset, shows_next=shows_next)
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
         if not isinstance(event, Violation):
@@ -272,9 +274,7 @@ class Diagnosis:
                 self._add(about_schema)
         elif finding:
             self._add(finding)
-        if isinstance(event, MultilineResult) or (
-            isinstance(event, Violation) and event.marker is Marker.MULTILINE_RESULT
-        ):
+        if event.line in self._misses and not isinstance(event, InterimResult | Result):
             self._relate(event, offset)
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
@@ -296,18 +296,18 @@ class Diagnosis:
 
     def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
         """Let the violation of a block and the near misses in it point at each other."""
-        misses = [item for item in self._waiting if item.block == block.line]
         # An oversized block is reported where it is cut, before the lines after that are known.
-        if not misses or (isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE):
+        if isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE:
             return
-        if isinstance(block, MultilineResult):  # it is valid, so they are text in its JSON
-            self._waiting = [item for item in self._waiting if item.block != block.line]
+        own = self._waiting[-1] if isinstance(block, Violation) else None
+        # In a valid block they are text in its JSON. And where the JSON stops at a marker, the
+        # violation itself is found to be a marker in a block.
+        misses = self._misses.pop(block.line)
+        for item in misses:
+            item.is_dropped = own is None or item.finding.place == own.finding.place
+        misses = [item for item in misses if not item.is_dropped]
+        if not own or not misses:
             return
-        own = self._waiting[-1]
-        # Where the JSON stops at a marker, the violation itself is found to be a marker in a block.
-        twins = [item for item in misses if item.finding.place == own.finding.place]
-        self._waiting = [item for item in self._waiting if item not in twins]
-        misses = [item for item in misses if item not in twins]
         places = [item.finding.place for item in misses[:_MOST_RELATED]]
         own.finding = _with_related(own.finding, [Related(_IN_BLOCK, place) for place in places if place])
         opening = Related(_OPENED, _first_line(block, offset))
@@ -320,8 +320,18 @@ class Diagnosis:
         if len(kept) < _MOST_NOTICES:
             kept.append(finding)
 
-    def _add(self, finding: Finding, *, echo: bytes | None = None, block: int = 0) -> None:
-        self._waiting.append(_Waiting(finding, finding.line or 0, finding.column or 0, echo, block))
+    def _add(self, finding: Finding) -> None:
+        self._waiting.append(_Waiting(finding, finding.line or 0, finding.column or 0))
+
+    def _add_miss(self, finding: Finding, *, echo: bytes | None = None, block: int = 0) -> None:
+        """Add a near miss: in a block, or one that may be an echo."""
+        self._add(finding)
+        item = self._waiting[-1]
+        item.echo, item.block, self._last_miss = echo, block, item.line
+        if block:
+            self._misses.setdefault(block, []).append(item)
+        else:
+            self._possible_echoes.append(item)
 
     def _forget(self) -> None:
         """Forget the marked lines whose events have come."""
@@ -330,12 +340,14 @@ class Diagnosis:
         self._marked = {
             number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
+        self._misses = {number: items for number, items in self._misses.items() if number == opening}
         self._next_lines.clear()
 
     def _release(self, *, is_end: bool = False) -> list[Finding]:
         """Take out the findings before which no other one can come any more, in order."""
         if not self._waiting or (self._may_be_archive() and not is_end):
             return []
+        self._waiting = [item for item in self._waiting if not item.is_dropped]
         self._waiting.sort(key=lambda item: (item.line, item.column))
         count = len(self._waiting)
         if not is_end:

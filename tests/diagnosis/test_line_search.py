@@ -89,6 +89,7 @@ def test_every_line_with_an_anchor_is_looked_at(data: bytes) -> None:
 
 
 @given(data=STREAMS)
+@example(data="€".encode() * 1500 + b"QPlanQK:" + b"x" * 5000).via("the part begins in a character")
 def test_places_are_those_of_the_stream(data: bytes) -> None:
     for item in found([data]):
         if isinstance(item, MarkedLine):

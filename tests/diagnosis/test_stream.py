@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -121,6 +122,24 @@ def test_a_block_full_of_near_misses_is_bounded() -> None:
     assert findings[0].rule == "unterminated-block"
     assert len(findings[0].related) < 10
     assert 10 < len(findings) < 200
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"  PlanQK:Job:Result: {}\n",
+        b"  PlanQK:Job:Result: {}\nPlanQK:Job:InterimResult: 1\n",
+        FENCE + b"  PlanQK:Job:Result: 42\n" + FENCE,
+    ],
+)
+def test_the_time_grows_with_the_number_of_near_misses_in_a_chunk(unit: bytes) -> None:
+    def seconds(count: int) -> float:
+        start = time.process_time()
+        diagnose(unit * count)
+        return time.process_time() - start
+
+    # 16 times as many; quadratic, it would take 256 times as much.
+    assert seconds(1 << 13) < 64 * min(seconds(1 << 9), seconds(1 << 9))
 
 
 def test_an_archive_is_the_only_finding() -> None:
