@@ -58,7 +58,7 @@ FLOORS = (
         *("diagnosis.candidates", "diagnosis.event_places", "diagnosis.line_search"),
         "diagnosis.rules.__init__",
     ),
-    ("diagnosis.misspellings",),
+    ("diagnosis.misspellings", "diagnosis.waiting"),
     (
         *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
         *("diagnosis.values", "diagnosis.violations"),

@@ -63,7 +63,7 @@ class StderrSearch:
         self._held = data[max(end, len(data) - _LONGEST_RECORD) :]
         for marker in self._markers:
             at = data.find(marker, 0, end)
-            while at >= 0 and not self.found and self._tried < _MOST_TRIED:
+            while at >= 0 and self._tried < _MOST_TRIED:
                 self._tried += 1
                 start, stop = data.rfind(LF, 0, at) + 1, data.find(LF, at) + 1
                 self._try(data[start:stop], container)

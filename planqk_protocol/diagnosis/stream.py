@@ -14,7 +14,7 @@ checks look at these lines, and at all events but log text:
 When a finding comes out
 ------------------------
 
-Findings come in the order of their places. A finding waits in `_waiting` until none
+Findings come in the order of their places. A finding waits (see `waiting`) until none
 can come that belongs before it:
 
 *   A violation or a near miss in an open block waits for the end of the block, as the
@@ -22,11 +22,11 @@ can come that belongs before it:
 *   Some violations wait for the next line, which may show the cause: the JSON that was
     printed there.
 *   A near miss may be an *echo*: a trace of the shell or a logger's copy of a line
-    that is marked, and no mistake. It waits for `_NEAR` lines. If a marked line of the
+    that is marked, and no mistake. It waits for 8 lines. If a marked line of the
     same text comes among them, or came as near before it, the near miss is dropped.
 
-So findings do not depend on the chunks, and at most `_MOST_IN_BLOCK` near misses of
-one block are held.
+So findings do not depend on the chunks, and at most 100 near misses of one block are
+held.
 
 Most streams have neither near misses nor violations. So the modules that judge these,
 with their many patterns, are imported when the first one comes.
@@ -34,25 +34,23 @@ with their many patterns, are imported when the first one comes.
 
 from __future__ import annotations
 
-from collections import deque
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
-from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
+from planqk_protocol.diagnosis.finding import Finding, Place, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.diagnosis.values import value_findings
+from planqk_protocol.diagnosis.waiting import WaitingFindings
 from planqk_protocol.events import (
     InterimResult,
     Log,
+    Marker,
     MultilineResult,
     Result,
     Violation,
@@ -65,37 +63,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Diagnosis", "diagnose"]
 
-_NEAR = 8  # lines between a marked line and its echo
-_MOST_IN_BLOCK = 100
-_MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
 _MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
 _OTHER_ENCODING = "wrong-encoding"
-_OPENED = "the block was opened here"
-_IN_BLOCK = "this line is inside the block"
 
 _Marked: TypeAlias = InterimResult | Result | MultilineResult | Violation
-
-
-class _Waiting(msgspec.Struct):
-    """A finding with a place that has not come out yet.
-
-    Attributes:
-        finding: The finding.
-        line: Number of its line.
-        column: Its column.
-        echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
-        block: If it is a near miss in a block: number of the line that opened the block. No line there is
-            an echo, as all of them are part of the JSON.
-        is_dropped: Whether it turned out to be no mistake.
-    """
-
-    finding: Finding
-    line: int
-    column: int
-    echo: bytes | None = None
-    block: int = 0
-    is_dropped: bool = False
 
 
 class Diagnosis:
@@ -121,14 +93,10 @@ class Diagnosis:
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
         self._is_archive = False
         self._is_other_encoding = False
-        self._waiting: list[_Waiting] = []
+        self._waiting = WaitingFindings()
         self._notices: dict[str, list[Finding]] = {}  # by their rules
         # Offset of each marked line whose event may still come, and whether its next line is shown.
         self._marked: dict[int, tuple[int, bool]] = {}
-        self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
-        self._last_miss = 0  # number of the last line with a near miss
-        self._possible_echoes: deque[_Waiting] = deque(maxlen=_NEAR)  # near misses, at most one of a line
-        self._misses: dict[int, list[_Waiting]] = {}  # near misses in a block, by the line that opened it
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
         self._deferred: dict[int, tuple[Violation, int]] = {}  # violations that wait for the next line
@@ -171,7 +139,7 @@ class Diagnosis:
             for found in search.close():
                 self._look(found)
         for violation, offset in self._deferred.values():
-            self._add(self._cause(violation, offset, None))
+            self._waiting.add(self._cause(violation, offset, None))
         self._deferred.clear()
         placed = self._release(is_end=True)
         if self._is_archive:
@@ -200,7 +168,7 @@ class Diagnosis:
         if finding := archive_finding(head):
             self._is_archive = True
             self._waiting.clear()
-            self._add(finding)
+            self._waiting.add(finding)
         self._head = head if finding is None and len(head) < ENOUGH else None
 
     def _look(self, found: MarkedLine | NextLine | FirstLine | AnchoredLine) -> None:
@@ -209,7 +177,7 @@ class Diagnosis:
                 self._mark(found)
             case NextLine() if found.after in self._deferred:
                 violation, offset = self._deferred.pop(found.after)
-                self._add(self._cause(violation, offset, found.line))
+                self._waiting.add(self._cause(violation, offset, found.line))
             case NextLine():
                 self._next_lines[found.after] = found.line
             case FirstLine():
@@ -222,41 +190,22 @@ class Diagnosis:
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
         self._marked[marked.number] = marked.offset, marked.shows_next
-        self._recent.append(marked)
+        self._waiting.drop_echoes(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if self._possible_echoes:
-            key, first = echo_key(marked.beginning), marked.number - _NEAR
-            for item in self._possible_echoes:
-                item.is_dropped |= item.echo == key and item.line >= first
 
     def _judge_encoding(self, line: Line) -> None:
         if not self._is_other_encoding and (finding := encoding_finding(line)):
             self._is_other_encoding = True
-            self._add(finding)
+            self._waiting.add(finding)
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
         from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see the top
 
-        line, block = anchored.line, self._opening if anchored.in_block else 0
-        miss = near_miss(line, in_block=anchored.in_block)
-        if miss and self._has_room(line.number, block):
-            if block:
-                self._add_miss(miss.finding, block=block)
-            elif not self._echoes(miss.echo, line.number):
-                self._add_miss(miss.finding, echo=miss.echo)
-
-    def _has_room(self, number: int, block: int) -> bool:
-        """Whether a near miss is the first one of its line, and not one too many of its block."""
-        if number == self._last_miss:
-            return False  # of a long line, several parts are looked at
-        return len(self._misses.get(block, ())) < _MOST_IN_BLOCK
-
-    def _echoes(self, echo: bytes, number: int) -> bool:
-        """Whether a marked line of the same text stands shortly before a line."""
-        nearest = (marked for marked in self._recent if marked.number >= number - _NEAR)
-        return any(echo_key(marked.beginning) == echo for marked in nearest)
+        if miss := near_miss(anchored.line, in_block=anchored.in_block):
+            block = self._opening if anchored.in_block else 0
+            self._waiting.add_near_miss(miss.finding, miss.echo, block)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
@@ -266,16 +215,14 @@ class Diagnosis:
         if isinstance(event, Violation):
             finding = self._violation_finding(event, offset, shows_next=shows_next)
         for about_position in self._course.add(event, offset, violation=finding):
-            self._add(about_position)
-        if not isinstance(event, Violation):
-            for about_value in value_findings(event, offset, capture=self._capture):
-                self._add(about_value)
-            for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
-                self._add(about_schema)
-        elif finding:
-            self._add(finding)
-        if event.line in self._misses and not isinstance(event, InterimResult | Result):
-            self._relate(event, offset)
+            self._waiting.add(about_position)
+        if isinstance(event, Violation):
+            waiting = self._waiting.add(finding) if finding else None
+            # An oversized block is reported where it is cut, before the lines after that are known.
+            if event.marker is Marker.MULTILINE_RESULT and event.code is not ViolationCode.PAYLOAD_TOO_LARGE:
+                self._waiting.relate(_first_line(event, offset), waiting)
+        else:
+            self._observe_value(event, offset)
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
 
@@ -294,44 +241,19 @@ class Diagnosis:
 
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
 
-    def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
-        """Let the violation of a block and the near misses in it point at each other."""
-        # An oversized block is reported where it is cut, before the lines after that are known.
-        if isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE:
-            return
-        own = self._waiting[-1] if isinstance(block, Violation) else None
-        # In a valid block they are text in its JSON. And where the JSON stops at a marker, the
-        # violation itself is found to be a marker in a block.
-        misses = self._misses.pop(block.line)
-        for item in misses:
-            item.is_dropped = own is None or item.finding.place == own.finding.place
-        misses = [item for item in misses if not item.is_dropped]
-        if not own or not misses:
-            return
-        places = [item.finding.place for item in misses[:_MOST_RELATED]]
-        own.finding = _with_related(own.finding, [Related(_IN_BLOCK, place) for place in places if place])
-        opening = Related(_OPENED, _first_line(block, offset))
-        for item in misses:
-            item.finding = _with_related(item.finding, [opening])
+    def _observe_value(self, event: InterimResult | Result | MultilineResult, offset: int) -> None:
+        for about_value in value_findings(event, offset, capture=self._capture):
+            self._waiting.add(about_value)
+        for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
+            self._waiting.add(about_schema)
+        if isinstance(event, MultilineResult):
+            self._waiting.relate(_first_line(event, offset), None)
 
     def _observe_notice(self, notice: CaptureNotice) -> None:
         finding = notice_finding(notice)
         kept = self._notices.setdefault(finding.rule, [])
         if len(kept) < _MOST_NOTICES:
             kept.append(finding)
-
-    def _add(self, finding: Finding) -> None:
-        self._waiting.append(_Waiting(finding, finding.line or 0, finding.column or 0))
-
-    def _add_miss(self, finding: Finding, *, echo: bytes | None = None, block: int = 0) -> None:
-        """Add a near miss: in a block, or one that may be an echo."""
-        self._add(finding)
-        item = self._waiting[-1]
-        item.echo, item.block, self._last_miss = echo, block, item.line
-        if block:
-            self._misses.setdefault(block, []).append(item)
-        else:
-            self._possible_echoes.append(item)
 
     def _forget(self) -> None:
         """Forget the marked lines whose events have come."""
@@ -340,25 +262,18 @@ class Diagnosis:
         self._marked = {
             number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
-        self._misses = {number: items for number, items in self._misses.items() if number == opening}
+        self._waiting.forget_blocks(opening)
         self._next_lines.clear()
 
     def _release(self, *, is_end: bool = False) -> list[Finding]:
         """Take out the findings before which no other one can come any more, in order."""
         if not self._waiting or (self._may_be_archive() and not is_end):
             return []
-        self._waiting = [item for item in self._waiting if not item.is_dropped]
-        self._waiting.sort(key=lambda item: (item.line, item.column))
-        count = len(self._waiting)
-        if not is_end:
-            first = self._first_open()
-            count = next((at for at, item in enumerate(self._waiting) if item.line >= first), count)
-        released = [item.finding for item in self._waiting[:count]]
-        for item in self._waiting[:count]:
-            if item.echo is not None or item.finding.rule == _OTHER_ENCODING:
+        released = self._waiting.release(inf if is_end else self._first_open())
+        for item in released:
+            if item.is_possible_result or item.finding.rule == _OTHER_ENCODING:
                 self._course.suspect(item.finding)
-        del self._waiting[:count]
-        return released
+        return [item.finding for item in released]
 
     def _may_be_archive(self) -> bool:
         """Whether the next bytes may show an archive: one of tar begins with a name and NULs."""
@@ -367,16 +282,8 @@ class Diagnosis:
 
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""
-        line = self._search.line
-        open_lines = [
-            item.line
-            for item in self._waiting
-            # Another part of a long line must not be found once more, so a near miss waits for its end.
-            if item.echo is not None and item.line + (_NEAR if item.echo else 0) >= line
-        ]
-        if self._search.in_block:
-            open_lines.append(self._opening)
-        return min([*open_lines, *self._deferred], default=inf)
+        block = self._opening if self._search.in_block else inf
+        return min([self._waiting.first_open(self._search.line), block, *self._deferred])
 
 
 def diagnose(
@@ -413,10 +320,6 @@ def diagnose(
     stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
-
-
-def _with_related(finding: Finding, related: list[Related]) -> Finding:
-    return msgspec.structs.replace(finding, related=(*finding.related, *related))
 
 
 def _first_line(event: _Marked, offset: int) -> Place:

@@ -144,7 +144,7 @@ def test_findings_about_the_result_are_related_to_it(stream: bytes, exit_code: i
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "severity"), [(None, Severity.ERROR), (0, Severity.ERROR), (1, Severity.INFO)]
+    ("exit_code", "severity"), [(None, Severity.ERROR), (0, Severity.ERROR), (1, Severity.WARNING)]
 )
 def test_of_a_job_that_failed_no_result_is_expected(exit_code: int | None, severity: Severity) -> None:
     assert findings(b"log\n", exit_code)[-1].severity is severity

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,15 +58,21 @@ def test_what_a_job_prints_itself_has_no_standard_error() -> None:
 
 
 def test_the_result_of_another_container_does_not_count() -> None:
-    entries = [("a", 6, "log"), ("b", 3, RESULT.decode().strip())]
-    capture = b"".join(
-        b'{"CONTAINER_NAME": "%b", "CONTAINER_ID_FULL": "%b1", "PRIORITY": "%d", "MESSAGE": "%b"}\n'
-        % (name.encode(), name.encode(), priority, message.encode())
-        for name, priority, message in entries
-    )
+    def entry(container: str, priority: int, message: str) -> bytes:
+        fields = {
+            "CONTAINER_NAME": container,
+            "CONTAINER_ID_FULL": container * 8,
+            "_COMM": "dockerd",
+            "PRIORITY": str(priority),
+            "MESSAGE": message,
+        }
+        return json.dumps(fields).encode() + b"\n"
+
+    capture = entry("a", 6, "log") + entry("b", 3, RESULT.decode().strip())
     assert "on standard error" not in diagnose(capture, capture="journald-json")[-1].message
-    (own,) = [search for search in [StderrSearch("journald-json")] if search.feed(capture, "b") is None]
-    assert own.found
+    search = StderrSearch("journald-json")
+    search.feed(capture, "b" * 8)
+    assert search.found
 
 
 def test_only_so_many_records_are_tried() -> None:
