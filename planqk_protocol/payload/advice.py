@@ -53,7 +53,7 @@ _FOR_A_VALUE = _table(
     (r"map\[", "this looks like a Go map as text; use json.Marshal"),
     (r"\+|-?\.", _NUMBER),
 )
-_BEHIND_THE_END = "Extra data"
+_AFTER_THE_END = "Extra data"
 _VALUE_EXPECTED = ("Expecting value", "Expecting property name", "NaN", "Infinity", "-Infinity")
 
 # If no pattern matches: the beginning of the decoder's message, and the advice.
@@ -61,7 +61,7 @@ _BY_FAULT = (
     ("Invalid control", "escape control characters in strings, as a JSON library does"),
     ("Invalid \\", "a backslash in a string is written twice, as a JSON library does"),
     ("Expecting property name", "keys of JSON objects are strings in double quotes"),
-    (_BEHIND_THE_END, "the JSON text ends before this; print nothing behind it"),
+    (_AFTER_THE_END, "the JSON text ends before this; print nothing after it"),
     ("Unterminated string", _CUT_SHORT),
 )
 
@@ -85,7 +85,7 @@ def advise(text: str, at: int, fault: str) -> tuple[int, str]:
     comma = len(before) - 1 if before.endswith(",") else at
     if _TRAILING_COMMA.match(text, comma):
         return comma, _COMMA
-    between = () if fault.startswith(_BEHIND_THE_END) else _BETWEEN
+    between = () if fault.startswith(_AFTER_THE_END) else _BETWEEN
     for_a_value = _FOR_A_VALUE if fault.startswith(_VALUE_EXPECTED) else ()
     for pattern, advice in _ANYWHERE + between + for_a_value:
         if pattern.match(text, at):

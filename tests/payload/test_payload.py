@@ -508,7 +508,7 @@ class TestLimits:
         assert refusal(b"[12345", Limits(max_digits=3)).code == "invalid-json"
 
 
-BEHIND = [
+AFTER_THE_END = [
     *(b"done", b"(took 3s)", b"'x'", b"None", b"True", b"nan", b"-inf", b"NaN", b"np.array(1)", b"<x>"),
     *(b"undefined", b"object x", b"map[a:1]", b"+1", b".5", b"-.5", b"// done", b"# done"),
 ]
@@ -597,10 +597,10 @@ class TestMessages:
             (b"{ // done\n}", 2, "no comments"),
             (b"[1 # done\n]", 3, "no comments"),
             *(
-                (b"{} " + text, 3, "Extra data; the JSON text ends before this; print nothing behind it")
-                for text in BEHIND
+                (b"{} " + text, 3, "Extra data; the JSON text ends before this; print nothing after it")
+                for text in AFTER_THE_END
             ),
-            *((b"[1 " + text + b"]", 3, "Expecting ',' delimiter$") for text in BEHIND[:-2]),
+            *((b"[1 " + text + b"]", 3, "Expecting ',' delimiter$") for text in AFTER_THE_END[:-2]),
             (b"[01]", 2, "leading zero"),
             (b"01", 1, "leading zero"),
             (b"1.", 1, "bare point"),
