@@ -120,8 +120,8 @@ class Parser(Resumable):
         Raises:
             ParserClosedError: The parser was closed.
             RecursionError: The caller is within some 200 calls of the
-                interpreter's recursion limit, so that JSON cannot be decoded
-                (CPython 3.11). Nothing was taken: feed the same bytes again
+                interpreter's recursion limit, so JSON cannot be decoded
+                (CPython 3.11). Nothing was taken. Feed the same bytes again
                 from a caller that is less deep in calls.
             TypeError: `data` is not bytes.
         """
@@ -300,7 +300,7 @@ class Parser(Resumable):
             self._keep_result(event)
 
     def _keep_result(self, event: Event) -> None:
-        """Remember the event if it is the result. The table sees to it that there is only one."""
+        """Remember the event if it is the result. The table allows only one."""
         if isinstance(event, Result | MultilineResult):
             self._result = event
 
@@ -337,7 +337,7 @@ def iter_events(
         logs: Whether `Log` events are reported.
 
     Raises:
-        TypeError: `chunks` is bytes or text itself, or yields something else than bytes.
+        TypeError: `chunks` is bytes or text itself, or yields something other than bytes.
 
     >>> for event in iter_events([b"PlanQK:Job:Res", b"ult: 42\n"]):
     ...     print(event)
@@ -368,7 +368,7 @@ async def aiter_events(
         logs: Whether `Log` events are reported.
 
     Raises:
-        TypeError: `chunks` yields something else than bytes.
+        TypeError: `chunks` yields something other than bytes.
     """
     parser = Parser(limits=limits, logs=logs)
     async for chunk in chunks:
