@@ -45,7 +45,9 @@ __all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault",
 DecoderCheckpoint: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferCheckpoint]]]
 """A state of a `Decoder` to go back to: its attributes, and the states of its buffers."""
 
-_CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)  # of what decoders hold; all else is replaced
+# Attributes of these types are changed in place, so a checkpoint copies them. A `Buffer` makes a checkpoint
+# of its own. All others are replaced.
+_CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)
 _NAMED = (StdStream.STDOUT, StdStream.STDERR)
 
 STREAMS: Mapping[str | bytes, StdStream] = MappingProxyType(
@@ -81,8 +83,8 @@ class Decoder(Resumable, ABC):
     is cut into chunks. No input makes a decoder raise. It does no I/O, its memory
     is bounded, and it can be copied and pickled in the middle of a capture.
 
-    A call takes all or nothing. If the interpreter fails, because there is no
-    memory or the caller itself is too deep in calls, nothing was taken: make the
+    A call takes all or nothing. If the interpreter fails, for lack of memory or
+    because the caller itself is too deep in calls, nothing was taken: make the
     same call once more.
 
     Args:
@@ -101,7 +103,7 @@ class Decoder(Resumable, ABC):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
         self._only = stream  # the stream to give; None for all
-        self._is_named = container is not None  # by the caller
+        self._is_named = container is not None  # whether the caller chose the container
         self._met: dict[str, None] = {}  # the names of the containers so far, in order
         self._closed = False
         self._file = 0
@@ -111,7 +113,7 @@ class Decoder(Resumable, ABC):
         self._decoded: Decoded = []
         self._texts: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
-        self._texts_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
+        self._texts_of = (StdStream.UNKNOWN, False)  # the stream of `_texts`, and whether they are suspect
 
     def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
@@ -273,7 +275,7 @@ class Decoder(Resumable, ABC):
         offset: int | None = None,
         concerns: StdStream | None = StdStream.UNKNOWN,
     ) -> StdStream:
-        """The stream with the name that a record gives; unknown, with a notice, if it is another name."""
+        """The stream that a record names. If it is neither stdout nor stderr: unknown, and a notice."""
         stream = STREAMS.get(name, StdStream.UNKNOWN)
         if stream is StdStream.UNKNOWN:
             message = f"the record's stream is {excerpt(name)}, neither stdout nor stderr"
@@ -351,8 +353,8 @@ class CatalogueEntry(Format, frozen=True, kw_only=True):
     """A format, with the code that reads and detects it.
 
     Attributes:
-        decoder: Its decoder, called with the container and the stream to read, if only one.
-        sniff: Whether the first bytes of a capture look like it.
+        decoder: Makes a decoder. The arguments are those of `Decoder`.
+        sniff: Tells from the first bytes of a capture whether it looks like this format.
     """
 
     decoder: Callable[..., Decoder]
