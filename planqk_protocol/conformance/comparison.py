@@ -38,7 +38,7 @@ __all__ = [
 Members = Mapping[str, Any]
 """The members of an event record."""
 
-_Select = Callable[[Members, Members], Members]  # as `_select` does, with a profile
+_Select = Callable[[Members, Members], Members]  # record, wanted record → what is compared of the record
 _LF = b"\n"
 _RESULTS = ("interim_result", "result", "multiline_result")  # a tuple: a program may give any type
 _POSITIONS = frozenset({"error_line", "column", "offset"})
