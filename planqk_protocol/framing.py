@@ -34,11 +34,11 @@ from planqk_protocol.grammar import Table
 __all__ = ["Lines", "LinesCheckpoint", "Segment"]
 
 Segment: TypeAlias = tuple[str | None, int, int, int, bool]
-"""A slice of a chunk, as (kind, start, stop, payload, complete).
+"""A slice of a chunk, as (kind, start, stop, payload_start, complete).
 
 ``kind`` is the kind of the line, or ``None`` while it is open. ``start`` and
-``stop`` are the bounds of the slice. ``payload`` is where the payload begins, if
-the slice is a whole line with a payload; else 0. ``complete`` is true if the slice
+``stop`` are the bounds of the slice. ``payload_start`` is where the payload begins,
+if the slice is a whole line with a payload; else 0. ``complete`` is true if the slice
 ends at the end of a line. A slice of several lines is always complete, and all of
 its lines are text. This is a plain tuple because it is made on the hot path.
 """

@@ -45,7 +45,7 @@ from planqk_protocol.framing import Lines, LinesCheckpoint, Segment
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
-from planqk_protocol.marked import block_event, line_event, oversized, unterminated_block
+from planqk_protocol.marked import block_event, line_event, oversized_violation, unterminated_block_violation
 from planqk_protocol.payload.decode import PayloadDecoder
 from planqk_protocol.state import Resumable
 
@@ -141,9 +141,9 @@ class Parser(Resumable):
     def _feed(self, data: bytes) -> list[Event]:
         events: list[Event] = []
         for segment in self._lines.feed(data):
-            kind, start, stop, payload, _ = segment
+            kind, start, stop, payload_start, _ = segment
             self._offset += stop - start
-            if payload and kind and not self._in_block and stop - start <= self._max_payload:
+            if payload_start and kind and not self._in_block and stop - start <= self._max_payload:
                 # The hot path: a whole marked line. `_process` would do the same, but slower.
                 number = self._line
                 self._line += 1
@@ -152,7 +152,7 @@ class Parser(Resumable):
                     self._enter(state)
                 offset = self._offset - (stop - start)
                 raw = data[start:stop]
-                event = line_event(self._decode, role, raw, payload - start, number, offset)
+                event = line_event(self._decode, role, raw, payload_start - start, number, offset)
                 events.append(event)
                 if role == "result":
                     self._keep_result(event)
@@ -186,9 +186,8 @@ class Parser(Resumable):
             self._process(events, b"", last)
         if self._held:
             raw = self._held.take()
-            events.append(
-                unterminated_block(raw, self._first_line, self._offset - len(raw), self._stray_line)
-            )
+            offset = self._offset - len(raw)
+            events.append(unterminated_block_violation(raw, self._first_line, offset, self._stray_line))
         return events
 
     def _checkpoint(self) -> _Checkpoint:
@@ -277,7 +276,7 @@ class Parser(Resumable):
         if not self._in_block and kind and (role := self._transitions[kind].role):
             marker = Marker(role.removeprefix("duplicate_"))
         offset = self._offset - (stop - cut) - len(raw)
-        events.append(oversized(marker, raw[:limit], self._first_line, offset))
+        events.append(oversized_violation(marker, raw[:limit], self._first_line, offset))
         self._report_text(events, raw, limit, len(raw), complete=False)
         self._report_text(events, data, cut, stop, complete)
 

@@ -102,18 +102,18 @@ class Decoder(Resumable, ABC):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
-        self._only = stream  # the stream to give; None for all
-        self._is_named = container is not None  # whether the caller chose the container
-        self._met: dict[str, None] = {}  # the names of the containers so far, in order
+        self._only_stream = stream  # the only stream to give; None for all
+        self._is_chosen = container is not None  # whether the caller chose the container
+        self._names: dict[str, None] = {}  # of the containers so far, in order
         self._closed = False
         self._file = 0
         self._record = 0  # number of the last record begun in this file
         self._offset = 0  # of the next byte to decode, in this file
         self._size = 0  # of this file so far
         self._decoded: Decoded = []
-        self._texts: list[bytes] = []  # records of one stream, to become one chunk
-        self._stamps: list[bytes | str | None] = []
-        self._texts_of = (StdStream.UNKNOWN, False)  # the stream of `_texts`, and whether they are suspect
+        self._texts: list[bytes] = []  # texts of records of one stream, which become one chunk
+        self._stamps: list[bytes | str | None] = []  # of these records
+        self._stream_and_suspect = (StdStream.UNKNOWN, False)  # of these records
 
     def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
@@ -175,7 +175,7 @@ class Decoder(Resumable, ABC):
         At most some 1000 names are kept. A name longer than any engine gives is
         cut short.
         """
-        return [name for name in self._met if name]
+        return [name for name in self._names if name]
 
     @abstractmethod
     def _decode(self, data: bytes) -> None:
@@ -228,17 +228,17 @@ class Decoder(Resumable, ABC):
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
     ) -> None:
         """Give the bytes of a record."""
-        if not data or self._only not in {None, stream}:
+        if not data or self._only_stream not in {None, stream}:
             return
-        if self._texts_of != (stream, suspect):
+        if self._stream_and_suspect != (stream, suspect):
             self._flush()
-            self._texts_of = (stream, suspect)
+            self._stream_and_suspect = (stream, suspect)
         self._texts.append(data)
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
         """Give a chunk of several records."""
-        if chunk.data and self._only in {None, chunk.stream}:
+        if chunk.data and self._only_stream in {None, chunk.stream}:
             self._flush()
             self._decoded.append(chunk)
 
@@ -293,10 +293,10 @@ class Decoder(Resumable, ABC):
         if self._container is None and can_be_read:
             self._container = name
         is_ours = can_be_read and name == self._container
-        is_new = name not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
+        is_new = name not in self._names and (is_ours or len(self._names) <= _MOST_OTHERS)
         if is_new:
-            self._met[name] = None
-        if is_new and not is_ours and not self._is_named:
+            self._names[name] = None
+        if is_new and not is_ours and not self._is_chosen:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
                 f"the capture holds {name or 'entries of no container'} too, given as unknown; "
@@ -310,7 +310,7 @@ class Decoder(Resumable, ABC):
         """Make one chunk of the records that have been emitted."""
         if not self._texts:
             return
-        stream, suspect = self._texts_of
+        stream, suspect = self._stream_and_suspect
         data = self._texts[0] if len(self._texts) == 1 else b"".join(self._texts)
         records = StampedRecords(self._texts, self._stamps) if any(self._stamps) else None
         self._decoded.append(Chunk(stream, data, suspect, records))

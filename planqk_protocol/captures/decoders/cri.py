@@ -122,8 +122,8 @@ class CriDecoder(LineDecoder):
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
         count = block.count(LF)
-        if self._only or b" stderr " not in block:
-            is_healthy = self._decode_one_stream(block, count, self._only or StdStream.STDOUT)
+        if self._only_stream or b" stderr " not in block:
+            is_healthy = self._decode_one_stream(block, count, self._only_stream or StdStream.STDOUT)
         else:
             is_healthy = self._decode_both_streams(block, count)
         if is_healthy:

@@ -131,8 +131,10 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _emit_whole_lines(self, records: Sequence[Record]) -> None:
         """Emit records that are whole lines."""
-        if self._only:
-            self._emit_stream(self._only, [record for record in records if record.stream == self._only])
+        if self._only_stream:
+            self._emit_stream(
+                self._only_stream, [record for record in records if record.stream == self._only_stream]
+            )
             return
         for name, part in groupby(records, lambda record: record.stream):
             self._emit_stream(STREAMS[name], list(part))
