@@ -32,7 +32,7 @@ from planqk_protocol.captures.sniffing import (
 __all__ = ["NUL", "LineDecoder"]
 
 NUL = b"\0"
-"""A power loss leaves a block of the disk full of these."""
+"""The byte that a power loss leaves in place of records, often in a whole block of the disk."""
 
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 

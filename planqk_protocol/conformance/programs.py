@@ -228,7 +228,7 @@ class Dialogue:
         return is_in_time
 
     def _wait_until(self, is_met: Callable[[], bool], patience: float = float("inf")) -> bool:
-        """Wait for a condition, until the deadline or until the program is killed. Return if it is met."""
+        """Wait for a condition, at most until the deadline or a kill. Return whether it is met."""
         seconds_left = self._deadline - time.monotonic()
         with self._changed:
             self._changed.wait_for(lambda: is_met() or self._is_killed, max(0, min(patience, seconds_left)))

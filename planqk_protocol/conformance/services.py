@@ -1,4 +1,4 @@
-"""Test services: run one, and check its output by the rules for those who print the protocol."""
+"""Test services: run one, and check that its output keeps the protocol."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Inspection:
         self._parser = Parser()
         self._prefix = load_table().prefix.decode().lower()
         self._faults: dict[str, list[str]] = {rule: [] for rule in _ABOUT}
-        self._more = dict.fromkeys(_ABOUT, 0)
+        self._more = dict.fromkeys(_ABOUT, 0)  # number of further faults, which are not kept
         self._slot_violation: Violation | None = None
 
     def feed(self, data: bytes) -> None:

@@ -50,7 +50,7 @@ _T = TypeVar("_T")
 
 _POLL_INTERVAL = 0.1  # seconds between two requests for the state of a container that is not started
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0  # seconds before another try; each delay is twice the one before
-_GIVE_UP_AFTER = 90.0  # seconds without a successful try; a restart of the engine takes less
+_GIVE_UP_AFTER = 90.0  # seconds without a successful try: enough for a restart of the engine
 _DOUBTFUL_TRIES = 8  # after the exit, if the log lacks records that were given
 _NEVER = "0001-"  # how `StartedAt` begins before the first start: Go's zero time (moby, daemon/inspect.go)
 

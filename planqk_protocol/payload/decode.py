@@ -2,13 +2,12 @@
 
 Two decoders share the work, because neither is enough.
 
-*   msgspec accepts. It is several times as fast as the standard library, and what
-    it accepts is JSON with the right value. Nearly all payloads end here.
-*   The standard library's `json` refuses. msgspec 0.22 refuses some valid texts:
-    integers of more than 4300 digits, numbers too large for a float, and lone
-    surrogate escapes. And its messages do not always name a place: for ``[1,`` and
-    ``1e999`` they do not. So whatever msgspec refuses, `json` decodes once more. It
-    gives either the value, or the fault and its place.
+*   msgspec decodes first. It is several times as fast as the standard library, and
+    what it accepts is JSON with the right value. Nearly all payloads end here.
+*   The standard library's `json` decodes what msgspec refuses. msgspec 0.22 refuses some
+    valid texts: integers of more than 4300 digits, numbers too large for a float, and
+    lone surrogate escapes. And its messages do not always name a place: for ``[1,`` and
+    ``1e999`` they do not. `json` gives either the value, or the fault and its place.
 
 `json` alone would accept too much. It reads NaN and Infinity, so `parse_constant`
 refuses them. And it would strip a byte order mark or guess UTF-16 if it were

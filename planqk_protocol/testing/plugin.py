@@ -24,12 +24,12 @@ class RunService(Protocol):
 
         Args:
             command: The service and its arguments.
-            timeout: Seconds until it is ended.
+            timeout: Seconds until the service is killed.
             options: Passed on to `subprocess.run`, such as ``cwd`` and ``env``.
 
         Raises:
-            OSError: It cannot be started.
-            subprocess.TimeoutExpired: It took too long.
+            OSError: The service cannot be started.
+            subprocess.TimeoutExpired: The service took too long.
         """
 
 
