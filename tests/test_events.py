@@ -85,11 +85,11 @@ def test_reprs_are_short() -> None:
         assert len(repr(event)) < 400
     (result,) = parse(RESULT + b" " + b"1" * 100 + b"\n")
     assert repr(result) == f"Result.of(line=1, payload=b' {'1' * 59}'…(+41))"
-    (found,) = parse(RESULT + b" [nope]\n")
+    (found,) = parse(RESULT + b" [NaN]\n")
     assert repr(found).startswith(
         "Violation(code='invalid-json', marker='result', line=1, message='not JSON: "
     )
-    assert repr(found).endswith("error_line=1, column=21, offset=20, raw=b'PlanQK:Job:Result: [nope]\\n')")
+    assert repr(found).endswith("error_line=1, column=21, offset=20, raw=b'PlanQK:Job:Result: [NaN]\\n')")
 
 
 @pytest.mark.parametrize("size", [59, 60, 61, 62])

@@ -21,10 +21,10 @@ FLOORS = (
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
-        *("grammar", "state", "chunk_reading", "payload.advice", "payload.faults"),
+        *("grammar", "state", "chunk_reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
-    ("events", "framing", "captures.decoding"),
+    ("events", "framing", "payload.classify", "captures.decoding"),
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
@@ -43,6 +43,30 @@ FLOORS = (
     ("captures.catalogue",),
     ("captures.source",),
     ("captures.__init__",),
+    # The diagnosis: from events to findings.
+    (
+        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes"),
+        *("diagnosis.finding", "diagnosis.spelling"),
+    ),
+    (
+        *("diagnosis.continuations", "diagnosis.json_scan", "diagnosis.line", "diagnosis.prefixes"),
+        *("diagnosis.rules.captures", "diagnosis.rules.encodings", "diagnosis.rules.json_texts"),
+        *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
+        *("diagnosis.rules.values", "diagnosis.rules.violations"),
+    ),
+    (
+        *("diagnosis.candidates", "diagnosis.event_places", "diagnosis.line_search"),
+        "diagnosis.rules.__init__",
+    ),
+    ("diagnosis.misspellings",),
+    (
+        *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
+        *("diagnosis.values", "diagnosis.violations"),
+    ),
+    ("diagnosis.openapi", "diagnosis.outcomes"),
+    ("diagnosis.stream",),
+    ("diagnosis.finding_records",),
+    ("diagnosis.__init__",),
     # Engines: live containers.
     ("engines.blocking", "engines.remembered"),
     ("engines.container", "engines.resumption"),
@@ -55,6 +79,7 @@ FLOORS = (
     ("__init__",),
     # The conformance kit, and help for tests.
     ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
+    ("testing.findings",),
     ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
     ("conformance.grading",),
@@ -62,15 +87,26 @@ FLOORS = (
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.
-    ("cli.__init__", "cli.terminal", "cli.members", "cli.hints"),
-    ("cli.sources", "cli.conformance_report", "cli.printing"),
-    ("cli.compression", "cli.rotation"),
+    (
+        "cli.__init__",
+        "cli.terminal",
+        "cli.members",
+        "cli.capture_messages",
+        "cli.redaction",
+        "cli.rule_choice",
+    ),
+    ("cli.sources", "cli.conformance_report", "cli.printing", "cli.visible_text"),
+    ("cli.compression", "cli.rotation", "cli.rule_text"),
     ("cli.detection",),
     ("cli.event_stream", "cli.reading"),
-    ("cli.verdict", "cli.options"),
+    ("cli.found", "cli.input_doubts", "cli.options"),
+    ("cli.finding_text", "cli.junit", "cli.sarif", "cli.verdict", "cli.workflow_commands"),
+    ("cli.finding_reports",),
+    ("cli.inspection",),
     (
-        *("cli.commands.__init__", "cli.commands.completion", "cli.commands.conformance"),
-        *("cli.commands.formats", "cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
+        *("cli.commands.__init__", "cli.commands.check", "cli.commands.completion"),
+        *("cli.commands.conformance", "cli.commands.explain", "cli.commands.formats"),
+        *("cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
     ),
     ("cli.app",),
     ("__main__",),
@@ -79,6 +115,7 @@ MAY_IMPORT = {
     "grammar": {"lark"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
+    "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.

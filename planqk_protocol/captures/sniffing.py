@@ -22,12 +22,14 @@ __all__ = [
     "UTF8_BOM",
     "UTF16_EVIDENCE",
     "UTF16_FAULT",
+    "UTF32_FAULT",
     "FirstObject",
     "after_blank_lines",
     "after_filler",
     "begins_like_utf16",
     "first_line_end",
     "first_object",
+    "is_text_in",
     "is_utf16",
 ]
 
@@ -39,6 +41,9 @@ UTF16_EVIDENCE = 256
 
 UTF16_FAULT = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
 """The fault of a file in UTF-16, for messages."""
+
+UTF32_FAULT = "is in UTF-32; convert it to UTF-8"
+"""The fault of a text in UTF-32, for messages."""
 
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _BOM_SIZE = len(codecs.BOM_UTF16_LE)
@@ -95,15 +100,24 @@ def is_utf16(head: bytes) -> bool:
     False
     """
     encoding = _ENCODINGS.get(head[:_BOM_SIZE])
-    if encoding is None:
-        return False
-    decoder = codecs.getincrementaldecoder(encoding)()  # it ignores a character that is cut at the end
+    return encoding is not None and is_text_in(encoding, head[_BOM_SIZE:UTF16_EVIDENCE])
+
+
+def is_text_in(encoding: str, data: bytes, *, least: int = _FEW, least_ascii: float = 0.25) -> bool:
+    """Whether bytes are text in an encoding: a few characters, printable, and some of them ASCII.
+
+    Args:
+        encoding: The name of the encoding.
+        data: The bytes. A character that is cut at their end is ignored.
+        least: The least number of characters.
+        least_ascii: The least share of the characters that must be ASCII.
+    """
     try:
-        text = decoder.decode(head[_BOM_SIZE:UTF16_EVIDENCE])
+        text = codecs.getincrementaldecoder(encoding)().decode(data)
     except UnicodeDecodeError:
         return False
     is_printable = all(character.isprintable() or character in _CONTROLS for character in text)
-    return is_printable and len(text) >= _FEW and 4 * sum(map(str.isascii, text)) >= len(text)
+    return is_printable and len(text) >= least and sum(map(str.isascii, text)) >= least_ascii * len(text)
 
 
 def after_blank_lines(head: bytes) -> bytes:

@@ -30,8 +30,9 @@ import msgspec
 
 from planqk_protocol.events import ViolationCode
 from planqk_protocol.limits import MAX_DEPTH, Limits
-from planqk_protocol.payload.advice import advise
 from planqk_protocol.payload.bounds import SAFE_DIGITS, find_deeper, has_longer, to_int
+from planqk_protocol.payload.causes import ADVICE, Cause
+from planqk_protocol.payload.classify import classify
 from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
 
 __all__ = ["PayloadDecoder", "PayloadError"]
@@ -53,13 +54,31 @@ class PayloadError(Exception):
         code: ``invalid-json``, ``payload-too-deep`` or ``number-too-long``.
         message: What is wrong, and what to do.
         at: Offset of the fault in the payload, in bytes.
+        cause: Why it is not JSON; ``None`` for other codes.
+        fault: What is wrong.
+        start: Offset of the first byte that is wrong. In most cases, it is `at`.
+        length: Number of bytes that are wrong; 0 if something is missing.
     """
 
-    def __init__(self, code: ViolationCode, message: str, at: int) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        code: ViolationCode,
+        fault: str,
+        advice: str,
+        at: int,
+        *,
+        cause: Cause | None = None,
+        start: int | None = None,
+        length: int = 1,
+    ) -> None:
         self.code = code
-        self.message = message
+        self.message = f"{'not JSON: ' if cause else ''}{fault}; {advice}"
         self.at = at
+        self.cause = cause
+        self.fault = fault
+        self.start = at if start is None else start
+        self.length = length
+        super().__init__(self.message)
 
 
 class PayloadDecoder:
@@ -130,17 +149,19 @@ class PayloadDecoder:
         if max_digits is None or not is_too_long:
             return value
         del value  # to find the place, the text is decoded again, which takes as much memory
-        message = (
-            f"an integer of more than {max_digits} digits; print it as a string, or raise Limits.max_digits"
-        )
         at = len(text[: place_of_integer(text, max_digits)].encode())
-        raise PayloadError(ViolationCode.NUMBER_TOO_LONG, message, at)
+        raise PayloadError(
+            ViolationCode.NUMBER_TOO_LONG,
+            f"an integer of more than {max_digits} digits",
+            "print it as a string, or raise Limits.max_digits",
+            at,
+        )
 
     def _too_deep(self, at: int) -> PayloadError:
         max_depth = self._max_depth
         remedy = "flatten the value" + (", or raise Limits.max_depth" if max_depth < MAX_DEPTH else "")
-        message = f"nested deeper than {max_depth} levels; {remedy}"
-        return PayloadError(ViolationCode.PAYLOAD_TOO_DEEP, message, at)
+        message = f"nested deeper than {max_depth} levels"
+        return PayloadError(ViolationCode.PAYLOAD_TOO_DEEP, message, remedy, at)
 
 
 def _has_slow_floats(data: bytes, start: int, stop: int) -> bool:
@@ -182,19 +203,29 @@ def _text(payload: bytes) -> str:
     except UnicodeDecodeError as error:
         raise PayloadError(
             ViolationCode.INVALID_JSON,
-            f"not JSON: byte 0x{payload[error.start]:02x} is not UTF-8; print JSON in UTF-8, "
-            "or in ASCII alone, as json.dumps does by default",
+            f"byte 0x{payload[error.start]:02x} is not UTF-8",
+            ADVICE[Cause.ENCODING],
             error.start,
+            cause=Cause.ENCODING,
+            length=error.end - error.start,
         ) from None
 
 
-def _invalid(text: str, at: int, fault: str) -> PayloadError:
-    """The error for a fault that `json` names, with advice, its place counted in bytes."""
-    at, fault = mend_place(text, at, fault)
-    at, advice = advise(text, at, fault)
-    fault = fault.removesuffix(" at").removesuffix(" starting")
+def _invalid(text: str, at: int, complaint: str) -> PayloadError:
+    """The error for a place where `json` stops, with the cause, its places counted in bytes."""
+    fault = classify(text, *mend_place(text, at, complaint))
+    place = _size(text, 0, fault.at)
+    start = place if fault.start == fault.at else _size(text, 0, fault.start)
     return PayloadError(
         ViolationCode.INVALID_JSON,
-        f"not JSON: {fault}; {advice}" if advice else f"not JSON: {fault}",
-        len(text[:at].encode()),
+        fault.message,
+        fault.advice,
+        place,
+        cause=fault.cause,
+        start=start,
+        length=_size(text, fault.start, fault.start + fault.length),
     )
+
+
+def _size(text: str, start: int, stop: int) -> int:
+    return len(text[start:stop].encode())

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["mend_place", "place_of_constant", "place_of_integer"]
+__all__ = ["mend_place", "opening_quote", "place_of_constant", "place_of_integer"]
 
 _CUT_ESCAPE = re.compile(r"u[0-9a-fA-F]{0,4}")
 
@@ -28,10 +28,18 @@ def mend_place(text: str, at: int, fault: str) -> tuple[int, str]:
     (1, 'Unterminated string')
     """
     if fault.startswith("Invalid \\u") and _CUT_ESCAPE.fullmatch(text, at):
-        # Without the escaped quotes, the last quote is the one that opens the string.
-        before = text[: at - 1].replace(r"\\", "--").replace(r"\"", "--")
-        return before.rfind('"'), "Unterminated string"
+        return opening_quote(text, at - 1), "Unterminated string"
     return at, fault
+
+
+def opening_quote(text: str, at: int) -> int:
+    r"""Place of the quote that opens the string around a place.
+
+    >>> opening_quote(r'["a", "b\"c', 10)
+    6
+    """
+    # Without the escaped quotes, the last quote is the one that opens the string.
+    return text[:at].replace(r"\\", "--").replace(r"\"", "--").rfind('"')
 
 
 def place_of_constant(text: str) -> int:

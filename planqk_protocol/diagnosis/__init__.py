@@ -1,0 +1,42 @@
+"""Why is there no result: find mistakes in the output of a job, and say what to do."""
+
+from planqk_protocol.diagnosis.finding import (
+    Example,
+    Excerpt,
+    Finding,
+    Fix,
+    Place,
+    Related,
+    Rule,
+    Severity,
+)
+from planqk_protocol.diagnosis.finding_records import (
+    FindingRecord,
+    FixRecord,
+    RelatedRecord,
+    finding_record,
+    finding_schema,
+    finding_to_json_line,
+)
+from planqk_protocol.diagnosis.rules import RULES
+from planqk_protocol.diagnosis.stream import Diagnosis, diagnose
+
+__all__ = [
+    "RULES",
+    "Diagnosis",
+    "Example",
+    "Excerpt",
+    "Finding",
+    "FindingRecord",
+    "Fix",
+    "FixRecord",
+    "Place",
+    "Related",
+    "RelatedRecord",
+    "Rule",
+    "Severity",
+    "diagnose",
+    "finding_record",
+    "finding_schema",
+    "finding_to_json_line",
+]

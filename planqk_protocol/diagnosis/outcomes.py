@@ -1,0 +1,260 @@
+"""Findings about the outcome of a job as a whole."""
+
+from __future__ import annotations
+
+from planqk_protocol.captures import CaptureNotice, StdStream
+from planqk_protocol.diagnosis.event_places import EventPlaces
+from planqk_protocol.diagnosis.finding import Finding, Place, Related, Rule, Severity
+from planqk_protocol.diagnosis.line import finding
+from planqk_protocol.diagnosis.rules import RULES
+from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result, Violation, ViolationCode
+from planqk_protocol.marked import marker_text
+
+__all__ = ["Course", "notice_finding"]
+
+_LF = b"\n"
+_MOST = 10  # findings about interim results after the result
+_KILLED = 137  # 128 + SIGKILL, as shells and engines write it
+_SAID_BY_CAUSE = {"json-truncated", "json-empty"}
+_OPEN = {
+    ViolationCode.PAYLOAD_TOO_LARGE,
+    ViolationCode.UNTERMINATED_BLOCK,
+}  # their last line is cut, or is no fence
+_AFTER_RESULT = "this interim result comes after the result"
+_UNTERMINATED = "no line feed ends the result, so its end may be missing"
+
+
+class Course:
+    """What the outcome depends on, gathered from the events of a stream."""
+
+    def __init__(self) -> None:
+        self._interim_count = 0
+        self._late_count = 0  # interim results after the result
+        self._slot: Result | MultilineResult | Violation | None = None
+        self._slot_place: Place | None = None
+        self._suspect: Finding | None = None
+        self._stderr = _MarkerSearch()
+
+    def add(
+        self,
+        event: InterimResult | Result | MultilineResult | Violation,
+        offset: int,
+        *,
+        violation: Finding | None = None,
+    ) -> list[Finding]:
+        """Take the next event that is no log text. Return findings about its position in the stream.
+
+        An interim result after the result has one, and so has a result that no LF ends.
+
+        Args:
+            event: The event.
+            offset: Offset of its first byte in the stream.
+            violation: The finding of the event, if it is a violation.
+        """
+        if isinstance(event, InterimResult):
+            self._interim_count += 1
+            return self._late_interim(event, offset)
+        if self._slot is not None or _is_interim(event):
+            return []
+        self._slot = event
+        self._slot_place = EventPlaces(event, offset).place(0, _first_line_size(event.raw))
+        is_cut_json = violation is not None and violation.rule in _SAID_BY_CAUSE
+        if event.terminated or is_cut_json or not _is_closed(event):
+            return []
+        end = len(event.raw)
+        places = EventPlaces(event, offset)
+        return [finding(RULES["unterminated-result"], places.line(end), places.place(end), _UNTERMINATED)]
+
+    def suspect(self, suspect: Finding) -> None:
+        """Take a finding that may tell why there is no result: `no-result` names the first one."""
+        self._suspect = self._suspect or suspect
+
+    def add_stderr(self, data: bytes) -> None:
+        """Take bytes of standard error, to find a result that was printed there."""
+        self._stderr.feed(data)
+
+    def close(self, *, exit_code: int | None, line_count: int, is_cut_off: bool) -> list[Finding]:
+        """Judge the outcome at the end of the stream.
+
+        Args:
+            exit_code: The exit code of the job; ``None`` if it is not known.
+            line_count: The number of lines of standard output.
+            is_cut_off: Whether the stream ended before the output of the job did.
+
+        Returns:
+            The finding about the outcome, which has no place, if there is one.
+        """
+        if isinstance(self._slot, Result | MultilineResult):
+            return self._failed_with_result(exit_code)
+        if broken := self._broken_result(exit_code):
+            return broken
+        cause, advice = self._cause(exit_code, line_count, is_cut_off=is_cut_off)
+        there = self._what_there_is(exit_code)
+        message = f"there is no result{there}: {cause}"
+        rule = RULES["no-result"]
+        severity = Severity.INFO if exit_code else rule.severity
+        related = self._place_of_cause()
+        return [_without_place(rule, message, advice, related, severity)]
+
+    def _late_interim(self, event: InterimResult, offset: int) -> list[Finding]:
+        """The finding of an interim result that comes after the result."""
+        if not isinstance(self._slot, Result | MultilineResult) or self._late_count == _MOST:
+            return []
+        self._late_count += 1
+        places = EventPlaces(event, offset)
+        place, line = places.place(0, event.start), places.line(0)
+        related = self._related_slot("the result stands here")
+        return [finding(RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
+
+    def _failed_with_result(self, exit_code: int | None) -> list[Finding]:
+        if not exit_code:
+            return []
+        message = f"the job gave a result, but its exit code is {exit_code}, so it counts as failed"
+        related = self._related_slot("the result stands here")
+        return [_without_place(RULES["failed-with-result"], message, None, related)]
+
+    def _broken_result(self, exit_code: int | None) -> list[Finding]:
+        if exit_code != 0 or self._slot is None:
+            return []
+        message = (
+            f"the exit code is 0, but the result on line {self._slot.line} is not valid, so the job "
+            "counts as failed"
+        )
+        related = self._related_slot("this is not a valid result")
+        return [_without_place(RULES["succeeded-with-broken-result"], message, None, related)]
+
+    def _what_there_is(self, exit_code: int | None) -> str:
+        """What there is instead of a result, for the message."""
+        there = []
+        if self._interim_count:
+            there.append(f"{self._interim_count:,} interim result{'s' * (self._interim_count > 1)}")
+        if self._stderr.found:
+            there.append("a result on standard error")
+        if exit_code is not None:
+            there.append(f"exit code {exit_code}")
+        return f" ({', '.join(there)})" if there else ""
+
+    def _cause(self, exit_code: int | None, line_count: int, *, is_cut_off: bool) -> tuple[str, str | None]:
+        """The most likely cause, and what to do if that is not the advice of the rule."""
+        if cause := self._cause_in_output():
+            return cause
+        if is_cut_off:
+            return "the output was cut off, and the result may have come after that", "Get all of the output."
+        if exit_code:
+            return _cause_of_failure(exit_code)
+        if not line_count:
+            return (
+                "nothing was printed on standard output",
+                "Check that the job prints on standard output and flushes it, and that it was captured.",
+            )
+        result = marker_text(Marker.RESULT)
+        if self._interim_count:
+            interim = marker_text(Marker.INTERIM_RESULT)
+            return (
+                f"interim results do not count as one, not even the last: the marker of a result is {result}",
+                f"Print the last value with `{result}` instead of `{interim}`.",
+            )
+        return f"no line begins with {result}", None
+
+    def _cause_in_output(self) -> tuple[str, str] | None:
+        """What the job most likely meant as the result, and what to do, if something is known of it."""
+        if self._slot is not None:
+            return (
+                f"the first one, on line {self._slot.line}, is not valid, and only the first one counts",
+                f"Mend the result on line {self._slot.line}, and run the job again.",
+            )
+        if self._stderr.found:
+            return (
+                "results count on standard output only",
+                "Print the result on standard output: in Python, use `print` without `file=`, and no logger.",
+            )
+        if self._suspect is not None:
+            line = self._suspect.line
+            where = "" if line is None else f" on line {line}"
+            return (
+                f"most likely, it is what `{self._suspect.rule}` found{where}",
+                f"Mend what was found{where}, and run the job again.",
+            )
+        return None
+
+    def _place_of_cause(self) -> tuple[Related, ...]:
+        if self._slot is not None:
+            return self._related_slot("the first result is not valid")
+        place = None if self._suspect is None else self._suspect.place
+        return () if place is None else (Related("most likely, this was meant as the result", place),)
+
+    def _related_slot(self, message: str) -> tuple[Related, ...]:
+        return () if self._slot_place is None else (Related(message, self._slot_place),)
+
+
+class _MarkerSearch:
+    """Finds out whether a marker of a result stands at the beginning of a line, chunk by chunk."""
+
+    def __init__(self) -> None:
+        markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
+        self._sought = [_LF + marker_text(marker).encode() for marker in markers]
+        self._rest = _LF  # the last bytes, in which a marker may begin
+        self.found = False
+
+    def feed(self, data: bytes) -> None:
+        if self.found:
+            return
+        data = self._rest + data
+        self.found = any(sought in data for sought in self._sought)
+        self._rest = data[-max(map(len, self._sought)) :]
+
+
+def notice_finding(notice: CaptureNotice) -> Finding:
+    """Make the finding of a capture's notice. Its rule is ``capture-`` and the kind of the notice.
+
+    The finding has no place, because a notice counts bytes of the capture, not of
+    standard output. If no bytes of standard output are concerned, it is only an
+    information.
+    """
+    rule = RULES[f"capture-{notice.kind}"]
+    file = f"file {notice.file + 1}, " if notice.file else ""
+    where = f"{file}record {notice.record:,}, at byte {notice.offset:,}"
+    severity = rule.severity if notice.concerns(StdStream.STDOUT) else Severity.INFO
+    return _without_place(rule, f"{where}: {notice.message}", None, (), severity)
+
+
+def _without_place(
+    rule: Rule,
+    message: str,
+    advice: str | None,
+    related: tuple[Related, ...],
+    severity: Severity | None = None,
+) -> Finding:
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity if severity is None else severity,
+        message=message,
+        advice=rule.advice if advice is None else advice,
+        related=related,
+    )
+
+
+def _cause_of_failure(exit_code: int) -> tuple[str, str]:
+    if exit_code == _KILLED:
+        return (
+            "the job was killed, often because it needed more memory than it was given",
+            "Give the job more memory, or have it need less.",
+        )
+    return (
+        "the job failed before it printed one",
+        "Read the log text before the end of the output, and standard error: they tell why the job failed.",
+    )
+
+
+def _is_interim(event: Result | MultilineResult | Violation) -> bool:
+    return isinstance(event, Violation) and event.marker is Marker.INTERIM_RESULT
+
+
+def _is_closed(event: Result | MultilineResult | Violation) -> bool:
+    """Whether an event ends with a result line or a closing fence."""
+    return not isinstance(event, Violation) or event.code not in _OPEN
+
+
+def _first_line_size(raw: bytes) -> int:
+    lf = raw.find(_LF)
+    return len(raw if lf < 0 else raw[:lf].removesuffix(b"\r"))

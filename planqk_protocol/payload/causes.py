@@ -1,0 +1,120 @@
+"""Causes: the mistakes that make a payload something else than JSON, and what to do about each.
+
+The id of a cause is the id of a rule of the diagnosis, too. The advice stands here
+alone: the messages of violations and the rules take it from this table.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["ADVICE", "TABLE", "Cause", "Fault"]
+
+
+class Cause(StrEnum):
+    """Why a payload is not JSON."""
+
+    NAN = "json-nan"
+    PYTHON_REPR = "json-python-repr"
+    SINGLE_QUOTES = "json-single-quotes"
+    TRAILING_COMMA = "json-trailing-comma"
+    COMMENT = "json-comment"
+    EMPTY = "json-empty"
+    EXTRA_TEXT = "json-extra-text"
+    TRUNCATED = "json-truncated"
+    SMART_QUOTES = "json-smart-quotes"
+    NO_BREAK_SPACE = "json-nbsp"
+    ARRAY_PRINT = "json-array-print"
+    DATAFRAME = "json-dataframe"
+    BYTES_REPR = "json-bytes-repr"
+    OBJECT_REPR = "json-object-repr"
+    CODE_FENCE = "json-code-fence"
+    CONTROL_CHARACTER = "json-control-character"
+    ENCODING = "json-encoding"
+    UNDEFINED = "json-undefined"
+    UNQUOTED_KEY = "json-unquoted-key"
+    COLOURED = "json-coloured"
+    BYTE_ORDER_MARK = "json-byte-order-mark"
+    NUMBER_FORM = "json-number-form"
+    BAD_ESCAPE = "json-bad-escape"
+    ON_NEXT_LINE = "json-on-next-line"
+    OTHER = "invalid-json"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a payload that is not JSON, and where. All places count characters.
+
+    Attributes:
+        cause: The mistake.
+        at: The place of the fault by the specification: in most cases, the first
+            character with which no JSON text can go on.
+        start: Where the text begins that is wrong. In most cases, it is `at`.
+        length: Number of characters that are wrong; 0 if something is missing.
+        message: What is wrong, without a full stop.
+    """
+
+    cause: Cause
+    at: int
+    start: int
+    length: int
+    message: str
+
+    @property
+    def advice(self) -> str:
+        """What to do, without a full stop."""
+        return ADVICE[self.cause]
+
+
+ADVICE = {
+    Cause.NAN: "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
+    Cause.PYTHON_REPR: "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
+    Cause.SINGLE_QUOTES: (
+        "JSON has double quotes only; use a JSON library, such as json.dumps(value) in Python "
+        "or JSON.stringify(value) in JavaScript"
+    ),
+    Cause.TRAILING_COMMA: "remove the comma",
+    Cause.COMMENT: "JSON has no comments; print the output of a JSON library, and nothing else",
+    Cause.EMPTY: "print the JSON on the marker's own line, or between the two lines of a block",
+    Cause.EXTRA_TEXT: "print nothing after the JSON; print other text on a line of its own",
+    Cause.TRUNCATED: (
+        "the JSON is cut short; print all of it on the marker's own line, or between the two lines of a block"
+    ),
+    Cause.SMART_QUOTES: 'write the quotes as ", or use a JSON library',
+    Cause.NO_BREAK_SPACE: "remove it, or replace it with an ordinary space",
+    Cause.ARRAY_PRINT: (
+        "this looks like a NumPy array; convert it to a list: print(..., json.dumps(array.tolist()))"
+    ),
+    Cause.DATAFRAME: (
+        'this looks like a table; convert it: print(..., json.dumps(table.to_dict(orient="records")))'
+    ),
+    Cause.BYTES_REPR: "this is the repr of bytes in Python; decode them: print(..., data.decode())",
+    Cause.OBJECT_REPR: (
+        "convert the object to JSON, such as with json.dumps in Python, JSON.stringify in JavaScript, "
+        "json.Marshal in Go, or to_json in Ruby"
+    ),
+    Cause.CODE_FENCE: "print the JSON alone, without the lines of a Markdown code block",
+    Cause.CONTROL_CHARACTER: r"escape control characters in strings, as a JSON library does (\n, \t, \u0000)",
+    Cause.ENCODING: "print JSON in UTF-8, or in ASCII alone, as json.dumps does by default",
+    Cause.UNDEFINED: "give JSON.stringify a value that is set, or print null",
+    Cause.UNQUOTED_KEY: (
+        "keys of JSON objects are strings in double quotes; use a JSON library, "
+        "such as JSON.stringify in JavaScript"
+    ),
+    Cause.COLOURED: "print the JSON without colours",
+    Cause.BYTE_ORDER_MARK: "encode the text as utf-8, not as utf-8-sig",
+    Cause.NUMBER_FORM: (
+        "JSON writes numbers in decimal digits, such as -1, 0.5 and 1e9, "
+        "without a plus, a leading zero or a bare point"
+    ),
+    Cause.BAD_ESCAPE: r"a backslash in a string is written twice (\\), as a JSON library does",
+    Cause.ON_NEXT_LINE: (
+        "print the marker and the JSON by one call, on one line; JSON of several lines goes into a block"
+    ),
+    Cause.OTHER: "print the output of a JSON library, such as json.dumps(value) in Python, and nothing else",
+}
+"""What to do about each cause, in a few words, without a full stop."""
+
+TABLE = "a table stands here, not JSON"
+"""What is wrong with a printed data frame, which the next line may show."""

@@ -1,0 +1,170 @@
+"""The diagnosis of a stream: order, echoes, blocks, what is held, and that chunks do not matter."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planqk_protocol import Limits
+from planqk_protocol.captures import Source
+from planqk_protocol.diagnosis import Diagnosis, Finding, diagnose
+
+MISTAKES = json.loads(Path(__file__).with_name("mistakes.json").read_text(encoding="utf-8"))
+STREAMS = [
+    case["stream"].encode(case.get("encoding", "utf-8")) for case in MISTAKES if len(case["stream"]) < 2000
+]
+_DEFAULT = Limits()
+FENCE, RESULT = b"PlanQK:Job:MultilineResult\n", b'PlanQK:Job:Result: {"sum": 42}\n'
+
+
+def in_chunks(
+    chunks: list[bytes], *, capture: str = "raw", exit_code: int | None = None, limits: Limits = _DEFAULT
+) -> list[Finding]:
+    source, diagnosis = Source(capture, limits=limits, stderr=True), Diagnosis(capture=capture)
+    findings: list[Finding] = []
+    for chunk in chunks:
+        findings += diagnosis.observe(source.feed(chunk))
+    findings += diagnosis.observe(source.close())
+    return findings + diagnosis.close(exit_code=exit_code)
+
+
+def cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, len(data), *(place % (len(data) + 1) for place in cuts)})
+    return [data[start:stop] for start, stop in pairwise(places)]
+
+
+def rules(data: bytes) -> list[str]:
+    return [finding.rule for finding in diagnose(data)]
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=[case["name"] for case in MISTAKES])
+def test_the_findings_of_a_mistake_are_the_same_byte_by_byte(case: dict[str, str]) -> None:
+    data = case["stream"].encode(case.get("encoding", "utf-8"))[:20_000]
+    capture = case.get("capture", "raw")
+    assert in_chunks([bytes([byte]) for byte in data], capture=capture) == diagnose(data, capture=capture)
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from([*STREAMS, b"log\n" * 9, FENCE, RESULT, b"x" * 9000, b"\n"]) | st.binary(max_size=9),
+        max_size=8,
+    ),
+    cuts=st.lists(st.integers(0, 50_000), max_size=8),
+    max_payload=st.sampled_from([None, 40, 200]),
+)
+def test_no_chunk_changes_a_finding(parts: list[bytes], cuts: list[int], max_payload: int | None) -> None:
+    data, limits = b"".join(parts), Limits(max_payload=max_payload)
+    assert in_chunks(cut(data, cuts), limits=limits) == diagnose(data, limits=limits)
+
+
+@given(parts=st.lists(st.sampled_from([*STREAMS, FENCE, RESULT, b"\n"]), max_size=8))
+def test_findings_are_in_the_order_of_their_places_and_those_without_one_are_last(parts: list[bytes]) -> None:
+    findings = diagnose(b"".join(parts), exit_code=0)
+    places = [(finding.line or 0, finding.column or 0) for finding in findings if finding.place]
+    assert places == sorted(places)
+    assert [finding.place is None for finding in findings] == sorted(f.place is None for f in findings)
+
+
+@given(parts=st.lists(st.sampled_from([*STREAMS, FENCE, RESULT, b"\n"]), max_size=8))
+def test_each_place_is_in_the_stream(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    for finding in diagnose(data):
+        for place in [finding.place, *(related.place for related in finding.related)]:
+            if place is not None:
+                start = data.rfind(b"\n", 0, place.offset) + 1
+                assert data.count(b"\n", 0, start) + 1 == place.line
+                assert len(data[start : place.offset].decode(errors="replace")) + 1 == place.column
+                assert place.offset + place.length <= len(data)
+
+
+@pytest.mark.parametrize("echo", [b"+ echo 'PlanQK:Job:Result: {\"sum\": 42}'\n", b"INFO: " + RESULT])
+@pytest.mark.parametrize("lines", [0, 3, 7])
+def test_an_echo_near_the_marked_line_is_no_finding(echo: bytes, lines: int) -> None:
+    between = b"log\n" * lines
+    assert rules(echo + between + RESULT) == []
+    assert rules(RESULT + between + echo) == []
+
+
+@pytest.mark.parametrize("echo", [b"+ echo 'PlanQK:Job:Result: {\"sum\": 42}'\n", b"INFO: " + RESULT])
+def test_a_copy_far_from_the_marked_line_is_a_finding(echo: bytes) -> None:
+    assert len(rules(echo + b"log\n" * 20 + RESULT)) == 1
+    assert len(rules(RESULT + b"log\n" * 20 + echo)) == 1
+
+
+def test_a_copy_of_another_result_is_a_finding() -> None:
+    assert len(rules(b'INFO: PlanQK:Job:Result: {"sum": 43}\n' + RESULT)) == 1
+
+
+def test_a_block_and_the_fence_that_should_close_it_point_at_each_other() -> None:
+    block, fence, *_ = diagnose(FENCE + b"42\n  " + FENCE)
+    assert (block.rule, block.line, fence.rule, fence.line) == ("unterminated-block", 1, "fence-indented", 3)
+    assert [related.place for related in block.related] == [fence.place]
+    assert [related.place.line for related in fence.related] == [1]
+
+
+def test_a_valid_block_has_no_near_misses() -> None:
+    data = FENCE + b'{\n  "usage":\n    "PlanQK:Job:Result: 42",\n  "n": 1}\n' + FENCE
+    assert rules(data) == []
+
+
+def test_a_block_full_of_near_misses_is_bounded() -> None:
+    data = FENCE + b"PlanQK:Job:Result: 42\n" * 5000
+    findings = diagnose(data)
+    assert findings[0].rule == "unterminated-block"
+    assert len(findings[0].related) < 10
+    assert 10 < len(findings) < 200
+
+
+def test_an_archive_is_the_only_finding() -> None:
+    findings = diagnose(b"PK\x03\x04" + bytes(1000) + b"\n" + RESULT, exit_code=1)
+    assert [finding.rule for finding in findings] == ["archive-not-log"]
+
+
+def test_of_a_text_in_another_encoding_the_encoding_is_found_once() -> None:
+    findings = diagnose(("starting the job\n" * 3 + RESULT.decode() * 3).encode("utf-16"))
+    assert [finding.rule for finding in findings] == ["wrong-encoding", "no-result"]
+    assert findings[0].line == 1
+
+
+def test_a_violation_comes_out_of_the_call_that_brings_its_end() -> None:
+    source, diagnosis = Source("raw"), Diagnosis()
+    assert diagnosis.observe(source.feed(b"log\nPlanQK:Job:Result: {'a': 1}")) == []
+    (finding,) = diagnosis.observe(source.feed(b"\n"))
+    assert finding.rule == "json-single-quotes"
+
+
+def test_a_violation_that_waits_for_the_next_line_comes_out_with_it() -> None:
+    source, diagnosis = Source("raw"), Diagnosis()
+    assert diagnosis.observe(source.feed(b"PlanQK:Job:Result:\n{")) == []
+    (finding,) = diagnosis.observe(source.feed(b"}\n"))
+    assert finding.rule == "json-on-next-line"
+
+
+def test_an_endless_capture_of_damage_is_bounded() -> None:
+    findings = diagnose(b"no record\n" * 5000, capture="cri")
+    assert 0 < len(findings) < 500
+
+
+def test_findings_about_a_long_line_are_not_repeated() -> None:
+    line = b"\rstep 1 of 2" * 2000 + b'\rPlanQK:Job:Result: {"sum": 42}' + b"\rstep 2 of 2" * 2000 + b"\n"
+    assert rules(line + RESULT).count("marker-after-carriage-return") == 1
+
+
+@pytest.mark.parametrize("size", [100, 5000, 20_000])
+def test_of_a_long_line_the_first_near_miss_is_found_in_any_chunks(size: int) -> None:
+    line = (b"x" * size + b'PlanQK:Job:Result: {"sum": 1} ') * 3 + b"\n"
+    chunks = [line[at : at + 1000] for at in range(0, len(line), 1000)]
+    assert in_chunks(chunks) == diagnose(line)
+    assert [finding.line for finding in diagnose(line)] == [1, None]
+
+
+def test_data_has_to_be_bytes() -> None:
+    with pytest.raises(TypeError, match="not str"):
+        diagnose("text")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no such"):
+        diagnose(b"", capture="no such")
