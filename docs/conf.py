@@ -99,7 +99,7 @@ def setup(app: Sphinx) -> None:
 def _add_inherited_attributes(
     _app: Sphinx, what: str, _name: str, obj: object, _options: object, lines: list[str]
 ) -> None:
-    """Add what the docstring of a private base class says behind its first line."""
+    """Add what the docstring of a private base class says after its first line."""
     if what == "class" and isinstance(obj, type) and obj.__base__ and obj.__base__.__name__.startswith("_"):
         lines += (inspect.getdoc(obj.__base__) or "").splitlines()[1:]
 

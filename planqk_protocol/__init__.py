@@ -1,9 +1,9 @@
 r"""The stdout protocol of PlanQK jobs: bytes in, typed events out.
 
-A job prints log text and marked lines on its standard output; this package
-finds the results, and says what is wrong where it finds none. The parser
-does no I/O; `read_chunks` and `aread_chunks` read from what they are given, and
-`engines` follows live containers.
+A job prints log text and marked lines on its standard output. This package
+finds the results, and says what is wrong with lines that break the protocol. The
+parser does no I/O. `read_chunks` and `aread_chunks` read from an open file or
+stream, and `engines` follows live containers.
 
 >>> import planqk_protocol
 >>> events = planqk_protocol.parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')

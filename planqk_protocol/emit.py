@@ -1,4 +1,4 @@
-"""What a job prints: log text, interim results and results as bytes of the protocol.
+"""Encodes log text, interim results and results as the bytes that a job prints.
 
 These functions return bytes and print nothing. A parser with default limits
 reads a value back as it was given, and each line of a text as log text. The JSON

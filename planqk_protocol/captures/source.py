@@ -87,8 +87,8 @@ class Source(Resumable):
     ``suspect``: bytes of it may be altered or missing. So is an event on the first
     line after a loss, as its beginning may be lost. Every event after a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
-    capture breaks off within a line with a marker, the line is a violation and
-    not a result. A call takes all or nothing, as those of `Parser` do.
+    capture breaks off within a marked line, the line is a violation and not a
+    result. A call takes all or nothing, as the calls of `Parser` do.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -117,9 +117,9 @@ class Source(Resumable):
     ) -> None:
         self._decoder = decoder(format_id, container=container, stream=StdStream.STDOUT)
         self._parser = Parser(limits=limits, logs=logs)
-        self._last: Chunk | None = None  # of stdout
+        self._last: Chunk | None = None  # the latest chunk of stdout
         self._size = 0  # of stdout so far, in bytes
-        self._last_damaged_line = 0  # 0 if no event to come can be hit
+        self._last_damaged_line = 0  # 0 if damage reaches no event to come
         self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
         self._is_cut_off = False  # whether bytes are missing right after the last chunk
         self._result: FinalResult | None = None
@@ -129,16 +129,16 @@ class Source(Resumable):
 
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
-                after the call. Or a notice by which a live reader tells of bytes
-                that it could not get. It comes back in ``Captured.notices``. If
-                it tells of lost bytes of stdout, its place is a loss, as with `cut_off`.
+                after the call. Or a notice from a live reader about bytes that
+                it could not get. The notice comes back in ``Captured.notices``.
+                If bytes of stdout are lost, this has the effect of `cut_off`.
 
         Raises:
             DecoderClosedError: The source was closed.
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit. Nothing was taken: feed the same
                 again from a caller that is less deep in calls.
-            TypeError: `data` is neither.
+            TypeError: `data` is neither bytes nor a notice.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
         >>> source = Source("raw")
@@ -177,7 +177,7 @@ class Source(Resumable):
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
     def cut_off(self) -> Captured:
-        """Mark a place where bytes of the capture are missing, as where a compressed file breaks off.
+        """Mark a place where bytes of the capture are missing: a compressed file broke off, for example.
 
         The next bytes begin a record. An event that is unfinished here is
         ``suspect``, and so is one in the text that follows, up to the next LF.
@@ -225,7 +225,7 @@ class Source(Resumable):
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
             return self._parse_decoded(self._decoder.feed(data))
-        decoded = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
+        decoded = self._decoder.feed(b"")  # gives nothing, but raises if the source is closed
         if data.loses(StdStream.STDOUT):
             decoded = self._decoder.cut_off()
         return self._parse_decoded([*decoded, data])
@@ -264,11 +264,11 @@ class Source(Resumable):
         return captured
 
     def _remember_damage(self) -> None:
-        """Bytes of stdout are wrong or missing here: within a line, or at the beginning of the next one."""
+        """Note that bytes of stdout are wrong or missing here: in this line, or before the next one."""
         self._last_damaged_line = self._parser.line
 
     def _remember_loss(self) -> None:
-        """Bytes of stdout are missing here, so that whole lines may be missing."""
+        """Note that bytes of stdout are missing here, so whole lines may be missing, too."""
         self._is_cut_off = True
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 

@@ -1,7 +1,7 @@
-"""Causes: the mistakes that make a payload something else than JSON, and what to do about each.
+"""Causes: the mistakes because of which a payload is not JSON, and what to do about each.
 
-The id of a cause is the id of a rule of the diagnosis, too. The advice stands here
-alone: the messages of violations and the rules take it from this table.
+The id of a cause is also the id of a rule of the diagnosis. The advice stands only
+here: the messages of violations and the rules take it from this table.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Fault(msgspec.Struct, frozen=True):
         cause: The mistake.
         at: The place of the fault by the specification: in most cases, the first
             character with which no JSON text can go on.
-        start: Where the text begins that is wrong. In most cases, it is `at`.
+        start: Where the wrong text begins. In most cases, it is `at`.
         length: Number of characters that are wrong; 0 if something is missing.
         message: What is wrong, without a full stop.
     """

@@ -33,7 +33,9 @@ def test_every_public_name_is_there_once() -> None:
     for name in apart:
         documented.remove(name)
     documented = sorted(name.removeprefix("planqk_protocol.") for name in documented)
-    assert documented == sorted(set(planqk_protocol.__all__) - {"__version__", "captures", "diagnosis", "engines"})
+    assert documented == sorted(
+        set(planqk_protocol.__all__) - {"__version__", "captures", "diagnosis", "engines"}
+    )
     assert "`planqk_protocol.__version__`" in REFERENCE
 
 

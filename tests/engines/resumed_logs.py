@@ -14,11 +14,11 @@ GAP = None
 
 
 def of_lines() -> Resumption:
-    return Resumption(cuts_lines=True)
+    return Resumption(has_lines=True)
 
 
 def of_frames() -> Resumption:
-    return Resumption(cuts_lines=False)
+    return Resumption(has_lines=False)
 
 
 def parts(data: bytes) -> list[bytes]:

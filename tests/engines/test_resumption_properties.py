@@ -154,14 +154,14 @@ def looks_whole(pieces: list[Piece], given: int, lost: int) -> bool:
     return bool(known) and known[0] < lost and records in (left[: len(known)], left[1 : len(known) + 1])
 
 
-@pytest.mark.parametrize("cuts_lines", [True, False])
+@pytest.mark.parametrize("has_lines", [True, False])
 @given(
     pieces=repeated(),
     first=st.integers(1, 12),
     later=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 400)), max_size=3),
 )
 def test_of_records_that_are_alike_none_is_lost_without_a_word(
-    *, cuts_lines: bool, pieces: list[Piece], first: int, later: list[tuple[int, int]]
+    *, has_lines: bool, pieces: list[Piece], first: int, later: list[tuple[int, int]]
 ) -> None:
     """The log is rotated between connections, each of which breaks off at any byte."""
     assume(
@@ -172,7 +172,7 @@ def test_of_records_that_are_alike_none_is_lost_without_a_word(
             if given <= len(pieces)
         )
     )
-    log = Resumption(cuts_lines=cuts_lines)
+    log = Resumption(has_lines=has_lines)
     log.restart()
     new = pass_on(log, kubelet.sent(pieces[:first]))
     gone = 0

@@ -166,7 +166,7 @@ def command(data: bytes) -> None:
     assert max(map(len, whole.stderr.splitlines()), default=0) < 1000
     assert escape_controls(whole.stderr) == whole.stderr
     assert (cut_up.stdout_bytes, cut_up.exit_code) == (whole.stdout_bytes, whole.exit_code)
-    # What is said of a chunk's events stands behind what is said of its records.
+    # What is said of a chunk's events comes after what is said of its records.
     assert sorted(cut_up.stderr.splitlines()) == sorted(whole.stderr.splitlines())
 
 
