@@ -17,7 +17,7 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "buffer", "excerpts", "payload.bounds"),
+        *("limits", "errors", "buffer", "excerpts", "payload.bounds", "descendants"),
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
@@ -68,6 +68,10 @@ FLOORS = (
     ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
+    # The runner: jobs as the platform runs them.
+    ("runner.job", "runner.job_input", "runner.lifetime"),
+    ("runner.command", "runner.image", "runner.running"),
+    ("runner.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
     ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
@@ -79,14 +83,15 @@ FLOORS = (
     ("testing.__init__",),
     # The command line.
     ("cli.__init__", "cli.terminal", "cli.members", "cli.hints"),
-    ("cli.sources", "cli.conformance_report", "cli.printing"),
+    ("cli.sources", "cli.conformance_report", "cli.printing", "cli.job_summary"),
     ("cli.compression", "cli.rotation"),
     ("cli.detection",),
-    ("cli.event_stream", "cli.reading"),
+    ("cli.event_stream", "cli.reading", "cli.job_view"),
     ("cli.verdict", "cli.options"),
     (
         *("cli.commands.__init__", "cli.commands.completion", "cli.commands.conformance"),
-        *("cli.commands.formats", "cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
+        *("cli.commands.formats", "cli.commands.parse", "cli.commands.result", "cli.commands.run"),
+        "cli.commands.unwrap",
     ),
     ("cli.app",),
     ("__main__",),
@@ -97,12 +102,15 @@ MAY_IMPORT = {
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
+    "runner": {"docker", "requests"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.
 EDGES = {
     "cli",
     "engines",
     "reading",
+    "runner",
+    "descendants",
     "__main__",
     "conformance.descendants",
     "conformance.programs",
@@ -205,7 +213,7 @@ def test_the_edges_hold_no_protocol_knowledge(module: str) -> None:
     }
 
 
-@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] == "engines"))
+@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] in {"engines", "runner"}))
 def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -> None:
     body = ast.parse(modules()[module].read_text(encoding="utf-8")).body
     for node in body:

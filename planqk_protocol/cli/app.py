@@ -15,6 +15,7 @@ from planqk_protocol.cli.commands.conformance import conformance
 from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
+from planqk_protocol.cli.commands.run import run
 from planqk_protocol.cli.commands.unwrap import unwrap
 from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
 
@@ -88,5 +89,5 @@ def cli() -> None:
     """
 
 
-for _command in (parse, result, unwrap, formats, conformance, completion):
+for _command in (parse, result, run, unwrap, formats, conformance, completion):
     cli.add_command(_command)

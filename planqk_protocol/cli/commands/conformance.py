@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
@@ -14,7 +13,7 @@ import rich_click as click
 from rich.progress import Progress
 
 from planqk_protocol.cli.conformance_report import report, write_file
-from planqk_protocol.cli.terminal import Failure, Messages, check_output, until_signal, write
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.decoders import CHUNKINGS
 from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
@@ -275,13 +274,6 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
         except CommandError as error:
             raise Failure(str(error)) from None
         except KeyboardInterrupt:
-            raise _ended_by(received()) from None
+            raise ended_by(received()) from None
         finally:
             kill_all()  # also what the programs under test have started
-
-
-def _ended_by(number: signal.Signals | None) -> Failure:
-    """The failure for a signal, with the exit code that a shell reports for it."""
-    if number in {None, signal.SIGINT}:
-        return Failure("interrupted", exit_code=128 + signal.SIGINT)
-    return Failure(f"ended by {number.name}", exit_code=128 + number)
