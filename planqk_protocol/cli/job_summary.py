@@ -33,7 +33,7 @@ def sum_up(job: Run, messages: Messages) -> None:
     messages.say("job", f"{outcome.status} after {job.duration:.1f} s{_ending(job, outcome)}")
     if outcome.result:
         doubt = f" ({outcome.suspect_reason})" if outcome.suspect_reason else ""
-        messages.say(f"job:{outcome.result.line}", f"result {excerpt(outcome.result.payload.strip())}{doubt}")
+        messages.say(f"job:{outcome.result.line}", f"result {shown(outcome.result)}{doubt}")
     is_other = job.wrote_output_file and not (outcome.result or outcome.reason or outcome.interim_results)
     if is_other:
         messages.say("job", _OTHER_CONTRACT)
