@@ -44,18 +44,22 @@ FLOORS = (
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
-    ("diagnosis.anchors", "diagnosis.finding"),
     (
-        *("diagnosis.line", "diagnosis.json_scan"),
+        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes"),
+        *("diagnosis.finding", "diagnosis.spelling"),
+    ),
+    (
+        *("diagnosis.continuations", "diagnosis.json_scan", "diagnosis.line", "diagnosis.prefixes"),
         *("diagnosis.rules.captures", "diagnosis.rules.encodings", "diagnosis.rules.json_texts"),
         *("diagnosis.rules.markers", "diagnosis.rules.outcomes", "diagnosis.rules.schemas"),
         *("diagnosis.rules.values", "diagnosis.rules.violations"),
     ),
-    ("diagnosis.rules.__init__", "diagnosis.event_places"),
     (
-        *("diagnosis.candidates", "diagnosis.encodings", "diagnosis.near_misses"),
-        *("diagnosis.values", "diagnosis.violations"),
+        *("diagnosis.candidates", "diagnosis.event_places", "diagnosis.line_search"),
+        "diagnosis.rules.__init__",
     ),
+    ("diagnosis.misspellings",),
+    ("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.values", "diagnosis.violations"),
     ("diagnosis.outcomes",),
     ("diagnosis.stream",),
     ("diagnosis.__init__",),

@@ -95,12 +95,14 @@ class Captured(msgspec.Struct, frozen=True):
     Attributes:
         events: The events that the bytes completed.
         notices: What the capture lost there.
+        stderr: The chunks of standard error, if the source was told to keep them.
     """
 
     events: list[Event]
     notices: list[CaptureNotice]
     _spans: list[_Span]
     _last: Chunk | None = None
+    stderr: list[Chunk] = []
 
     @property
     def chunks(self) -> list[Chunk]:
@@ -134,7 +136,7 @@ class Captured(msgspec.Struct, frozen=True):
 class Source(Resumable):
     r"""Parser for a capture of a job's output: gives the job's events, and notices of what the capture lost.
 
-    Only stdout is read. An event from a damaged part of the capture is
+    Only stdout is parsed. An event from a damaged part of the capture is
     ``suspect``: bytes of it may be altered or missing. So is an event on the line
     behind a loss, as its beginning may be lost. Every event behind a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
@@ -147,6 +149,7 @@ class Source(Resumable):
             default the first one in it.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
+        stderr: Whether `Captured.stderr` holds the chunks of standard error.
 
     Raises:
         TypeError: An argument is not what its annotation says.
@@ -165,8 +168,10 @@ class Source(Resumable):
         container: str | None = None,
         limits: Limits = Limits(),
         logs: bool = True,
+        stderr: bool = False,
     ) -> None:
-        self._decoder = decoder(format_id, container=container, stream=StdStream.STDOUT)
+        stream = None if stderr else StdStream.STDOUT
+        self._decoder = decoder(format_id, container=container, stream=stream)
         self._parser = Parser(limits=limits, logs=logs)
         self._last: Chunk | None = None  # of stdout
         self._size = 0  # of stdout so far, in bytes
@@ -299,7 +304,9 @@ class Source(Resumable):
                     self._mark_damage()
                 if item.loses(StdStream.STDOUT):
                     self._mark_loss()
-            else:
+            elif item.stream is StdStream.STDERR:
+                captured.stderr.append(item)
+            elif item.stream is StdStream.STDOUT:
                 span = self._parse(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001

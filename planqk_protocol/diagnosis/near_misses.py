@@ -1,27 +1,31 @@
-"""Lines that are nearly marked: log text that was most likely meant as a marker or a fence."""
+"""Lines that are nearly marked: log text that was most likely meant as a marker or a fence.
+
+A line is judged from left to right, and its finding is about the first thing that
+is wrong: the text in front of the marker, then the letters of the marker, then
+the text after it. Nothing is found in a line that only speaks of a marker: in
+source code, in help texts, in sentences.
+"""
 
 from __future__ import annotations
 
-import msgspec
-
-from planqk_protocol.diagnosis.finding import Finding
-from planqk_protocol.diagnosis.line import Line
+from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, seen
+from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
+from planqk_protocol.diagnosis.continuations import Continuation, continuation
+from planqk_protocol.diagnosis.echoes import echo_key, unquoted
+from planqk_protocol.diagnosis.finding import Rule
+from planqk_protocol.diagnosis.line import Line, finding
+from planqk_protocol.diagnosis.misspellings import is_meant, misspelt
+from planqk_protocol.diagnosis.prefixes import Prefix, kind_of_prefix
+from planqk_protocol.diagnosis.rules import markers as rules
+from planqk_protocol.diagnosis.spelling import mentions, without_colon
+from planqk_protocol.events import Marker
+from planqk_protocol.excerpts import excerpt
+from planqk_protocol.marked import marker_prefix, marker_text
 
 __all__ = ["NearMiss", "echo_key", "near_miss"]
 
-
-class NearMiss(msgspec.Struct, frozen=True):
-    """A line that is nearly marked.
-
-    Attributes:
-        finding: What is wrong with it.
-        echo: `echo_key` of the marked line that it would be. If a line with a
-            valid marker stands near and has the same key, the near miss is only
-            its echo.
-    """
-
-    finding: Finding
-    echo: bytes
+_QUOTES = frozenset("\"'`")
+_LAST_SHOWN = 20  # characters of the text in front of a marker
 
 
 def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
@@ -34,9 +38,171 @@ def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
     Returns:
         ``None`` if the line does not resemble a marker.
     """
-    raise NotImplementedError
+    if marker := _marker_of(line):
+        return _marker_in_block(line, marker) if in_block else None
+    text = line.text
+    shown = seen(text)
+    for mention in mentions(shown.text):
+        miss = _judge(Candidate(line, text, shown, mention, in_block))
+        if miss:
+            return miss
+    return None
 
 
-def echo_key(marked: bytes) -> bytes:
-    """What two copies of a marked line have in common: its text without white space, quotes and escapes."""
-    raise NotImplementedError
+def _marker_of(line: Line) -> Marker | None:
+    """The marker of a line that is a marked one outside a block."""
+    if line.column > 1 or not line.data.startswith(marker_prefix()):
+        return None
+    for marker in Marker:
+        head = _head(marker).encode()
+        if line.data.startswith(head):
+            is_text = marker is Marker.MULTILINE_RESULT and line.data[len(head) :].strip(b" \t\r")
+            return None if is_text else marker
+    return None
+
+
+def _head(marker: Marker) -> str:
+    """What a line with a marker has to begin with; the colon of an interim result is optional."""
+    text = marker_text(marker)
+    return without_colon(text) if marker is Marker.INTERIM_RESULT else text
+
+
+def _marker_in_block(line: Line, marker: Marker) -> NearMiss:
+    text = marker_text(marker)
+    if not line.data.startswith(text.encode()):
+        text = _head(marker)
+    message = f"the line is marked {text}, but it stands inside a block, where it is part of the JSON"
+    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), echo_key(line.data))
+
+
+def _judge(candidate: Candidate) -> NearMiss | None:
+    prefix = candidate.prefix
+    if candidate.in_block and _is_in_string(prefix):
+        return None
+    # If the beginning of the line is not held, nobody knows what stands there.
+    kind = kind_of_prefix(prefix) if candidate.line.column == 1 else Prefix.TEXT
+    match kind:
+        case Prefix.NOTHING:
+            return misspelt(candidate)
+        case Prefix.QUOTE | Prefix.JSON_LOGGER:
+            return _in_quotes(candidate, kind)
+        case Prefix.SOURCE:
+            return None
+        case Prefix.TEXT:
+            return _after_text(candidate)
+        case _:
+            return _after_prefix(candidate, kind)
+
+
+def _is_in_string(prefix: str) -> bool:
+    """Whether a text in a JSON document ends within a string."""
+    return prefix.replace("\\\\", "").replace('\\"', "").count('"') % 2 == 1
+
+
+def _after_prefix(candidate: Candidate, kind: Prefix) -> NearMiss | None:
+    """A marker after indentation, after something invisible, or after a logger's prefix."""
+    at_margin = kind in {Prefix.BYTE_ORDER_MARK, Prefix.CARRIAGE_RETURN, Prefix.COLOUR}
+    if not (is_meant(candidate) if at_margin else _is_meant(candidate, candidate.rest)):
+        return None
+    rule, what = _named(candidate, kind)
+    stop = candidate.start
+    if kind is Prefix.LOOK_ALIKE:
+        stop = FOREIGN.match(candidate.text).end()  # type: ignore[union-attr]  # it made the kind
+    is_certain = kind not in {Prefix.LOGGER, Prefix.CARRIAGE_RETURN}
+    return candidate.near_miss(
+        rule,
+        candidate.place(0, stop),
+        _stands_before(candidate, what),
+        fix=candidate.fix(0) if is_certain else None,
+    )
+
+
+def _named(candidate: Candidate, kind: Prefix) -> tuple[Rule, str]:
+    """The rule for a kind of prefix, and the prefix in words."""
+    prefix = candidate.prefix
+    match kind:
+        case Prefix.BYTE_ORDER_MARK:
+            return rules.AFTER_BOM, "a byte order mark (U+FEFF)"
+        case Prefix.CARRIAGE_RETURN:
+            return rules.AFTER_CARRIAGE_RETURN, "text that ends with a carriage return"
+        case Prefix.COLOUR:
+            return rules.COLOURED, "a terminal's escape code"
+        case Prefix.LOOK_ALIKE:
+            return rules.LOOK_ALIKE, f"the character {character_name(prefix[0])}"
+        case Prefix.LOGGER:
+            return rules.PREFIXED, f"a logger's prefix, {excerpt(ESCAPE_CODE.sub('', prefix))}"
+        case _:
+            return rules.FENCE_INDENTED if candidate.is_fence else rules.INDENTED, _blanks(prefix)
+
+
+def _stands_before(candidate: Candidate, what: str) -> str:
+    column = candidate.place(candidate.start).column
+    also = "" if candidate.is_well_spelt else f", and it is not spelt {candidate.mention.whole}"
+    return f"the marker begins at column {column}; before it stands {what}{also}"
+
+
+def _blanks(prefix: str) -> str:
+    size = len(prefix)
+    for blank, name in ((" ", "space"), ("\t", "tab")):
+        if prefix == blank * size:
+            return f"one {name}" if size == 1 else f"indentation by {size} {name}s"
+    return f"white space of {size} characters"
+
+
+def _after_text(candidate: Candidate) -> NearMiss | None:
+    """A marker after other text: one that is spelt right, with a value."""
+    mention, follows = candidate.mention, continuation(candidate.rest)
+    if not mention.text.startswith(marker_prefix().decode()):
+        return None
+    if not mention.is_exact:
+        is_meant_here = follows is Continuation.STRUCTURE
+    elif candidate.is_fence:
+        is_alone = not any(map(str.isalnum, candidate.rest))
+        is_meant_here = is_alone and (candidate.in_block or _lacks_newline(candidate.prefix))
+    else:
+        # The value may have been printed first.
+        is_meant_here = follows in {Continuation.STRUCTURE, Continuation.SCALAR} or (
+            follows is Continuation.NOTHING and candidate.prefix.rstrip().endswith(("}", "]"))
+        )
+    if not is_meant_here:
+        return None
+    ending = excerpt(ESCAPE_CODE.sub("", candidate.prefix)[-_LAST_SHOWN:])
+    message = _stands_before(candidate, f"text that ends with {ending} and no newline")
+    return candidate.near_miss(rules.GLUED, candidate.place(0, candidate.start), message)
+
+
+def _lacks_newline(prefix: str) -> bool:
+    """Whether a text looks like output that lacks its newline, and not like a sentence about a fence."""
+    last = prefix.rstrip(" \t")[-1:]
+    return last not in {"=", ":", "("} and (last == prefix[-1] or not last.isalpha())
+
+
+def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
+    """A marker in a text in quotes, in a shell's trace, or in a logger's record."""
+    prefix, content, after = candidate.prefix, candidate.rest, ""
+    if prefix[-1] in _QUOTES:
+        content, after = unquoted(content, prefix[-1])
+    if kind is Prefix.QUOTE:
+        if not content.strip() and (value := after.strip(" ,)]\t")):
+            content, after = value, ""
+        if after.strip(" )]\t"):
+            return None  # a part of a list, or of an expression
+    if not _is_meant(candidate, content):
+        return None
+    if kind is Prefix.QUOTE:
+        rule, what = rules.QUOTED, excerpt(prefix)
+    else:
+        rule, what = rules.PREFIXED, f"a logger's record, {excerpt(prefix)}"
+    place, message = candidate.place(0, candidate.start), _stands_before(candidate, what)
+    return candidate.near_miss(rule, place, message, payload=content)
+
+
+def _is_meant(candidate: Candidate, rest: str) -> bool:
+    """Whether a marker was meant that something stands before: what follows has to fit."""
+    mention, follows = candidate.mention, continuation(rest)
+    if candidate.is_fence:
+        has_colon = rest.startswith(":") and continuation(rest[1:]) is not Continuation.TEXT
+        return mention.has_colons and (follows is Continuation.NOTHING or has_colon)
+    if follows is Continuation.NOTHING:
+        return mention.is_exact
+    return mention.has_colons and follows is not Continuation.TEXT

@@ -82,18 +82,19 @@ class Course:
             is_cut_off: Whether the stream ended before the output of the job did.
 
         Returns:
-            Findings without a place. `no-result` is the last one.
+            The finding about the outcome, which has no place, if there is one.
         """
         if isinstance(self._slot, Result | MultilineResult):
             return self._failed_with_result(exit_code)
-        findings = self._broken_result(exit_code)
+        if broken := self._broken_result(exit_code):
+            return broken
         cause, advice = self._cause(exit_code, line_count, is_cut_off=is_cut_off)
         there = self._what_there_is(exit_code)
         message = f"there is no result{there}: {cause}"
         rule = RULES["no-result"]
         severity = Severity.INFO if exit_code else rule.severity
         related = self._place_of_cause()
-        return [*findings, _without_place(rule, message, advice, related, severity)]
+        return [_without_place(rule, message, advice, related, severity)]
 
     def _late_interim(self, event: InterimResult, offset: int) -> list[Finding]:
         """The finding of an interim result that comes after the result."""

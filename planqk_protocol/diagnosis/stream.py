@@ -3,7 +3,7 @@
 What is looked at
 -----------------
 
-`Candidates` searches the bytes and gives the few lines that are worth a look. The
+`LineSearch` searches the bytes and gives the few lines that are worth a look. The
 checks look at these lines, and at all events but log text:
 
 *   a line that may be a near miss → `near_misses`,
@@ -39,15 +39,23 @@ import msgspec
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.diagnosis.candidates import Candidate, Candidates, MarkedLine, NextLine
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line
+from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
-from planqk_protocol.events import InterimResult, Log, Marker, MultilineResult, Result, Violation
+from planqk_protocol.events import (
+    InterimResult,
+    Log,
+    Marker,
+    MultilineResult,
+    Result,
+    Violation,
+    ViolationCode,
+)
 from planqk_protocol.limits import Limits
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -56,6 +64,7 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
+_OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
 _IN_BLOCK = "this line is inside the block"
 
@@ -69,8 +78,9 @@ class _Waiting(msgspec.Struct):
         finding: The finding.
         line: Number of its line.
         column: Its column.
-        echo: If it is a near miss: what an echo and the echoed line have in common.
-        block: Number of the line that opened the block it stands in, else 0.
+        echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
+        block: If it is a near miss in a block: number of the line that opened the block. No line there is
+            an echo, as all of them are part of the JSON.
     """
 
     finding: Finding
@@ -95,7 +105,7 @@ class Diagnosis:
 
     def __init__(self, *, capture: str = "raw") -> None:
         self._capture = capture
-        self._candidates = Candidates()
+        self._search = LineSearch()
         self._course = Course()
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
         self._is_archive = False
@@ -120,6 +130,8 @@ class Diagnosis:
         for event in captured.events:
             if not isinstance(event, Log):
                 self._observe_event(event)
+        for chunk in captured.stderr:
+            self._course.add_stderr(chunk.data)
         for notice in captured.notices:
             self._observe_notice(notice)
         self._forget()
@@ -133,12 +145,12 @@ class Diagnosis:
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
         """
-        candidates = self._candidates
-        line_count = candidates.line - (candidates.line_start == candidates.offset)
+        search = self._search
+        line_count = search.line - (search.line_start == search.offset)
         if self._head is not None:
             self._judge_head(self._head)
         if not self._is_archive:
-            for found in candidates.close():
+            for found in search.close():
                 self._look(found)
         for violation, offset in self._deferred.values():
             self._add(violation_finding(violation, offset, slot=self._slot))
@@ -159,7 +171,7 @@ class Diagnosis:
             if len(self._head) == ENOUGH:
                 self._judge_head(self._head)
         if not self._is_archive:
-            for found in self._candidates.feed(data, line):
+            for found in self._search.feed(data, line):
                 self._look(found)
 
     def _judge_head(self, head: bytes) -> None:
@@ -169,15 +181,8 @@ class Diagnosis:
             self._is_archive = True
             self._waiting.clear()
             self._add(finding)
-        else:
-            self._judge_encoding(Line(head.partition(LF)[0], 1, 0))
 
-    def _judge_encoding(self, line: Line) -> None:
-        if not self._is_other_encoding and (finding := encoding_finding(line)):
-            self._is_other_encoding = True
-            self._add(finding)
-
-    def _look(self, found: MarkedLine | NextLine | Candidate) -> None:
+    def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
         match found:
             case MarkedLine():
                 self._mark(found)
@@ -186,7 +191,7 @@ class Diagnosis:
                 self._add(violation_finding(violation, offset, slot=self._slot, next_line=found.line))
             case NextLine():
                 self._next_lines[found.after] = found.line
-            case Candidate():
+            case AnchoredLine():
                 self._judge(found)
 
     def _mark(self, marked: MarkedLine) -> None:
@@ -199,28 +204,37 @@ class Diagnosis:
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
-    def _judge(self, candidate: Candidate) -> None:
+    def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        line, in_block = candidate.line, candidate.in_block
-        self._judge_encoding(line)
-        if self._is_other_encoding or (miss := near_miss(line, in_block=in_block)) is None:
+        line, block = anchored.line, self._opening if anchored.in_block else 0
+        if self._is_other_encoding:
             return
-        nearest = (marked for marked in self._recent if marked.number >= line.number - _NEAR)
-        if any(echo_key(marked.beginning) == miss.echo for marked in nearest):
-            return
-        block = self._opening if in_block else 0
-        misses = [item for item in self._waiting if item.echo is not None]
-        if any(item.line == line.number for item in misses):
-            return  # of a long line, several parts are looked at
-        if block and sum(item.block == block for item in misses) >= _MOST_IN_BLOCK:
-            return
-        self._add(miss.finding, echo=miss.echo, block=block)
+        if finding := encoding_finding(line):
+            self._is_other_encoding = True
+            self._add(finding)
+        elif (miss := near_miss(line, in_block=anchored.in_block)) and self._has_room(line.number, block):
+            if block:
+                self._add(miss.finding, block=block)
+            elif not self._echoes(miss.echo, line.number):
+                self._add(miss.finding, echo=miss.echo)
+
+    def _has_room(self, number: int, block: int) -> bool:
+        """Whether a near miss is the first one of its line, and not one too many of its block."""
+        misses = [item for item in self._waiting if item.echo is not None or item.block]
+        if any(item.line == number for item in misses):
+            return False  # of a long line, several parts are looked at
+        return not block or sum(item.block == block for item in misses) < _MOST_IN_BLOCK
+
+    def _echoes(self, echo: bytes, number: int) -> bool:
+        """Whether a marked line of the same text stands shortly before a line."""
+        nearest = (marked for marked in self._recent if marked.number >= number - _NEAR)
+        return any(echo_key(marked.beginning) == echo for marked in nearest)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
             return
         marked = self._marked.get(event.line)
-        offset = marked.offset if marked else self._candidates.line_start
+        offset = marked.offset if marked else self._search.line_start
         finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
@@ -249,7 +263,8 @@ class Diagnosis:
     def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
         """Let the violation of a block and the near misses in it point at each other."""
         misses = [item for item in self._waiting if item.block == block.line]
-        if not misses:
+        # An oversized block is reported where it is cut, before the lines after that are known.
+        if not misses or (isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE):
             return
         if isinstance(block, MultilineResult):  # it is valid, so they are text in its JSON
             self._waiting = [item for item in self._waiting if item.block != block.line]
@@ -276,8 +291,8 @@ class Diagnosis:
 
     def _forget(self) -> None:
         """Forget the marked lines whose events have come."""
-        start = self._candidates.line_start
-        opening = self._opening if self._candidates.in_block else 0
+        start = self._search.line_start
+        opening = self._opening if self._search.in_block else 0
         self._marked = {
             number: marked
             for number, marked in self._marked.items()
@@ -295,16 +310,19 @@ class Diagnosis:
             first = self._first_open()
             count = next((at for at, item in enumerate(self._waiting) if item.line >= first), count)
         released = [item.finding for item in self._waiting[:count]]
+        for item in self._waiting[:count]:
+            if item.echo is not None or item.finding.rule == _OTHER_ENCODING:
+                self._course.suspect(item.finding)
         del self._waiting[:count]
         return released
 
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""
-        line = self._candidates.line
+        line = self._search.line
         open_lines = [
             item.line for item in self._waiting if item.echo is not None and item.line + _NEAR >= line
         ]
-        if self._candidates.in_block:
+        if self._search.in_block:
             open_lines.append(self._opening)
         return min([*open_lines, *self._deferred], default=inf)
 
@@ -331,7 +349,7 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source, diagnosis = Source(capture, limits=limits, logs=False), Diagnosis(capture=capture)
+    source, diagnosis = Source(capture, limits=limits, logs=False, stderr=True), Diagnosis(capture=capture)
     findings = diagnosis.observe(source.feed(data))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code)

@@ -4,9 +4,9 @@ Nearly all payloads have nothing unusual in them, and some have megabytes. So ea
 check begins with a test at C speed that rules out its mistake. Only if the test
 cannot, the text is searched for the place (`json_scan`).
 
-*   Long numbers: in every eighth byte of a text, 16 digits in a row show as two
-    digits side by side. If there are some, as in fractions, a few patterns follow
-    that begin with one fixed byte, which `re` searches for by ``memchr``.
+*   Long numbers: `bytes.translate` makes zeros of all digits and blanks of the bytes
+    that stand before a number. Then a number of 16 digits or more, without a point, is
+    a fixed text to find. A large exponent begins with an E: `re` finds it by ``memchr``.
 *   Lone surrogates: the text has no ``\ud``, or the value can be encoded in UTF-8.
 *   Keys that stand twice: the value is encoded once more. Strings and members come
     back as they were, so the text has more colons than that only if a member was
@@ -56,12 +56,16 @@ _LONG_NUMBER = re.compile(
     rb"(?<![0-9.eE+-])-?(?:[0-9]{16,}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{3,})"
     rb"(?![0-9.eE+-])"
 )
-_STRIDE = 8
-_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_BEHIND_A_BYTE = [re.compile(re.escape(bytes([byte])) + rb"[0-9]{16}") for byte in b",:[ -\t\r\n"]
+_SLAB = 64 * 1024  # bytes looked at in one go, so few that they stay in the processor's cache
+_DIGIT, _BEFORE_A_NUMBER = b"0123456789", b",:[ -\t\r\n"
+_SHAPE = bytes(
+    ord("0") if byte in _DIGIT else ord(" ") if byte in _BEFORE_A_NUMBER else ord(".") for byte in range(256)
+)
+_LONG_SHAPE = b" " + b"0" * 16
 _LARGE_EXPONENTS = [re.compile(letter + rb"\+?[0-9]{3,}(?=[\s,\]}]|\Z)") for letter in (b"e", b"E")]
 _SURROGATES = (rb"\ud", rb"\uD")
-_COLONS = (b":", rb"\u003a", rb"\u003A")
+_COLON = ord(":")
+_ESCAPED_COLONS = (rb"\u003a", rb"\u003A")
 _decoder = Decoder(Limits())
 
 
@@ -78,7 +82,11 @@ def value_findings(
     Returns:
         The findings in the order of their places: at most 10 for each rule.
     """
-    faults = [*_missing_colon(event), *_payload_faults(event), *_line_faults(event, capture)]
+    faults = _payload_faults(event)
+    if isinstance(event, InterimResult) and event.raw[event.start - 1] != _COLON:
+        faults.insert(0, _missing_colon(event))
+    if len(event.raw) > PIECE:
+        faults += _line_faults(event.raw, capture)
     if not faults:
         return []
     places = EventPlaces(event, offset)
@@ -106,14 +114,10 @@ class _Fault(msgspec.Struct, frozen=True):
         return finding(self.rule, places.line(self.start), place, self.message, related=related, fix=fix)
 
 
-def _missing_colon(event: InterimResult | Result | MultilineResult) -> Iterator[_Fault]:
-    if not isinstance(event, InterimResult):
-        return
+def _missing_colon(event: InterimResult) -> _Fault:
     name = marker_text(Marker.INTERIM_RESULT).removesuffix(":")
-    at = len(name)
-    if not event.raw.startswith(b":", at):
-        message = f"the marker {name} has no colon"
-        yield _Fault(RULES["interim-without-colon"], at, 0, message, replacement=":")
+    message = f"the marker {name} has no colon"
+    return _Fault(RULES["interim-without-colon"], event.start, 0, message, replacement=":")
 
 
 def _payload_faults(event: InterimResult | Result | MultilineResult) -> list[_Fault]:
@@ -121,8 +125,9 @@ def _payload_faults(event: InterimResult | Result | MultilineResult) -> list[_Fa
     raw, start, stop, value = event.raw, event.start, event.stop, event.value
     has_long_numbers = _may_have_long_numbers(raw, start, stop)
     encoded = _encoded(raw, start, stop, value)
-    has_surrogates = encoded is None and any(raw.find(it, start, stop) >= 0 for it in _SURROGATES)
     has_repeated_keys = encoded is None or _count_colons(raw, start, stop) > encoded.count(b":")
+    # If a member was dropped, the value does not tell what was in it.
+    has_surrogates = has_repeated_keys and _has_surrogates(raw, start, stop)
     if not (has_long_numbers or has_surrogates or has_repeated_keys or isinstance(value, str)):
         return []
     payload = event.payload
@@ -150,20 +155,20 @@ def _may_have_long_numbers(raw: bytes, start: int, stop: int) -> bool:
     """Whether there may be an integer or a float that is too large: never wrong if it says no."""
     if stop - start < _LARGE:
         return _LONG_NUMBER.search(raw, start, stop) is not None
-    has_digits = b"00" in raw[start:stop:_STRIDE].translate(_DIGITS)
-    if has_digits and (
-        raw[start : start + 1].isdigit()  # the payload is a number, and may follow a marker at once
-        or any(pattern.search(raw, start, stop) for pattern in _BEHIND_A_BYTE)
-    ):
+    if raw[start : start + 1].isdigit():  # the payload is a number, and nothing stands before it
         return True
+    for at in range(start, stop, _SLAB):
+        # Each slab overlaps the next one, so that no number is divided.
+        if _LONG_SHAPE in raw[at : min(at + _SLAB + len(_LONG_SHAPE), stop)].translate(_SHAPE):
+            return True
     return any(pattern.search(raw, start, stop) for pattern in _LARGE_EXPONENTS)
 
 
 def _encoded(raw: bytes, start: int, stop: int, value: object) -> bytes | None:
     """The value as JSON, if that may tell something; ``None`` if it cannot be encoded."""
-    has_members = raw.find(b":", raw.find(b":", start, stop) + 1, stop) >= 0
-    has_surrogates = any(raw.find(it, start, stop) >= 0 for it in _SURROGATES)
-    if not (has_members or has_surrogates):
+    first = raw.find(b":", start, stop)
+    has_members = first >= 0 and raw.find(b":", first + 1, stop) >= 0
+    if not (has_members or _has_surrogates(raw, start, stop)):
         return b":"
     try:
         return msgspec.json.encode(value)
@@ -171,8 +176,16 @@ def _encoded(raw: bytes, start: int, stop: int, value: object) -> bytes | None:
         return None
 
 
+def _has_surrogates(raw: bytes, start: int, stop: int) -> bool:
+    """Whether there are escapes of surrogates, with a partner or without."""
+    return any(raw.find(escape, start, stop) >= 0 for escape in _SURROGATES)
+
+
 def _count_colons(raw: bytes, start: int, stop: int) -> int:
-    return sum(raw.count(colon, start, stop) for colon in _COLONS)
+    colons = raw.count(b":", start, stop)
+    if raw.find(rb"\u003", start, stop) >= 0:
+        colons += sum(raw.count(colon, start, stop) for colon in _ESCAPED_COLONS)
+    return colons
 
 
 def _overflows(text: bytes) -> Iterator[_Fault]:
@@ -221,11 +234,8 @@ def _double_encoded(text: bytes, value: str) -> Iterator[_Fault]:
     yield _Fault(RULES["double-encoded"], start, text.rindex(b'"') + 1 - start, message)
 
 
-def _line_faults(event: InterimResult | Result | MultilineResult, capture: str) -> list[_Fault]:
+def _line_faults(raw: bytes, capture: str) -> list[_Fault]:
     """What engines do to the long lines of an event."""
-    raw = event.raw
-    if len(raw) <= PIECE:
-        return []
     long = list(_long_lines(raw))
     cut = [] if raw.isascii() else list(islice(_cut_characters(raw, long), _MOST))
     return cut + ([_too_long(raw, *line) for line in long[:_MOST]] if capture in SPLITTING else [])

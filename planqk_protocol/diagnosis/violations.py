@@ -24,7 +24,7 @@ from planqk_protocol.events import Marker, Violation, ViolationCode
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_prefix, marker_text
-from planqk_protocol.payload.causes import ADVICE, TABLE, Cause
+from planqk_protocol.payload.causes import TABLE, Cause
 from planqk_protocol.payload.classify import is_table, may_begin_table
 from planqk_protocol.payload.decode import Decoder, PayloadError
 
@@ -41,13 +41,15 @@ _decode = Decoder(Limits(max_digits=None)).decode
 
 # What directly follows a marker without its colon where the marker is misspelt: more of a word, or
 # punctuation that begins no JSON.
-_MISSPELT = re.compile(rb"[A-Za-z_][\w.-]*:?|[\w.-]+[ \t]*:|[ \t]+:|[=;,.|>/#!?*&~]+:?")
+_MISSPELT = re.compile(rb"[A-Za-z_][\w.-]*|[\w.-]+(?=[ \t]*:)|[ \t]+(?=:)|-(?![0-9])[->]*|[=;,.|>/#!?*&~]+")
 _SECOND_COLON = re.compile(rb":+")
-# Letters that resemble a colon, and characters that nobody sees.
+# Characters that resemble a colon or that nobody sees, and letters that are not ASCII.
 _LOOK_ALIKE = re.compile(
-    "[\uff1a\u2236\u02d0\u0589\u05c3\ua789\ufe55\ufe13\u00a0\u00ad\u180e\u2000-\u200f\u202a-\u202f\u2060-\u2064\u3000\ufeff]+:?"
+    r"[\uff1a\u2236\u02d0\u0589\u05c3\ua789\ufe55\ufe13]"
+    r"|[\u00a0\u00ad\u180e\u2000-\u200f\u202a-\u202f\u2060-\u2064\u3000\ufeff]+"
+    r"|[^\W\d_a-zA-Z]\w*"
 )
-_SHORTEST_NUMBER = re.compile(rb"[0-9]+")
+_DIGITS = re.compile(rb"[0-9]+")
 
 
 class _Wrong(NamedTuple):
@@ -55,7 +57,6 @@ class _Wrong(NamedTuple):
 
     rule: str
     message: str
-    advice: str
     start: int
     length: int
     related: tuple[Related, ...] = ()
@@ -77,10 +78,8 @@ def violation_finding(
         wrong = _wrong_otherwise(violation, offset, slot)
     line = _line_at(violation, offset, wrong.start)
     start = offset + wrong.start - line.offset
-    place = line.place(start, start + wrong.length if wrong.length else None)
-    return finding(
-        RULES[wrong.rule], line, place, wrong.message, advice=wrong.advice or None, related=wrong.related
-    )
+    place = line.place(start, start + _length_in_line(violation.raw, wrong) if wrong.length else None)
+    return finding(RULES[wrong.rule], line, place, wrong.message, related=wrong.related)
 
 
 def waits_for_next_line(violation: Violation) -> bool:
@@ -89,8 +88,11 @@ def waits_for_next_line(violation: Violation) -> bool:
         return False
     if violation.marker is Marker.MULTILINE_RESULT:
         return False
-    payload = violation.raw[_payload_start(violation) :]
-    return not payload.strip(_WHITE) or may_begin_table(_beginning(payload))
+    start = _payload_start(violation)
+    beginning = _beginning(violation.raw[start : start + _MOST_OF_A_LINE])
+    if beginning.strip():
+        return may_begin_table(beginning)
+    return not violation.raw[start:].strip(_WHITE)
 
 
 def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
@@ -104,56 +106,61 @@ def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
     except PayloadError as error:
         if error.cause is None:
             return None
-        wrong = _Wrong(error.cause, error.fault, error.advice, start + error.start, error.length)
+        wrong = _Wrong(error.cause, error.fault, start + error.start, error.length)
         if error.cause is Cause.EMPTY:
             at = stop if violation.marker is Marker.MULTILINE_RESULT else start
             return _on_next_line(at, next_line) or wrong._replace(start=at)
-        if next_line and _is_table(raw[start:stop], next_line.data):
-            return wrong._replace(rule=Cause.DATAFRAME, message=TABLE, advice=ADVICE[Cause.DATAFRAME])
+        if next_line and _is_table(raw[start : min(stop, start + _MOST_OF_A_LINE)], next_line.data):
+            return wrong._replace(rule=Cause.DATAFRAME, message=TABLE)
         return _marker_in_block(raw, wrong.start) or wrong
     return None
 
 
 def _wrong_otherwise(violation: Violation, offset: int, slot: Place | None) -> _Wrong:
     """What is wrong with a violation of any other code, at the place that the parser gives."""
-    message, _, advice = violation.message.partition("; ")
+    message = violation.message.partition("; ")[0]  # what follows is advice; that of the rule says more
     start = 0 if violation.offset is None else max(0, min(violation.offset - offset, len(violation.raw)))
-    raw, code = violation.raw, violation.code
     related: tuple[Related, ...] = ()
-    if code is ViolationCode.NUMBER_TOO_LONG:
-        digits = _SHORTEST_NUMBER.match(raw, start)
-        length = len(digits[0]) if digits else 0
-    elif code is ViolationCode.PAYLOAD_TOO_LARGE:
-        length = 0
-    elif code is ViolationCode.PAYLOAD_TOO_DEEP:
-        length = min(1, len(raw) - start)
-    else:
-        length = len(marker_text(violation.marker)) if raw.startswith(marker_prefix(), start) else 0
-    if slot is not None and code is ViolationCode.DUPLICATE_RESULT:
+    if slot is not None and violation.code is ViolationCode.DUPLICATE_RESULT:
         related = (Related("the first result stands here", slot),)
-    return _Wrong(code, message, advice, start, length, related)
+    return _Wrong(violation.code, message, start, _length_of(violation, start), related)
+
+
+def _length_of(violation: Violation, start: int) -> int:
+    """Number of bytes that are wrong at the place of a violation."""
+    match violation.code:
+        case ViolationCode.DUPLICATE_RESULT | ViolationCode.UNTERMINATED_BLOCK:
+            marker = marker_text(violation.marker).encode()
+            return len(marker) if violation.raw.startswith(marker, start) else 0
+        case ViolationCode.NUMBER_TOO_LONG:
+            digits = _DIGITS.match(violation.raw, start)
+            return digits.end() - start if digits else 0
+        case ViolationCode.PAYLOAD_TOO_DEEP:
+            return min(1, len(violation.raw) - start)
+        case _:
+            return 0
 
 
 def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | None:
     """What is wrong with a marker line of which the grammar takes a part of the name for the payload."""
-    if violation.marker is Marker.MULTILINE_RESULT:
+    if violation.marker is Marker.MULTILINE_RESULT or not start:
         return None
     raw, marker = violation.raw, marker_text(violation.marker)
     head = raw[start : min(stop, start + _AFTER)]
     if raw[start - 1 : start] == b":":
         found, rule = _SECOND_COLON.match(head), "marker-spelling"
     elif look_alike := _LOOK_ALIKE.match(_beginning(head)):
-        codes = " ".join(f"U+{ord(letter):04X}" for letter in look_alike[0][:3].rstrip(":"))
+        codes = " ".join(f"U+{ord(letter):04X}" for letter in look_alike[0][:3])
         message = f"{codes} stands where the marker has a colon"
         length = len(look_alike[0].encode())
-        return _Wrong("marker-look-alike", message, f"print {marker} with an ordinary colon", start, length)
+        return _Wrong("marker-look-alike", message, start, length)
     else:
         found, rule = _MISSPELT.match(head), "marker-spelling"
     if not found:
         return None
     shown = found[0][:40].decode(errors="replace")
     message = f"the marker is misspelt: {shown!r} stands where {marker} ends"
-    return _Wrong(rule, message, f"print {marker}", start, len(found[0]))
+    return _Wrong(rule, message, start, len(found[0]))
 
 
 def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
@@ -161,7 +168,7 @@ def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
         return None
     marker = next(head for head in load_table().heads if raw.startswith(head, at)).decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
-    return _Wrong("marker-in-block", message, "print it before the block or after it", at, len(marker))
+    return _Wrong("marker-in-block", message, at, len(marker))
 
 
 def _on_next_line(at: int, next_line: Line | None) -> _Wrong | None:
@@ -170,7 +177,7 @@ def _on_next_line(at: int, next_line: Line | None) -> _Wrong | None:
     place = next_line.place(len(next_line.data) - len(next_line.data.lstrip(_WHITE)))
     related = (Related("the JSON begins here", place),)
     message = "the marker's line is empty; the JSON stands on the next line, where it is log text"
-    return _Wrong(Cause.ON_NEXT_LINE, message, ADVICE[Cause.ON_NEXT_LINE], at, 0, related)
+    return _Wrong(Cause.ON_NEXT_LINE, message, at, 0, related)
 
 
 def _begins_json(line: Line) -> bool:
@@ -189,7 +196,8 @@ def _payload_start(violation: Violation) -> int:
     """Offset of the payload in the bytes of a violation."""
     if violation.marker is Marker.MULTILINE_RESULT:
         return violation.raw.find(_LF) + 1
-    return load_table().payload_start(violation.raw)
+    heads = load_table().heads
+    return next((len(head) for head in heads if violation.raw.startswith(head)), 0)
 
 
 def _payload_stop(violation: Violation) -> int:
@@ -198,6 +206,12 @@ def _payload_stop(violation: Violation) -> int:
     if violation.marker is Marker.MULTILINE_RESULT:
         return raw.rfind(_LF, 0, len(raw) - 1) + 1
     return len(raw) - (2 if raw.endswith(b"\r\n") else raw.endswith(_LF))
+
+
+def _length_in_line(raw: bytes, wrong: _Wrong) -> int:
+    """Number of the bytes that are wrong, up to the end of their first line; at least 1."""
+    end = raw.find(_LF, wrong.start, wrong.start + wrong.length)
+    return wrong.length if end < 0 else max(1, end - wrong.start)
 
 
 def _beginning(data: bytes) -> str:
@@ -215,12 +229,7 @@ def _line_at(violation: Violation, offset: int, at: int) -> Line:
     first = raw.rfind(_LF, 0, at) + 1
     last = raw.find(_LF, at)
     last = len(raw) if last < 0 else last - (raw[last - 1 : last] == b"\r" and last > at)
-    start = max(first, at - _BEFORE)
-    # The part begins with a whole character. If the bytes are not UTF-8, each of them counts alone.
-    for _ in range(_LONGEST_CHARACTER - 1):
-        if start == first or raw[start] & 0xC0 != 0x80:  # noqa: PLR2004  # not within a character
-            break
-        start -= 1
+    start = _boundary(raw, first, max(first, at - _BEFORE))
     stop = min(last, at + _AFTER)
     return Line(
         data=raw[start:stop],
@@ -229,3 +238,15 @@ def _line_at(violation: Violation, offset: int, at: int) -> Line:
         column=len(raw[first:start].decode(errors="replace")) + 1,
         is_end=stop == last,
     )
+
+
+def _boundary(raw: bytes, first: int, at: int) -> int:
+    """Where the character begins that holds a byte of a line which begins at `first`.
+
+    A character has at most four bytes. If there are more bytes of the sort that goes
+    on, they are not UTF-8, and the fourth one stands for itself.
+    """
+    for start in range(at, max(first, at - _LONGEST_CHARACTER), -1):
+        if raw[start] & 0xC0 != 0x80:  # noqa: PLR2004  # the bits of a byte that goes on
+            return start
+    return first if at - first < _LONGEST_CHARACTER else at

@@ -51,7 +51,7 @@ _ANYWHERE = _table(
     (r"\x1b\[[0-9;:?]*[@-~]", Cause.COLOURED, "a terminal colour code stands here"),
     (r"\ufeff", Cause.BYTE_ORDER_MARK, "a byte order mark (U+FEFF) stands here"),
     (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, which JSON does not take for white space"),
-    (r"[`]{3}\w*|~~~\w*", Cause.CODE_FENCE, "a code fence of Markdown stands here: {found}"),
+    (r"`+\w*|~~~\w*", Cause.CODE_FENCE, "a code fence of Markdown stands here: {found}"),
     (r"[\x00-\x1f\x7f-\x9f]", Cause.CONTROL_CHARACTER, "the control character {code} stands here"),
 )
 _COMMENT = (
@@ -80,13 +80,13 @@ _FOR_A_VALUE = _table(
         (pattern, Cause.OBJECT_REPR, "this is an object as text, not JSON: {found}")
         for pattern in (
             r"#?<[^>\n]{0,200}>?",  # Python, Ruby
-            r"object [A-Z]\w{0,99}\]?",  # JavaScript
+            r"object [A-Z]\w{0,99}\]?|Symbol\(",  # JavaScript
             r"(?<=\[)(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|Getter|Setter)\b[^\]\n]{0,99}\]?",
-            r"[A-Za-z]{3,9}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
-            r"map\[|&\{|%\{",  # Go, Elixir
+            r"[A-Za-z]\w{0,99}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
+            r"[&%]\{",  # Go, Elixir
             r"(?:stdClass Object|Array)(?=\s*(?:[(\n]|\Z))",  # PHP
             r"[A-Za-z_][\w.$\\]{0,99} ?\{(?!\s*\")",  # Rust, Node, Java
-            r"[A-Za-z_][\w.$]{0,99}\[\w+=",  # records of Java
+            r"[A-Za-z_][\w.$]{0,99}\[",  # maps of Go, records of Java
             r"[A-Za-z_][\w.$;]{0,99}@[0-9a-f]+\b",  # Java
             r"\.\.\.[^\]\n]{0,99}",  # a value that is shortened
         )
@@ -149,6 +149,7 @@ _COMMA_EXPECTED = "Expecting ','"
 _COLON_EXPECTED = "Expecting ':'"
 
 _HEADER = re.compile(r" {2,}[^\s{\[\"']+(?: +[^\s{\[\"']+)*[ \r]*")
+_ONE_COLUMN = re.compile(r"\S+ {2,}\S+|[0-9]+ +\S+")
 _INDEXED = re.compile(r" ?\S+ {3,}\S[^\n]*")
 _OTHER_TABLES = re.compile(r" *(?:Empty DataFrame|shape: \([0-9]|DataFrame\[|\+-{2,}\+|[\u250c\u2554\u256d])")
 _MOST_OF_A_LINE = 4096  # characters in which a table is recognised
@@ -201,9 +202,10 @@ def is_table(text: str) -> bool:
         return _INDEXED.fullmatch(second) is not None and len(first.split()) == len(second.split())
     if second[:1] in {"", " ", "\t"} or not any(character.isdigit() for character in second):
         return False
-    # A column's name may hold single spaces.
-    columns = {len(first.split()), len(re.split(r"  +", first.strip()))}
-    return len(second.split()) - 1 in columns
+    columns = {len(first.split()), len(re.split(r"  +", first.strip()))}  # names may hold single spaces
+    return len(second.split()) - 1 in columns and (
+        columns != {1} or _ONE_COLUMN.fullmatch(second) is not None
+    )
 
 
 def may_begin_table(line: str) -> bool:
@@ -338,7 +340,7 @@ def _is_array_print(text: str, at: int) -> bool:
     opening = text.rfind("[", 0, at)
     if opening <= text.rfind("{", 0, at) or "," in text[opening:at]:
         return False
-    if text[at] == ".":
+    if text[at] == "." and text[at - 1] not in _SPACE:
         return _POINT.match(text, at) is not None
     return text[at - 1] in _SPACE and _ITEM.match(text, at) is not None
 

@@ -56,7 +56,6 @@ class PayloadError(Exception):
         at: Offset of the fault in the payload, in bytes.
         cause: Why it is not JSON; ``None`` for other codes.
         fault: What is wrong.
-        advice: What to do.
         start: Offset of the first byte that is wrong. In most cases, it is `at`.
         length: Number of bytes that are wrong; 0 if something is missing.
     """
@@ -77,7 +76,6 @@ class PayloadError(Exception):
         self.at = at
         self.cause = cause
         self.fault = fault
-        self.advice = advice
         self.start = at if start is None else start
         self.length = length
         super().__init__(self.message)

@@ -25,7 +25,7 @@ FENCE, RESULT = b"PlanQK:Job:MultilineResult\n", b'PlanQK:Job:Result: {"sum": 42
 def in_chunks(
     chunks: list[bytes], *, capture: str = "raw", exit_code: int | None = None, limits: Limits = _DEFAULT
 ) -> list[Finding]:
-    source, diagnosis = Source(capture, limits=limits), Diagnosis(capture=capture)
+    source, diagnosis = Source(capture, limits=limits, stderr=True), Diagnosis(capture=capture)
     findings: list[Finding] = []
     for chunk in chunks:
         findings += diagnosis.observe(source.feed(chunk))
@@ -126,7 +126,7 @@ def test_an_archive_is_the_only_finding() -> None:
 
 
 def test_of_a_text_in_another_encoding_the_encoding_is_found_once() -> None:
-    findings = diagnose(("log\n" * 3 + RESULT.decode() * 3).encode("utf-16"))
+    findings = diagnose(("starting the job\n" * 3 + RESULT.decode() * 3).encode("utf-16"))
     assert [finding.rule for finding in findings] == ["wrong-encoding", "no-result"]
     assert findings[0].line == 1
 

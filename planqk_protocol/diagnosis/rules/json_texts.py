@@ -25,12 +25,13 @@ def _block(payload: str) -> Example:
 def _rule(
     cause: Cause, summary: str, why: str, wrong: tuple[Example, ...], right: tuple[Example, ...]
 ) -> Rule:
+    advice = ADVICE[cause]
     return Rule(
         id=str(cause),
         severity=Severity.ERROR,
         summary=summary,
         why=why,
-        advice=ADVICE[cause],
+        advice=f"{advice[0].upper()}{advice[1:]}.",
         wrong=wrong,
         right=right,
     )

@@ -25,7 +25,7 @@ RULES: tuple[Rule, ...] = (
             "result. The second line may be missing, damaged or indented, or the job ended before it was "
             "printed."
         ),
-        advice="print the line PlanQK:Job:MultilineResult once more after the JSON, with flush=True",
+        advice='Print the line once more after the JSON: print("PlanQK:Job:MultilineResult", flush=True).',
         wrong=(
             Example(b'PlanQK:Job:MultilineResult\n{\n  "sum": 42\n}\n'),
             Example(b'PlanQK:Job:MultilineResult\n{"sum": 42}\nplease wait\n'),
@@ -41,8 +41,8 @@ RULES: tuple[Rule, ...] = (
             "first one is broken. Often, a result is printed for each step, or by a library and by the job."
         ),
         advice=(
-            "print the result once, at the end of the job; print what comes before it as interim results: "
-            'print("PlanQK:Job:InterimResult:", json.dumps(value), flush=True)'
+            "Print the result once, at the end of the job. Print what comes before it as interim results: "
+            'print("PlanQK:Job:InterimResult:", json.dumps(value), flush=True).'
         ),
         wrong=(
             Example(b'PlanQK:Job:Result: {"sum": 21}\nPlanQK:Job:Result: {"sum": 42}\n'),
@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
             "A marked line or a block that is longer than the limit is cut, and is no result. The limit is "
             f"{Limits().max_payload} bytes unless the platform sets another one."
         ),
-        advice="print less, such as a summary; store large data elsewhere, and print its address",
+        advice="Print less, such as a summary. Store large data elsewhere, and print its address.",
         wrong=(
             Example(b'PlanQK:Job:Result: {"samples": "01101001100101101001011001101001"}\n', limits=_TINY),
             Example(b"PlanQK:Job:InterimResult: [" + b"1," * 40 + b"1]\n", limits=_TINY),
@@ -73,7 +73,7 @@ RULES: tuple[Rule, ...] = (
             f"Arrays and objects may be nested {Limits().max_depth} levels deep. Deeper ones could overflow "
             "the memory of the programs that read them. Trees and linked lists become that deep."
         ),
-        advice="flatten the value, such as to a list of nodes with the numbers of their parents",
+        advice="Flatten the value, such as to a list of nodes with the numbers of their parents.",
         wrong=(
             Example(b"PlanQK:Job:Result: " + b"[" * _DEEP + b"]" * _DEEP + b"\n"),
             Example(b"PlanQK:Job:Result: " + b'{"next": ' * _DEEP + b"null" + b"}" * _DEEP + b"\n"),
@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
             f"Integers of more than {Limits().max_digits} digits are refused, because programs that read "
             "them could take very long. Most programs lose digits of much smaller ones, too."
         ),
-        advice="print the number as a string: json.dumps(str(number))",
+        advice="Print the number as a string: json.dumps(str(number)).",
         wrong=(
             Example(b"PlanQK:Job:Result: " + b"7" * _LONG + b"\n"),
             Example(b'PlanQK:Job:Result: {"n": -' + b"1" * _LONG + b"}\n"),

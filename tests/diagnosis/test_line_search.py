@@ -1,4 +1,4 @@
-"""Candidates: every line with an anchor is looked at, wherever the chunks are cut."""
+"""LineSearch: every line with an anchor is looked at, wherever the chunks are cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from planqk_protocol import parse
 from planqk_protocol.diagnosis.anchors import Anchors
-from planqk_protocol.diagnosis.candidates import WINDOW, Candidate, Candidates, MarkedLine, NextLine
+from planqk_protocol.diagnosis.line_search import WINDOW, AnchoredLine, LineSearch, MarkedLine, NextLine
 
 AROUND = rb"[ :_.;\-\0\x80-\xff]"
 ANCHOR = re.compile(
@@ -30,16 +30,16 @@ PIECES = st.one_of(
 STREAMS = st.lists(PIECES, max_size=40).map(b"".join)
 
 
-def found(chunks: list[bytes]) -> list[Candidate | MarkedLine | NextLine]:
-    candidates = Candidates()
+def found(chunks: list[bytes]) -> list[AnchoredLine | MarkedLine | NextLine]:
+    search = LineSearch()
     line = 1
-    every: list[Candidate | MarkedLine | NextLine] = []
+    every: list[AnchoredLine | MarkedLine | NextLine] = []
     for chunk in chunks:
-        every += candidates.feed(chunk, line)
+        every += search.feed(chunk, line)
         line += chunk.count(b"\n")
-        assert candidates.line == line
-    assert candidates.offset == sum(map(len, chunks))
-    return every + list(candidates.close())
+        assert search.line == line
+    assert search.offset == sum(map(len, chunks))
+    return every + list(search.close())
 
 
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -73,7 +73,7 @@ def test_each_anchor_is_found(data: bytes) -> None:
 @given(data=STREAMS)
 def test_every_line_with_an_anchor_is_looked_at(data: bytes) -> None:
     items = found([data])
-    looked_at = {item.line.number for item in items if isinstance(item, Candidate)}
+    looked_at = {item.line.number for item in items if isinstance(item, AnchoredLine)}
     looked_at |= {item.number for item in items if isinstance(item, MarkedLine)}
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
     for number, line in enumerate(lines, 1):
@@ -125,14 +125,16 @@ def test_the_line_after_an_incomplete_payload_is_given(
     assert given_lines == next_lines
 
 
-def test_markers_in_a_block_are_candidates_and_its_end_is_marked() -> None:
+def test_markers_in_a_block_are_looked_at_and_its_end_is_marked() -> None:
     fence, marker = b"PlanQK:Job:MultilineResult\n", b"PlanQK:Job:Result: 1\n"
     items = found([fence + marker + fence + marker])
-    assert [type(item) for item in items] == [MarkedLine, Candidate, MarkedLine, MarkedLine]
+    assert [type(item) for item in items] == [MarkedLine, AnchoredLine, MarkedLine, MarkedLine]
     assert [item.is_opening for item in items if isinstance(item, MarkedLine)] == [True, False, False]
-    assert [item.in_block for item in items if isinstance(item, Candidate)] == [True]
+    assert [item.in_block for item in items if isinstance(item, AnchoredLine)] == [True]
 
 
-def test_ordinary_log_text_has_no_candidates() -> None:
+def test_of_ordinary_log_text_only_the_first_line_is_looked_at() -> None:
     text = b"2026-11-21 10:00:00 INFO sequence of qubits: Job 7 is done; QUBO, SQL and BQM\n" * 1000
-    assert found([text]) == []
+    (first,) = found([text])
+    assert isinstance(first, AnchoredLine)
+    assert first.line.number == 1
