@@ -48,7 +48,7 @@ def continuation(text: str) -> Continuation:
     Args:
         text: The rest of the line, without a closing quote that belongs to the line.
     """
-    text = FOREIGN.sub("", ESCAPE_CODE.sub("", text)).strip(" \t\r*")
+    text = FOREIGN.sub("", ESCAPE_CODE.sub("", text)).strip(" \t\r").lstrip("*] \t")
     if not text:
         return Continuation.NOTHING
     if text[0] in "{[":
@@ -57,5 +57,6 @@ def continuation(text: str) -> Continuation:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a text is prose: some words, and no brackets of JSON."""
-    return not re.search(r"[{}\[\]]", text) and len(_WORDS.findall(text)) >= _FEWEST_WORDS
+    """Whether a text ends with prose: with some words after the last bracket of JSON."""
+    after = text[max(text.rfind("}"), text.rfind("]")) + 1 :]
+    return len(_WORDS.findall(after)) >= _FEWEST_WORDS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, seen
 from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
-from planqk_protocol.diagnosis.continuations import Continuation, continuation
+from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.echoes import echo_key, unquoted
 from planqk_protocol.diagnosis.finding import Rule
 from planqk_protocol.diagnosis.line import Line, finding
@@ -84,7 +84,7 @@ def _judge(candidate: Candidate) -> NearMiss | None:
     match kind:
         case Prefix.NOTHING:
             return misspelt(candidate)
-        case Prefix.QUOTE | Prefix.JSON_LOGGER:
+        case Prefix.QUOTE | Prefix.LOGGED_QUOTE | Prefix.JSON_LOGGER:
             return _in_quotes(candidate, kind)
         case Prefix.SOURCE:
             return None
@@ -152,7 +152,7 @@ def _blanks(prefix: str) -> str:
 def _after_text(candidate: Candidate) -> NearMiss | None:
     """A marker after other text: one that is spelt right, with a value."""
     mention, follows = candidate.mention, continuation(candidate.rest)
-    if not mention.text.startswith(marker_prefix().decode()):
+    if not mention.text.startswith(marker_prefix().decode()) or is_sentence(candidate.rest):
         return None
     if not mention.is_exact:
         is_meant_here = follows is Continuation.STRUCTURE
@@ -182,8 +182,8 @@ def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     prefix, content, after = candidate.prefix, candidate.rest, ""
     if prefix[-1] in _QUOTES:
         content, after = unquoted(content, prefix[-1])
-    if kind is Prefix.QUOTE:
-        if not content.strip() and (value := after.strip(" ,)]\t")):
+    if kind is not Prefix.JSON_LOGGER:
+        if not content.strip() and (value := after.strip(" \t").lstrip(",:").strip(" \t)]}")):
             content, after = value, ""
         if after.strip(" )]\t"):
             return None  # a part of a list, or of an expression
@@ -192,7 +192,7 @@ def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     if kind is Prefix.QUOTE:
         rule, what = rules.QUOTED, excerpt(prefix)
     else:
-        rule, what = rules.PREFIXED, f"a logger's record, {excerpt(prefix)}"
+        rule, what = rules.PREFIXED, f"a logger's prefix, {excerpt(prefix)}"
     place, message = candidate.place(0, candidate.start), _stands_before(candidate, what)
     return candidate.near_miss(rule, place, message, payload=content)
 

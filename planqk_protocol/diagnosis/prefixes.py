@@ -20,6 +20,7 @@ class Prefix(Enum):
     INDENTATION = auto()
     LOOK_ALIKE = auto()  # spaces that are no ASCII, or characters of no width
     QUOTE = auto()  # the repr of a text, or a shell's trace of a command
+    LOGGED_QUOTE = auto()  # a logger's prefix, and then a quote
     JSON_LOGGER = auto()  # the marker stands in a quoted text of a record
     LOGGER = auto()
     SOURCE = auto()  # source code, a comment, or a text about markers
@@ -32,12 +33,14 @@ _AFTER_RETURN = re.compile(r"\r(?:\x1b\[[0-3]?[JK])*\Z")
 _QUOTED = re.compile(
     r"""
       [bBuU]? ['"] | `                                         # the repr of a text or of bytes; Markdown
-    | [(\[] [ ]? [bBuU]? ['"]                                  # the repr of a tuple or of a list
+    | [({\[] [ ]? [bBuU]? ['"]                                 # the repr of a tuple, a list or a dictionary
     | \[\d+\] [ ] ['"]                                         # a text that R prints
     | \+ .{0,80} \b(?:echo|printf|print) [ ]+ (?:-[neE]+ [ ]+)? (?:\$?'|")?  # a trace of `set -x`
     """,
     re.VERBOSE,
 )
+
+_OPENING_QUOTE = re.compile(r"[(\[]?[bBuU]?['\"]\Z")
 
 # Keys that loggers put the message under, in JSON, in a Python dictionary, or as key=value.
 _MESSAGE_KEY = re.compile(
@@ -89,10 +92,9 @@ _MOST_NAMES = 6
 _SOURCE = re.compile(
     r"""
       ^ (?: /\* | \s+\*\  | \s*\d+\s*[|│] | E\s{3} )
-    | (?: \b(?:echo|printf|print|puts|grep)\s | [(=`] ) \s* $
+    | (?: \b(?:echo|printf|print|puts|grep)\s | \( ) \s* $
     | \b(?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|such\ as|like|markers?|the|this|an?|as
-        |with|format|for|find|found|of|prefix|see|begins?|starts?|prints?|line|follows|no|syntax|is|or|and|by
-        |to|without|before|after)
+        |with|format|for|find|found|prefix|see|begins?|starts?|line|follows|no|syntax)
       [\s:,]+ $
     """,
     re.VERBOSE,
@@ -131,6 +133,9 @@ def _kind_of_text(visible: str) -> Prefix:
     key = _MESSAGE_KEY.search(visible, max(0, len(visible) - _LONGEST_KEY))
     if key and not _is_quoted(visible[: key.start()].partition("{")[0]):
         return Prefix.JSON_LOGGER if visible[-1] in "\"'" else Prefix.LOGGER
+    quote = _OPENING_QUOTE.search(visible, max(0, len(visible) - 3))
+    if quote and _is_logger(visible[: quote.start()]):
+        return Prefix.LOGGED_QUOTE
     if _is_quoted(visible) or _SOURCE.search(visible[-_LONGEST_LOGGER:]):
         return Prefix.SOURCE
     return Prefix.LOGGER if _is_logger(visible) else Prefix.TEXT

@@ -88,11 +88,16 @@ _MOST_WORDS = 4  # of a kind: "multi line result"
 _FAR = 3  # words with so many differences have nothing to do with each other
 
 _ENDS = (":", ";", "=", ".", ",", ">", "|", "-")
-_END = re.compile(r"[ \t]{0,2}(?:[;=.,|_-]?:|[;=.,|](?=[ \t]|[{\[\"'])|[-=]>|[ \t]-(?=[ \t]))")
+_END = re.compile(
+    r"""[ \t]{0,2} (?: [;=.,|_-]?: | [;=.,|>]{1,2} (?=[ \t{\["'\d-]) | [-=]> | [ \t]- (?=[ \t]) )""",
+    re.VERBOSE,
+)
+_OBJECT = re.compile(r"\s*[{\[]")
 _OTHER_JOB = re.compile(r"[A-Za-z]{1,24}:")
-# A kind of another name counts before an object or an array, and as a fence that stands alone.
-_OTHER_KIND = re.compile(r"([A-Za-z][\w.()#\[\]-]{0,30})[ \t]?:(?=\s*[{\[])")
-_OTHER_FENCE = re.compile(r"([A-Za-z]{0,20}multi-?line[\w-]{0,20})(?=:?\s*\Z)", re.IGNORECASE)
+# A kind of another name, or of none, counts before an object or an array, and as a fence that stands alone.
+_OTHER_KIND = re.compile(r"([A-Za-z][\w.()#\[\]-]{0,30}(?:[ ][(#]?\w{1,20}\)?)?)[ \t]?:(?=\s*[{\[])")
+_NO_KIND = re.compile(r"()(?=\s*(?:\{\s*[\"'}]|\[\s*[\d\"'\[\]{-]))")
+_OTHER_FENCE = re.compile(r"([A-Za-z]{0,20}multi[\w-]{0,30})(?=:?\s*\Z)", re.IGNORECASE)
 
 
 def _kinds() -> dict[str, Marker]:
@@ -134,13 +139,8 @@ def mentions(text: str) -> Iterator[Mention]:
 
 def _starts(text: str) -> Iterator[int]:
     """Where markers may begin, in no order; some places more than once."""
-    prefix = _words().prefix
-    start = text.find(prefix)
-    for _ in range(_MOST_STARTS):
-        if start < 0:
-            break
-        yield start
-        start = text.find(prefix, start + 1)
+    for exact in itertools.islice(re.finditer(re.escape(_words().prefix), text), _MOST_STARTS):
+        yield exact.start()
     for anchor in itertools.islice(_ANCHOR.finditer(text), _MOST_STARTS):
         yield _start(text, anchor)
 
@@ -180,7 +180,7 @@ def _misspelt(text: str, start: int) -> Mention | None:
         return None
     end = at + len(words.job) if job[0].lower().startswith(words.job) else job.end()
     if _distance(text[at:end].lower(), words.job, 1) > 1:
-        return _without_job(text, start, at) if _COLON.search(after_name) else None
+        return _without_job(text, start, at, has_colons=bool(_COLON.search(after_name)))
     end += text[end : end + 1] in {"s", "S"}
     after_job = _between(text, end)
     return _with_kind(
@@ -188,8 +188,12 @@ def _misspelt(text: str, start: int) -> Mention | None:
     )
 
 
-def _without_job(text: str, start: int, at: int) -> Mention | None:
+def _without_job(text: str, start: int, at: int, *, has_colons: bool) -> Mention | None:
     """A marker without the word for jobs, or with another word in its place."""
+    if not has_colons:
+        # Such words also stand in sentences, so capitals have to mark them, and an object has to follow.
+        mention = _with_kind(text, start, at, has_colons=False, most=0) if text[at].isupper() else None
+        return mention if mention and _OBJECT.match(text, mention.stop) else None
     if mention := _with_kind(text, start, at, has_colons=True):
         return mention
     other = _OTHER_JOB.match(text, at)
@@ -255,8 +259,8 @@ def _nearest(letters: str) -> tuple[int, Marker]:
 
 
 def _other_kind(text: str, start: int, at: int) -> Mention | None:
-    """A marker of an unknown kind."""
-    kind = _OTHER_FENCE.match(text, at) or _OTHER_KIND.match(text, at)
+    """A marker of an unknown kind, or of none."""
+    kind = _OTHER_FENCE.match(text, at) or _OTHER_KIND.match(text, at) or _NO_KIND.match(text, at)
     if not kind:
         return None
     letters = kind[0].lower()

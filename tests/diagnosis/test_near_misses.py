@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import timeit
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -51,6 +53,13 @@ MISSPELT = [
     ("PlanQK:Job:MultilineResultEnd", "marker-spelling", 27, 3),
     ("PlanQK:Job:EndMultilineResult:", "marker-spelling", 12, 3),
     ("PlanQK:Job:Result->@", "marker-spelling", 18, 2),
+    ("PlanQK:Job:Result >> @", "marker-spelling", 18, 3),
+    ("PlanQK:Job:Result=42", "marker-spelling", 18, 1),
+    ("PlanQK:Job:Result #1: @", "marker-spelling", 18, 3),
+    ("PlanQK:Job:Result (final): @", "marker-spelling", 18, 8),
+    ("PlanQK:Job: @", "marker-spelling", 12, 0),
+    ("PlanQK:Job:MultiResult", "marker-spelling", 17, 0),
+    ("PlanQK Result: @", "marker-spelling", 7, 1),
     ("PlanQK:Job: Result: @", "marker-spelling", 12, 1),
     ("PlanQK:Job::Result: @", "marker-spelling", 12, 1),
     ("PlanQK:Job:Result : @", "marker-spelling", 18, 1),
@@ -122,6 +131,10 @@ DISPLACED = [
     ("energy = -1.137 PlanQK:Job:Result: 42", "marker-glued", 16),
     ("100%PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
+    ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
+    ("result=PlanQK:Job:Result: @", "marker-glued", 7),
+    ("INFO " + "x:" * 200 + "PlanQK:Job:Result: @", "marker-glued", 405),
+    ("[PlanQK:Job:Result:] @", "marker-glued", 1),
     (">>> PlanQK:Job:Result: @", "marker-glued", 4),
     ("# PlanQK:Job:Result: @", "marker-glued", 2),
     ("**PlanQK:Job:Result:** @", "marker-glued", 2),
@@ -142,6 +155,11 @@ DISPLACED = [
     ("+ echo 'PlanQK:Job:Result:' '@'", "marker-quoted", 8),
     ("('PlanQK:Job:Result:', '@')", "marker-quoted", 2),
     ("[ 'PlanQK:Job:Result:', '@' ]", "marker-quoted", 3),
+    ('{"PlanQK:Job:Result": @}', "marker-quoted", 2),
+    ('"PlanQK:Job:Result:" @', "marker-quoted", 1),
+    ("INFO:root:'PlanQK:Job:Result: @'", "marker-prefixed", 11),
+    ("INFO:root:b'PlanQK:Job:MultilineResult'", "marker-prefixed", 12),
+    ("INFO:root:('PlanQK:Job:Result:', 42)", "marker-prefixed", 12),
 ]
 
 LOGGERS = [
@@ -262,6 +280,17 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
 
 
 CLEAN = [
+    "PlanQK:Job:multi in ter im re sult",
+    'INFO: "PlanQK:Job:Result:" is missing',
+    "data = b'starting\\nPlanQK:Job:Result: 42\\n'",
+    'parse("starting\\nPlanQK:Job:Result: 42")',
+    'Take the chunk `b"...\\nPlanQK:Job:Result: 42"`.',
+    '  "records": [{"type": "log", "text": "PlanQK:Job:Result: 1"}],',
+    'Print such a line as PlanQK:Job:Result: {"sum": 42}',
+    'Jobs print PlanQK:Job:Result: {"sum": 42} when they are done',
+    "PlanQK:Job:{Result,InterimResult}: the markers of lines",
+    "PlanQK Result: 42",
+    "PlanQK result: {'status': 'SUCCEEDED'}",
     'print("PlanQK:Job:Result:", json.dumps(x))',
     '    print("PlanQK:Job:Result:", json.dumps(x))',
     '    print(f"PlanQK:Job:Result: {json.dumps(x)}")',
@@ -397,6 +426,50 @@ def test_no_fix_where_the_end_of_a_line_is_not_held() -> None:
     miss = near_miss(Line(b"  PlanQK:Job:Result: {", 1, 0, is_end=False), in_block=False)
     assert miss is not None
     assert miss.finding.fix is None
+
+
+HARD = [
+    *(
+        "Q",
+        "planq ",
+        "PlanQK:Job:",
+        ":Job:",
+        "plan qk:job:",
+        "pl",
+        "p",
+        ": ",
+        ":\tjob",
+        "a1 ",
+        "[x",
+        "a.b:",
+        "a(",
+        "1.",
+    ),
+    *(
+        " ",
+        "\u200b",
+        "\r",
+        "\r\x1b[K",
+        "\x1b[1",
+        "\x1b]0;",
+        "+ ",
+        "2026-01-01 ",
+        '"msg":"',
+        "msg=",
+        "the ",
+        '\\"',
+        "INFO ",
+    ),
+]
+
+
+@pytest.mark.parametrize("piece", HARD)
+def test_the_time_grows_with_the_length_of_a_line(piece: str) -> None:
+    def seconds(size: int) -> float:
+        line = Line((piece * (size // len(piece)) + f"PlanQK:Job:Result: {piece * 9}").encode(), 1, 0)
+        return min(timeit.repeat(lambda: near_miss(line, in_block=False), number=1, repeat=3))
+
+    assert seconds(1 << 17) < 24 * seconds(1 << 14)  # 8 times as long; 64 times as much if it were quadratic
 
 
 PIECES = st.sampled_from(
