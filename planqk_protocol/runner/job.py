@@ -133,10 +133,11 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._pieces or not self._writers, patience)
             pieces = list(self._pieces)
-            self._pieces.clear()
-            self._size = 0
-            self._latest = time.monotonic()
-            self._changed.notify_all()
+            if pieces:
+                self._pieces.clear()
+                self._size = 0
+                self._latest = time.monotonic()
+                self._changed.notify_all()
             return pieces
 
     def wait_for_writers(self, patience: float, *, but: int = 0) -> bool:
