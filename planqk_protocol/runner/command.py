@@ -49,6 +49,7 @@ class CommandJob:
     """
 
     capture = "raw"
+    is_cut_off = False  # a pipe loses nothing
 
     def __init__(
         self,

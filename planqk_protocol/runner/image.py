@@ -90,6 +90,11 @@ class ImageJob:
         return self._exit_code
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether output may be missing after the last piece."""
+        return self._output.is_cut_off
+
+    @property
     def why_ended(self) -> str:
         """Why it was ended, if it did not end by itself."""
         return self._life.why_ended

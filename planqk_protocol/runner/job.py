@@ -50,6 +50,10 @@ class Job(Protocol):
     inbox: Inbox
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether output may be missing after the last piece. It is valid once the inbox is over."""
+
+    @property
     def exit_code(self) -> int | None:
         """Its exit code; ``None`` so long as it runs, or if it cannot be known."""
 

@@ -146,7 +146,7 @@ class Run:
         A job that was ended is ``FAILED``, whatever its exit code.
         """
         is_over = self._has_ended or self._is_closed
-        is_cut_off = bool(self.why_ended) or not self._has_ended
+        is_cut_off = bool(self.why_ended) or not self._has_ended or self._job.is_cut_off
         outcome = self._collector.outcome(
             exit_code=self._job.exit_code if is_over else None, closed=is_over, cut_off=is_over and is_cut_off
         )

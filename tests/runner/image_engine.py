@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.engines.servers import Request
@@ -36,23 +38,28 @@ class ImageEngine(Engine):
     def __call__(self, request: Request) -> None:
         method, path = request.call.split()
         call = path.rpartition("/")[2]
-        handler = {
+        handlers: dict[str, Callable[[Request], None]] = {
             "POST create": self._create,
             "POST start": self._begin,
             "POST stop": self._stop,
             "DELETE 1d": self._remove,
-            "GET changes": lambda request: request.json(self.changes),
-        }.get(f"{method} {call}")
+            "GET changes": self._tell_changes,
+        }
+        handler = handlers.get(f"{method} {call}")
         if "/images/" in path:
             self._image(request, call)
         elif handler:
             handler(request)
         elif call == "attach" and "stderr" in request.query:
-            while self.status == "created":
-                self.exited.wait(0.01)
-            request.stream(iter([frame(self.errors, 2)] if self.errors else []), is_chunked=False)
+            request.stream(self._error_frames(), is_chunked=False)
         else:
             super().__call__(request)
+
+    def _error_frames(self) -> Iterator[bytes]:
+        while self.status == "created":
+            self.exited.wait(0.01)
+        if self.errors:
+            yield frame(self.errors, 2)
 
     def _image(self, request: Request, call: str) -> None:
         if call == "create":
@@ -80,21 +87,24 @@ class ImageEngine(Engine):
             request.json({"message": self.start_error}, 400)
             return
         self.start()
-        request.json({}, 204)
+        request.json({})
 
     def _stop(self, request: Request) -> None:
         self.done.append(f"stop {request.query['t']}")
         self.exit_code = 137
         self.waits = False
         self.exit()
-        request.json({}, 204)
+        request.json({})
+
+    def _tell_changes(self, request: Request) -> None:
+        request.json(self.changes)
 
     def _remove(self, request: Request) -> None:
         self.done.append("remove")
         self.exited.set()
-        request.json({}, 204)
+        request.json({})
 
-    def _log(self, *, since: int, has_stamps: bool, follows: bool) -> Any:
-        yield from super()._log(since=since, has_stamps=has_stamps, follows=follows)
-        while follows and self.waits:
-            self.exited.wait(0.01)
+    def exit(self) -> None:
+        while self.waits:
+            time.sleep(0.01)
+        super().exit()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +34,7 @@ def assert_all_are_gone(pids: Path) -> None:
 
 def input_folders() -> set[str]:
     """The folders of inputs that there are."""
-    import tempfile  # noqa: PLC0415
-
-    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("planqk-input-")}
+    return {path.name for path in Path(tempfile.gettempdir()).glob("planqk-input-*")}
 
 
 # A program with a child in its group, which holds the pipes, and, where such processes can be found, one

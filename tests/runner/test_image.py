@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from planqk_protocol import Event, JobStatus, Result, runner
-from planqk_protocol.captures import NoticeKind
 from planqk_protocol.engines import EngineError, docker
 from planqk_protocol.runner import JobInput, RunError, image
 from tests.engines.servers import serving
@@ -56,12 +55,12 @@ def test_events_have_the_time_that_the_engine_gives(engine: ImageEngine) -> None
     with runner.run_image("job") as job:
         times = [moment for step in job.steps() if step for moment in step.times()]
     assert times == ["2024-05-01T10:00:00.000000000Z", "2024-05-01T10:00:01.000000000Z"]
-    assert engine.created["Cmd"] is None
+    assert "Cmd" not in engine.created
 
 
 def test_an_image_is_pulled_unless_that_is_forbidden(engine: ImageEngine) -> None:
     engine.pulled = False
-    with pytest.raises(RunError, match="^cannot run 'job': No such image: job:latest$"):
+    with pytest.raises(RunError, match=r"^cannot run 'job': No such image: job:latest$"):
         runner.run_image("job", pull=False)
     assert len(list(runner.run_image("job"))) == 2
     assert engine.done == ["pull job", "start", "remove"]
@@ -69,7 +68,7 @@ def test_an_image_is_pulled_unless_that_is_forbidden(engine: ImageEngine) -> Non
 
 def test_a_container_that_cannot_start_is_removed(engine: ImageEngine) -> None:
     engine.start_error = "no such file or directory"
-    with pytest.raises(RunError, match="^cannot run 'job': no such file or directory$"):
+    with pytest.raises(RunError, match=r"^cannot run 'job': no such file or directory$"):
         runner.run_image("job")
     assert engine.done == ["start", "remove"]
 
@@ -111,16 +110,25 @@ def test_an_engine_that_cannot_tell_what_was_written(engine: ImageEngine) -> Non
     assert job.wrote_output_file
 
 
-def test_a_notice_of_the_engine_is_a_notice_of_the_job(engine: ImageEngine) -> None:
-    engine.said = ["Error grabbing logs: damaged"]
-    with pytest.raises(EngineError, match="damaged"):
+def test_an_engine_that_does_not_give_the_output(engine: ImageEngine) -> None:
+    engine.refusals = [500] * 100_000
+    with pytest.raises(EngineError, match="the engine is starting"):
         list(runner.run_image("job"))
     assert engine.done == ["start", "remove"]
 
 
+def test_what_the_engine_lost_is_a_finding(engine: ImageEngine) -> None:
+    engine.said = ["Error grabbing logs: damaged"]
+    engine.records[1] = (BEGIN + SECOND, b"PlanQK:Job:Result: 42")
+    job = runner.run_image("job")
+    list(job)
+    assert "capture-system-error" in {finding.rule for finding in job.findings}
+    assert job.outcome.suspect
+
+
 def test_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(RunError, match="^cannot run 'job': "):
+    with pytest.raises(RunError, match=r"^cannot run 'job': "):
         runner.run_image("job")
 
 
@@ -128,4 +136,3 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(RunError, match=r'docker is missing; run: pip install "planqk_protocol\[docker\]"'):
         runner.run_image("job")
-    assert NoticeKind.GAP

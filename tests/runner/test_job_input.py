@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -76,7 +75,7 @@ def test_what_is_no_request_is_refused(request_text: bytes, message: str) -> Non
 @pytest.mark.parametrize("name", ["data", "params"])
 def test_the_place_of_a_fault_is_named(text: bytes, place: str, name: str) -> None:
     with pytest.raises(JobInputError) as refused:
-        JobInput(**{name: text})
+        JobInput(data=text) if name == "data" else JobInput(params=text)
     assert str(refused.value).startswith(f"{name}.json:{place}: ")
 
 
@@ -101,9 +100,9 @@ def test_a_folder_is_read(tmp_path: Path) -> None:
 
 def test_the_folder_for_the_job_is_read_only_and_goes_away() -> None:
     with JobInput(b"[1]", b'{"a": 2}').folder() as folder:
-        names = sorted(os.listdir(folder))
-        assert names == ["data.json", "params.json"]
-        assert [Path(folder, name).read_bytes() for name in names] == [b"[1]", b'{"a": 2}']
-        assert {Path(folder, name).stat().st_mode & 0o777 for name in names} == {0o444}
+        files = sorted(Path(folder).iterdir())
+        assert [file.name for file in files] == ["data.json", "params.json"]
+        assert [file.read_bytes() for file in files] == [b"[1]", b'{"a": 2}']
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o444}
         assert Path(folder).stat().st_mode & 0o777 == 0o555
     assert not Path(folder).exists()

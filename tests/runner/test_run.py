@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
 import os
 import signal
 import subprocess
@@ -61,7 +60,7 @@ def test_the_events_of_a_job_and_its_outcome() -> None:
     assert [str(event) for event in job] == [
         "Log(line=1, text='starting')",
         "InterimResult.of(line=2, payload=b' 1')",
-        "Result.of(line=4, payload=b' 42')".replace("4,", "3,", 1),
+        "Result.of(line=3, payload=b' 42')",
     ]
     assert b"".join(errors) == f"warning{os.linesep}".encode()
     outcome = job.outcome
@@ -102,7 +101,8 @@ READS = """
 import json, os, sys
 folder = os.environ["PLANQK_INPUT"]
 assert sys.argv[1:] == [folder, f"--in={folder}/data.json"], sys.argv
-print("PlanQK:Job:Result:", json.dumps([json.load(open(f"{folder}/{name}.json")) for name in ("data", "params")]))
+values = [json.load(open(f"{folder}/{name}.json")) for name in ("data", "params")]
+print("PlanQK:Job:Result:", json.dumps(values))
 """
 
 
@@ -126,7 +126,7 @@ def test_the_input_cannot_be_written_to() -> None:
 
 @pytest.mark.parametrize("program", ["/no/such/program", "nul\0", "x" * 10_000])
 def test_a_command_that_cannot_be_run(program: str) -> None:
-    with pytest.raises(RunError, match="^cannot run '") as refused:
+    with pytest.raises(RunError, match=r"^cannot run '") as refused:
         runner.run([program])
     assert len(str(refused.value)) < 300
 
@@ -165,9 +165,11 @@ def test_limits_apply() -> None:
 
 
 def test_what_is_wrong_is_found() -> None:
-    job = runner.run(python("print(' PlanQK:Job:Result: 1'); print('PlanQK:Job:Result: {,}'); exit(3)"))
+    code = "print(' PlanQK:Job:Result: 1'); print('PlanQK:Job:Result: {,}'); raise SystemExit(3)"
+    job = runner.run(python(code))
     assert [type(event) for event in events_of(job)] == [Log, Violation]
-    assert [(finding.line, finding.rule) for finding in job.findings][0] == (1, "marker-indented")
+    first = job.findings[0]
+    assert (first.line, first.rule) == (1, "marker-indented")
     assert job.outcome.status is JobStatus.FAILED
 
 
@@ -271,11 +273,14 @@ def test_nothing_is_left_of_a_job_that_is_ended(tmp_path: Path, how: str) -> Non
 def test_nothing_is_left_of_a_job_that_ends_by_itself(tmp_path: Path) -> None:
     """Its children hold the pipes, but the job is over when its first process is."""
     pids = tmp_path / "pids"
-    code = TREE + f"""
+    code = (
+        TREE
+        + f"""
 if os.getppid() != {os.getpid()}: time.sleep(60)
 while len(open(sys.argv[1]).read().split()) < {PROCESSES}: time.sleep(0.01)
 print("PlanQK:Job:Result: 1", flush=True)
 """
+    )
     started = time.monotonic()
     job = runner.run(python(code, pids))
     assert [type(event) for event in events_of(job)] == [Result]
@@ -375,7 +380,9 @@ def test_the_loop_goes_on_while_a_job_is_ended(tmp_path: Path) -> None:
                 ticks += 1
 
         ticking = asyncio.create_task(tick())
-        async for _ in runner.run(python(TREE + "print('x', flush=True); time.sleep(60)", pids, "stubborn"), grace=0.5):
+        async for _ in runner.run(
+            python(TREE + "print('x', flush=True); time.sleep(60)", pids, "stubborn"), grace=0.5
+        ):
             ticks = 0
             break
         await asyncio.sleep(1)
@@ -453,13 +460,7 @@ def test_a_job_that_writes_its_result_to_a_file(
     assert not job.wrote_output_file
 
 
-def test_planqk_commons_writes_its_result_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("planqk.commons.constants")
-    from planqk.commons.constants import DEFAULT_OUTPUT_DIRECTORY, OUTPUT_DIRECTORY_ENV  # noqa: PLC0415
-
-    assert (command._OUTPUT_VARIABLE, command._OUTPUT_FOLDER) == (  # noqa: SLF001
-        OUTPUT_DIRECTORY_ENV,
-        DEFAULT_OUTPUT_DIRECTORY,
-    )
-    assert json.dumps(42)
-    monkeypatch.setenv("OUTPUT_DIRECTORY", str(tmp_path))
+def test_planqk_commons_writes_its_result_there() -> None:
+    constants = pytest.importorskip("planqk.commons.constants")
+    assert command._OUTPUT_VARIABLE == constants.OUTPUT_DIRECTORY_ENV  # noqa: SLF001
+    assert constants.DEFAULT_OUTPUT_DIRECTORY == command._OUTPUT_FOLDER  # noqa: SLF001
