@@ -31,7 +31,12 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
     ("py:class", f"planqk_protocol.{name}")
-    for name in ("engines.container.Reader", "reading._File", "reading._Socket", "reading.AsyncReadable")
+    for name in (
+        "engines.container.Reader",
+        "chunk_reading._File",
+        "chunk_reading._Socket",
+        "chunk_reading.AsyncReadable",
+    )
 ]
 html_theme = "furo"
 html_title = f"planqk_protocol {release}"

@@ -13,7 +13,7 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
-from planqk_protocol.grammar import Step, Table, load_table
+from planqk_protocol.grammar import Table, Transition, load_table
 
 __all__ = ["state_diagram", "transition_table"]
 
@@ -42,35 +42,35 @@ orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" style="fill: #222"/></mark
 
 def transition_table(table: Table) -> str:
     """A Markdown table: one row for each state, one column for each kind of line."""
-    kinds = list(table.steps[table.start])
+    kinds = list(table.transitions[table.start])
     rows = [
         ["State", *(f"`{kind}`" for kind in kinds), "May the stream end here?"],
         ["---"] * (len(kinds) + 2),
         *(
             [f"`{state}`", *(_cell(row[kind]) for kind in kinds), "yes" if state in table.accepting else "no"]
-            for state, row in table.steps.items()
+            for state, row in table.transitions.items()
         ),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _cell(step: Step) -> str:
-    return f"{f'`{step.verdict}`' if step.verdict else 'opens a block'}<br>→ `{step.state}`"
+def _cell(transition: Transition) -> str:
+    return f"{f'`{transition.role}`' if transition.role else 'opens a block'}<br>→ `{transition.state}`"
 
 
 def state_diagram(table: Table) -> str:
-    """A diagram in SVG: a box for each state, an arrow for each pair of states, labelled ``kind / verdict``.
+    """A diagram in SVG: a box for each state, an arrow for each pair of states, labelled ``kind / role``.
 
-    The boxes stand one below the other. The steps that stay in a state are
+    The boxes stand one below the other. The transitions that stay in a state are
     listed in its box. Arrows to the next box go straight down, all others on
     the right if they go down, and on the left if they go up.
     """
     tops: dict[str, int] = {}
     parts: list[str] = []
     bottom = _TOP
-    for state, row in table.steps.items():
+    for state, row in table.transitions.items():
         tops[state] = bottom
-        staying = [_label(kind, step) for kind, step in row.items() if step.state == state]
+        staying = [_label(kind, transition) for kind, transition in row.items() if transition.state == state]
         note = ["the stream may end here"] if state in table.accepting else []
         height = _LINE * (len(staying) + len(note) + 1) + 14
         parts += _box(state, bottom, height, staying, note)
@@ -82,15 +82,21 @@ def state_diagram(table: Table) -> str:
     return "\n".join([_HEAD.format(width=_WIDTH, height=height), *parts, "</svg>"]) + "\n"
 
 
-def _label(kind: str, step: Step) -> str:
-    return f"{kind} / {step.verdict or '–'}"
+def _label(kind: str, transition: Transition) -> str:
+    return f"{kind} / {transition.role or '–'}"
 
 
 def _moves(table: Table) -> Iterator[tuple[str, str, list[str]]]:
-    """The pairs of different states with a step between them, and the labels of these steps."""
-    for origin, row in table.steps.items():
-        for target in dict.fromkeys(step.state for step in row.values() if step.state != origin):
-            yield origin, target, [_label(kind, step) for kind, step in row.items() if step.state == target]
+    """The pairs of different states with a transition between them, and the labels of these transitions."""
+    for origin, row in table.transitions.items():
+        for target in dict.fromkeys(
+            transition.state for transition in row.values() if transition.state != origin
+        ):
+            yield (
+                origin,
+                target,
+                [_label(kind, transition) for kind, transition in row.items() if transition.state == target],
+            )
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:

@@ -15,6 +15,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from planqk_protocol.chunk_reading import aread_chunks, read_chunks
 from planqk_protocol.errors import ParserClosedError, ProtocolError, StateFormatError
 from planqk_protocol.events import (
     Event,
@@ -30,7 +31,6 @@ from planqk_protocol.events import (
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import Collector, JobStatus, Outcome, collect
 from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
-from planqk_protocol.reading import aread_chunks, read_chunks
 from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_record
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any, TypeAlias
 
-__all__ = ["LF", "Buffer", "BufferMark", "as_bytes"]
+__all__ = ["LF", "Buffer", "BufferCheckpoint", "as_bytes"]
 
 LF = b"\n"
 """The end of a line."""
 
-BufferMark: TypeAlias = tuple[BytesIO, int]
-"""A state of a `Buffer` that `Buffer.reset` goes back to."""
+BufferCheckpoint: TypeAlias = tuple[BytesIO, int]
+"""A state of a `Buffer` that `Buffer.roll_back` goes back to."""
 
 
 class Buffer:
@@ -39,21 +39,23 @@ class Buffer:
         self._size += self._bytes.write(data if whole else memoryview(data)[start:stop])
 
     def take(self) -> bytes:
-        """All bytes; the buffer is empty afterwards."""
+        """Remove all bytes, and return them."""
         if not self._size:
             return b""
         taken = self._bytes.getvalue()
-        self._bytes = BytesIO()  # a new one: writing to the old one would copy, and a mark may refer to it
+        self._bytes = (
+            BytesIO()
+        )  # a new one: writing to the old one would copy, and a checkpoint may refer to it
         self._size = 0
         return taken
 
-    def mark(self) -> BufferMark:
-        """The state, for `reset`. It costs nothing, as no bytes are copied."""
+    def checkpoint(self) -> BufferCheckpoint:
+        """The state now, for `roll_back`. No bytes are copied."""
         return self._bytes, self._size
 
-    def reset(self, mark: BufferMark) -> None:
+    def roll_back(self, checkpoint: BufferCheckpoint) -> None:
         """Go back to a state: drop the bytes appended since, and bring back those taken since."""
-        self._bytes, self._size = mark
+        self._bytes, self._size = checkpoint
         self._bytes.seek(self._size)
         self._bytes.truncate()
 
@@ -74,7 +76,7 @@ def as_bytes(
         data: An argument of the caller.
         name: What the message calls the argument.
         kinds: The types that the message names.
-        advice: What the message tells a caller to do who gives text.
+        advice: What the message tells a caller who gives text to do.
 
     Raises:
         TypeError: `data` is not bytes, bytearray or memoryview.

@@ -119,9 +119,9 @@ def multiline_result_block(value: Any, indent: int = 2) -> bytes:
     return _within_limit(f"{fence}\n{_json(value, indent)}\n{fence}\n")
 
 
-def _line(verdict: str, value: Any) -> bytes:
-    """The line that the table gives this verdict."""
-    return _within_limit(f"{load_table().markers[verdict]} {_json(value)}\n")
+def _line(role: str, value: Any) -> bytes:
+    """The line that has this role."""
+    return _within_limit(f"{load_table().markers[role]} {_json(value)}\n")
 
 
 def _within_limit(text: str) -> bytes:
@@ -180,7 +180,7 @@ def _exceeded_digits(value: int) -> int:
 
 
 def _items(value: Any, path: list[str | int]) -> Iterator[tuple[str | int, Any]]:
-    """The keys or indices of a container, and what they lead to."""
+    """The keys or indices of an object or array, with the values there."""
     if not isinstance(value, dict):
         yield from enumerate(value)
         return

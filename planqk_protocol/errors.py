@@ -9,6 +9,7 @@ file, and for engines that do not give what they are asked for.
     * `DecoderClosedError`: a capture's decoder fed after the end
     * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
+    * `OpenAPIError`: an OpenAPI file that results cannot be checked against
     * `engines.EngineError`: an engine cannot give a container's output or exit code
 
 Arguments of a wrong type or value raise the built-in `TypeError` or `ValueError`.
@@ -19,6 +20,7 @@ from __future__ import annotations
 __all__ = [
     "DecoderClosedError",
     "GrammarError",
+    "OpenAPIError",
     "ParserClosedError",
     "ProtocolError",
     "StateFormatError",
@@ -59,4 +61,11 @@ class GrammarError(ProtocolError):
 
     It cannot happen with the grammar that comes with the package; it guides
     those who change ``protocol.lark``.
+    """
+
+
+class OpenAPIError(ProtocolError):
+    """An OpenAPI file is none, or does not say what a result looks like.
+
+    The message says what is missing, and where in the file it should be.
     """

@@ -36,7 +36,7 @@ _SHOWN = 60  # a repr shows this many bytes or characters of what may be megabyt
 
 
 class Marker(StrEnum):
-    """The marker of a result or a violation."""
+    """The marker of a line or block: what it is or, if it is a violation, would have been."""
 
     RESULT = "result"
     INTERIM_RESULT = "interim_result"
@@ -95,7 +95,7 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Marked(msgspec.Struct, frozen=True, gc=False):
-    """A valid payload under a marker.
+    """An event with a valid payload.
 
     Attributes:
         line: Number of the event's first line, counted from 1.
@@ -109,7 +109,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             so that an earlier result may have been among them.
     """
 
-    _kind = ""  # of its first line, in the grammar
+    _kind = ""  # the kind of its first line
 
     line: int
     raw: bytes
@@ -135,15 +135,15 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         Args:
             value: A JSON value, printed as `planqk_protocol.emit` prints it.
             line: Number of the event's first line, counted from 1.
-            payload: The exact JSON text, in place of `value`. The marker stands
-                before it and LF behind it.
+            payload: The exact JSON text, in place of `value`. The marker is put
+                before it and LF after it.
             raw: The exact bytes of the whole event, in place of `value`.
             suspect: Whether bytes of it come from a damaged part of a capture.
             after_loss: Whether the capture lost bytes of standard output before it.
 
         Raises:
-            TypeError: Not exactly one of `value`, `payload` and `raw` is given,
-                or `value` is no JSON value.
+            TypeError: None or several of `value`, `payload` and `raw` are given, or
+                `value` is no JSON value.
             ValueError: The payload is not JSON, or the raw bytes are no event of
                 this class.
 
@@ -166,8 +166,8 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def _canonical(cls) -> tuple[bytes, bytes]:
-        """What stands before the payload and behind it, as `of` writes it."""
-        marker = next(head for head, kind in load_table().heads.items() if kind == cls._kind)
+        """The bytes before the payload and after it, as `of` writes them."""
+        marker = next(literal for literal, kind in load_table().literals.items() if kind == cls._kind)
         return marker, b"\n"
 
     @classmethod
@@ -225,7 +225,7 @@ class MultilineResult(_Marked, frozen=True, gc=False):
 
     @classmethod
     def _bounds(cls, raw: bytes) -> tuple[int, int]:
-        """Where the payload of a block begins and ends: behind the first line, before the last one."""
+        """Where the payload of a block begins and ends: after the first line, before the last one."""
         start = raw.find(b"\n") + 1
         stop = raw.rfind(b"\n", 0, max(len(raw) - 1, 0)) + 1
         table = load_table()
@@ -267,7 +267,7 @@ class Violation(msgspec.Struct, frozen=True):
     after_loss: bool = False
 
     def __post_init__(self) -> None:
-        # The repr names code and marker by their values, so these build a violation, too.
+        # The repr shows the values of code and marker, so that these build a violation, too.
         msgspec.structs.force_setattr(self, "code", ViolationCode(self.code))
         msgspec.structs.force_setattr(self, "marker", Marker(self.marker))
 

@@ -2,24 +2,24 @@
 
 `Lines` cuts each chunk into *segments*, slices that the parser takes as one:
 
-*   a run of log lines, of any number. All markers begin with the same prefix, so a
-    single search for an LF and this prefix finds where the run ends. No line within
-    it is looked at.
+*   a stretch of log lines, of any length. All markers begin with the same prefix, so
+    a single search for an LF and this prefix finds where the stretch ends. The lines
+    within it are not examined.
 *   a whole marked line,
 *   a piece of a line that began in an earlier chunk, or ends in a later one.
 
 The kind of a line that comes in pieces is *open* until enough of the line has come,
 and *settled* from then on:
 
-*   The line is text as soon as its bytes differ from all heads.
-*   It is a result or an interim result as soon as the head is complete.
+*   The line is text as soon as its bytes differ from all literals.
+*   It is a result or an interim result as soon as the literal is complete.
 *   A fence is settled at the end of its line only, as any byte but a blank makes it
     text. If the line is longer than `limit`, its first ``limit + 1`` bytes decide.
 
 While the kind is open, `Lines` remembers the first bytes of the line (`_head`), no
-more than the longest head has, and the number of bytes that have come (`_length`).
+more than the longest literal has, and the number of bytes that have come (`_length`).
 The blanks after a fence are not remembered, because they decide nothing: after the
-next piece, the literal head is judged as if they had not been there. So the cost
+next piece, the literal is judged as if they had not been there. So the cost
 grows with the length of the line alone, even if it comes byte by byte.
 """
 
@@ -28,12 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.grammar import Table
 
-__all__ = ["Lines", "LinesMark", "Segment"]
-
-_LF = b"\n"
-
+__all__ = ["Lines", "LinesCheckpoint", "Segment"]
 
 Segment: TypeAlias = tuple[str | None, int, int, int, bool]
 """A slice of a chunk, as (kind, start, stop, payload, complete).
@@ -46,8 +44,8 @@ its lines are text. This is a plain tuple because it is made on the hot path.
 """
 
 
-LinesMark: TypeAlias = tuple[bytes, int, str | None]
-"""A state of `Lines` that `Lines.reset` goes back to."""
+LinesCheckpoint: TypeAlias = tuple[bytes, int, str | None]
+"""A state of `Lines` that `Lines.roll_back` goes back to."""
 
 
 class Lines:
@@ -61,24 +59,24 @@ class Lines:
 
     def __init__(self, table: Table, limit: int | None) -> None:
         self._table = table
-        self._payload_heads = [item for item in table.heads.items() if item[1] in table.payload_kinds]
-        self._needle = _LF + table.prefix
-        # Number of bytes that a line is judged by: never so few that a head would not fit.
+        self._payload_literals = [item for item in table.literals.items() if item[1] in table.payload_kinds]
+        self._needle = LF + table.prefix
+        # Number of bytes that decide on a line: at least as many as the longest literal has.
         self._judged = None if limit is None else max(limit + 1, table.window)
-        self._begin()
+        self._begin_line()
 
-    def _begin(self) -> None:
-        self._head = b""  # the head of an unfinished line whose kind is open
+    def _begin_line(self) -> None:
+        self._head = b""  # the first bytes of an unfinished line whose kind is open
         self._length = 0  # number of bytes that have come of this line
         self._kind: str | None = None  # the kind of an unfinished line, once settled
 
-    def mark(self) -> LinesMark:
-        """The state, for `reset`. Neither copies any bytes of the stream."""
+    def checkpoint(self) -> LinesCheckpoint:
+        """The state, for `roll_back`. Neither method copies bytes of the stream."""
         return self._head, self._length, self._kind
 
-    def reset(self, mark: LinesMark) -> None:
+    def roll_back(self, checkpoint: LinesCheckpoint) -> None:
         """Go back to a state."""
-        self._head, self._length, self._kind = mark
+        self._head, self._length, self._kind = checkpoint
 
     @property
     def is_within_line(self) -> bool:
@@ -89,45 +87,45 @@ class Lines:
         """Yield the segments of `data`, which together are `data`."""
         at = 0
         size = len(data)
-        if self._kind or self._length:  # first, what this chunk brings of an unfinished line
-            stop = data.find(_LF) + 1
-            yield self._piece(data, 0, stop or size, complete=stop > 0)
+        if self._kind or self._length:  # first, the rest of a line that began in an earlier chunk
+            stop = data.find(LF) + 1
+            yield self._piece_of_line(data, 0, stop or size, complete=stop > 0)
             at = stop or size
         prefix, needle, text = self._table.prefix, self._needle, self._table.text
-        payload_heads = self._payload_heads
+        payload_literals = self._payload_literals
         # From here on, `at` is at the beginning of a line.
         while at < size:
             marked = at if data.startswith(prefix, at) else data.find(needle, at) + 1 or size
             if marked == size:  # no marked line begins in this chunk any more
-                stop = data.rfind(_LF, at) + 1
+                stop = data.rfind(LF, at) + 1
                 if stop:
                     yield text, at, stop, 0, True
                 if size > (stop or at):
-                    yield self._piece(data, stop or at, size, complete=False)
+                    yield self._piece_of_line(data, stop or at, size, complete=False)
                 return
             if marked > at:
                 yield text, at, marked, 0, True
-            at = data.find(_LF, marked) + 1
+            at = data.find(LF, marked) + 1
             if not at:
-                yield self._piece(data, marked, size, complete=False)
+                yield self._piece_of_line(data, marked, size, complete=False)
                 return
-            for head, kind in payload_heads:
-                if data.startswith(head, marked):
-                    yield kind, marked, at, marked + len(head), True
+            for literal, kind in payload_literals:
+                if data.startswith(literal, marked):
+                    yield kind, marked, at, marked + len(literal), True
                     break
             else:  # a fence, or text that begins with the prefix
-                yield self._judge(data, marked, at), marked, at, 0, True
+                yield self._classify_line(data, marked, at), marked, at, 0, True
 
     def close(self) -> Segment | None:
         """End the stream: an empty, complete segment if the last line lacks its LF, else ``None``."""
         if not (self._kind or self._length):
             return None
         kind = self._kind or self._table.classify(self._head, 0, len(self._head))
-        self._begin()
+        self._begin_line()
         return kind, 0, 0, 0, True
 
-    def _judge(self, data: bytes, start: int, stop: int) -> str:
-        """The kind of a whole line that begins with no head of a payload."""
+    def _classify_line(self, data: bytes, start: int, stop: int) -> str:
+        """The kind of a whole line that begins with no literal of a payload kind."""
         judged = stop if self._judged is None else min(stop, start + self._judged)
         return self._table.classify(data, start, judged)
 
@@ -135,15 +133,15 @@ class Lines:
         """Whether more bytes can make a line of this kind text, as with a fence."""
         return kind != self._table.text and kind not in self._table.payload_kinds
 
-    def _piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> Segment:
+    def _piece_of_line(self, data: bytes, start: int, stop: int, *, complete: bool) -> Segment:
         """The segment of a line that began in an earlier chunk, or ends in a later one."""
-        kind = self._kind or self._grow(data, start, stop, complete=complete)
+        kind = self._kind or self._classify_piece(data, start, stop, complete=complete)
         if complete:
-            self._begin()
+            self._begin_line()
         return kind, start, stop, 0, complete
 
-    def _grow(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
-        """Take another piece of a line whose kind is open: the kind if it is settled now, else ``None``."""
+    def _classify_piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
+        """The kind of a line after another piece of it; ``None`` while it is still open."""
         table = self._table
         judged = stop if self._judged is None else min(stop, start + self._judged - self._length)
         self._length += stop - start
@@ -156,15 +154,15 @@ class Lines:
         if complete or self._is_settled(kind, head):
             self._kind = kind
             return kind
-        if self._may_turn_to_text(kind):  # only blanks follow the literal head so far: forget them
-            head = next(literal for literal in table.heads if head.startswith(literal))
+        if self._may_turn_to_text(kind):  # only blanks follow the literal so far: forget them
+            head = next(literal for literal in table.literals if head.startswith(literal))
         self._head = head
         return None
 
     def _is_settled(self, kind: str, head: bytes) -> bool:
         """Whether a line that begins with `head`, and is of `kind` so far, stays so whatever follows."""
         if kind == self._table.text:
-            return not any(literal.startswith(head) for literal in self._table.heads)
+            return not any(literal.startswith(head) for literal in self._table.literals)
         if self._may_turn_to_text(kind):
             return self._judged is not None and self._length >= self._judged
         return True

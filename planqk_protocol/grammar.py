@@ -3,9 +3,10 @@
 ``protocol.lark`` defines the language: a terminal for each kind of line, and
 rules that say which sequences of lines are a stream. The parser never runs Lark
 on a stream. Lark runs once per process, and this module turns the automaton that
-it builds into a table: state and kind of line → next state and verdict (a Mealy
-machine). To follow a line then costs one look-up in a dictionary. Only this
-module imports Lark, and only when somebody asks for the table.
+it builds into a table: state and kind of line → next state and role (a Mealy
+machine). The *role* is what the line means in its place. To follow a line then costs
+one look-up in a dictionary. Only this module imports Lark, and only when somebody
+asks for the table.
 
 From file to table:
 
@@ -19,11 +20,11 @@ From file to table:
     seen. There are finitely many stacks: Lark expands ``line*`` to a
     left-recursive rule, so the stack does not grow with the number of lines.
 
-3.  `_completed` reads the verdict off the automaton. Right after a line was
+3.  `_completed` reads the role off the automaton. Right after a line was
     shifted, the automaton lists its next actions. If all of them reduce the same
-    rule, the line has completed this rule, and the rule's name is the verdict:
+    rule, the line has completed this rule, and the rule's name is the role:
     ``log``, ``result``, ``body`` … If none of them reduces, the line has opened a
-    block, and the verdict is empty. Anything else means that the next line decides
+    block, and the role is empty. Anything else means that the next line decides
     what this one was. Such a grammar is refused.
 
 4.  `_minimise` merges states. The line that was read last is still on Lark's
@@ -36,14 +37,14 @@ From file to table:
     nobody breaks them by a careless change of the file:
 
     * every state takes every kind of line (rule ``total``),
-    * text never changes the state, so a run of log lines needs no look-ups.
+    * text never changes the state, so log lines need no look-ups.
 
-    The third property, that the verdict on a line is known on that very line (rule
+    The third property, that the role of a line is known on that very line (rule
     ``latency``), is the one that step 3 checks.
 
-The scanner in `framing` also takes what it needs from the file: the literal
-texts that marked lines begin with, which `_heads` finds in the terminals' regular
-expressions. So the markers are written down nowhere else.
+`framing` takes what it needs from the file, too: the *literals*, the texts that marked
+lines begin with. `_literals` finds them in the terminals' regular expressions. So the
+markers are written down nowhere else.
 """
 
 from __future__ import annotations
@@ -61,55 +62,56 @@ from planqk_protocol.errors import GrammarError
 if TYPE_CHECKING:
     from lark import Lark
 
-__all__ = ["VERDICTS", "Step", "Table", "build_lark", "build_table", "grammar_text", "load_table"]
+__all__ = ["ROLES", "Table", "Transition", "build_lark", "build_table", "grammar_text", "load_table"]
 
 _END = "$END"
 _START_RULE = "stream"
 
 
-VERDICTS = frozenset(
+ROLES = frozenset(
     {"log", "interim_result", "result", "duplicate_result", "body", "multiline_result", "duplicate_block"}
 )
-"""The verdicts on lines. Each is named after the rule of the grammar that the line completes."""
+"""The roles of lines. Each is named after the rule of the grammar that the line completes."""
 
 
-class Step(NamedTuple):
+class Transition(NamedTuple):
     """What a line does.
 
     Attributes:
         state: The state after the line.
-        verdict: One of `VERDICTS`; empty if the line opens a block.
+        role: What the line means in its place, one of `ROLES`; empty if the line opens a block.
     """
 
     state: str
-    verdict: str
+    role: str
 
 
 class Table(msgspec.Struct, frozen=True):
-    """The protocol as data: line kinds, states, and the steps between them.
+    """The protocol as data: line kinds, states, and the transitions between them.
 
     Attributes:
         start: State at the start of a stream.
-        steps: State → line kind → `Step`.
+        transitions: State → line kind → `Transition`.
         accepting: States in which a stream may end without a violation.
         text: The kind of lines without a marker.
-        heads: The literal beginning of a marked line → its kind, longest first.
-            For `payload_kinds`, the head decides the kind. For the others (a
-            fence), the line may still turn out to be text.
-        payload_kinds: Kinds whose payload is the rest of the line after the head.
-        markers: Verdict → the marker of such a line or block, as jobs print it:
+        literals: The texts that marked lines begin with → the kind of line, longest
+            first. A marker has one or two: the colon of an interim result is
+            optional. For `payload_kinds`, the literal decides the kind. For the
+            others (a fence), the line may still turn out to be text.
+        payload_kinds: Kinds whose payload is the rest of the line after the literal.
+        markers: Role → the marker of such a line or block, as jobs print it:
             ``result`` → ``PlanQK:Job:Result:``.
-        prefix: The common beginning of all heads.
+        prefix: The common beginning of all literals.
         window: Number of bytes from the start of a line that is enough to find
-            any head in. The specification names it: see ``limit-payload``.
+            any literal in. The specification names it: see ``limit-payload``.
         pattern: Matches any line; the last group that takes part names its kind.
     """
 
     start: str
-    steps: Mapping[str, Mapping[str, Step]]
+    transitions: Mapping[str, Mapping[str, Transition]]
     accepting: frozenset[str]
     text: str
-    heads: Mapping[bytes, str]
+    literals: Mapping[bytes, str]
     payload_kinds: frozenset[str]
     markers: Mapping[str, str]
     prefix: bytes
@@ -124,11 +126,11 @@ class Table(msgspec.Struct, frozen=True):
 
     def payload_start(self, line: bytes) -> int:
         """Offset of the payload in a line of one of the `payload_kinds`."""
-        return next(len(head) for head in self.heads if line.startswith(head))
+        return next(len(literal) for literal in self.literals if line.startswith(literal))
 
     def in_block(self, state: str) -> bool:
         """Whether a block is open in this state."""
-        return self.steps[state][self.text].verdict == "body"
+        return self.transitions[state][self.text].role == "body"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load_table, ()  # a pickled parser holds no copy of the table
@@ -162,8 +164,8 @@ def build_table(grammar: str) -> Table:
     """
     lark = build_lark(grammar)
     patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in lark.terminals}
-    heads = {head: kind for kind, pattern in patterns.items() for head in _heads(pattern)}
-    unmarked = sorted(set(patterns) - set(heads.values()))
+    literals = {literal: kind for kind, pattern in patterns.items() for literal in _literals(pattern)}
+    unmarked = sorted(set(patterns) - set(literals.values()))
     if len(unmarked) != 1:
         raise GrammarError(
             f"exactly one terminal must begin with no literal text (it is log text); here: {unmarked}"
@@ -171,23 +173,23 @@ def build_table(grammar: str) -> Table:
     text = unmarked[0]
     states, accepting = _name(*_minimise(*_walk(lark)))
     _check(states, set(patterns), text)
-    # Longest first, as one head may begin another: the colon of an interim result is optional.
-    heads = dict(sorted(heads.items(), key=lambda item: (-len(item[0]), item)))
+    # Longest first, as one literal may begin another: the colon of an interim result is optional.
+    literals = dict(sorted(literals.items(), key=lambda item: (-len(item[0]), item)))
     return Table(
         start=next(iter(states)),
-        steps=states,
+        transitions=states,
         accepting=accepting,
         text=text,
-        heads=heads,
+        literals=literals,
         payload_kinds=frozenset(kind for kind in patterns if re.compile(patterns[kind]).groups),
-        markers=_markers(states, heads),
-        prefix=commonprefix(list(heads)) or b"",  # noqa: RUF071  # of bytes, not of path components
-        window=2 * max(map(len, heads)),
+        markers=_markers(states, literals),
+        prefix=commonprefix(list(literals)) or b"",  # noqa: RUF071  # of bytes, not of path components
+        window=2 * max(map(len, literals)),
         pattern=re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()).encode()),
     )
 
 
-def _heads(pattern: str) -> list[bytes]:
+def _literals(pattern: str) -> list[bytes]:
     """The literal texts that a regular expression begins with, in UTF-8.
 
     There is one, or none. If an optional character follows it, as in ``ab:?``,
@@ -197,21 +199,21 @@ def _heads(pattern: str) -> list[bytes]:
     literal, last, optional = re.fullmatch(
         r"((?:[\w:](?![?*+{|]))*)(?:([\w:])(\?))?.*", pattern, re.DOTALL
     ).groups()  # type: ignore[union-attr]  # matches anything
-    heads = [literal + last, literal] if optional else [literal]
-    return [head.encode() for head in heads if head]
+    literals = [literal + last, literal] if optional else [literal]
+    return [item.encode() for item in literals if item]
 
 
-def _markers(states: Mapping[str, Mapping[str, Step]], heads: Mapping[bytes, str]) -> dict[str, str]:
-    """The markers by verdict: of each kind of line the longest head."""
+def _markers(states: Mapping[str, Mapping[str, Transition]], literals: Mapping[bytes, str]) -> dict[str, str]:
+    """The markers by role: of each kind of line the longest literal."""
     longest: dict[str, str] = {}
-    for head, kind in heads.items():
-        longest.setdefault(kind, head.decode())
+    for literal, kind in literals.items():
+        longest.setdefault(kind, literal.decode())
     # A body line may begin with any marker, and none of them is its own.
     return {
-        step.verdict: longest[kind]
+        transition.role: longest[kind]
         for row in states.values()
-        for kind, step in row.items()
-        if kind in longest and step.verdict not in {"", "body"}
+        for kind, transition in row.items()
+        if kind in longest and transition.role not in {"", "body"}
     }
 
 
@@ -219,7 +221,7 @@ _Raw = dict[Any, dict[str, tuple[Any, str]]]
 
 
 def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
-    """Lark's automaton as state → terminal → (state, verdict), and its accepting states.
+    """Lark's automaton as state → terminal → (state, role), and its accepting states.
 
     A state is named by the stack that Lark's parser has there.
     """
@@ -227,11 +229,11 @@ def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
 
     first = lark.parse_interactive()
     queue = {tuple(first.parser_state.state_stack): first}
-    steps: _Raw = {}
+    rows: _Raw = {}
     accepting = set()
     while queue:
         key, here = queue.popitem()
-        steps[key] = {}
+        rows[key] = {}
         accepts = here.accepts()  # type: ignore[no-untyped-call]
         if _END in accepts:
             accepting.add(key)
@@ -239,11 +241,11 @@ def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
             there = here.copy()  # type: ignore[no-untyped-call]
             there.feed_token(Token(terminal, ""))
             target = tuple(there.parser_state.state_stack)
-            steps[key][terminal] = target, _completed(there.choices(), terminal)
-            if target not in steps:
+            rows[key][terminal] = target, _completed(there.choices(), terminal)
+            if target not in rows:
                 queue[target] = there
     start = tuple(first.parser_state.state_stack)
-    return {start: steps[start]} | steps, accepting  # the start state comes first; `_name` relies on it
+    return {start: rows[start]} | rows, accepting  # the start state comes first; `_name` relies on it
 
 
 def _completed(choices: Mapping[str, tuple[Any, Any]], terminal: str) -> str:
@@ -258,54 +260,54 @@ def _completed(choices: Mapping[str, tuple[Any, Any]], terminal: str) -> str:
             f"after {terminal} it takes another line to tell what it was: one of {sorted(rules)}, or more"
         )
     rule = rules.pop()
-    if rule not in VERDICTS:
-        raise GrammarError(f"{terminal} completes the rule {rule!r}, and there is no verdict of that name")
+    if rule not in ROLES:
+        raise GrammarError(f"{terminal} completes the rule {rule!r}, and there is no role of that name")
     return rule
 
 
-def _minimise(steps: _Raw, accepting: set[Any]) -> tuple[_Raw, set[Any]]:
+def _minimise(rows: _Raw, accepting: set[Any]) -> tuple[_Raw, set[Any]]:
     """Merge the states that no sequence of lines can tell apart.
 
     This is Moore's algorithm: begin with two classes, accepting or not, and split
-    a class as long as some of its states have other verdicts than the rest, or
+    a class as long as some of its states have other roles than the rest, or
     lead to other classes.
     """
-    block: dict[Any, Any] = {state: state in accepting for state in steps}
+    block: dict[Any, Any] = {state: state in accepting for state in rows}
     while True:
         signature = {
-            state: (block[state], tuple((t, verdict, block[to]) for t, (to, verdict) in row.items()))
-            for state, row in steps.items()
+            state: (block[state], tuple((t, role, block[to]) for t, (to, role) in row.items()))
+            for state, row in rows.items()
         }
         if len(set(signature.values())) == len(set(block.values())):
             break
         number = {s: i for i, s in enumerate(dict.fromkeys(signature.values()))}
-        block = {state: number[signature[state]] for state in steps}
-    merged = {block[s]: {t: (block[to], v) for t, (to, v) in row.items()} for s, row in steps.items()}
+        block = {state: number[signature[state]] for state in rows}
+    merged = {block[s]: {t: (block[to], v) for t, (to, v) in row.items()} for s, row in rows.items()}
     return merged, {block[s] for s in accepting}
 
 
-def _name(steps: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Step]], frozenset[str]]:
+def _name(rows: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Transition]], frozenset[str]]:
     """Name each state by the kinds of the lines on the shortest way to it.
 
     The search goes breadth first, in alphabetical order of the kinds, so the
     names depend on nothing but the grammar.
     """
-    first = next(iter(steps))
+    first = next(iter(rows))
     names = {first: "start"}
     queue = [first]
     for state in queue:  # which grows on the way
-        for terminal, (target, _) in sorted(steps[state].items()):
+        for terminal, (target, _) in sorted(rows[state].items()):
             if target not in names:
                 names[target] = terminal if state == first else f"{names[state]}+{terminal}"
                 queue.append(target)
     named = {
-        names[state]: {t: Step(names[to], verdict) for t, (to, verdict) in sorted(steps[state].items())}
+        names[state]: {t: Transition(names[to], role) for t, (to, role) in sorted(rows[state].items())}
         for state in queue
     }
     return named, frozenset(names[state] for state in accepting)
 
 
-def _check(states: Mapping[str, Mapping[str, Step]], kinds: Iterable[str], text: str) -> None:
+def _check(states: Mapping[str, Mapping[str, Transition]], kinds: Iterable[str], text: str) -> None:
     """Raise if the table lacks what the parser relies on (step 6 above)."""
     for state, row in states.items():
         if missing := sorted(set(kinds) - set(row)):

@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["MAX_DEPTH", "Limits"]
 
 MAX_DEPTH = 128
-"""The deepest nesting that can be allowed. Decoders written in C take it on a thread's stack of 64 KiB."""
+"""The deepest nesting that can be allowed. JSON libraries in C take it on a thread's stack of 64 KiB."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             ``payload-too-large`` (rule ``limit-payload``). Default 64 MiB.
         max_depth: Deepest nesting of arrays and objects in a payload, from 0 to
             128 (rule ``json-limits``). 0 allows scalars only. 128 is the most that
-            decoders written in C take on any thread's stack. Default 128.
+            JSON libraries written in C take on any thread's stack. Default 128.
         max_digits: Longest integer in a payload, in digits without the sign; at
             least 1 (rule ``json-limits``). Default 4300. The time that an
             integer takes grows faster than its length: raise the limit to what

@@ -1,31 +1,30 @@
 """Log text to `Log` events: the hot path of every stream.
 
-Most streams are log lines from end to end. So a run of lines is never looked at
-line by line: it is decoded by one call and split by one call, and the events are
-made by ``map``, all at the speed of C. This rests on two facts:
+Most streams are log lines from end to end. So a stretch of lines is never examined
+line by line: one call decodes it, one call splits it, and ``map`` makes the events,
+all at the speed of C. This rests on two facts:
 
 *   In UTF-8, the byte 0x0A is always an LF and never a part of another character.
     Splitting the decoded text gives the same lines as splitting the bytes.
-*   An event makes its raw bytes from its text when somebody asks for them. Only if
-    the bytes are not valid UTF-8, where the text cannot give them back, does it
-    keep them.
+*   An event computes its raw bytes from its text on demand. It keeps the bytes only
+    if they are not valid UTF-8, because then the text cannot give them back.
 
-A run is cut into slabs. If one is not valid UTF-8, its halves are tried, and so on;
-only what is left is decoded line by line.
+A stretch is cut into slabs. If one is not valid UTF-8, its halves are tried, and so
+on; only a small part is decoded line by line.
 """
 
 from __future__ import annotations
 
 from itertools import count
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, Log
 
 __all__ = ["extend_with_logs"]
 
-_LF = b"\n"
 _CRLF = b"\r\n"
 _SLAB = 256 * 1024  # bytes decoded at a time, so few that they stay in the processor's cache
-_SMALL = 4096  # bytes: a run that is smaller is not halved
+_SMALL = 4096  # bytes: a slab that is smaller is not halved
 
 
 def extend_with_logs(
@@ -49,33 +48,33 @@ def extend_with_logs(
     # than a slab has to be measured.
     slab = _SLAB if max_line is None else min(_SLAB, max_line)
     while start < stop:
-        end = stop if stop - start <= slab else data.rfind(_LF, start, start + slab) + 1
+        end = stop if stop - start <= slab else data.rfind(LF, start, start + slab) + 1
         if end:
-            line = _extend_with_run(events, data[start:end], line)
-        else:  # no LF within a slab: this line is taken alone, in pieces if it is too long
-            end = data.find(_LF, start + slab, stop) + 1 or stop
+            line = _extend_with_slab(events, data[start:end], line)
+        else:  # no LF within a slab: this line is decoded alone, in pieces if it is too long
+            end = data.find(LF, start + slab, stop) + 1 or stop
             size = max_line or end
             events += [_decode(data[at : min(at + size, end)], line) for at in range(start, end, size)]
-            line += data.endswith(_LF, start, end)
+            line += data.endswith(LF, start, end)
         start = end
     return line
 
 
-def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
-    """Append the events of a slab, none of whose lines is too long; the number of the next line."""
+def _extend_with_slab(events: list[Event], data: bytes, line: int) -> int:
+    """Append the events of a slab without over-long lines; return the number of the next line."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        middle = data.find(_LF, len(data) // 2) + 1
+        middle = data.find(LF, len(data) // 2) + 1
         if len(data) > _SMALL and 0 < middle < len(data):
-            line = _extend_with_run(events, data[:middle], line)
-            return _extend_with_run(events, data[middle:], line)
+            line = _extend_with_slab(events, data[:middle], line)
+            return _extend_with_slab(events, data[middle:], line)
         raws = _split(data)
         events += [_decode(raw, number) for number, raw in enumerate(raws, line)]
-        return line + len(raws) - (not data.endswith(_LF))
+        return line + len(raws) - (not data.endswith(LF))
     lines = text.split("\n")
     rest = lines.pop()
-    if "\r" in text:  # else no line ends with CRLF, and none has to be asked
+    if "\r" in text:  # else no line ends with CRLF
         events += [
             Log(number, content[:-1], _CRLF) if content.endswith("\r") else Log(number, content)
             for number, content in enumerate(lines, line)
@@ -90,14 +89,14 @@ def _extend_with_run(events: list[Event], data: bytes, line: int) -> int:
 
 def _split(data: bytes) -> list[bytes]:
     """The lines with their LFs."""
-    *lines, rest = data.split(_LF)
-    whole = [line + _LF for line in lines]
+    *lines, rest = data.split(LF)
+    whole = [line + LF for line in lines]
     return [*whole, rest] if rest else whole
 
 
 def _decode(raw: bytes, line: int) -> Log:
     """The event of one line, or of a piece of one, which need not be valid UTF-8."""
-    terminator = b"" if not raw.endswith(_LF) else _CRLF if raw.endswith(_CRLF) else _LF
+    terminator = b"" if not raw.endswith(LF) else _CRLF if raw.endswith(_CRLF) else LF
     content = raw[: len(raw) - len(terminator)]
     try:
         return Log(line, content.decode(), terminator)

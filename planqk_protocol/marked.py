@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.events import (
     Event,
     InterimResult,
@@ -24,7 +25,6 @@ from planqk_protocol.payload.decode import PayloadError
 
 __all__ = ["block_event", "line_event", "marker_prefix", "marker_text", "oversized", "unterminated_block"]
 
-_LF = b"\n"
 _CR = b"\r"
 
 _DUPLICATE = "another result came first, and only the first one counts; print the result once"
@@ -42,37 +42,37 @@ def marker_text(marker: Marker) -> str:
     return load_table().markers[marker]
 
 
-def line_event(decode: _Decode, verdict: str, raw: bytes, start: int, line: int, offset: int) -> Event:
+def line_event(decode: _Decode, role: str, raw: bytes, start: int, line: int, offset: int) -> Event:
     """The event of a marked line.
 
     Args:
         decode: Gives the value of the payload ``raw[start:stop]``, or raises `PayloadError`.
-        verdict: The table's verdict on the line.
+        role: The role that the table gives the line.
         raw: The line with its terminator.
         start: Where the payload begins in `raw`.
         line: Number of the line.
         offset: Position of the line in the stream, in bytes.
     """
-    if verdict == "duplicate_result":  # its payload is not decoded: whatever it is, the line is refused
+    if role == "duplicate_result":  # its payload is not decoded: whatever it is, the line is refused
         code = ViolationCode.DUPLICATE_RESULT
         return _violation(code, Marker.RESULT, raw, line, offset, 0, _DUPLICATE)
     stop = len(raw)
     # The terminator: nothing, LF or CRLF. The marker makes the line long enough for two bytes of it.
-    if raw[-1] == _LF[0]:
+    if raw[-1] == LF[0]:
         stop -= 2 if raw[-2] == _CR[0] else 1
     try:
         value = decode(raw, start, stop)
     except PayloadError as error:
-        return _violation(error.code, Marker(verdict), raw, line, offset, start + error.at, error.message)
-    return (InterimResult if verdict == "interim_result" else Result)(line, raw, value, start, stop)
+        return _violation(error.code, Marker(role), raw, line, offset, start + error.at, error.message)
+    return (InterimResult if role == "interim_result" else Result)(line, raw, value, start, stop)
 
 
-def block_event(decode: _Decode, verdict: str, raw: bytes, line: int, offset: int, stray: int) -> Event:
+def block_event(decode: _Decode, role: str, raw: bytes, line: int, offset: int, stray: int) -> Event:
     """The event of a block that was closed.
 
     Args:
         decode: As for `line_event`.
-        verdict: The table's verdict on the block.
+        role: The role that the table gives the block.
         raw: The block, both fences included.
         line: Number of its first line.
         offset: Position of the block in the stream, in bytes.
@@ -80,11 +80,11 @@ def block_event(decode: _Decode, verdict: str, raw: bytes, line: int, offset: in
             another kind; 0 if there is none. The message of `invalid-json` names it.
     """
     marker = Marker.MULTILINE_RESULT
-    if verdict == "duplicate_block":
+    if role == "duplicate_block":
         return _violation(ViolationCode.DUPLICATE_RESULT, marker, raw, line, offset, 0, _DUPLICATE)
     # The payload begins after the first LF. It ends with the LF before the closing fence, whose own LF,
     # if there is one, is the last byte.
-    start, stop = raw.find(_LF) + 1, raw.rfind(_LF, 0, len(raw) - 1) + 1
+    start, stop = raw.find(LF) + 1, raw.rfind(LF, 0, len(raw) - 1) + 1
     try:
         value = decode(raw, start, stop)
     except PayloadError as error:
@@ -102,7 +102,7 @@ def unterminated_block(raw: bytes, line: int, offset: int, stray: int) -> Violat
 
 
 def oversized(marker: Marker, raw: bytes, line: int, offset: int) -> Violation:
-    """The violation of a line or block that is cut behind `raw` (rule ``limit-payload``)."""
+    """The violation of a line or block that is cut after `raw` (rule ``limit-payload``)."""
     message = f"longer than {len(raw)} bytes; print less, or raise Limits.max_payload"
     return _violation(ViolationCode.PAYLOAD_TOO_LARGE, marker, raw, line, offset, len(raw), message)
 
@@ -117,8 +117,8 @@ def _stray_note(line: int) -> str:
 def _violation(
     code: ViolationCode, marker: Marker, raw: bytes, line: int, offset: int, fault: int, message: str
 ) -> Violation:
-    """A violation whose fault is at byte `fault` of `raw`, which may be one behind its last byte."""
-    line_start = raw.rfind(_LF, 0, fault) + 1
+    """A violation whose fault is at byte `fault` of `raw`, which may be the end of `raw`."""
+    line_start = raw.rfind(LF, 0, fault) + 1
     # The column counts characters, so the bytes before the fault are decoded. They need not be UTF-8.
     return Violation(
         code=code,
@@ -126,7 +126,7 @@ def _violation(
         line=line,
         raw=raw,
         message=message,
-        error_line=line + raw.count(_LF, 0, fault),
+        error_line=line + raw.count(LF, 0, fault),
         column=len(raw[line_start:fault].decode(errors="replace")) + 1,
         offset=offset + fault,
     )

@@ -27,8 +27,8 @@ _SHOWN = 3  # a repr shows this many events of what may be thousands
 class JobStatus(StrEnum):
     """The status of a job, in the words of the Service API.
 
-    The Service API also knows ``PENDING`` and ``CANCELLED``. A platform gives
-    them, as nothing that a job prints or returns tells them.
+    The Service API also has ``PENDING`` and ``CANCELLED``. Only a platform can give
+    these two: neither the output of a job nor its exit code tells them.
     """
 
     RUNNING = "RUNNING"
@@ -51,7 +51,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             is no result. It is one of `violations`.
         exit_code: The container's exit code, where it is known.
         suspect_reason: Why the result, or the violation in its place, may not be
-            what the job gave, in one sentence; ``None`` where nothing says so.
+            what the job gave, in one sentence; ``None`` if nothing speaks against it.
         violation_count: Number of all violations, those included that a
             `Collector` left out of `violations`.
     """
@@ -90,11 +90,11 @@ class Collector(Resumable):
         keep_interim: Which interim results the outcome has: ``"all"``, or only
             the ``"last"`` one.
         max_violations: How many violations the outcome has at most: the first
-            ones, and beyond them only the one that takes the result slot. The
-            others are counted. ``None`` keeps all of them.
+            ones. The one that takes the result slot is kept in any case. The
+            others are only counted. ``None`` keeps all of them.
 
     Raises:
-        ValueError: An argument is not one of these.
+        ValueError: An argument has another value.
 
     >>> from planqk_protocol import parse
     >>> collector = Collector()
@@ -118,7 +118,7 @@ class Collector(Resumable):
         self._slot: FinalResult | Violation | None = None
 
     def add(self, event: Event) -> None:
-        """Take the next event of the stream. Log text is left out."""
+        """Add the next event of the stream. Log text is left out."""
         if isinstance(event, Log):
             return
         if isinstance(event, InterimResult):

@@ -1,12 +1,12 @@
 """The parser: chunks of a job's stdout in, events out.
 
-A chunk's way: `framing` cuts it into segments, which are runs of log lines,
-marked lines, or pieces of a line. The table says what a line is in its place.
+*From a chunk to events.* `framing` cuts the chunk into segments: stretches of log lines,
+marked lines, and pieces of a line. The table says what a line means in its place.
 `log_text` makes the `Log` events, `marked` all the others.
 
 *What is held.* A unit is a line, or a block with both of its fences. Between two
 calls the parser holds the one unit that is not finished: its bytes (`_held`) and
-the number of its first line (`_first`). A marked line that one chunk brings as a
+the number of its first line (`_first_line`). A marked line that one chunk brings as a
 whole is never held: `_feed` makes its event from the chunk itself.
 
 *When a unit is judged.* A marked line is judged at its LF, a block at the LF of
@@ -17,19 +17,19 @@ decoded, once and as a whole. Log text comes out line by line, or as soon as
 *Why limits do not depend on chunks.* A limit is compared with the number of bytes
 since the unit began, never with what a chunk or the buffer happens to hold:
 
-*   `max_payload`: as soon as a unit has more bytes, `_cut` reports exactly the first
-    `max_payload` of them, however many have come. It waits until the kind of the
-    line is known, because log text may be longer. From the cut on (`_beyond`) all
-    is log text up to the end of the line or block. Lines are told apart further
-    on, as one of them may be the fence that closes the block.
+*   `max_payload`: as soon as a unit has more bytes, `_cut_oversized` reports exactly
+    the first `max_payload` of them, however many have come. It waits until the kind
+    of the line is known, because log text may be longer. From the cut on
+    (`_past_cut`), everything is log text up to the end of the line or block. The
+    kinds of the lines still matter there: a fence closes the block.
 *   `max_line`: the pieces of a log line are counted from its start, or from the cut.
-    `_take_text` gives away whole pieces and holds the rest.
+    `_report_text` reports whole pieces and holds the rest.
 
 *All or nothing.* A call can fail in the middle for reasons outside the stream: no
-memory, no room on the stack for a decoder, Ctrl+C. `feed` and `close` then go back to
-a mark that they made before. A mark is a copy of the instance's dictionary. Its
-values are immutable, except for the scanner and the buffer, which make marks of
-their own, and none of these copies any bytes of the stream.
+memory, no room on the stack for a JSON library, Ctrl+C. `feed` and `close` then go
+back to a checkpoint that they made before. It is a copy of the instance's dictionary.
+The values in it are immutable, except for `Lines` and `Buffer`, which make checkpoints
+of their own. No checkpoint copies any bytes of the stream.
 """
 
 from __future__ import annotations
@@ -38,21 +38,20 @@ import sys
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
+from planqk_protocol.buffer import LF, Buffer, BufferCheckpoint, as_bytes
 from planqk_protocol.errors import ParserClosedError
 from planqk_protocol.events import Event, FinalResult, Marker, MultilineResult, Result
-from planqk_protocol.framing import Lines, LinesMark, Segment
+from planqk_protocol.framing import Lines, LinesCheckpoint, Segment
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
 from planqk_protocol.marked import block_event, line_event, oversized, unterminated_block
-from planqk_protocol.payload.decode import Decoder
+from planqk_protocol.payload.decode import PayloadDecoder
 from planqk_protocol.state import Resumable
 
 __all__ = ["Parser", "aiter_events", "iter_events", "parse"]
 
-_LF = b"\n"
-_Mark: TypeAlias = tuple[dict[str, Any], LinesMark, BufferMark]
+_Checkpoint: TypeAlias = tuple[dict[str, Any], LinesCheckpoint, BufferCheckpoint]
 
 
 class Parser(Resumable):
@@ -63,9 +62,9 @@ class Parser(Resumable):
     raise. It does no I/O, and holds no more than its limits allow. It can be
     copied and pickled in the middle of a stream, and goes on where it was.
 
-    A call takes all or nothing. Where the interpreter fails, for lack of memory
-    or because the caller itself is too deep in calls, nothing of the chunk is
-    taken, and the same call can be made once more.
+    A call takes all or nothing. If the interpreter fails, for lack of memory or
+    because the caller itself is too deep in calls, nothing of the chunk is taken,
+    and the same call can be made once more.
 
     Args:
         limits: Bounds on lines and payloads.
@@ -88,7 +87,7 @@ class Parser(Resumable):
         self._logs = logs
         self._table = load_table()
         self._lines = Lines(self._table, limits.max_payload)
-        self._decode = Decoder(limits).decode
+        self._decode = PayloadDecoder(limits).decode
         self._max_line = limits.max_line
         self._max_payload = sys.maxsize if limits.max_payload is None else limits.max_payload
         self._enter(self._table.start)
@@ -97,9 +96,9 @@ class Parser(Resumable):
         self._line = 1  # number of the line that the next byte belongs to
         self._offset = 0  # of the next byte, from the start of the stream
         self._held = Buffer()  # the unfinished line or block
-        self._first = 1  # number of its first line
-        self._stray = 0  # number of the first result or interim marker in the block; 0 if there is none
-        self._beyond = False  # past the cut of an oversized line or block, where all is log text
+        self._first_line = 1  # number of its first line
+        self._stray_line = 0  # number of the first result or interim marker in the block; 0 if there is none
+        self._past_cut = False  # past the cut of an oversized line or block, where all is log text
 
     @property
     def result(self) -> FinalResult | None:
@@ -123,7 +122,7 @@ class Parser(Resumable):
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit, so that JSON cannot be decoded
                 (CPython 3.11). Nothing was taken: feed the same bytes again
-                from where there is room.
+                from a caller that is less deep in calls.
             TypeError: `data` is not bytes.
         """
         if self._closed:
@@ -132,11 +131,11 @@ class Parser(Resumable):
             )
         if type(data) is not bytes:
             data = as_bytes(data)
-        before = self._mark()
+        before = self._checkpoint()
         try:
             return self._feed(data)
         except BaseException:
-            self._reset(before)
+            self._roll_back(before)
             raise
 
     def _feed(self, data: bytes) -> list[Event]:
@@ -145,20 +144,20 @@ class Parser(Resumable):
             kind, start, stop, payload, _ = segment
             self._offset += stop - start
             if payload and kind and not self._in_block and stop - start <= self._max_payload:
-                # The hot path: a whole marked line. `_take` would do the same, but slower.
+                # The hot path: a whole marked line. `_process` would do the same, but slower.
                 number = self._line
                 self._line += 1
-                state, verdict = self._steps[kind]
+                state, role = self._transitions[kind]
                 if state != self._state:
                     self._enter(state)
                 offset = self._offset - (stop - start)
                 raw = data[start:stop]
-                event = line_event(self._decode, verdict, raw, payload - start, number, offset)
+                event = line_event(self._decode, role, raw, payload - start, number, offset)
                 events.append(event)
-                if verdict == "result":
+                if role == "result":
                     self._keep_result(event)
             else:
-                self._take(events, data, segment)
+                self._process(events, data, segment)
         return events
 
     def close(self) -> list[Event]:
@@ -173,33 +172,35 @@ class Parser(Resumable):
         """
         if self._closed:
             return []
-        before = self._mark()
+        before = self._checkpoint()
         try:
             return self._close()
         except BaseException:
-            self._reset(before)
+            self._roll_back(before)
             raise
 
     def _close(self) -> list[Event]:
         self._closed = True
         events: list[Event] = []
         if last := self._lines.close():
-            self._take(events, b"", last)
+            self._process(events, b"", last)
         if self._held:
             raw = self._held.take()
-            events.append(unterminated_block(raw, self._first, self._offset - len(raw), self._stray))
+            events.append(
+                unterminated_block(raw, self._first_line, self._offset - len(raw), self._stray_line)
+            )
         return events
 
-    def _mark(self) -> _Mark:
-        """The state, for `_reset`."""
-        return self.__dict__.copy(), self._lines.mark(), self._held.mark()
+    def _checkpoint(self) -> _Checkpoint:
+        """The state, for `_roll_back`."""
+        return self.__dict__.copy(), self._lines.checkpoint(), self._held.checkpoint()
 
-    def _reset(self, mark: _Mark) -> None:
-        """Undo everything since the mark was made."""
-        own, lines, held = mark
+    def _roll_back(self, checkpoint: _Checkpoint) -> None:
+        """Undo everything since the checkpoint was made."""
+        own, lines, held = checkpoint
         self.__dict__.update(own)
-        self._lines.reset(lines)
-        self._held.reset(held)
+        self._lines.roll_back(lines)
+        self._held.roll_back(held)
 
     def __repr__(self) -> str:
         if self._closed:
@@ -212,35 +213,35 @@ class Parser(Resumable):
             state = "between lines"
         return f"<Parser: line {self._line}, offset {self._offset}, {state}>"
 
-    def _take(self, events: list[Event], data: bytes, segment: Segment) -> None:
-        """Take a segment: report it, cut it, or hold it."""
+    def _process(self, events: list[Event], data: bytes, segment: Segment) -> None:
+        """Report a segment, cut it, or hold it."""
         kind, start, stop, _, complete = segment
-        if self._beyond or (kind == self._table.text and not self._in_block):
-            self._take_text(events, data, start, stop, complete)
+        if self._past_cut or (kind == self._table.text and not self._in_block):
+            self._report_text(events, data, start, stop, complete)
         # While the kind is open (None), the line may be log text, which `max_payload` does not bound.
         elif len(self._held) + stop - start > self._max_payload and (self._in_block or kind):
-            self._cut(events, data, segment)
+            self._cut_oversized(events, data, segment)
         else:
             self._hold(data, start, stop)
             if complete and kind:
-                self._conclude(events, kind)
+                self._report_unit(events, kind)
         # The state changes last: up to here, it is the state in which the line began.
         if complete and kind:
             if kind != self._table.text:
-                self._enter(self._steps[kind].state)
-            self._beyond = self._beyond and self._in_block
+                self._enter(self._transitions[kind].state)
+            self._past_cut = self._past_cut and self._in_block
 
     def _enter(self, state: str) -> None:
-        """Go on in a state of the table, and keep at hand what each line needs of it."""
+        """Change to a state of the table, and cache what each line needs of it."""
         self._state = state
-        self._steps = self._table.steps[state]
+        self._transitions = self._table.transitions[state]
         self._in_block = self._table.in_block(state)
 
-    def _take_text(self, events: list[Event], data: bytes, start: int, stop: int, complete: bool) -> None:
+    def _report_text(self, events: list[Event], data: bytes, start: int, stop: int, complete: bool) -> None:
         """Report log lines, or what is complete of one line (rule ``limit-line``)."""
         if not self._logs:
             self._held.take()  # a line's first bytes, held while its kind was open
-            self._line += data.count(_LF, start, stop)
+            self._line += data.count(LF, start, stop)
             return
         max_line = self._max_line
         if self._held or not complete:
@@ -258,43 +259,43 @@ class Parser(Resumable):
     def _hold(self, data: bytes, start: int, stop: int) -> None:
         """Hold a segment of a marked line, of a block, or of a line whose kind is open."""
         if not self._held:  # a unit begins
-            self._first = self._line
-            self._stray = 0
+            self._first_line = self._line
+            self._stray_line = 0
         self._held.append(data, start, stop)
-        self._line += data.count(_LF, start, stop)
+        self._line += data.count(LF, start, stop)
 
-    def _cut(self, events: list[Event], data: bytes, segment: Segment) -> None:
+    def _cut_oversized(self, events: list[Event], data: bytes, segment: Segment) -> None:
         """Cut an oversized line or block (rule ``limit-payload``)."""
         kind, start, stop, _, complete = segment
         limit = self._max_payload
         cut = start + max(0, limit - len(self._held))
         self._hold(data, start, cut)
         raw = self._held.take()  # more than `limit` bytes if the kind of the line was open until now
-        self._beyond = True
+        self._past_cut = True
         marker = Marker.MULTILINE_RESULT
-        # An opening fence has no verdict.
-        if not self._in_block and kind and (verdict := self._steps[kind].verdict):
-            marker = Marker(verdict.removeprefix("duplicate_"))
+        # An opening fence has no role.
+        if not self._in_block and kind and (role := self._transitions[kind].role):
+            marker = Marker(role.removeprefix("duplicate_"))
         offset = self._offset - (stop - cut) - len(raw)
-        events.append(oversized(marker, raw[:limit], self._first, offset))
-        self._take_text(events, raw, limit, len(raw), complete=False)
-        self._take_text(events, data, cut, stop, complete)
+        events.append(oversized(marker, raw[:limit], self._first_line, offset))
+        self._report_text(events, raw, limit, len(raw), complete=False)
+        self._report_text(events, data, cut, stop, complete)
 
-    def _conclude(self, events: list[Event], kind: str) -> None:
+    def _report_unit(self, events: list[Event], kind: str) -> None:
         """Report the unit that a line of this kind completes, if it completes one."""
-        verdict = self._steps[kind].verdict
-        if verdict == "body":
+        role = self._transitions[kind].role
+        if role == "body":
             if kind in self._table.payload_kinds:
                 # The LF of this line is counted already, unless the end of the stream completes it.
-                self._stray = self._stray or self._line - (not self._closed)
-        elif verdict:
+                self._stray_line = self._stray_line or self._line - (not self._closed)
+        elif role:
             raw = self._held.take()
             offset = self._offset - len(raw)
             if self._in_block:
-                event = block_event(self._decode, verdict, raw, self._first, offset, self._stray)
+                event = block_event(self._decode, role, raw, self._first_line, offset, self._stray_line)
             else:
                 start = self._table.payload_start(raw)
-                event = line_event(self._decode, verdict, raw, start, self._first, offset)
+                event = line_event(self._decode, role, raw, start, self._first_line, offset)
             events.append(event)
             self._keep_result(event)
 

@@ -1,7 +1,8 @@
-"""Events and outcomes as records: plain data, and JSON Lines for other programs and languages.
+"""Event records and outcome records: plain data, and JSON Lines for other programs and languages.
 
 ``records.schema.json``, which comes with the package, describes the records.
-`record_schema` gives the schema of events, `outcome_schema` that of outcomes.
+`record_schema` gives the schema of event records, `outcome_schema` that of outcome
+records.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from typing import Any
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, InterimResult, Log, MultilineResult, Result, Violation
 from planqk_protocol.outcome import Outcome
 
 __all__ = ["outcome_schema", "record_schema", "to_json_line", "to_record"]
 
-_LF = b"\n"
 _TYPES = {InterimResult: "interim_result", Result: "result", MultilineResult: "multiline_result"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _encode = msgspec.json.Encoder().encode
 
 
 def to_record(item: Event | Outcome) -> dict[str, Any]:
-    """The record of an event or an outcome, as plain data.
+    """The event record or outcome record of `item`, as plain data.
 
     It holds `dict`, `list`, `str`, `int`, `float`, `bool` and ``None``, so that
     `json.dumps` takes it. A ``value`` is the decoded value: it has no duplicate
@@ -41,7 +42,7 @@ def to_record(item: Event | Outcome) -> dict[str, Any]:
 
 
 def to_json_line(item: Event | Outcome, *, time: str | None = None) -> bytes:
-    r"""The record of an event or an outcome as one line of JSON, LF included.
+    r"""The event record or outcome record of `item`, as one line of JSON, LF included.
 
     A ``value`` is the payload's own text: numbers, the order of keys and
     duplicate keys arrive as they were printed. Only CR and LF become spaces, and
@@ -56,18 +57,18 @@ def to_json_line(item: Event | Outcome, *, time: str | None = None) -> bytes:
     b'{"type":"result","line":1,"value":4.20}\n'
     """
     record = _record(item, exact=True)
-    return _encode(record if time is None else record | {"time": time}) + _LF
+    return _encode(record if time is None else record | {"time": time}) + LF
 
 
 def record_schema() -> dict[str, Any]:
-    """The JSON Schema of the records of events."""
+    """The JSON Schema of event records."""
     schema = _schema()
     del schema["$defs"]["outcome"]
     return schema
 
 
 def outcome_schema() -> dict[str, Any]:
-    """The JSON Schema of the records of outcomes."""
+    """The JSON Schema of outcome records."""
     schema = _schema()
     definitions = schema["$defs"]
     outcome: dict[str, Any] = definitions.pop("outcome")
@@ -132,7 +133,7 @@ def _violation(event: Violation) -> dict[str, Any]:
     for name in ("error_line", "column", "offset"):
         if (place := getattr(event, name)) is not None:
             record[name] = place
-    content = event.raw.removesuffix(_LF).removesuffix(b"\r") if event.terminated else event.raw
+    content = event.raw.removesuffix(LF).removesuffix(b"\r") if event.terminated else event.raw
     try:
         record["text"] = content.decode()
     except UnicodeDecodeError:
@@ -149,7 +150,7 @@ def _doubts(event: InterimResult | Result | MultilineResult | Violation) -> dict
 
 
 def _end_line(event: InterimResult | Result | MultilineResult | Violation) -> dict[str, int]:
-    breaks = event.raw.count(_LF) - event.raw.endswith(_LF)
+    breaks = event.raw.count(LF) - event.raw.endswith(LF)
     return {"end_line": event.line + breaks} if breaks else {}
 
 

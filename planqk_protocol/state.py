@@ -5,10 +5,10 @@ pickle of another version, restored without a check, would go on and give wrong
 events. So each pickle holds the number of its format, and another number is
 refused.
 
-A pickle is a program: it builds the arguments of a call, calls, and builds the
-state last. The number is the first argument, and `_checked` builds it. So it is
-checked before any other part of the pickle is read, which may name classes that
-this version does not have.
+A pickle is a program. It builds the arguments of a call, makes the call, and builds
+the state last. The number is the first argument, and `_checked` builds it. So the
+number is checked before the rest of the pickle is read. The rest may name classes
+that this version does not have.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STATE_FORMAT = 1
 
 
 class Resumable:
-    """Can be copied and pickled at any byte, and goes on where it was."""
+    """The base of what can be copied and pickled between any two calls, and goes on from there."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         attributes = {name: copy(value) for name, value in self.__dict__.items()}

@@ -15,7 +15,7 @@ from planqk_protocol import Limits, Parser
 from planqk_protocol.buffer import Buffer
 from planqk_protocol.grammar import load_table
 from planqk_protocol.payload.bounds import run_of_digits
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 from tests.strategies import FENCE, INTERIM, RESULT
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def test_no_loop_of_python_goes_over_a_payload(name: str) -> None:
         before = sys.gettrace()
         sys.settrace(trace)
         try:
-            Decoder(Limits()).decode(data)
+            PayloadDecoder(Limits()).decode(data)
         except PayloadError:
             pass
         finally:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from planqk_protocol.errors import GrammarError
-from planqk_protocol.grammar import VERDICTS, build_lark, build_table, grammar_text, load_table
+from planqk_protocol.grammar import ROLES, build_lark, build_table, grammar_text, load_table
 from tests.strategies import streams
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ LARK = build_lark(grammar_text())
 
 
 def walk(kinds: list[str]) -> tuple[list[str], bool]:
-    """The table's verdicts on lines of these kinds, and whether the stream may end there."""
+    """The table's roles for lines of these kinds, and whether the stream may end there."""
     state = TABLE.start
-    verdicts = []
+    roles = []
     for kind in kinds:
-        state, verdict = TABLE.steps[state][kind]
-        verdicts.append(verdict)
-    return verdicts, state in TABLE.accepting
+        state, role = TABLE.transitions[state][kind]
+        roles.append(role)
+    return roles, state in TABLE.accepting
 
 
-def verdicts_of(tree: Tree[Token]) -> Iterator[str]:
-    """Lark's verdicts on the lines of a stream: the rule each line completes."""
+def roles_of(tree: Tree[Token]) -> Iterator[str]:
+    """Lark's roles of the lines of a stream: the rule each line completes."""
     for child in tree.children:
         assert isinstance(child, Tree)
         for grandchild in child.children[:-1]:
@@ -43,14 +43,14 @@ def verdicts_of(tree: Tree[Token]) -> Iterator[str]:
         yield str(child.data)
 
 
-@given(st.lists(st.sampled_from(sorted(TABLE.steps[TABLE.start]))))
+@given(st.lists(st.sampled_from(sorted(TABLE.transitions[TABLE.start]))))
 def test_lark_and_table_agree_on_any_sequence_of_lines(kinds: list[str]) -> None:
-    verdicts, accepts = walk(kinds)
+    roles, accepts = walk(kinds)
     oracle = LARK.parse_interactive()
     for kind in kinds:
         oracle.feed_token(Token(kind, ""))
     if accepts:
-        assert list(verdicts_of(oracle.feed_eof())) == verdicts  # type: ignore[no-untyped-call]
+        assert list(roles_of(oracle.feed_eof())) == roles  # type: ignore[no-untyped-call]
     else:
         with pytest.raises(UnexpectedInput):
             oracle.feed_eof()  # type: ignore[no-untyped-call]
@@ -67,9 +67,9 @@ def test_lark_and_table_agree_on_any_bytes(data: bytes) -> None:
     assert b"".join(map(_bytes, tokens)) == data
     kinds = [TABLE.classify(line, 0, len(line)) for line in map(_bytes, tokens)]
     assert kinds == [token.type for token in tokens]
-    verdicts, accepts = walk(kinds)
+    roles, accepts = walk(kinds)
     if accepts:
-        assert list(verdicts_of(LARK.parse(data))) == verdicts
+        assert list(roles_of(LARK.parse(data))) == roles
     else:
         with pytest.raises(UnexpectedInput):
             LARK.parse(data)
@@ -80,36 +80,40 @@ def _bytes(token: Token) -> bytes:
 
 
 @given(streams)
-def test_payload_heads_say_what_the_grammar_says(data: bytes) -> None:
+def test_payload_literals_say_what_the_grammar_says(data: bytes) -> None:
     for token in tokens_of(data):
         line = _bytes(token)
-        by_head = next((kind for head, kind in TABLE.heads.items() if line.startswith(head)), TABLE.text)
-        assert token.type in {by_head, TABLE.text}
-        if by_head in TABLE.payload_kinds:
-            assert token.type == by_head
+        by_literal = next(
+            (kind for literal, kind in TABLE.literals.items() if line.startswith(literal)), TABLE.text
+        )
+        assert token.type in {by_literal, TABLE.text}
+        if by_literal in TABLE.payload_kinds:
+            assert token.type == by_literal
             match = TABLE.pattern.match(line)
             assert match
-            assert match.start(TABLE.pattern.groupindex[by_head] + 1) == TABLE.payload_start(line)
+            assert match.start(TABLE.pattern.groupindex[by_literal] + 1) == TABLE.payload_start(line)
 
 
 def test_the_table_is_derived_from_the_file_alone() -> None:
     table = build_table(grammar_text())
     assert table == TABLE
-    assert list(table.heads) == list(TABLE.heads), "in order"
-    assert list(table.steps) == list(TABLE.steps), "in order"
+    assert list(table.literals) == list(TABLE.literals), "in order"
+    assert list(table.transitions) == list(TABLE.transitions), "in order"
     assert list(build_lark(grammar_text()).lex(b"log\n")) == list(LARK.lex(b"log\n"))
 
 
 def test_the_table_has_four_states_named_by_the_way_to_them() -> None:
-    assert list(TABLE.steps) == ["start", "FENCE", "RESULT", "RESULT+FENCE"]
-    assert [state for state in TABLE.steps if TABLE.in_block(state)] == ["FENCE", "RESULT+FENCE"]
+    assert list(TABLE.transitions) == ["start", "FENCE", "RESULT", "RESULT+FENCE"]
+    assert [state for state in TABLE.transitions if TABLE.in_block(state)] == ["FENCE", "RESULT+FENCE"]
     assert TABLE.accepting == {"start", "RESULT"}
-    assert {step.verdict for row in TABLE.steps.values() for step in row.values()} == VERDICTS | {""}
+    assert {transition.role for row in TABLE.transitions.values() for transition in row.values()} == ROLES | {
+        ""
+    }
 
 
-def test_what_the_scanner_needs_is_read_off_the_grammar() -> None:
+def test_what_framing_needs_is_read_off_the_grammar() -> None:
     assert TABLE.prefix == b"PlanQK:Job:"
-    assert list(TABLE.heads.items()) == [
+    assert list(TABLE.literals.items()) == [
         (b"PlanQK:Job:MultilineResult", "FENCE"),
         (b"PlanQK:Job:InterimResult:", "INTERIM_RESULT"),
         (b"PlanQK:Job:InterimResult", "INTERIM_RESULT"),
@@ -121,12 +125,14 @@ def test_what_the_scanner_needs_is_read_off_the_grammar() -> None:
 
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_the_table_does_not_depend_on_the_hash_seed(seed: str) -> None:
-    code = "from planqk_protocol.grammar import load_table; t = load_table(); print(t.steps, t.heads)"
+    code = (
+        "from planqk_protocol.grammar import load_table; t = load_table(); print(t.transitions, t.literals)"
+    )
     environment = os.environ | {"PYTHONHASHSEED": seed}
     printed = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
     ).stdout
-    assert printed == f"{TABLE.steps} {TABLE.heads}\n"
+    assert printed == f"{TABLE.transitions} {TABLE.literals}\n"
 
 
 def test_the_table_is_derived_once_and_pickles_as_a_name() -> None:
@@ -169,7 +175,7 @@ def changed(*changes: tuple[str, str]) -> str:
         ),
         (
             changed(("interim_result", "interim")),
-            "completes the rule 'interim', and there is no verdict of that name",
+            "completes the rule 'interim', and there is no role of that name",
         ),
         (
             changed(("log: TEXT\n", "log: TEXT | ODD\n"), ("TEXT: /", "ODD: /[#].*/\nTEXT: /")),

@@ -12,7 +12,7 @@ A `Source` goes on to the events of the stdout in it.
 """
 
 from planqk_protocol.captures.catalogue import decoder, detect, formats
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, StdStream
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, NoticeKind, StdStream
 from planqk_protocol.captures.decoding import Decoder, Format
 from planqk_protocol.captures.source import Captured, Source
 from planqk_protocol.errors import DecoderClosedError
@@ -21,11 +21,11 @@ __all__ = [
     "CaptureNotice",
     "Captured",
     "Chunk",
+    "Decoded",
     "Decoder",
     "DecoderClosedError",
     "Format",
     "NoticeKind",
-    "Output",
     "Source",
     "StdStream",
     "decoder",

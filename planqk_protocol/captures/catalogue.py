@@ -94,7 +94,7 @@ def detect(head: bytes | bytearray | memoryview) -> str:
 
     Args:
         head: The first bytes of the capture. At most 64 KiB are examined, counted
-            behind leading NULs and blank lines. The first line is enough for all
+            after leading NULs and blank lines. The first line is enough for all
             formats but those of lines with a prefix (``docker-logs-*``,
             ``kubectl-logs``, ``compose-logs``): there, every line is examined.
 

@@ -1,4 +1,4 @@
-"""The output of a decoder: chunks of the container's bytes, and notices of what the capture lost."""
+"""What a decoder gives: chunks of the container's bytes, and notices of what the capture lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.excerpts import excerpt_of_bytes
 
-__all__ = ["CaptureNotice", "Chunk", "NoticeKind", "Output", "Pieces", "Records", "StdStream"]
+__all__ = ["CaptureNotice", "Chunk", "Decoded", "NoticeKind", "Records", "StampedRecords", "StdStream"]
 
 
 class StdStream(StrEnum):
@@ -50,9 +50,9 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         offset: Where it begins, in bytes from the start of its file.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream,
-            ``None`` if no stream is concerned that is read. So it is if another
-            container's output is left out.
+        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream;
+            ``None`` if it concerns no stream of the container that is read, as if
+            output of another container is left out.
         file: Number of the file, counted from 0: one more with each
             `Decoder.end_of_file`.
     """
@@ -69,10 +69,10 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         return self.kind is not NoticeKind.REPAIRED and self.stream in (stream, StdStream.UNKNOWN)
 
     def loses(self, stream: StdStream) -> bool:
-        """Whether whole lines of `stream` may be lost at this place.
+        """Whether bytes of `stream` may be missing at this place, and whole lines with them.
 
-        With U+FFFD no line is lost. It stands for bytes that are not UTF-8, and
-        neither a marker nor an LF has such bytes.
+        Where U+FFFD stands, none are missing. It stands for bytes that are not UTF-8,
+        and neither a marker nor an LF has such bytes.
         """
         return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
 
@@ -87,22 +87,20 @@ class Records(Protocol):
         """The time stamp of each record; empty where it has none."""
 
 
-class Pieces(msgspec.Struct, frozen=True):
-    """The records of a chunk, with the bytes of each.
+class StampedRecords(msgspec.Struct, frozen=True):
+    """The records of a chunk, with the bytes and the time stamp of each.
 
     Attributes:
-        pieces: The bytes of each record.
+        texts: The bytes of each record.
         stamps: The time stamp of each record, if it has one.
-        extra: Bytes that each record has in the chunk beyond those in `pieces`.
     """
 
-    pieces: list[bytes]
+    texts: list[bytes]
     stamps: list[bytes | str | None]
-    extra: int = 0
 
     def ends(self) -> list[int]:
         """Where each record ends in the chunk's data, in bytes."""
-        return list(accumulate(len(piece) + self.extra for piece in self.pieces))
+        return list(accumulate(len(text) for text in self.texts))
 
     def times(self) -> list[str]:
         """The time stamp of each record; empty where it has none."""
@@ -160,7 +158,7 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
 
     def _time_spans(self) -> list[tuple[str, int]]:
         """Each time stamp with the offset at which its bytes end, where adjacent bytes differ in it."""
-        records = self.records or Pieces([self.data], [None])
+        records = self.records or StampedRecords([self.data], [None])
         spans: list[tuple[str, int]] = []
         for time, end in zip(records.times(), records.ends(), strict=True):
             if spans and spans[-1][0] == time:
@@ -174,5 +172,5 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         return f"Chunk({self.stream.value}, {excerpt_of_bytes(self.data)}{mark})"
 
 
-Output: TypeAlias = list[Chunk | CaptureNotice]
-"""Chunks and notices, in the order of the capture."""
+Decoded: TypeAlias = list[Chunk | CaptureNotice]
+"""What a call of a decoder gives: chunks and notices, in the order of the capture."""

@@ -1,14 +1,15 @@
 """The base class of all decoders, and the description of a format.
 
 A decoder takes the bytes of one capture and gives chunks and notices. Its
-format says what it reads, how to obtain a capture, and what is lost in one.
+format says what it reads, how to obtain a capture, and what a capture loses.
 
-A decoder of a format subclasses `Decoder` and implements two methods:
+The decoder of a format subclasses `Decoder` and implements two methods:
 ``_decode`` takes the next bytes of a file, and ``_end`` is called where the file
 ends. Both report what they find by ``_emit`` and ``_notice``, in the order of
-the capture. The base class turns that into the output. It joins neighbouring
-records of one stream into one chunk, so that a chunk costs little however short
-its records are. A notice ends the chunk before it, so it stands at its place.
+the capture. The base class makes chunks and notices of these reports. It joins
+neighbouring records of one stream into one chunk, so that a chunk costs little
+however short its records are. A notice ends the chunk before it, so that it comes
+between the right chunks.
 
 Every decoder keeps three positions within the current file, which notices need:
 ``_record`` counts records, ``_offset`` is where the decoder stands, and ``_size``
@@ -26,16 +27,23 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from planqk_protocol.buffer import Buffer, BufferMark, as_bytes
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, NoticeKind, Output, Pieces, StdStream
+from planqk_protocol.buffer import Buffer, BufferCheckpoint, as_bytes
+from planqk_protocol.captures.chunks import (
+    CaptureNotice,
+    Chunk,
+    Decoded,
+    NoticeKind,
+    StampedRecords,
+    StdStream,
+)
 from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
 
-__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderMark", "Fault", "Format"]
+__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault", "Format"]
 
-DecoderMark: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferMark]]]
-"""A state of a `Decoder` to go back to."""
+DecoderCheckpoint: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferCheckpoint]]]
+"""A state of a `Decoder` to go back to: its attributes, and the states of its buffers."""
 
 _CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)  # of what decoders hold; all else is replaced
 _NAMED = (StdStream.STDOUT, StdStream.STDERR)
@@ -92,20 +100,20 @@ class Decoder(Resumable, ABC):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
-        self._only = stream
-        self._is_named = container is not None
-        self._met: dict[str, None] = {}
+        self._only = stream  # the stream to give; None for all
+        self._is_named = container is not None  # by the caller
+        self._met: dict[str, None] = {}  # the names of the containers so far, in order
         self._closed = False
         self._file = 0
         self._record = 0  # number of the last record begun in this file
-        self._offset = 0  # of the next byte that is looked at, in this file
+        self._offset = 0  # of the next byte to decode, in this file
         self._size = 0  # of this file so far
-        self._output: Output = []
-        self._pieces: list[bytes] = []  # records of one stream, to become one chunk
+        self._decoded: Decoded = []
+        self._texts: list[bytes] = []  # records of one stream, to become one chunk
         self._stamps: list[bytes | str | None] = []
-        self._run = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
+        self._texts_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
 
-    def feed(self, data: bytes | bytearray | memoryview) -> Output:
+    def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
 
         Args:
@@ -121,9 +129,9 @@ class Decoder(Resumable, ABC):
         self._check_open("feed")
         if type(data) is not bytes:
             data = as_bytes(data, advice="open the file in binary mode")
-        return self._do(partial(self._feed, data)) if data else []
+        return self._all_or_nothing(partial(self._feed, data)) if data else []
 
-    def cut_off(self) -> Output:
+    def cut_off(self) -> Decoded:
         """Mark a place where bytes of the capture are missing. The next bytes begin a record.
 
         Call it where a connection broke and a new one continues the capture:
@@ -131,11 +139,12 @@ class Decoder(Resumable, ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: As for `feed`.
         """
         self._check_open("cut_off")
-        return self._do(self._cut_off)
+        return self._all_or_nothing(self._cut_off)
 
-    def end_of_file(self) -> Output:
+    def end_of_file(self) -> Decoded:
         """End one file of the capture. The next file continues the streams.
 
         Call it between rotated files, which you feed from the oldest to the
@@ -144,13 +153,18 @@ class Decoder(Resumable, ABC):
 
         Raises:
             DecoderClosedError: The decoder was closed.
+            RecursionError: As for `feed`.
         """
         self._check_open("end_of_file")
-        return self._do(self._end_file)
+        return self._all_or_nothing(self._end_file)
 
-    def close(self) -> Output:
-        """End the capture, and return what its end completes. A second call returns an empty list."""
-        return [] if self._closed else self._do(self._close)
+    def close(self) -> Decoded:
+        """End the capture, and return what its end completes. A second call returns an empty list.
+
+        Raises:
+            RecursionError: As for `feed`. The decoder is not closed then.
+        """
+        return [] if self._closed else self._all_or_nothing(self._close)
 
     @property
     def containers(self) -> list[str]:
@@ -186,44 +200,45 @@ class Decoder(Resumable, ABC):
         self._closed = True
         self._end()
 
-    def _do(self, work: Callable[[], None]) -> Output:
-        """Do all of the work, or nothing of it."""
-        before = self._mark()
+    def _all_or_nothing(self, work: Callable[[], None]) -> Decoded:
+        """Do the work, and give what it decoded. If it fails, undo all of it."""
+        before = self._checkpoint()
         try:
             work()
-            return self._take_output()
+            return self._hand_over()
         except BaseException:
-            self._reset(before)
+            self._roll_back(before)
             raise
 
-    def _mark(self) -> DecoderMark:
+    def _checkpoint(self) -> DecoderCheckpoint:
+        """The state, for `_roll_back`."""
         own = {name: copy(it) if isinstance(it, _CHANGED_IN_PLACE) else it for name, it in vars(self).items()}
-        return own, [(value, value.mark()) for value in own.values() if isinstance(value, Buffer)]
+        return own, [(value, value.checkpoint()) for value in own.values() if isinstance(value, Buffer)]
 
-    def _reset(self, mark: DecoderMark) -> None:
-        """Undo all that was done since the mark was made."""
-        own, buffers = mark
+    def _roll_back(self, checkpoint: DecoderCheckpoint) -> None:
+        """Undo everything since the checkpoint was made."""
+        own, buffers = checkpoint
         self.__dict__.update(own)
         for buffer, state in buffers:
-            buffer.reset(state)
+            buffer.roll_back(state)
 
     def _emit(
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
     ) -> None:
-        """Add the bytes of a record to the output."""
+        """Give the bytes of a record."""
         if not data or self._only not in {None, stream}:
             return
-        if self._run != (stream, suspect):
+        if self._texts_of != (stream, suspect):
             self._flush()
-            self._run = (stream, suspect)
-        self._pieces.append(data)
+            self._texts_of = (stream, suspect)
+        self._texts.append(data)
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
-        """Add a chunk of several records to the output."""
+        """Give a chunk of several records."""
         if chunk.data and self._only in {None, chunk.stream}:
             self._flush()
-            self._output.append(chunk)
+            self._decoded.append(chunk)
 
     def _notice(
         self,
@@ -238,7 +253,7 @@ class Decoder(Resumable, ABC):
         self._flush()
         offset = self._offset if offset is None else offset
         record = self._record if record is None else record
-        self._output.append(CaptureNotice(kind, record, offset, message, stream, self._file))
+        self._decoded.append(CaptureNotice(kind, record, offset, message, stream, self._file))
 
     def _notice_fault(self, fault: Fault, offset: int | None = None) -> None:
         """Add a notice of damage in the current record."""
@@ -290,18 +305,20 @@ class Decoder(Resumable, ABC):
         return is_ours
 
     def _flush(self) -> None:
-        if not self._pieces:
+        """Make one chunk of the records that have been emitted."""
+        if not self._texts:
             return
-        stream, suspect = self._run
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        records = Pieces(self._pieces, self._stamps) if any(self._stamps) else None
-        self._output.append(Chunk(stream, data, suspect, records))
-        self._pieces, self._stamps = [], []
+        stream, suspect = self._texts_of
+        data = self._texts[0] if len(self._texts) == 1 else b"".join(self._texts)
+        records = StampedRecords(self._texts, self._stamps) if any(self._stamps) else None
+        self._decoded.append(Chunk(stream, data, suspect, records))
+        self._texts, self._stamps = [], []
 
-    def _take_output(self) -> Output:
+    def _hand_over(self) -> Decoded:
+        """Return what was decoded since the last call."""
         self._flush()
-        output, self._output = self._output, []
-        return output
+        decoded, self._decoded = self._decoded, []
+        return decoded
 
     def _check_open(self, call: str) -> None:
         if self._closed:

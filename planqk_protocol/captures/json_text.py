@@ -12,7 +12,7 @@ import re
 from planqk_protocol.limits import MAX_DEPTH
 from planqk_protocol.payload.bounds import deeper_than
 
-__all__ = ["REPLACEMENT", "decode", "encode", "is_too_deep"]
+__all__ = ["REPLACEMENT", "is_too_deep", "to_bytes", "to_text"]
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -20,10 +20,10 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SURROGATE_OF_NO_BYTE = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """Decode a JSON document to text, and return with it the error handler that `encode` needs.
+def to_text(data: bytes) -> tuple[str, str]:
+    """Decode a JSON document to text, and return with it the error handler that `to_bytes` needs.
 
-    Bytes that are not UTF-8 become surrogates, which `encode` turns back.
+    Bytes that are not UTF-8 become surrogates, which `to_bytes` turns back.
     """
     try:
         return data.decode(), "strict"
@@ -31,7 +31,7 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode(errors="surrogateescape"), "surrogateescape"
 
 
-def encode(text: str, errors: str) -> bytes:
+def to_bytes(text: str, errors: str) -> bytes:
     """Encode a string of the document. Lone surrogates become U+FFFD, save those that stand for bytes."""
     lone = _SURROGATE if errors == "strict" else _SURROGATE_OF_NO_BYTE
     return lone.sub(REPLACEMENT, text).encode(errors=errors)

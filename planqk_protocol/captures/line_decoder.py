@@ -1,12 +1,16 @@
 """The base class of decoders whose format has lines.
 
-Whole lines are decoded in blocks, which subclasses take at C speed in ``_block``.
-Only what a block cannot decode is taken line by line, in ``_line``. The unfinished
-line at the end of the data is held until its LF comes.
+Subclasses decode whole lines in blocks, at C speed, by ``_decode_block``. What they
+cannot decode in this way goes line by line to ``_decode_line``. The unfinished line
+at the end of the data is held until its LF comes.
 
 The class also finds what can be wrong with lines in any format: a byte order
 mark, text in UTF-16, NUL bytes that a power loss left, and lines that are longer
 than the bound.
+
+The way of the data: `_decode` looks at the first bytes of a file
+(``_check_first_bytes``), then cuts out the NULs (``_decode_around_holes``), then cuts
+what remains into blocks of whole lines and the unfinished line (``_decode_lines``).
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ class LineDecoder(Decoder):
     """Whether a NUL byte always means damage: a block of the disk that a power loss left unwritten.
 
     If so, a line with NULs has a hole, from its first NUL to its last one. The
-    bytes before the hole are the beginning of a record. The bytes behind it may
+    bytes before the hole are the beginning of a record. The bytes after it may
     be another record. Bytes between two NULs belong to the hole, as neither the
     beginning nor the end of their line is known.
     """
@@ -46,10 +50,10 @@ class LineDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
-        self._enough = 0  # bytes to hold before a record on many lines is tried again
-        self._skipping = False  # within a line that is too long
-        self._in_hole = False  # within a line, behind a NUL
-        self._rest = b""  # the unread tail of a line, if its record continues on the next line
+        self._needed = 0  # bytes to hold before a record on many lines is tried again
+        self._in_long_line = False  # within a line that is too long, and skipped
+        self._in_hole = False  # within a line, after a NUL
+        self._unread = b""  # the unread tail of a line, if its record continues on the next line
         self._begin_file()
 
     def _begin_file(self) -> None:
@@ -57,26 +61,26 @@ class LineDecoder(Decoder):
         self._unreadable = False  # the rest of the file cannot be in this format
 
     @abstractmethod
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         """Decode a line, which begins at the current offset.
 
-        If its record continues on the next line, set ``_rest`` to the unread tail.
-        The tail is passed again, together with the next line. Set ``_enough``
-        to wait with that until the tail has so many bytes.
+        If its record continues on the next line, set ``_unread`` to the unread tail.
+        The tail comes again, together with the next line. Set ``_needed`` to wait
+        until the tail has so many bytes.
 
         Args:
             line: The line without its end.
             end: Its end: LF, NUL, or nothing where the file ends.
         """
 
-    def _block(self, block: bytes) -> None:
+    def _decode_block(self, block: bytes) -> None:
         """Decode whole lines, which begin at the current offset."""
         for line in block.split(LF)[:-1]:
             if self._held:
                 self._hold(line, 0, len(line))
-                self._finish(LF)
+                self._end_line(LF)
             else:
-                self._pass(line, LF)
+                self._decode_and_advance(line, LF)
 
     def _decode(self, data: bytes) -> None:
         if self._first_bytes is not None:
@@ -84,18 +88,19 @@ class LineDecoder(Decoder):
             if len(data) < (UTF16_EVIDENCE if begins_like_utf16(data) else len(UTF8_BOM)):
                 self._first_bytes = data
                 return
-            data = self._pass_bom(data)
+            data = self._check_first_bytes(data)
         if not self._unreadable:
-            self._take(data)
+            self._decode_around_holes(data)
 
     def _end(self) -> None:
         if self._first_bytes:
-            self._take(self._pass_bom(self._first_bytes))
-        self._finish(b"")
+            self._decode_around_holes(self._check_first_bytes(self._first_bytes))
+        self._end_line(b"")
         self._in_hole = False
         self._begin_file()
 
-    def _pass_bom(self, data: bytes) -> bytes:
+    def _check_first_bytes(self, data: bytes) -> bytes:
+        """The beginning of a file without its byte order mark; nothing if the file is in UTF-16."""
         self._first_bytes = None
         if is_utf16(data):
             self._unreadable = True
@@ -109,65 +114,68 @@ class LineDecoder(Decoder):
             return data[len(UTF8_BOM) :]
         return data
 
-    def _take(self, data: bytes) -> None:
+    def _decode_around_holes(self, data: bytes) -> None:
+        """Decode bytes of the file, and skip the holes in them: see `nul_ends_line`."""
         if not (self.nul_ends_line and (self._in_hole or _NUL in data)):
-            self._take_lines(data)
+            self._decode_lines(data)
             return
         at = 0
         while at < len(data):
             if self._in_hole:
-                at = self._pass_hole(data, at)
+                at = self._skip_hole(data, at)
                 continue
             nul = data.find(_NUL, at)
             stop = nul if nul >= 0 else len(data)
-            self._take_lines(data[at:stop])
+            self._decode_lines(data[at:stop])
             at = stop
             if nul >= 0:
-                self._finish(_NUL)
+                self._end_line(_NUL)
                 self._notice_nuls(record=self._record + 1)
                 self._in_hole = True
 
-    def _pass_hole(self, data: bytes, at: int) -> int:
+    def _skip_hole(self, data: bytes, at: int) -> int:
         """Skip the NULs of a line and all between them, and hold what follows the last one."""
         lf = data.find(LF, at)
         stop = lf if lf >= 0 else len(data)
-        behind = data.rfind(_NUL, at, stop) + 1
-        if behind:
-            self._offset += len(self._held) + behind - at
+        after_hole = data.rfind(_NUL, at, stop) + 1
+        if after_hole:
+            self._offset += len(self._held) + after_hole - at
             self._held.take()
-            self._skipping = False
-        self._hold(data, behind or at, stop)
+            self._in_long_line = False
+        self._hold(data, after_hole or at, stop)
         if lf < 0:
             return stop
-        if self._held or self._skipping:
-            self._finish(LF)
+        if self._held or self._in_long_line:
+            self._end_line(LF)
         else:
             self._offset += len(LF)
         self._in_hole = False
         return lf + 1
 
-    def _take_lines(self, data: bytes) -> None:
+    def _decode_lines(self, data: bytes) -> None:
+        """Decode bytes without holes: whole lines in blocks; the unfinished line is held."""
         at = 0
-        if self._held or self._skipping:
+        if self._held or self._in_long_line:
             at = data.find(LF) + 1
             self._hold(data, 0, at - 1 if at else len(data))
             if not at:
                 return
-            self._finish(LF)
+            self._end_line(LF)
         stop = data.rfind(LF, at) + 1
         while at < stop:
             end = data.rfind(LF, at, at + _BLOCK) + 1 or data.find(LF, at) + 1
             if end - at - 1 > self.max_record:
                 self._hold(data, at, end - 1)
-                self._finish(LF)
+                self._end_line(LF)
             else:
-                self._block(data[at:end])
+                self._decode_block(data[at:end])
             at = end
         if at < len(data):
             self._hold(data, at, len(data))
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
-        if not self._skipping and len(self._held) + stop - start > self.max_record:
+        """Hold a part of the unfinished line. If the line is too long, skip it instead."""
+        if not self._in_long_line and len(self._held) + stop - start > self.max_record:
             if not self._in_hole:  # a hole has its own notice already
                 self._record += 1
                 message = (
@@ -176,29 +184,30 @@ class LineDecoder(Decoder):
                 self._notice(NoticeKind.OVERSIZE, message)
             self._offset += len(self._held)
             self._held.take()
-            self._skipping = True
-        if self._skipping:
+            self._in_long_line = True
+        if self._in_long_line:
             self._offset += stop - start
         else:
             self._held.append(data, start, stop)
 
-    def _finish(self, end: bytes) -> None:
+    def _end_line(self, end: bytes) -> None:
         """End the unfinished line, if there is one."""
-        if self._skipping:
-            self._skipping = False
-            self._enough = 0
+        if self._in_long_line:
+            self._in_long_line = False
+            self._needed = 0
             self._offset += end == LF
-        elif end == LF and len(self._held) < self._enough:
+        elif end == LF and len(self._held) < self._needed:
             self._held.append(LF, 0, len(LF))
         elif self._held:
-            self._enough = 0
-            self._pass(self._held.take(), end)
+            self._needed = 0
+            self._decode_and_advance(self._held.take(), end)
 
-    def _pass(self, line: bytes, end: bytes) -> None:
-        self._line(line, end)
-        self._offset += len(line) - len(self._rest)
-        if self._rest:
-            self._held = Buffer(self._rest + end)
-            self._rest = b""
+    def _decode_and_advance(self, line: bytes, end: bytes) -> None:
+        """Decode a line, and move the offset to the first byte that is left of it, or after it."""
+        self._decode_line(line, end)
+        self._offset += len(line) - len(self._unread)
+        if self._unread:
+            self._held = Buffer(self._unread + end)
+            self._unread = b""
         else:
             self._offset += end == LF

@@ -1,4 +1,4 @@
-"""The pieces of long lines: whether the one before is missing.
+"""The pieces of long lines: checks that none is missing.
 
 Docker stores a line of more than 16 KiB in several records. Its ``local`` and
 ``journald`` drivers number them: each record has an id that all pieces of one
@@ -27,7 +27,7 @@ class LinePiece(msgspec.Struct, frozen=True):
     """A record's place in a line that is stored in several records.
 
     Attributes:
-        line: What all pieces of a line share, and those of no other line.
+        line: The identity of the line: equal for all of its pieces, and for no others.
         ordinal: Its number in the line, counted from 1.
         is_last: Whether the line ends with it.
     """

@@ -1,15 +1,15 @@
 """The base class of decoders of text in which a command put a prefix before every line.
 
 ``docker logs``, ``docker compose logs`` and ``kubectl logs`` print the container's
-text with time stamps, names or attributes in front. Nothing but its shape marks a
-prefix, so a job can print the same. Three rules follow:
+text with time stamps, names or attributes in front. A prefix is known by its shape
+alone, so a job can print the same. Three rules follow:
 
 - A line without the prefix is not the container's. It is given as unknown.
 - The first line decides which optional parts the prefix has on every line.
 - Docker stores a long line in pieces of 16 KiB (moby, ``daemon/logger/copier.go``)
-  and puts the prefix before each piece, so also into the middle of a line
-  (docker/cli#4941). It is taken out only where it is the very same prefix, every 16384
-  bytes: all pieces of a line bear the same time.
+  and puts the prefix before each piece, so it also comes within a line
+  (docker/cli#4941). The decoder removes it only if it is exactly the line's own prefix
+  and stands there every 16384 bytes: all pieces of a line bear the same time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_blank_lines
+from planqk_protocol.captures.sniffing import after_blank_lines
 
 __all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
 
@@ -41,15 +41,14 @@ STAMP = re.compile(rb"(%b) " % NANO)
 def every_line_matches(head: bytes, *shapes: re.Pattern[bytes]) -> bool:
     """Whether every whole line of `head` begins with the same one of `shapes`.
 
-    Without a whole line, the unfinished first one is looked at. One line is not
-    enough evidence where there are more: a job may print such a prefix itself, on
-    some of its lines.
+    If there is no whole line, the unfinished first line decides. A job may print such
+    a prefix itself on some of its lines, so every line has to have it.
 
     Args:
         head: The first bytes of the capture.
         shapes: Shapes of a prefix.
     """
-    *lines, rest = behind_blank_lines(head).split(b"\n")
+    *lines, rest = after_blank_lines(head).split(b"\n")
     return any(all(shape.match(line) for line in lines or [rest]) for shape in shapes)
 
 
@@ -94,7 +93,7 @@ class PrefixDecoder(LineDecoder):
         """Whether a line without prefix is a message of the command itself."""
         return False
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         self._record += 1
         prefix = self._prefix(line)
         if prefix is None:
@@ -109,7 +108,7 @@ class PrefixDecoder(LineDecoder):
         stream = StdStream.STDOUT if is_ours else StdStream.UNKNOWN
         text = line[prefix.size :]
         if prefix.repeated and text.startswith(prefix.repeated, _PIECE):
-            text = self._repair(text, prefix.repeated, stream)
+            text = self._without_repeats(text, prefix.repeated, stream)
         is_cut_off = self.ends_every_line and not end
         self._emit(stream, text + end, prefix.time, suspect=is_cut_off)
         if is_cut_off:
@@ -130,7 +129,7 @@ class PrefixDecoder(LineDecoder):
             self._notice(NoticeKind.CORRUPT, message, stream=StdStream.STDOUT)
         return stamp if self._has_stamps else None
 
-    def _repair(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
+    def _without_repeats(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
         """Take out the prefixes that Docker repeated within a long line."""
         pieces = []
         at = 0

@@ -2,12 +2,12 @@
 
 Each format has a function ``sniff`` that uses them. A format is recognised only if
 the first record is sound, as the engine writes it: a job may print what resembles
-one. JSON is matched by regular expressions, as the first bytes may end inside the
-record, where a parser has nothing to say.
+one. JSON is matched by regular expressions: the first bytes may end inside the record,
+and a JSON parser would only report an error there.
 
 No regular expression here has possessive groups, which early releases of Python
-3.11 get wrong. Each can match a text in one way only, so a text that does not
-match costs no more than its length.
+3.11 get wrong. Each can match a text in one way only, so the time that a
+text takes grows no faster than its length.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = [
     "UTF16_FAULT",
     "UTF32_FAULT",
     "FirstObject",
+    "after_blank_lines",
+    "after_filler",
     "begins_like_utf16",
-    "behind_blank_lines",
-    "behind_filler",
     "first_line_end",
     "first_object",
     "is_text_in",
@@ -54,7 +54,7 @@ _MOST = 64 * 1024  # bytes that detection examines
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
 _SMALLEST_TEXT = 4  # smaller bytes begin the header of a frame or the length of a record
-_BINARY_HEAD = 7
+_BINARY_SIZE = 7  # bytes of such a header or length
 
 _IN_TEXT = rb'[^"\\\0-\x1f]*'  # engines escape control characters
 _ESCAPE = rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
@@ -72,7 +72,7 @@ class FirstObject(msgspec.Struct, frozen=True):
 
     Attributes:
         fields: The values by their names, as JSON text. The last value may be cut off.
-        rest: The bytes behind the object on its line; ``None`` if the object is cut off.
+        rest: The bytes after the object on its line; ``None`` if the object is cut off.
     """
 
     fields: dict[bytes, bytes]
@@ -88,7 +88,7 @@ def is_utf16(head: bytes) -> bool:
     r"""Whether a file is text in UTF-16, judged by its first bytes.
 
     It has to begin with a byte order mark. That alone is no evidence, so the
-    characters behind it are judged, too: all of them must be printable, and at
+    characters after it are judged, too: all of them must be printable, and at
     least a quarter ASCII. Line ends, blanks and digits are ASCII in any language.
 
     Args:
@@ -103,12 +103,13 @@ def is_utf16(head: bytes) -> bool:
     return encoding is not None and is_text_in(encoding, head[_BOM_SIZE:UTF16_EVIDENCE])
 
 
-def is_text_in(encoding: str, data: bytes, *, least_ascii: float = 0.25) -> bool:
+def is_text_in(encoding: str, data: bytes, *, least: int = _FEW, least_ascii: float = 0.25) -> bool:
     """Whether bytes are text in an encoding: a few characters, printable, and some of them ASCII.
 
     Args:
         encoding: The name of the encoding.
         data: The bytes. A character that is cut at their end is ignored.
+        least: The least number of characters.
         least_ascii: The least share of the characters that must be ASCII.
     """
     try:
@@ -116,15 +117,15 @@ def is_text_in(encoding: str, data: bytes, *, least_ascii: float = 0.25) -> bool
     except UnicodeDecodeError:
         return False
     is_printable = all(character.isprintable() or character in _CONTROLS for character in text)
-    return is_printable and len(text) >= _FEW and sum(map(str.isascii, text)) >= least_ascii * len(text)
+    return is_printable and len(text) >= least and sum(map(str.isascii, text)) >= least_ascii * len(text)
 
 
-def behind_blank_lines(head: bytes) -> bytes:
+def after_blank_lines(head: bytes) -> bytes:
     """The first bytes without what decoders of prefixed lines skip: a byte order mark, and empty lines."""
     return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:_MOST]
 
 
-def behind_filler(head: bytes) -> bytes:
+def after_filler(head: bytes) -> bytes:
     """The first bytes without what decoders of records skip: a byte order mark, NULs, and blank lines."""
     match = _FILLER.match(head)
     end = match.end() if match else 0
@@ -133,10 +134,10 @@ def behind_filler(head: bytes) -> bytes:
 
 
 def first_line_end(head: bytes | bytearray) -> int | None:
-    r"""Where the first line of a capture that is not blank ends, behind its LF.
+    r"""Where the first line of a capture that is not blank ends, after its LF.
 
     A capture in docker-mux or docker-local begins with binary numbers. A byte in
-    them may be equal to LF, so the search for the LF starts behind them.
+    them may be equal to LF, so the search for the LF starts after them.
 
     Args:
         head: The first bytes of the capture.
@@ -148,7 +149,7 @@ def first_line_end(head: bytes | bytearray) -> int | None:
     >>> first_line_end(b"\n\nlog\nmore"), first_line_end(b"log")
     (6, None)
     """
-    start = _BINARY_HEAD if head and head[0] < _SMALLEST_TEXT else 0
+    start = _BINARY_SIZE if head and head[0] < _SMALLEST_TEXT else 0
     filler = _FILLER.match(head, start)
     return head.find(b"\n", filler.end() if filler else start) + 1 or None
 

@@ -4,41 +4,41 @@ How damage travels from bytes to events
 ---------------------------------------
 
 A decoder gives chunks and notices in the order of the capture. The chunks go to a
-`Parser`, which knows nothing of damage. So the source keeps the damage itself, by
-line numbers of stdout, and marks the events that the parser returns.
+`Parser`, which knows nothing of damage. So the source itself remembers where damage
+was, by line numbers of stdout, and marks the events that the parser returns.
 
-The parser returns an event as soon as its last byte has come. So when damage is
-met, all events before it are out already. Each event that comes later either began
-before the damage ended, and then some of its bytes are in doubt, or it began behind
-it. The number of one line tells the two apart, and there is no need to remember
-where the damage began. Two such numbers are kept, and both are compared with the
-number of an event's first line:
+The parser returns an event as soon as its last byte has come. So when the source
+meets damage, all events before it are out already. A later event either began before
+the damage ended, and then some of its bytes are in doubt, or it began after the
+damage. The number of its first line tells which; where the damage began does not
+matter. So the source keeps two line numbers, one for damage and one for loss, and
+compares them with the number of an event's first line:
 
 ``_last_damaged_line``
     Damage reaches to this line. An event that begins on it or before it is
     ``suspect``; a block is, too, if its opening fence stands before the damage.
 
-    A notice sets it to the line that the next byte belongs to. Within a line, that
-    is the unfinished one. Between two lines it is the next one, as its beginning
-    may be lost: what remains may look like a marker by accident.
+    A notice of damage sets it to the line that the next byte belongs to. Within a
+    line, that is the unfinished one. Between two lines it is the next one, as its
+    beginning may be lost: what remains may look like a marker by accident.
 
-    A chunk of a damaged record makes every event suspect that it completes. Behind
-    the chunk, the number is that of its last line, so a line that it leaves
+    Every event that a chunk of a damaged record completes is suspect. After the
+    chunk, the number is that of its last line: a line that the chunk leaves
     unfinished stays suspect, and the line after that is not.
 
 ``_first_line_after_loss``
-    The first line that begins behind the first loss. Events from there on are
-    ``after_loss``, for good: the lost bytes may have held a result, which would
-    have been the one that counts. It is another number than the one above, as a
-    line within which bytes are lost began before the loss.
+    The first line that begins after the first loss. All events from there on are
+    ``after_loss``: the lost bytes may have held a result, which would have been the
+    one that counts. This number differs from the one above: a line within which
+    bytes are lost is damaged, but it began before the loss.
 
-Not every damage is a loss in that sense. U+FFFD stands for bytes, but no line is
-missing, and no marker was among them (`CaptureNotice.loses`).
+Damage is not always a loss. Where U+FFFD stands in the place of bytes, no byte is
+missing, so no marker and no LF was lost (`CaptureNotice.loses`).
 
-What a capture cuts off is no result. At its end, the parser completes a last line
-without LF, as the protocol wants it. If bytes are missing right there
-(``_is_cut_off``), a result on that line may be the beginning of a longer one, such
-as 4 of 42. So it becomes a violation.
+A result that the capture cuts off is a violation. At the end of a stream, the parser
+completes a last line without LF, as the protocol demands. If bytes are missing right
+there (``_is_cut_off``), a result on that line may be the beginning of a longer one,
+such as 4 of 42. So the source makes a violation of it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ import msgspec
 
 from planqk_protocol.buffer import LF, as_bytes
 from planqk_protocol.captures.catalogue import decoder
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Output, StdStream
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import (
     Event,
@@ -137,8 +137,8 @@ class Source(Resumable):
     r"""Parser for a capture of a job's output: gives the job's events, and notices of what the capture lost.
 
     Only stdout is parsed. An event from a damaged part of the capture is
-    ``suspect``: bytes of it may be altered or missing. So is an event on the line
-    behind a loss, as its beginning may be lost. Every event behind a loss, save
+    ``suspect``: bytes of it may be altered or missing. So is an event on the first
+    line after a loss, as its beginning may be lost. Every event after a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
     capture breaks off within a line with a marker, the line is a violation and
     not a result. A call takes all or nothing, as those of `Parser` do.
@@ -177,7 +177,7 @@ class Source(Resumable):
         self._size = 0  # of stdout so far, in bytes
         self._last_damaged_line = 0  # 0 if no event to come can be hit
         self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
-        self._is_cut_off = False  # bytes are missing right behind the last chunk
+        self._is_cut_off = False  # whether bytes are missing right after the last chunk
         self._result: FinalResult | None = None
 
     def feed(self, data: bytes | bytearray | memoryview | CaptureNotice) -> Captured:
@@ -193,7 +193,7 @@ class Source(Resumable):
             DecoderClosedError: The source was closed.
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit. Nothing was taken: feed the same
-                again from where there is room.
+                again from a caller that is less deep in calls.
             TypeError: `data` is neither.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
@@ -205,25 +205,30 @@ class Source(Resumable):
         """
         if not isinstance(data, CaptureNotice):
             data = as_bytes(data, kinds=_KINDS, advice=_ADVICE)
-        return self._do(partial(self._feed, data))
+        return self._all_or_nothing(partial(self._feed, data))
 
     def end_of_file(self) -> Captured:
         """End one file of the capture; the next one continues it: see `Decoder.end_of_file`.
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: As for `feed`.
         """
-        return self._do(lambda: self._take(self._decoder.end_of_file()))
+        return self._all_or_nothing(lambda: self._parse_decoded(self._decoder.end_of_file()))
 
     def close(self) -> Captured:
-        """End the capture, and return what its end completes. A second call returns nothing."""
-        return self._do(self._close)
+        """End the capture, and return what its end completes. A second call returns nothing.
+
+        Raises:
+            RecursionError: As for `feed`. The source is not closed then.
+        """
+        return self._all_or_nothing(self._close)
 
     def _close(self) -> Captured:
-        captured = self._take(self._decoder.close())
-        events = self._judged(self._parser.close())
-        if self._is_cut_off and self._within_line:
-            events = [self._unfinished(event) for event in events]
+        captured = self._parse_decoded(self._decoder.close())
+        events = self._with_doubts(self._parser.close())
+        if self._is_cut_off and self._is_within_line:
+            events = [self._as_violation(event) for event in events]
         self._keep_result(events)
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
@@ -235,8 +240,9 @@ class Source(Resumable):
 
         Raises:
             DecoderClosedError: The source was closed.
+            RecursionError: As for `feed`.
         """
-        return self._do(self._cut_off)
+        return self._all_or_nothing(self._cut_off)
 
     @property
     def result(self) -> FinalResult | None:
@@ -256,11 +262,11 @@ class Source(Resumable):
     @property
     def line_count(self) -> int:
         """Number of lines of stdout so far, the unfinished one included."""
-        return self._parser.line - (not self._within_line)
+        return self._parser.line - (not self._is_within_line)
 
     @property
     def containers(self) -> list[str]:
-        """Names of the containers in the capture so far: see `Decoder.containers`."""
+        """Names of the containers in the capture so far, as in `Decoder.containers`."""
         return self._decoder.containers
 
     @property
@@ -269,62 +275,66 @@ class Source(Resumable):
         return self._size
 
     @property
-    def _within_line(self) -> bool:
+    def _is_within_line(self) -> bool:
         return self._last is not None and not self._last.data.endswith(LF)
 
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
-            return self._take(self._decoder.feed(data))
-        output = self._decoder.cut_off() if data.concerns(StdStream.STDOUT) else []
-        return self._take([*output, data])
+            return self._parse_decoded(self._decoder.feed(data))
+        decoded = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
+        if data.loses(StdStream.STDOUT):
+            decoded = self._decoder.cut_off()
+        return self._parse_decoded([*decoded, data])
 
     def _cut_off(self) -> Captured:
-        captured = self._take(self._decoder.cut_off())
-        self._mark_damage()
-        self._mark_loss()
+        captured = self._parse_decoded(self._decoder.cut_off())
+        self._remember_damage()
+        self._remember_loss()
         return captured
 
-    def _do(self, work: Callable[[], Captured]) -> Captured:
-        """Do all of the work, or nothing of it."""
-        own, decoder, parser = self.__dict__.copy(), self._decoder._mark(), self._parser._mark()  # noqa: SLF001
+    def _all_or_nothing(self, work: Callable[[], Captured]) -> Captured:
+        """Do the work, and give what it parsed. If it fails, undo all of it."""
+        own, decoder, parser = self.__dict__.copy(), self._decoder._checkpoint(), self._parser._checkpoint()  # noqa: SLF001
         try:
             return work()
         except BaseException:
             self.__dict__.update(own)
-            self._decoder._reset(decoder)  # noqa: SLF001
-            self._parser._reset(parser)  # noqa: SLF001
+            self._decoder._roll_back(decoder)  # noqa: SLF001
+            self._parser._roll_back(parser)  # noqa: SLF001
             raise
 
-    def _take(self, output: Output) -> Captured:
+    def _parse_decoded(self, decoded: Decoded) -> Captured:
+        """Parse what the decoder gave, and remember where the capture is damaged."""
         captured = Captured([], [], [])
-        for item in output:
+        for item in decoded:
             if isinstance(item, CaptureNotice):
                 captured.notices.append(item)
                 if item.concerns(StdStream.STDOUT):
-                    self._mark_damage()
+                    self._remember_damage()
                 if item.loses(StdStream.STDOUT):
-                    self._mark_loss()
+                    self._remember_loss()
             elif item.stream is StdStream.STDERR:
                 captured.stderr.append(item)
             elif item.stream is StdStream.STDOUT:
-                span = self._parse(item)
+                span = self._parse_chunk(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001
         return captured
 
-    def _mark_damage(self) -> None:
+    def _remember_damage(self) -> None:
         """Bytes of stdout are wrong or missing here: within a line, or at the beginning of the next one."""
-        self._is_cut_off = True
         self._last_damaged_line = self._parser.line
 
-    def _mark_loss(self) -> None:
-        """Lines of stdout may be missing here."""
+    def _remember_loss(self) -> None:
+        """Bytes of stdout are missing here, so that whole lines may be missing."""
+        self._is_cut_off = True
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
-    def _parse(self, chunk: Chunk) -> _Span:
+    def _parse_chunk(self, chunk: Chunk) -> _Span:
+        """Parse a chunk, and mark the events that damage reaches."""
         line, before = self._parser.line, self._last
         self._last_damaged_line = sys.maxsize if chunk.suspect else self._last_damaged_line
-        events = self._judged(self._parser.feed(chunk.data))
+        events = self._with_doubts(self._parser.feed(chunk.data))
         self._keep_result(events)
         self._last = chunk
         self._size += len(chunk.data)
@@ -334,24 +344,27 @@ class Source(Resumable):
         return _Span(chunk, before, line, events)
 
     def _keep_result(self, events: list[Event]) -> None:
+        """Remember the result as this source gives it, with its ``suspect`` and ``after_loss``."""
         if self._result is None and self._parser.result is not None:
             self._result = next((event for event in events if isinstance(event, FinalResult)), None)
 
-    def _judged(self, events: list[Event]) -> list[Event]:
-        """Mark the events that damage reaches, and those that begin behind a loss."""
+    def _with_doubts(self, events: list[Event]) -> list[Event]:
+        """The events, with ``suspect`` where damage reaches them, and ``after_loss`` after a loss."""
         if not (events and (self._last_damaged_line or self._first_line_after_loss <= events[-1].line)):
             return events
-        damage, behind = self._last_damaged_line, self._first_line_after_loss
+        damage, after_loss = self._last_damaged_line, self._first_line_after_loss
         if events[-1].line > damage:
             self._last_damaged_line = 0
         return [
             event
             if isinstance(event, Log)
-            else msgspec.structs.replace(event, suspect=event.line <= damage, after_loss=event.line >= behind)
+            else msgspec.structs.replace(
+                event, suspect=event.line <= damage, after_loss=event.line >= after_loss
+            )
             for event in events
         ]
 
-    def _unfinished(self, event: Event) -> Event:
+    def _as_violation(self, event: Event) -> Event:
         """Make a violation of an event that the capture cuts off, unless it is log text."""
         if isinstance(event, Log | Violation):
             return event

@@ -18,8 +18,8 @@ def nanoseconds(text: str) -> int | None:
     """Convert a time stamp to nanoseconds since 1970 in UTC; ``None`` if `text` is not a time stamp.
 
     Engines write RFC 3339 with up to nine decimals, in any zone. journald writes
-    microseconds since 1970. `datetime` alone is no help: it drops all below
-    microseconds.
+    microseconds since 1970. `datetime` alone does not do: it drops what is
+    smaller than a microsecond.
 
     >>> nanoseconds("2024-05-01T12:00:00.000000001+02:00")
     1714557600000000001

@@ -1,7 +1,7 @@
-"""The conformance kit: proves implementations of the protocol, in any language.
+"""The conformance kit: it tests implementations of the protocol, in any language.
 
-Vectors say in language-neutral files which events a stream has. The kit feeds
-them to decoders, has encoders write what they are given, and checks what
-services print. The contract with the programs under test is a command line:
-bytes in, event records out (or the other way round), and an exit code.
+The kit tests programs. A *decoder* reads a stream on standard input and writes
+event records on standard output. An *encoder* reads event records and writes a
+stream. A *service* is a program whose jobs print the protocol. Vectors, which
+are JSON files, say which event records a stream has to give.
 """

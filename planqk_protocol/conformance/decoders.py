@@ -1,10 +1,16 @@
-"""Decoders under test: vectors in, event records out.
+r"""Test decoders: write the stream of a vector, and grade the event records.
 
 The contract: a decoder reads a stream on standard input and writes event
-records on standard output, as JSON Lines, and ends with exit code 0, or with 1
-if that is its way to say that the stream holds violations. Where a vector names
-limits, they are added to the command as arguments (``--max-line 20``, ``none``
-for no limit); a decoder that does not take them declines with exit code 2.
+records as JSON Lines on standard output. It ends with exit code 0. It may end
+with 1 to say that the stream holds violations. If a vector names limits, they
+are added to the command as arguments, such as ``--max-line 20``, or ``none``
+for no limit. A decoder that takes no limits ends with exit code 2.
+
+The kit writes each stream in several *chunkings*, because most mistakes of
+incremental decoders show only where a chunk ends at a bad place:
+
+>>> cut(b"a\r\nb", "bytes")
+[b'a', b'\r', b'\n', b'b']
 """
 
 from __future__ import annotations
@@ -14,65 +20,66 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from planqk_protocol.conformance.comparison import Profile, count_graded
+from planqk_protocol.conformance.grading import Grade, GradedCase, grade_records
 from planqk_protocol.conformance.programs import Answer, Dialogue, ask
-from planqk_protocol.conformance.vectors import Vector
-from planqk_protocol.conformance.verdicts import Status, Verdict, judge_records
+from planqk_protocol.conformance.showing import show_bytes
+from planqk_protocol.conformance.vectors import Vector, VectorStep
 from planqk_protocol.grammar import load_table
 
-__all__ = ["CHUNKINGS", "STEPWISE", "Case", "cases", "cut", "judge", "limit_arguments", "run_case"]
+__all__ = ["CHUNKINGS", "STEPWISE", "Case", "cases", "cut", "grade_answer", "limit_arguments", "run_case"]
 
 CHUNKINGS = ("whole", "lines", "bytes")
 """``whole``: all at once. ``lines``: line by line. ``bytes``: byte by byte around the markers."""
 
-_MANY = 100  # places: each costs a pause
-_SHORT = 100  # bytes; a shorter stream is cut everywhere
+STEPWISE = "steps"
+"""The chunking of stepwise vectors: each part is written after the events of the part before have come."""
+
+_MOST_CUTS = 100  # each costs a pause
+_SHORT_STREAM = 100  # bytes; a shorter stream is cut everywhere
+_STEP_PATIENCE = 5.0  # seconds to wait for the events of a part
 # Where decoders err: around line ends, and inside characters of several bytes.
 _DELICATE = re.compile(rb"\r?\n|[\xc2-\xf4][\x80-\xbf]+|[\x80-\xff]")
 
 
 def cut(data: bytes, chunking: str) -> list[bytes]:
-    """The pieces of a stream, none of them empty.
+    """Cut a stream into chunks. No chunk is empty.
 
     Args:
         data: The stream.
         chunking: One of `CHUNKINGS`.
     """
-    borders = [0, *_PLACES[chunking](data), len(data)]
+    borders = [0, *_CUTS[chunking](data), len(data)]
     return [data[start:stop] for start, stop in pairwise(borders) if start < stop]
 
 
-def _line_ends(data: bytes) -> list[int]:
-    places: list[int] = []
-    at = data.find(b"\n") + 1
-    while 0 < at < len(data) and len(places) < _MANY:
-        places.append(at)
-        at = data.find(b"\n", at) + 1
-    return places
+def _cut_by_lines(data: bytes) -> list[int]:
+    cuts: list[int] = []
+    line_start = data.find(b"\n") + 1
+    while 0 < line_start < len(data) and len(cuts) < _MOST_CUTS:
+        cuts.append(line_start)
+        line_start = data.find(b"\n", line_start) + 1
+    return cuts
 
 
-def _bytewise(data: bytes) -> list[int]:
-    if len(data) <= _SHORT:
+def _cut_by_bytes(data: bytes) -> list[int]:
+    if len(data) <= _SHORT_STREAM:
         return list(range(1, len(data)))
-    table = load_table()
-    marker = re.escape(table.prefix) + rb"\w+:?"
-    places: set[int] = set()
+    marker = re.escape(load_table().prefix) + rb"\w+:?"
+    cuts: set[int] = set()
     for found in re.finditer(marker + b"|" + _DELICATE.pattern, data):
-        places.update(range(max(1, found.start() - 1), min(found.end() + 2, len(data))))
-        if len(places) >= _MANY:
+        cuts.update(range(max(1, found.start() - 1), min(found.end() + 2, len(data))))
+        if len(cuts) >= _MOST_CUTS:
             break
-    places.update(range(len(data) - 8, len(data)))
-    return sorted(places)
+    cuts.update(range(len(data) - 8, len(data)))
+    return sorted(cuts)
 
 
-_PLACES: dict[str, Callable[[bytes], Iterable[int]]] = {
+_CUTS: dict[str, Callable[[bytes], Iterable[int]]] = {
     "whole": lambda _: (),
-    "lines": _line_ends,
-    "bytes": _bytewise,
+    "lines": _cut_by_lines,
+    "bytes": _cut_by_bytes,
 }
-
-
-STEPWISE = "steps"
-_PATIENCE = 5.0  # seconds for the answer to a piece
 
 
 class Case(NamedTuple):
@@ -83,7 +90,7 @@ class Case(NamedTuple):
 
 
 def cases(vectors: Sequence[Vector], chunkings: Sequence[str]) -> Iterator[Case]:
-    """The cases of vectors; chunkings that cut a stream in the same way count once."""
+    """The cases of vectors. If two chunkings cut a stream into the same chunks, only the first one counts."""
     for vector in vectors:
         if vector.is_stepwise:
             yield Case(vector, STEPWISE)
@@ -91,14 +98,14 @@ def cases(vectors: Sequence[Vector], chunkings: Sequence[str]) -> Iterator[Case]
         data = vector.data()
         seen: list[list[bytes]] = []
         for chunking in chunkings:
-            pieces = cut(data, chunking)
-            if pieces not in seen:
-                seen.append(pieces)
+            chunks = cut(data, chunking)
+            if chunks not in seen:
+                seen.append(chunks)
                 yield Case(vector, chunking)
 
 
 def limit_arguments(limits: Mapping[str, int | None]) -> list[str]:
-    """The arguments that hand limits to a decoder.
+    """The arguments that give limits to a decoder.
 
     >>> limit_arguments({"max_line": 20, "max_digits": None})
     ['--max-line', '20', '--max-digits', 'none']
@@ -110,54 +117,69 @@ def limit_arguments(limits: Mapping[str, int | None]) -> list[str]:
     ]
 
 
-def run_case(case: Case, command: Sequence[str], timeout: float) -> Verdict:
-    """Put a case to a decoder.
+def run_case(
+    case: Case, command: Sequence[str], timeout: float, profile: Profile = Profile.FULL
+) -> GradedCase:
+    """Run a decoder on a case, and grade its answer.
 
     Args:
         case: The case.
         command: The decoder and its arguments.
-        timeout: Seconds until it is ended.
+        timeout: Seconds until the decoder is killed.
+        profile: Which part of the event records is graded.
 
     Raises:
-        CommandError: It cannot be started.
+        CommandError: The decoder cannot be started.
     """
     vector = case.vector
     expected = vector.records()
     command = [*command, *limit_arguments(vector.limits)]
     limit = 2 * len(expected)
     if case.chunking == STEPWISE:
-        answer = _converse(vector, command, timeout, limit)
+        answer = _write_steps(vector, Dialogue(command, timeout=timeout, limit=limit), profile)
     else:
         answer = ask(command, cut(vector.data(), case.chunking), timeout=timeout, limit=limit)
-    return judge(case, answer, expected)
+    return grade_answer(case, answer, expected, profile)
 
 
-def judge(case: Case, answer: Answer, expected: bytes) -> Verdict:
-    """The verdict on a decoder's answer."""
+def grade_answer(case: Case, answer: Answer, expected: bytes, profile: Profile = Profile.FULL) -> GradedCase:
+    """Grade the answer of a decoder.
+
+    Args:
+        case: The case.
+        answer: The answer.
+        expected: The event records of the vector, as JSON Lines.
+        profile: Which part of the event records is graded.
+    """
     vector = case.vector
-    status, reason = judge_records(answer, expected, may_decline=bool(vector.limits))
-    if status is Status.FAILED and vector.group == "may":
-        status = Status.DIFFERS
-    return Verdict(
-        rule=vector.rule,
+    grade, reason = grade_records(answer, expected, profile=profile, may_decline=bool(vector.limits))
+    if grade is Grade.FAILED and vector.group == "may":
+        grade = Grade.DIFFERS
+    return GradedCase(
         id=vector.id,
-        way=case.chunking,
-        status=status,
+        rule=vector.rule,
         about=vector.about,
+        grade=grade,
+        chunking=case.chunking,
+        limits=" ".join(limit_arguments(vector.limits)),
+        input=tuple(show_bytes(step.data()) for step in vector.steps) if reason else (),
         reason=reason,
         errors=answer.errors if reason else "",
     )
 
 
-def _converse(vector: Vector, command: Sequence[str], timeout: float, limit: int) -> Answer:
-    """Write the pieces of a stream, each once all events of those before it are there."""
-    dialogue = Dialogue(command, timeout=timeout, limit=limit)
-    count = 0
+def _write_steps(vector: Vector, dialogue: Dialogue, profile: Profile) -> Answer:
+    """Write each part of a stream after the events of the parts before have come."""
+    expected = b""
     for step in vector.steps:
-        data = step.data()
-        dialogue.write([data])
-        count += len(step.events)
-        what = f"the events of {ascii(data)[1:]} did not come before the next bytes of the stream"
-        if step.events and not dialogue.expect_lines(count, min(timeout, _PATIENCE), what):
+        dialogue.write([step.data()])
+        expected += step.records()
+        if count_graded(step.records(), profile) and not _has_answered(dialogue, step, expected, profile):
             break
     return dialogue.end()
+
+
+def _has_answered(dialogue: Dialogue, step: VectorStep, expected: bytes, profile: Profile) -> bool:
+    count = count_graded(expected, profile)
+    fault = f"the events of {show_bytes(step.data())} did not come before the next bytes of the stream"
+    return dialogue.expect(lambda output: count_graded(output, profile) >= count, _STEP_PATIENCE, fault)

@@ -1,41 +1,43 @@
-"""Encoders under test: event records in, a stream out, which the reference reads back.
+"""Test encoders: give them event records, and read back the stream that they write.
 
-The contract: an encoder reads event records on standard input, as JSON Lines,
-without line numbers, and writes the stream of those events on standard output,
-and ends with exit code 0. A log text that would read as a marker it changes so
-that it does not, as by a space in front.
+The contract: an encoder reads event records as JSON Lines on standard input.
+The records have no line numbers. It writes the stream of those events on
+standard output, and ends with exit code 0. If a log text would read as a marked
+line, the encoder has to change it, for example with a space before it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 
-from planqk_protocol.conformance.comparison import difference, read_records
+from planqk_protocol.conformance.comparison import difference, read_event_records
+from planqk_protocol.conformance.grading import Grade, GradedCase
 from planqk_protocol.conformance.programs import Answer, ask
-from planqk_protocol.conformance.verdicts import Status, Verdict
+from planqk_protocol.conformance.showing import shorten
 from planqk_protocol.parser import parse
 from planqk_protocol.records import to_json_line
 
-__all__ = ["EncoderCase", "judge", "load_cases", "run_case"]
+__all__ = ["EncoderCase", "case_files", "grade_answer", "load_cases", "read_cases", "run_case"]
 
+_FILES = ("encoder.json", "encoder.schema.json")
 _PLACES = ("line", "end_line", "terminated")
 
 
 class EncoderCase(msgspec.Struct, frozen=True, kw_only=True):
-    """Records to print, and the events that they must be read back as.
+    """Records to encode, and the events that the stream has to give.
 
     Attributes:
         id: Unique name, ``encoder/case``.
-        rule: The rule it shows.
-        about: What it shows, in one sentence.
-        records: The records to print.
-        events: What they are read back as; the same records, unless the file
-            says otherwise. ``contains`` in the place of ``text`` is a part of it.
+        rule: The id of the rule that the case shows.
+        about: What the case shows, in one sentence.
+        records: The records to encode.
+        events: The event records of the stream. By default, they are the same
+            as `records`. ``contains`` in place of ``text`` is a part of the text.
     """
 
     id: str
@@ -45,18 +47,36 @@ class EncoderCase(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Mapping[str, Any], ...]
 
     def input(self) -> bytes:
-        """The records as JSON Lines, of which nothing is escaped that need not be."""
+        """The records as JSON Lines. Characters are escaped only if they have to be."""
         return _json_lines(self.records)
 
+    def expected(self) -> bytes:
+        """The event records of the stream, as JSON Lines."""
+        return _json_lines(self.events)
 
-def _json_lines(records: Sequence[Mapping[str, Any]]) -> bytes:
+
+def _json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:
     lines = (json.dumps(record, ensure_ascii=False) for record in records)
     return b"".join(line.encode(errors="backslashreplace") + b"\n" for line in lines)  # lone surrogates
 
 
+def case_files() -> dict[str, bytes]:
+    """The files that come with the package, as name → content: the cases and their schema."""
+    folder = files("planqk_protocol").joinpath("conformance")
+    return {name: folder.joinpath(name).read_bytes() for name in _FILES}
+
+
 def load_cases() -> list[EncoderCase]:
     """All cases that come with the package."""
-    text = files("planqk_protocol").joinpath("conformance", "encoder.json").read_text(encoding="utf-8")
+    return read_cases(json.loads(case_files()["encoder.json"]))
+
+
+def read_cases(content: Mapping[str, Any]) -> list[EncoderCase]:
+    """The cases of the file.
+
+    Args:
+        content: The decoded file. It has to match the schema.
+    """
     return [
         EncoderCase(
             id=item["id"],
@@ -65,37 +85,39 @@ def load_cases() -> list[EncoderCase]:
             records=tuple(item["records"]),
             events=tuple(item.get("events", item["records"])),
         )
-        for item in json.loads(text)["cases"]
+        for item in content["cases"]
     ]
 
 
-def run_case(case: EncoderCase, command: Sequence[str], timeout: float) -> Verdict:
-    """Put a case to an encoder.
+def run_case(case: EncoderCase, command: Sequence[str], timeout: float) -> GradedCase:
+    """Run an encoder on a case, and grade its answer.
 
     Args:
         case: The case.
         command: The encoder and its arguments.
-        timeout: Seconds until it is ended.
+        timeout: Seconds until the encoder is killed.
 
     Raises:
-        CommandError: It cannot be started.
+        CommandError: The encoder cannot be started.
     """
     data = case.input()
-    return judge(case, ask(command, [data], timeout=timeout, limit=10 * len(data)))
+    return grade_answer(case, ask(command, [data], timeout=timeout, limit=10 * len(data)))
 
 
-def judge(case: EncoderCase, answer: Answer) -> Verdict:
-    """The verdict on an encoder's answer."""
+def grade_answer(case: EncoderCase, answer: Answer) -> GradedCase:
+    """Grade the answer of an encoder."""
     reason = answer.fault
     if not reason and answer.exit_code:
-        reason = f"it ended with exit code {answer.exit_code}"
+        reason = f"the program ended with exit code {answer.exit_code}"
     reason = reason or _difference(case, answer.output)
-    return Verdict(
-        rule=case.rule,
+    return GradedCase(
         id=case.id,
-        way="whole",
-        status=Status.FAILED if reason else Status.PASSED,
+        rule=case.rule,
         about=case.about,
+        grade=Grade.FAILED if reason else Grade.PASSED,
+        input=tuple(shorten(json.dumps(record, separators=(",", ":"))) for record in case.records)
+        if reason
+        else (),
         reason=reason,
         errors=answer.errors if reason else "",
     )
@@ -104,9 +126,9 @@ def judge(case: EncoderCase, answer: Answer) -> Verdict:
 def _difference(case: EncoderCase, output: bytes) -> str:
     given = b"".join(map(to_json_line, parse(output)))
     expected = [dict(event) for event in case.events]
-    for wanted, record in zip(expected, read_records(given), strict=False):
+    for wanted, record in zip(expected, read_event_records(given), strict=False):
         part = wanted.pop("contains", None)
         if part is not None:
-            text = str(record.members.get("text", ""))
+            text = str(record.get("text", ""))
             wanted["text"] = text if part in text else part
     return difference(_json_lines(expected), given, ignoring=_PLACES)

@@ -1,4 +1,19 @@
-"""Programs under test: talk to one, listen to one, and run many cases at a time."""
+"""Run programs under test: write to one, read from it, and run many at a time.
+
+How `Dialogue` works: a program can do anything at any time. It can print before
+it reads, read nothing, print without end, or leave a child that holds its
+pipes. So the kit never blocks on a pipe in the thread that waits for the
+program. Two threads read the program's standard output and standard error
+(`_PipeReader`), and another one writes to its standard input. They report what
+happens through one condition, `_changed`. All waiting goes through
+`Dialogue._wait_until`, which ends at the program's deadline at the latest, and
+when the program is killed.
+
+A chunk of the stream is written after the program has read the chunk before.
+Otherwise two chunks could arrive as one, and the cut between them would not be
+tested. Linux tells how many bytes of a pipe are unread (``FIONREAD``,
+pipe(7)). Where the system does not tell, a pause has to do.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +30,22 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from planqk_protocol.conformance.descendants import kill_group, kill_marked, marked_environment
+from planqk_protocol.descendants import kill_group, kill_tagged, tagged_environment
 
 __all__ = ["Answer", "CommandError", "Dialogue", "ask", "kill_all", "listen", "run_all"]
 
-_PAUSE = 0.01  # seconds between two pieces, if the system does not tell whether the first one was read
-_GLANCE = 0.0005  # seconds between two checks whether the program has read the last piece
-_PATIENCE = 2.0  # seconds in all to wait for that; a program that reads nothing answers at the end
-_GRACE = 2.0  # seconds to wait for the end of what was ended
-_MARGIN = 1024 * 1024  # bytes a program may print beyond a generous guess
+_PAUSE = 0.01  # seconds between two chunks, if the system does not tell whether the first one was read
+_READ_INTERVAL = 0.0005  # seconds between two checks whether the program has read the last chunk
+_READ_PATIENCE = 2.0  # seconds in all that these checks may take; a program may read nothing
+_GRACE = 2.0  # seconds to wait for the end of a program that was killed
+_MARGIN = 1024 * 1024  # bytes that a program may print beyond the number that its caller expects
 _ERRORS = 2000  # bytes of standard error that are kept
-_BLOCK = 65536
+_READ_SIZE = 65536
+_POLL_INTERVAL = 0.05  # seconds between two checks of `run_all` whether to stop
 
-Take = Callable[[bytes], None]
+Receiver = Callable[[bytes], None]
+Item = TypeVar("Item")
+Returned = TypeVar("Returned")
 
 
 class CommandError(Exception):
@@ -35,14 +53,14 @@ class CommandError(Exception):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program did.
+    """What a program printed, and how it ended.
 
     Attributes:
-        output: What it printed on standard output, as far as it was kept.
-        errors: The end of what it printed on standard error.
-        exit_code: Its exit code; ``None`` if a signal ended it, or if it could not be ended.
-        fault: Why it did not come to its own end, or which answer did not
-            come in time; else empty.
+        output: The kept part of its standard output.
+        errors: The end of its standard error.
+        exit_code: Its exit code. ``None`` if a signal ended it, or if the kit could not end it.
+        fault: What went wrong: a signal ended the program, it ran too long, it
+            printed too much, or an expected answer did not come in time. Else empty.
     """
 
     output: bytes
@@ -51,58 +69,55 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
-class _Reader(threading.Thread):
-    """Reads a pipe to its end, and passes on what comes until it is left to itself.
+class _PipeReader(threading.Thread):
+    """A thread that reads a pipe to its end.
 
     Args:
-        pipe: The pipe; the thread closes it.
-        take: Called with each block, while `news` is held.
-        news: Notified of each block and of the end.
+        pipe: The pipe. The thread closes it.
+        receive: Called with each chunk, while `changed` is held.
+        changed: Notified of each chunk and of the end.
     """
 
-    def __init__(self, pipe: IO[bytes], take: Take, news: threading.Condition) -> None:
+    def __init__(self, pipe: IO[bytes], receive: Receiver, changed: threading.Condition) -> None:
         super().__init__(daemon=True)
         self._pipe = pipe
-        self._take = take
-        self._news = news
-        self.is_left = False
-        self.is_done = False
-        self.lines = 0
+        self._receive = receive
+        self._changed = changed
+        self.is_abandoned = False  # set by the owner: what comes from now on is thrown away
+        self.is_at_end = False
         self.start()
 
     def run(self) -> None:
         with self._pipe:
-            while block := os.read(self._pipe.fileno(), _BLOCK):
-                with self._news:
-                    if self.is_left:
+            while chunk := os.read(self._pipe.fileno(), _READ_SIZE):
+                with self._changed:
+                    if self.is_abandoned:
                         return
-                    self.lines += block.count(b"\n")
-                    self._take(block)
-                    self._news.notify_all()
-        with self._news:
-            self.is_done = True
-            self._news.notify_all()
+                    self._receive(chunk)
+                    self._changed.notify_all()
+        with self._changed:
+            self.is_at_end = True
+            self._changed.notify_all()
 
 
 class Dialogue:
-    """A running program: written to in pieces, its answers awaited.
+    """A running program. Write chunks to it, and wait for its answers.
 
     Args:
         command: The program and its arguments.
-        timeout: Seconds until it is ended.
-        limit: Bytes of its standard output that are kept; a program that prints
-            a good deal more is ended.
-        take: Called in a thread with each block of its standard output, of which
-            nothing is kept or limited then.
+        timeout: Seconds until the program is killed.
+        limit: Bytes of standard output to expect. A program that prints far more is killed.
+        receive: Called in a thread with each chunk of standard output. The
+            output is then not kept and not limited.
 
     Raises:
-        CommandError: It cannot be started.
+        CommandError: The program cannot be started.
     """
 
     def __init__(
-        self, command: Sequence[str], *, timeout: float, limit: int = 0, take: Take | None = None
+        self, command: Sequence[str], *, timeout: float, limit: int = 0, receive: Receiver | None = None
     ) -> None:
-        environment, self._mark = marked_environment()
+        environment, self._tag = tagged_environment()
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(  # noqa: S603  # the command is the user's own
@@ -120,134 +135,145 @@ class Dialogue:
         self._stdin = self._process.stdin
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
-        self._patience = _PATIENCE
+        self._read_patience = _READ_PATIENCE
         self._fault = ""
         self._limit = limit + _MARGIN
         self._kept = bytearray()
         self._errors = b""
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._is_killed = False
         self._is_written = True
-        self._is_over = False
-        self._output = _Reader(self._process.stdout, take or self._keep, self._news)
-        self._readers = (self._output, _Reader(self._process.stderr, self._keep_errors, self._news))
+        self._is_input_over = False
+        self._output = _PipeReader(self._process.stdout, receive or self._keep, self._changed)
+        self._readers = (
+            self._output,
+            _PipeReader(self._process.stderr, self._keep_errors, self._changed),
+        )
         _running.add(self)
 
-    def _keep(self, block: bytes) -> None:
-        self._kept += block[: self._limit + 1 - len(self._kept)]
+    def _keep(self, chunk: bytes) -> None:
+        self._kept += chunk[: self._limit + 1 - len(self._kept)]
         if len(self._kept) > self._limit:
-            self.kill("it printed far more than it was asked for")
+            self.kill("the program printed far more than was expected")
 
-    def _keep_errors(self, block: bytes) -> None:
-        self._errors = (self._errors + block)[-_ERRORS:]
+    def _keep_errors(self, chunk: bytes) -> None:
+        self._errors = (self._errors + chunk)[-_ERRORS:]
 
     def kill(self, fault: str = "") -> None:
-        """End the program, and what it started; nothing waits for it any longer.
+        """Kill the program and all that it started. Nothing waits for it any longer.
 
         Args:
-            fault: Why; the first reason given is that of the `Answer`.
+            fault: Why. Only the first fault is kept for the `Answer`.
         """
-        with self._news:
+        with self._changed:
             self._fault = self._fault or fault
             self._is_killed = True
-            self._news.notify_all()
+            self._changed.notify_all()
         kill_group(self._process)
-        kill_marked(self._mark)
+        kill_tagged(self._tag)
 
-    def write(self, pieces: Iterable[bytes]) -> None:
-        """Write pieces, each but the first once the one before it was read."""
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Write chunks to standard input, each after the program has read the one before."""
         self._is_written = False
-        threading.Thread(target=self._write, args=(pieces,), daemon=True).start()
-        if not self._await(lambda: self._is_written):
-            self._break_off()
+        threading.Thread(target=self._write, args=(chunks,), daemon=True).start()
+        if not self._wait_until(lambda: self._is_written):
+            self._kill_late()
 
-    def _write(self, pieces: Iterable[bytes]) -> None:
+    def _write(self, chunks: Iterable[bytes]) -> None:
         is_first = True
-        with suppress(OSError):  # a program need not read all
-            for piece in pieces:
+        with suppress(OSError):  # the program may have closed its input
+            for chunk in chunks:
                 if not is_first:
-                    self._pause()
+                    self._wait_until_read()
                 is_first = False
-                view = memoryview(piece)
+                view = memoryview(chunk)
                 while view:
                     view = view[self._stdin.write(view) :]
-        with self._news:
+        with self._changed:
             self._is_written = True
             self._close_input()
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def _close_input(self) -> None:
-        """Close standard input once it is over and no thread writes to it any more."""
-        if self._is_over and self._is_written:
+        """Close standard input if nothing more is to be written and no thread writes to it."""
+        if self._is_input_over and self._is_written:
             with suppress(OSError):
                 self._stdin.close()
 
-    def _pause(self) -> None:
-        """Wait until all that was written is read, as far as that can be told."""
-        if _unread(self._stdin) is None:
+    def _wait_until_read(self) -> None:
+        """Wait until the program has read all that was written, or the patience for that is used up."""
+        if _unread_bytes(self._stdin) is None:
             time.sleep(_PAUSE)
             return
-        while self._patience > 0 and _unread(self._stdin) and self._process.poll() is None:
-            time.sleep(_GLANCE)
-            self._patience -= _GLANCE
+        while self._read_patience > 0 and _unread_bytes(self._stdin) and self._process.poll() is None:
+            time.sleep(_READ_INTERVAL)
+            self._read_patience -= _READ_INTERVAL
 
-    def expect_lines(self, count: int, patience: float, what: str) -> bool:
-        """Wait until the program has printed `count` lines in all; whether it has.
+    def expect(self, is_enough: Callable[[bytes], bool], patience: float, fault: str) -> bool:
+        """Wait until the program has printed enough, and kill it if it does not.
 
         Args:
-            count: Number of lines.
-            patience: Seconds to wait for them.
-            what: What is wrong if they do not come; the program is ended then.
-        """
-        self._await(lambda: self._output.lines >= count or self._output.is_done, patience)
-        in_time = self._output.lines >= count
-        if not in_time:
-            self.kill(what)
-        return in_time
+            is_enough: Whether this standard output is enough.
+            patience: Seconds to wait for it.
+            fault: The fault if it does not come.
 
-    def _await(self, is_there: Callable[[], bool], patience: float = float("inf")) -> bool:
-        """Wait, up to the end of the program's time, unless it is ended before; whether it is there."""
-        rest = self._deadline - time.monotonic()
-        with self._news:
-            self._news.wait_for(lambda: is_there() or self._is_killed, max(0, min(patience, rest)))
-            return is_there()
+        Returns:
+            Whether it came.
+        """
+        self._wait_until(lambda: is_enough(bytes(self._kept)) or self._output.is_at_end, patience)
+        with self._changed:
+            is_in_time = is_enough(bytes(self._kept))
+        if not is_in_time:
+            self.kill(fault)
+        return is_in_time
+
+    def _wait_until(self, is_so: Callable[[], bool], patience: float = float("inf")) -> bool:
+        """Wait up to the program's deadline, or until it is killed. Return whether it is so."""
+        seconds_left = self._deadline - time.monotonic()
+        with self._changed:
+            self._changed.wait_for(lambda: is_so() or self._is_killed, max(0, min(patience, seconds_left)))
+            return is_so()
 
     def end(self) -> Answer:
-        """End the input, wait for the program to end, and tell what it did."""
-        with self._news:
-            self._is_over = True
+        """Close standard input, wait for the program to end, and return its answer."""
+        with self._changed:
+            self._is_input_over = True
             self._close_input()
-        if not (self._await(self._is_read) and self._has_exited(self._deadline)):
-            self._break_off()
-        kill_group(self._process)  # what it left behind
+        if not (self._wait_until(self._are_pipes_at_end) and self._has_exited(self._deadline)):
+            self._kill_late()
+        kill_group(self._process)  # processes that the program left running
         _running.discard(self)
-        with self._news:
+        with self._changed:
             for reader in self._readers:
-                reader.is_left = True
+                reader.is_abandoned = True
         code = self._process.returncode
         return Answer(
             output=bytes(self._kept),
             errors=self._errors.decode(errors="replace"),
             exit_code=None if code is None or code < 0 else code,
-            fault=self._fault or _crash(code),
+            fault=self._fault or _signal_fault(code),
         )
 
-    def _is_read(self) -> bool:
-        return all(reader.is_done for reader in self._readers)
+    def _are_pipes_at_end(self) -> bool:
+        return all(reader.is_at_end for reader in self._readers)
 
     def _has_exited(self, deadline: float) -> bool:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0, deadline - time.monotonic()))
         return self._process.returncode is not None
 
-    def _break_off(self) -> None:
-        """End the program if nobody did, and wait a little for the end of all that it started."""
+    def _kill_late(self) -> None:
+        """Kill a program that did not end in time, and wait a moment until its pipes are closed."""
         if not self._is_killed:
-            subject = "it" if self._process.poll() is None else "it ended, but what it started"
+            subject = (
+                "the program"
+                if self._process.poll() is None
+                else "the program ended, but a process that it started"
+            )
             self.kill(f"{subject} did not end within {self._timeout:g} s")
         deadline = time.monotonic() + _GRACE
-        with self._news:
-            self._news.wait_for(self._is_read, _GRACE)
+        with self._changed:
+            self._changed.wait_for(self._are_pipes_at_end, _GRACE)
         self._has_exited(deadline)
 
 
@@ -255,15 +281,15 @@ _running: set[Dialogue] = set()
 
 
 def kill_all() -> None:
-    """End all programs that run, and whatever was started by them or by those that ran before."""
+    """Kill all programs that run, and all processes that they or earlier programs started."""
     for dialogue in tuple(_running):
         dialogue.kill()
-    kill_marked()
+    kill_tagged()
 
 
-def _crash(code: int | None) -> str:
-    """Which signal ended the program, by its exit code; empty if none did."""
-    return f"it was ended by {_signal_name(-code)}" if code is not None and code < 0 else ""
+def _signal_fault(code: int | None) -> str:
+    """The signal that ended the program, by its return code. Empty if none did."""
+    return f"the program was ended by {_signal_name(-code)}" if code is not None and code < 0 else ""
 
 
 def _signal_name(number: int) -> str:
@@ -273,84 +299,79 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _unread(pipe: IO[bytes]) -> int | None:
-    """Number of bytes in a pipe that nobody read so far; ``None`` where that cannot be told."""
+def _unread_bytes(pipe: IO[bytes]) -> int | None:
+    """Number of bytes in a pipe that are not yet read. ``None`` if the system does not tell."""
     try:
         import fcntl  # noqa: PLC0415  # not on every system
         import termios  # noqa: PLC0415  # likewise
 
-        answer = fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0\0\0\0")
+        number = fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0\0\0\0")
     except (ImportError, OSError):
         return None
-    return int.from_bytes(answer, sys.byteorder)
+    return int.from_bytes(number, sys.byteorder)
 
 
-def ask(command: Sequence[str], pieces: Iterable[bytes], *, timeout: float, limit: int) -> Answer:
+def ask(command: Sequence[str], chunks: Iterable[bytes], *, timeout: float, limit: int) -> Answer:
     """Run a program on an input, and keep what it prints.
 
     Args:
         command: The program and its arguments.
-        pieces: The input, in the pieces in which it is to be written.
-        timeout: Seconds until it is ended.
-        limit: Bytes of output to expect; a program that prints a good deal more is ended.
+        chunks: The input, in the chunks in which it is written.
+        timeout: Seconds until the program is killed.
+        limit: Bytes of standard output to expect. A program that prints far more is killed.
 
     Raises:
-        CommandError: It cannot be started.
+        CommandError: The program cannot be started.
     """
     dialogue = Dialogue(command, timeout=timeout, limit=limit)
-    dialogue.write(pieces)
+    dialogue.write(chunks)
     return dialogue.end()
 
 
-def listen(command: Sequence[str], take: Take, *, timeout: float) -> Answer:
-    """Run a program without input, and pass on what it prints, however much it is; none of it is kept.
+def listen(command: Sequence[str], receive: Receiver, *, timeout: float) -> Answer:
+    """Run a program without input, and pass on its standard output. Nothing of it is kept.
 
     Args:
         command: The program and its arguments.
-        take: Called with each block of its standard output, in a thread; no more when this returns.
-        timeout: Seconds until it is ended.
+        receive: Called in a thread with each chunk of standard output. It is
+            not called any more when this function has returned.
+        timeout: Seconds until the program is killed.
 
     Raises:
-        CommandError: It cannot be started.
+        CommandError: The program cannot be started.
     """
-    return Dialogue(command, timeout=timeout, take=take).end()
-
-
-_LOOK = 0.05  # seconds between two looks whether to break off, or whether nothing runs any more
-
-Case = TypeVar("Case")
-Outcome = TypeVar("Outcome")
+    return Dialogue(command, timeout=timeout, receive=receive).end()
 
 
 def run_all(
-    run: Callable[[Case], Outcome],
-    cases: Iterable[Case],
+    function: Callable[[Item], Returned],
+    items: Iterable[Item],
     jobs: int,
     *,
     is_over: Callable[[], bool],
     stop: Callable[[], None],
-) -> Generator[Outcome, None, None]:
-    """What `run` gives for each case, in their order, each as soon as it and all before it are done.
+) -> Generator[Returned, None, None]:
+    """Call a function with each item, several at a time, and give what it returns, in the order of the items.
 
-    An error, `close` or `is_over` ends it at once.
+    An error, `close` or `is_over` ends this at once.
 
     Args:
-        run: Called with one case, in a thread.
-        cases: The cases.
-        jobs: Number of cases that run at a time.
-        is_over: Tells whether to break off.
-        stop: Makes the calls of `run` that have begun end soon.
+        function: Called with one item, in a thread.
+        items: The items.
+        jobs: Number of calls at a time.
+        is_over: Whether to stop.
+        stop: Makes the calls that have begun end soon.
 
     Raises:
-        KeyboardInterrupt: It was broken off.
+        KeyboardInterrupt: `is_over` said so.
     """
-    futures: list[Future[Outcome]] = []
+    futures: list[Future[Returned]] = []
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            futures += (pool.submit(run, case) for case in cases)
+            futures += (pool.submit(function, item) for item in items)
             for future in futures:
                 while not (future.done() or is_over()):
-                    wait([future], _LOOK)
+                    wait([future], _POLL_INTERVAL)
                 if is_over():
                     raise KeyboardInterrupt
                 yield future.result()
@@ -358,5 +379,5 @@ def run_all(
             pool.shutdown(wait=False, cancel_futures=True)
             running = {future for future in futures if not future.done()}
             while running:
-                stop()  # again and again: a case may just be starting its program
-                running = wait(running, _LOOK).not_done
+                stop()  # again and again: a call may just be starting its program
+                running = wait(running, _POLL_INTERVAL).not_done

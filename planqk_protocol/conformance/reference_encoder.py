@@ -1,4 +1,4 @@
-"""The reference encoder, as the kit's contract has it: event records to what `planqk_protocol.emit` gives.
+"""The reference encoder: a program that writes event records as a stream, with `planqk_protocol.emit`.
 
 Run it with ``python -m planqk_protocol.conformance.reference_encoder``.
 """
@@ -22,7 +22,7 @@ _ENCODERS: dict[str, Callable[[Any], bytes]] = {
 
 
 def main() -> None:
-    """Event records on standard input to a stream on standard output."""
+    """Read event records on standard input, and write their stream on standard output."""
     for line in sys.stdin.buffer:
         record = json.loads(line)
         encoder = _ENCODERS.get(record["type"])

@@ -1,8 +1,9 @@
-"""The vectors: which events a stream has, rule by rule.
+"""Read the vectors: streams, and the event records that they have to give.
 
-They are data, for programs in any language; ``vectors.schema.json`` describes
-the files. A vector of the group ``must`` follows from the rules. One of the
-group ``may`` shows what the reference does where the rules leave it open.
+Vectors are JSON files, one for each rule, for programs in any language.
+``vectors.schema.json`` describes the files. A vector of the group ``must``
+follows from the rules. A vector of the group ``may`` shows what the reference
+decoder does where the rules allow more than one answer.
 """
 
 from __future__ import annotations
@@ -21,20 +22,17 @@ __all__ = [
     "RULES",
     "VERSION",
     "Expression",
-    "Step",
     "Vector",
+    "VectorStep",
     "expand",
     "load_vectors",
     "read_vectors",
-    "shown",
     "vector_files",
     "vector_schema",
 ]
 
 Expression: TypeAlias = str | dict[str, Any]
-"""A text, or an object with ``base64``, ``repeat`` and ``times``, or ``concat``."""
-
-_SHOWN = 200  # characters
+"""Bytes as the files write them: a text, or an object with ``base64``, ``repeat`` or ``concat``."""
 
 
 def expand(expression: Expression) -> bytes:
@@ -54,20 +52,8 @@ def expand(expression: Expression) -> bytes:
     return b"".join(map(expand, expression["concat"]))
 
 
-def shown(text: str) -> str:
-    """A text for people, its middle left out where it is long.
-
-    >>> shown("x" * 1000)[90:120]
-    'xxxxxxxxxx…(800 more)…xxxxxxxx'
-    """
-    if len(text) <= _SHOWN:
-        return text
-    half = _SHOWN // 2
-    return f"{text[:half]}…({len(text) - _SHOWN} more)…{text[-half:]}"
-
-
 VERSION = 1
-"""Version of the set. It changes with every vector that is added, changed or removed."""
+"""Version of the set of vectors. Whoever adds, changes or removes a vector raises it."""
 
 RULES = (
     *("line-lf", "line-crlf", "marker-column"),
@@ -77,22 +63,22 @@ RULES = (
     *("chunking", "latency", "lossless", "total"),
     *("limit-line", "limit-payload"),
 )
-"""The rules of the specification, in its order; each has a file of vectors."""
+"""The ids of the rules, in the order of the specification. Each rule has a file of vectors."""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a stream, and the events it completes.
+class VectorStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a stream, and the events that it completes.
 
     Attributes:
-        input: The piece.
-        events: Its event records, as the file has them.
+        input: The bytes of the part.
+        events: The event records, as the file has them.
     """
 
     input: Expression
     events: tuple[Mapping[str, Any], ...]
 
     def data(self) -> bytes:
-        """The bytes of the piece."""
+        """The bytes of the part."""
         return expand(self.input)
 
     def records(self) -> bytes:
@@ -101,19 +87,19 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vector(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream, and the events it has.
+    """A stream, and the event records that it has to give.
 
     Attributes:
         id: Unique name, ``rule/case``.
-        rule: The rule it shows.
+        rule: The id of the rule that the vector shows.
         group: ``must`` or ``may``.
-        about: What it shows, in one sentence.
-        limits: The limits that matter to it, by their names.
-        steps: The pieces of the stream; just one, unless `is_stepwise`.
-        end: The records of the events that the end of the stream completes;
-            empty unless `is_stepwise`.
-        is_stepwise: Whether the events of each piece must be there before the
-            next piece comes (rule ``latency``).
+        about: What the vector shows, in one sentence.
+        limits: The limits that matter, by their names.
+        steps: The parts of the stream. There is one part, unless `is_stepwise`.
+        end: The records of the events that the end of the stream completes.
+            Empty unless `is_stepwise`.
+        is_stepwise: Whether the decoder must write the events of each part
+            before it gets the next part (rule ``latency``).
     """
 
     id: str
@@ -121,7 +107,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     about: str
     limits: Mapping[str, int | None]
-    steps: tuple[Step, ...]
+    steps: tuple[VectorStep, ...]
     end: tuple[Mapping[str, Any], ...] = ()
     is_stepwise: bool = False
 
@@ -134,13 +120,13 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
         return b"".join(step.records() for step in self.steps) + _json_lines(self.end)
 
     def parser_limits(self) -> Limits:
-        """The limits, those that do not matter at their defaults."""
+        """The limits for a parser. Limits that do not matter have their defaults."""
         bounds: Mapping[str, Any] = self.limits
         return Limits(**bounds)
 
 
 def vector_files() -> dict[str, bytes]:
-    """Name → content of the files that come with the package, the schema included."""
+    """The files that come with the package, as name → content. The schema is one of them."""
     folder = files("planqk_protocol").joinpath("conformance")
     names = ["vectors.schema.json", *(f"vectors/{rule}.json" for rule in RULES)]
     return {name: folder.joinpath(name).read_bytes() for name in names}
@@ -162,7 +148,7 @@ def read_vectors(content: Mapping[str, Any]) -> list[Vector]:
     """The vectors of one file.
 
     Args:
-        content: The decoded file, valid by its schema.
+        content: The decoded file. It has to match the schema.
     """
     return [_read_vector(content["rule"], item) for item in content["vectors"]]
 
@@ -175,7 +161,7 @@ def _read_vector(rule: str, item: Mapping[str, Any]) -> Vector:
         group=item["group"],
         about=item["about"],
         limits=item.get("limits", {}),
-        steps=tuple(Step(input=step["input"], events=tuple(step["events"])) for step in steps),
+        steps=tuple(VectorStep(input=step["input"], events=tuple(step["events"])) for step in steps),
         end=tuple(item.get("end", ())),
         is_stepwise="steps" in item,
     )
@@ -186,7 +172,7 @@ def _json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def _json_line(record: Mapping[str, Any]) -> bytes:
-    """A record with its expressions expanded."""
+    """A record as JSON, with its expressions expanded."""
     members = []
     for name, value in record.items():
         if name == "value_text":

@@ -12,9 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-import msgspec
-
-__all__ = ["ESCAPE_CODE", "FOREIGN", "Seen", "character_name", "seen"]
+__all__ = ["ESCAPE_CODE", "FOREIGN", "character_name", "places", "seen"]
 
 ESCAPE_CODE = re.compile(
     r"\x1b(?:\[[0-9;:?]*[ -/]?[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cM])"
@@ -50,38 +48,37 @@ _FULL_WIDTH = 0xFEE0  # from an ASCII character to its full-width form
 
 _ASCII = {ord(twin): letter for letter, twins in _TWINS.items() for twin in twins}
 _ASCII |= {code + _FULL_WIDTH: chr(code) for code in range(0x21, 0x7F)}
-_TABLE: dict[int, str | None] = {**_ASCII, **dict.fromkeys(map(ord, _INVISIBLE))}
 
-FOREIGN = re.compile(f"[{''.join(map(chr, _TABLE))}]+")
+FOREIGN = re.compile(f"[{_INVISIBLE}{''.join(map(chr, _ASCII))}]+")
 """One or more characters that look like another one, or like nothing."""
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A text as people see it.
-
-    Attributes:
-        text: The text. Each foreign character is replaced by the one that it
-            resembles; invisible ones and codes for terminals are left out.
-        places: Index in the original of each character of `text`, and of its end.
-    """
-
-    text: str
-    places: Sequence[int]
+_HIDDEN = re.compile(f"(?:{ESCAPE_CODE.pattern}|[{_INVISIBLE}])+")
 
 
-def seen(text: str) -> Seen:
+def seen(text: str) -> str:
     r"""The text as people see it.
 
-    >>> seen("\u200bPl\u0430nQK\uff1a").text
+    Each foreign character is replaced by the one that it resembles. Invisible ones
+    and codes for terminals are left out.
+
+    >>> seen("\u200bPl\u0430nQK\uff1a")
     'PlanQK:'
     """
-    if "\x1b" not in text and (text.isascii() or not FOREIGN.search(text)):
-        return Seen(text, range(len(text) + 1))
-    hidden = {index for code in ESCAPE_CODE.finditer(text) for index in range(*code.span())}
-    places = [
-        index for index, character in enumerate(text) if character not in _INVISIBLE and index not in hidden
-    ]
-    return Seen("".join(map(text.__getitem__, places)).translate(_TABLE), [*places, len(text)])
+    if text.isascii():
+        return _HIDDEN.sub("", text) if "\x1b" in text else text
+    text = _HIDDEN.sub("", text)
+    return text.translate(_ASCII) if FOREIGN.search(text) else text
+
+
+def places(text: str) -> Sequence[int]:
+    """Index in the text of each character that people see, and of the end of the text."""
+    seen_places: list[int] = []
+    start = 0
+    for hidden in _HIDDEN.finditer(text):
+        seen_places += range(start, hidden.start())
+        start = hidden.end()
+    return [*seen_places, *range(start, len(text) + 1)] if start else range(len(text) + 1)
 
 
 def character_name(character: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, Seen
+from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN
 from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.finding import Finding, Fix, Place, Rule
 from planqk_protocol.diagnosis.line import Line, finding
+from planqk_protocol.diagnosis.rules import markers as rules
 from planqk_protocol.diagnosis.spelling import Mention
 from planqk_protocol.events import Marker
 
 __all__ = ["Candidate", "NearMiss"]
 
+# The rules that a copy of a marked line breaks: a shell's trace, or what a logger or a runner repeats.
+_OF_COPIES = (rules.COLOURED, rules.GLUED, rules.INDENTED, rules.PREFIXED, rules.QUOTED)
 _BLANKS = " \t\r"  # that may follow a fence
 
 
@@ -21,9 +26,9 @@ class NearMiss(msgspec.Struct, frozen=True):
 
     Attributes:
         finding: What is wrong with it.
-        echo: `echo_key` of the marked line that it would be. If a line with a
-            valid marker stands near and has the same key, the near miss is only
-            its echo.
+        echo: `echo_key` of the marked line that it would be, if it may be a copy of
+            one, else empty. If a line with a valid marker stands near and has the
+            same key, the near miss is only its echo.
     """
 
     finding: Finding
@@ -36,26 +41,26 @@ class Candidate(msgspec.Struct, frozen=True):
     Attributes:
         line: The line.
         text: Its text.
-        seen: The text as people see it.
         mention: The marker in the text that people see.
+        places: Index in the text of each character that people see, and of its end.
         in_block: Whether the line stands in a block.
     """
 
     line: Line
     text: str
-    seen: Seen
     mention: Mention
+    places: Sequence[int]
     in_block: bool
 
     @property
     def start(self) -> int:
         """Where the marker begins in the line's text."""
-        return self.seen.places[self.mention.start]
+        return self.places[self.mention.start]
 
     @property
     def stop(self) -> int:
         """Where the marker ends in the line's text."""
-        return self.seen.places[self.mention.stop - 1] + 1
+        return self.places[self.mention.stop - 1] + 1
 
     @property
     def prefix(self) -> str:
@@ -93,9 +98,12 @@ class Candidate(msgspec.Struct, frozen=True):
             fix: A change that mends it for certain.
             payload: The payload that was meant; by default the rest of the line.
         """
-        marked = self.mention.whole + (self.rest if payload is None else payload)
-        key = echo_key(marked.encode(errors="surrogateescape"))
-        return NearMiss(finding(rule, self.line, place, message, fix=fix), key)
+        echo = b""
+        # Two fences always have the same text, so only a shell's trace is known to be a copy of one.
+        if rule in _OF_COPIES and (not self.is_fence or self.prefix.startswith("+")):
+            marked = self.mention.whole + (self.rest if payload is None else payload)
+            echo = echo_key(marked.encode(errors="surrogateescape"))
+        return NearMiss(finding(rule, self.line, place, message, fix=fix), echo)
 
     def fix(self, start: int) -> Fix | None:
         """Replace the text from `start` on by the marker, if that mends the line for certain.

@@ -57,6 +57,6 @@ def continuation(text: str) -> Continuation:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a text ends with prose: with some words after the last bracket of JSON."""
-    after = text[max(text.rfind("}"), text.rfind("]")) + 1 :]
+    """Whether a text ends with prose: with some words after the last bracket or quote."""
+    after = text[max(map(text.rfind, "}]\"'")) + 1 :]
     return len(_WORDS.findall(after)) >= _FEWEST_WORDS

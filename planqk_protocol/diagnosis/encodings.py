@@ -17,9 +17,10 @@ ENOUGH = 512
 
 # The first bytes of files that are taken for logs by mistake. Sources: RFC 1952 (gzip), RFC 8878 (Zstandard),
 # "The .xz File Format" 2.1.1.1, bzip2's `compress.c` (the digits of pi, or of its root if the file is empty),
-# PKWARE's APPNOTE 4.3 (zip), POSIX.1-2017 `pax` (ustar), the System V ABI (ELF), ISO 32000-1 7.5.2 (PDF),
-# 7-Zip's `7zFormat.txt`, RARLAB's "RAR 5.0 archive format", "LZ4 Frame Format", RFC 2083 (PNG), SQLite's
-# "Database File Format" 1.3.1, the HDF5 File Format Specification II.A, NumPy's NEP 1.
+# PKWARE's APPNOTE 4.3 (zip), POSIX.1-2017 `pax` (ustar), POSIX's and GNU's `ar.h`, the System V ABI (ELF),
+# Microsoft's "PE Format", Apple's `mach-o/loader.h`, ISO 32000-1 7.5.2 (PDF), 7-Zip's `7zFormat.txt`,
+# RARLAB's "RAR 5.0 archive format", "LZ4 Frame Format", RFC 2083 (PNG), ISO/IEC 10918-1 B.1.1 (JPEG),
+# SQLite's "Database File Format" 1.3.1, the HDF5 File Format Specification II.A, NumPy's NEP 1.
 _ARCHIVES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
     (name, re.compile(pattern, re.DOTALL))
     for name, pattern in (
@@ -32,9 +33,13 @@ _ARCHIVES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("a RAR archive", rb"Rar!\x1a\x07"),
         ("an LZ4 file", rb"\x04\x22\x4d\x18"),
         ("a tar archive", rb".{257}ustar(?:\x0000|  \0)"),
-        ("a program (ELF)", rb"\x7fELF"),
+        ("a package or a library (ar)", rb"!<arch>\n"),
+        ("a program for Linux (ELF)", rb"\x7fELF"),
+        ("a program for Windows (PE)", rb"MZ.\0.{56,440}?PE\0\0"),
+        ("a program for macOS (Mach-O)", rb"[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf]"),
         ("a PDF document", rb"%PDF-[0-9]\.[0-9]"),
         ("a PNG image", rb"\x89PNG\r\n\x1a\n"),
+        ("a JPEG image", rb"\xff\xd8\xff"),
         ("an SQLite database", rb"SQLite format 3\0"),
         ("an HDF5 file", rb"\x89HDF\r\n\x1a\n"),
         ("a NumPy file", rb"\x93NUMPY"),
@@ -98,7 +103,7 @@ def encoding_finding(line: Line) -> Finding | None:
 def _by_mark(head: bytes) -> tuple[str | None, int]:
     """The encoding of a text that begins with a byte order mark, and the size of the mark."""
     for mark, encoding in _MARKS.items():
-        if head.startswith(mark) and is_text_in(encoding, head[len(mark) :]):
+        if head.startswith(mark) and is_text_in(encoding, head[len(mark) :], least=2):
             return encoding, len(mark)
     return None, 0
 

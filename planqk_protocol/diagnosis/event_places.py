@@ -66,4 +66,4 @@ class EventPlaces:
 
 
 def _count_characters(data: bytes) -> int:
-    return len(data.decode(errors="replace"))
+    return len(data) if data.isascii() else len(data.decode(errors="replace"))

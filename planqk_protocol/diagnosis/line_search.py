@@ -12,7 +12,6 @@ so a fence with more blanks than that counts as a fence whatever follows them.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -110,114 +109,111 @@ class LineSearch:
         """Offset of the first byte of the unfinished line, or of the next one."""
         return self._long.offset if self._long else self.offset - len(self._held)
 
-    def feed(self, data: bytes, line: int) -> Iterator[Found]:
-        """Search the next bytes of the stream. All that this yields has to be consumed.
+    def feed(self, data: bytes, line: int) -> list[Found]:
+        """Search the next bytes of the stream.
 
         Args:
             data: The bytes, cut anywhere.
             line: Number of the line that the first of them belongs to.
         """
         self._last = data, line
+        found: list[Found] = []
         at = 0
         if self._held or self._long:
             at = data.find(LF) + 1
-            yield from self._continue(data, 0, at or len(data), line, is_end=at > 0)
+            self._continue(found, data[:at] if at else data, line, is_end=at > 0)
             if not at:
-                return
+                return found
             line += 1
         stop = max(data.rfind(LF, at) + 1, at)
-        yield from self._search_lines(data, at, stop, line)
+        self._search_lines(found, data, at, stop, line)
         if stop < len(data):
-            yield from self._continue(data, stop, len(data), 0, is_end=False)
+            self._continue(found, data[stop:], 0, is_end=False)
+        return found
 
-    def close(self) -> Iterator[Found]:
+    def close(self) -> list[Found]:
         """End the stream: what is held is the last line."""
+        found: list[Found] = []
         if self._held or self._long:
-            yield from self._continue(b"", 0, 0, self.line, is_end=True)
+            self._continue(found, b"", self.line, is_end=True)
+        return found
 
-    def _continue(self, data: bytes, start: int, stop: int, number: int, *, is_end: bool) -> Iterator[Found]:
+    def _continue(self, found: list[Found], piece: bytes, number: int, *, is_end: bool) -> None:
         """Take a piece of an unfinished line. `number` is 0 if the line begins here."""
-        self.offset += stop - start
+        self.offset += len(piece)
         if not self._long:
-            self._held.append(data, start, stop)
+            self._held.append(piece, 0, len(piece))
             if not is_end and len(self._held) <= WINDOW:
                 return
             piece = self._held.take()
             begin = self.offset - len(piece)
             if len(piece) <= WINDOW:
-                yield from self._whole(piece, 0, len(piece), number, begin)
+                self._look_at(found, piece, number, begin)
                 return
-            self._long = yield from self._begin_long(piece[:WINDOW], number or self.line, begin)
-        else:
-            piece = data[start:stop]
-        yield from self._long.feed(piece, is_end=is_end)
+            self._long = self._begin_long(found, piece[:WINDOW], number or self.line, begin)
+        found += self._long.feed(piece, is_end=is_end)
         if is_end:
             self._long = None
 
-    def _search_lines(self, data: bytes, start: int, stop: int, number: int) -> Iterator[Found]:
+    def _search_lines(self, found: list[Found], data: bytes, start: int, stop: int, number: int) -> None:
         """Search the whole lines ``data[start:stop]``, of which the first has the given number."""
         base = self.offset - start  # a place in `data` and this make an offset in the stream
         self.offset = base + stop
         at = counted = start
-        anchors = Anchors(data, stop)
+        anchors, prefix = Anchors(data, stop), self._table.prefix
         while at < stop:
-            is_wanted = self._is_first or self._is_next  # it is looked at without an anchor, too
-            anchor = at if is_wanted else anchors.find(at)
+            # Marked lines often follow each other, so this spares a search. Some lines need no anchor.
+            is_sure = data.startswith(prefix, at) or self._is_next or self._is_first
+            anchor = at if is_sure else anchors.find(at)
             if anchor == stop:
                 return
-            begin = max(data.rfind(LF, start, anchor) + 1, start)
+            begin = at if is_sure else max(data.rfind(LF, at, anchor) + 1, at)
             at = data.find(LF, anchor, stop) + 1
-            number += data.count(LF, counted, begin)
-            counted = begin
-            yield from self._whole(data, begin, at, number, base + begin)
+            if begin > counted:
+                number += data.count(LF, counted, begin)
+                counted = begin
+            if at - begin <= WINDOW:
+                self._look_at(found, data[begin:at], number, base + begin)
+            else:
+                long = self._begin_long(found, data[begin : begin + WINDOW], number, base + begin)
+                found += long.feed(data[begin:at], is_end=True)
 
-    def _whole(self, data: bytes, begin: int, end: int, number: int, offset: int) -> Iterator[Found]:
-        """Look at the whole line ``data[begin:end]``."""
-        if end - begin > WINDOW:
-            long = yield from self._begin_long(data[begin : begin + WINDOW], number, offset)
-            yield from long.feed(data[begin:end], is_end=True)
-            return
-        raw = data[begin:end]
-        line = Line(_without_terminator(raw), number, offset)
+    def _look_at(self, found: list[Found], raw: bytes, number: int, offset: int) -> None:
+        """Look at a whole line of at most `WINDOW` bytes."""
         if self._is_next:
-            yield NextLine(self._is_next, line)
+            found.append(NextLine(self._is_next, Line(_without_terminator(raw), number, offset)))
             self._is_next = 0
-        if (marked := self._step(raw, line)) is not None:
-            yield marked
+        if raw.startswith(self._table.prefix) and (marked := self._step(raw, number, offset, is_whole=True)):
+            found.append(marked)
         elif self._is_first or Anchors(raw, len(raw)).find(0) < len(raw):
-            yield AnchoredLine(line, self.in_block)
+            found.append(AnchoredLine(Line(_without_terminator(raw), number, offset), self.in_block))
         self._is_first = False
 
-    def _begin_long(self, beginning: bytes, number: int, offset: int) -> Generator[Found, None, _LongLine]:
+    def _begin_long(self, found: list[Found], beginning: bytes, number: int, offset: int) -> _LongLine:
         """Begin a line that is longer than `WINDOW` with so many of its bytes."""
         line = Line(beginning, number, offset, is_end=False)
         if self._is_next:
-            yield NextLine(self._is_next, line)
+            found.append(NextLine(self._is_next, line))
             self._is_next = 0
-        marked = self._step(beginning, line)
-        if marked is not None:
-            yield marked
+        is_marked = beginning.startswith(self._table.prefix)
+        marked = self._step(beginning, number, offset, is_whole=False) if is_marked else None
+        if marked:
+            found.append(marked)
         elif self._is_first:
-            yield AnchoredLine(line, self.in_block)
+            found.append(AnchoredLine(line, self.in_block))
         self._is_first = False
         return _LongLine(number, offset, in_block=self.in_block, is_marked=marked is not None)
 
-    def _step(self, raw: bytes, line: Line) -> Found | None:
-        """Go to the next state of the protocol, if a line is marked."""
-        table = self._table
-        if not raw.startswith(table.prefix):
-            return None
+    def _step(self, raw: bytes, number: int, offset: int, *, is_whole: bool) -> MarkedLine | None:
+        """Go to the next state of the protocol, if a line has a marker that counts there."""
+        table, was_in_block = self._table, self.in_block
         kind = table.classify(raw, 0, len(raw))
-        if kind == table.text:
+        if kind == table.text or (was_in_block and kind in table.payload_kinds):
             return None
-        was_in_block = self.in_block
-        self._state = table.steps[self._state][kind].state
-        if was_in_block and kind in table.payload_kinds:
-            return AnchoredLine(line, in_block=True)
-        if line.is_end and kind in table.payload_kinds and not line.data.rstrip().endswith(_COMPLETE):
-            self._is_next = line.number
-        is_opening = not was_in_block and self.in_block
-        return MarkedLine(line.number, line.offset, raw, is_opening, shows_next=self._is_next > 0)
+        self._state = table.transitions[self._state][kind].state
+        shows_next = is_whole and kind in table.payload_kinds and not raw.rstrip().endswith(_COMPLETE)
+        self._is_next = number if shows_next else 0
+        return MarkedLine(number, offset, raw, not was_in_block and self.in_block, shows_next)
 
 
 class _LongLine:
@@ -240,10 +236,11 @@ class _LongLine:
         self._column = 1  # of the first byte held
         self._from = 0  # where in the line the search for anchors goes on
 
-    def feed(self, piece: bytes, *, is_end: bool) -> Iterator[AnchoredLine]:
-        """Search the next bytes of the line. Yield each part of it that has an anchor."""
+    def feed(self, piece: bytes, *, is_end: bool) -> list[Found]:
+        """Search the next bytes of the line: each part of it that has an anchor."""
+        found: list[Found] = []
         if self._is_marked:
-            return
+            return found
         held = self._held + piece
         size = len(_without_terminator(held)) if is_end else len(held)
         anchors = Anchors(held, size)
@@ -256,7 +253,8 @@ class _LongLine:
             column = self._column + len(held[:start].decode(errors="replace"))
             offset = self.offset + self._dropped + start
             is_whole = is_end and stop == size
-            yield AnchoredLine(Line(held[start:stop], self._number, offset, column, is_whole), self._in_block)
+            line = Line(held[start:stop], self._number, offset, column, is_whole)
+            found.append(AnchoredLine(line, self._in_block))
             at = stop - LONGEST
             if is_whole:
                 break
@@ -265,6 +263,7 @@ class _LongLine:
         self._column += len(held[:keep].decode(errors="replace"))
         self._dropped += keep
         self._held = held[keep:]
+        return found
 
 
 def _without_terminator(raw: bytes) -> bytes:

@@ -7,6 +7,7 @@ from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.rules import markers as rules
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.marked import marker_prefix
 
 __all__ = ["is_meant", "misspelt"]
 
@@ -33,11 +34,19 @@ def is_meant(candidate: Candidate) -> bool:
 def _is_meant_without_colons(candidate: Candidate, follows: Continuation) -> bool:
     """Whether a marker was meant whose words are not separated by colons, as in ``PlanQK Job Result:``."""
     text = candidate.mention.text
-    if candidate.is_fence:
-        return follows is Continuation.NOTHING and text[0].isupper()
-    if not text.endswith(":"):
+    if not _has_capitals(text):
         return False
-    return follows is Continuation.STRUCTURE or (follows is Continuation.SCALAR and text[0].isupper())
+    if candidate.is_fence:
+        return follows is Continuation.NOTHING
+    return text.endswith(":") and follows in {Continuation.STRUCTURE, Continuation.SCALAR}
+
+
+def _has_capitals(text: str) -> bool:
+    """Whether the words of a marker begin with capitals, as no name in a sentence does."""
+    name, job, _ = marker_prefix().decode().split(":")
+    letters = "".join(filter(str.isalpha, text))
+    kind = letters.removeprefix(name).removeprefix(job)
+    return letters.isupper() or (letters.startswith(name) and kind[:1].isupper())
 
 
 def _is_meant_in_lower_case(candidate: Candidate, follows: Continuation) -> bool:
@@ -70,7 +79,7 @@ def misspelt(candidate: Candidate) -> NearMiss | None:
         return candidate.near_miss(rules.MISSING_COLON, place, message)
     shown, place = excerpt(mention.text), candidate.place(first, last)
     if mention.text.lower() == mention.target.lower():
-        message = f"{shown} is not spelt {mention.whole}: upper and lower case differ"
+        message = f"{shown} differs from {mention.whole} in upper and lower case"
         return candidate.near_miss(rules.CASE, place, message, fix=candidate.fix(candidate.start))
     message = f"{shown} is no marker; the nearest one is {mention.whole}"
     return candidate.near_miss(rules.SPELLING, place, message)
@@ -107,7 +116,7 @@ def _difference(candidate: Candidate) -> tuple[int, int]:
     else:
         most = min(len(text), len(target)) - start
         stop = len(text) - min(_common(text[::-1], target[::-1]), most)
-    places, at = candidate.seen.places, candidate.mention.start
+    places, at = candidate.places, candidate.mention.start
     first = candidate.stop if start == len(text) else places[at + start]
     return first, places[at + stop - 1] + 1 if stop > start else first
 

@@ -8,7 +8,7 @@ source code, in help texts, in sentences.
 
 from __future__ import annotations
 
-from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, seen
+from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, places, seen
 from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.echoes import echo_key, unquoted
@@ -41,9 +41,8 @@ def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
     if marker := _marker_of(line):
         return _marker_in_block(line, marker) if in_block else None
     text = line.text
-    shown = seen(text)
-    for mention in mentions(shown.text):
-        miss = _judge(Candidate(line, text, shown, mention, in_block))
+    for mention in mentions(seen(text)):
+        miss = _judge(Candidate(line, text, mention, places(text), in_block))
         if miss:
             return miss
     return None
@@ -72,15 +71,16 @@ def _marker_in_block(line: Line, marker: Marker) -> NearMiss:
     if not line.data.startswith(text.encode()):
         text = _head(marker)
     message = f"the line is marked {text}, but it stands inside a block, where it is part of the JSON"
-    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), echo_key(line.data))
+    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"")
 
 
 def _judge(candidate: Candidate) -> NearMiss | None:
     prefix = candidate.prefix
     if candidate.in_block and _is_in_string(prefix):
         return None
-    # If the beginning of the line is not held, nobody knows what stands there.
-    kind = kind_of_prefix(prefix) if candidate.line.column == 1 else Prefix.TEXT
+    kind = kind_of_prefix(prefix)
+    if candidate.line.column > 1 and kind is not Prefix.CARRIAGE_RETURN:
+        kind = Prefix.TEXT  # the beginning of the line is not held, so nobody knows more
     match kind:
         case Prefix.NOTHING:
             return misspelt(candidate)
@@ -112,7 +112,7 @@ def _after_prefix(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     return candidate.near_miss(
         rule,
         candidate.place(0, stop),
-        _stands_before(candidate, what),
+        _begins_after(candidate, what),
         fix=candidate.fix(0) if is_certain else None,
     )
 
@@ -135,18 +135,18 @@ def _named(candidate: Candidate, kind: Prefix) -> tuple[Rule, str]:
             return rules.FENCE_INDENTED if candidate.is_fence else rules.INDENTED, _blanks(prefix)
 
 
-def _stands_before(candidate: Candidate, what: str) -> str:
+def _begins_after(candidate: Candidate, what: str) -> str:
     column = candidate.place(candidate.start).column
-    also = "" if candidate.is_well_spelt else f", and it is not spelt {candidate.mention.whole}"
-    return f"the marker begins at column {column}; before it stands {what}{also}"
+    also = "" if candidate.is_well_spelt else f"; it is not spelt {candidate.mention.whole}, either"
+    return f"the marker begins at column {column}, after {what}{also}"
 
 
 def _blanks(prefix: str) -> str:
     size = len(prefix)
     for blank, name in ((" ", "space"), ("\t", "tab")):
         if prefix == blank * size:
-            return f"one {name}" if size == 1 else f"indentation by {size} {name}s"
-    return f"white space of {size} characters"
+            return f"a {name}" if size == 1 else f"{size} {name}s"
+    return "white space"
 
 
 def _after_text(candidate: Candidate) -> NearMiss | None:
@@ -167,14 +167,14 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
     if not is_meant_here:
         return None
     ending = excerpt(ESCAPE_CODE.sub("", candidate.prefix)[-_LAST_SHOWN:])
-    message = _stands_before(candidate, f"text that ends with {ending} and no newline")
+    message = _begins_after(candidate, f"text that ends with {ending} and no newline")
     return candidate.near_miss(rules.GLUED, candidate.place(0, candidate.start), message)
 
 
 def _lacks_newline(prefix: str) -> bool:
     """Whether a text looks like output that lacks its newline, and not like a sentence about a fence."""
     last = prefix.rstrip(" \t")[-1:]
-    return last not in {"=", ":", "("} and (last == prefix[-1] or not last.isalpha())
+    return last not in {"=", ":", "("} and (last == prefix[-1:] or not last.isalpha())
 
 
 def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
@@ -190,10 +190,13 @@ def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     if not _is_meant(candidate, content):
         return None
     if kind is Prefix.QUOTE:
-        rule, what = rules.QUOTED, excerpt(prefix)
+        rule, what = rules.QUOTED, "a shell's trace" if prefix[0] == "+" else "an opening quote"
     else:
-        rule, what = rules.PREFIXED, f"a logger's prefix, {excerpt(prefix)}"
-    place, message = candidate.place(0, candidate.start), _stands_before(candidate, what)
+        rule, what = rules.PREFIXED, "a logger's " + ("record" if kind is Prefix.JSON_LOGGER else "prefix")
+    place, message = (
+        candidate.place(0, candidate.start),
+        _begins_after(candidate, f"{what}, {excerpt(prefix)}"),
+    )
     return candidate.near_miss(rule, place, message, payload=content)
 
 
@@ -205,4 +208,6 @@ def _is_meant(candidate: Candidate, rest: str) -> bool:
         return mention.has_colons and (follows is Continuation.NOTHING or has_colon)
     if follows is Continuation.NOTHING:
         return mention.is_exact
+    if mention.text.islower() and follows is Continuation.SCALAR and rest[:1] not in {" ", "\t"}:
+        return False  # the key of a database, such as planqk:job:result:1234
     return mention.has_colons and follows is not Continuation.TEXT

@@ -151,7 +151,7 @@ class Course:
         if self._interim_count:
             interim = marker_text(Marker.INTERIM_RESULT)
             return (
-                f"an interim result is none, even the last one: the result has the marker {result}",
+                f"interim results do not count as one, not even the last: the marker of a result is {result}",
                 f"Print the last value with `{result}` instead of `{interim}`.",
             )
         return f"no line begins with {result}", None

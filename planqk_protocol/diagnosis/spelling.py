@@ -29,7 +29,7 @@ class Mention(msgspec.Struct, frozen=True):
         stop: Where it ends. A colon after it belongs to it, also if none should be there.
         text: The text between the two.
         marker: The marker that it is, or the nearest one.
-        has_colons: Whether a colon or a semicolon separates its words.
+        has_colons: Whether colons or semicolons separate its words.
     """
 
     start: int
@@ -117,6 +117,7 @@ def _kinds() -> dict[str, Marker]:
 class _Words(msgspec.Struct, frozen=True):
     prefix: str  # PlanQK:Job:
     name: str  # planqk
+    after_name: str  # :Job:
     job: str
     kinds: dict[str, Marker]
 
@@ -125,7 +126,7 @@ class _Words(msgspec.Struct, frozen=True):
 def _words() -> _Words:
     prefix = marker_prefix().decode()
     name, job, _ = prefix.lower().split(":")
-    return _Words(prefix, name, job, _kinds())
+    return _Words(prefix, name, prefix[len(name) :], job, _kinds())
 
 
 def mentions(text: str) -> Iterator[Mention]:
@@ -180,24 +181,24 @@ def _misspelt(text: str, start: int) -> Mention | None:
         return None
     end = at + len(words.job) if job[0].lower().startswith(words.job) else job.end()
     if _distance(text[at:end].lower(), words.job, 1) > 1:
-        return _without_job(text, start, at, has_colons=bool(_COLON.search(after_name)))
+        return _without_job(text, start, at, has_colons=after_name in {":", "::", ";"})
     end += text[end : end + 1] in {"s", "S"}
     after_job = _between(text, end)
-    return _with_kind(
-        text, start, end + len(after_job), has_colons=bool(_COLON.search(after_name + after_job))
-    )
+    separators = [separator for separator in (after_name, after_job) if separator]
+    has_colons = bool(separators) and all(map(_COLON.search, separators))
+    return _with_kind(text, start, end + len(after_job), has_colons=has_colons)
 
 
 def _without_job(text: str, start: int, at: int, *, has_colons: bool) -> Mention | None:
     """A marker without the word for jobs, or with another word in its place."""
-    if not has_colons:
-        # Such words also stand in sentences, so capitals have to mark them, and an object has to follow.
-        mention = _with_kind(text, start, at, has_colons=False, most=0) if text[at].isupper() else None
-        return mention if mention and _OBJECT.match(text, mention.stop) else None
-    if mention := _with_kind(text, start, at, has_colons=True):
-        return mention
-    other = _OTHER_JOB.match(text, at)
-    return _with_kind(text, start, other.end(), has_colons=True, most=0) if other else None
+    if has_colons:
+        if mention := _with_kind(text, start, at, has_colons=True):
+            return mention
+        other = _OTHER_JOB.match(text, at)
+        return _with_kind(text, start, other.end(), has_colons=True, most=0) if other else None
+    # Such words also stand in sentences, so an object has to follow.
+    mention = _with_kind(text, start, at, has_colons=False, most=0)
+    return mention if mention and _OBJECT.match(text, mention.stop) else None
 
 
 def _between(text: str, at: int) -> str:
@@ -208,14 +209,19 @@ def _between(text: str, at: int) -> str:
 
 def _name_end(text: str, start: int) -> int:
     """Where the platform's name ends, or nearly its name; 0 if it does not stand there."""
-    name = _words().name
+    words = _words()
+    name = words.name
     if text[start : start + len(name)].lower() == name:
         return start + len(name)
     spaced = _SPLIT_NAME.match(text, start)
     if spaced and (spaced[1] + spaced[2]).lower() == name:
         return spaced.end()
     word = _WORD.match(text, start)
-    return word.end() if word and _distance(word[0].lower(), name, 2) < _FAR else 0
+    if not word or _distance(word[0].lower(), name, 2) == _FAR:
+        return 0
+    # Words such as "plan" are near, too, so what follows them has to be spelt right.
+    is_sure = "q" in word[0].lower() or text.startswith(words.after_name, word.end())
+    return word.end() if is_sure else 0
 
 
 def _with_kind(text: str, start: int, at: int, *, has_colons: bool, most: int = _FAR - 1) -> Mention | None:

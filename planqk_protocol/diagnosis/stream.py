@@ -44,6 +44,7 @@ from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
@@ -64,6 +65,7 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
+_MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
 _OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
 _IN_BLOCK = "this line is inside the block"
@@ -95,6 +97,8 @@ class Diagnosis:
 
     Args:
         capture: The format that the output was captured in, one of `formats`.
+        schemas: What the service's OpenAPI file says about its results, if they
+            are to be checked against it.
 
     >>> source, diagnosis = Source("raw"), Diagnosis()
     >>> for chunk in [b"PlanQK:Job:Res", b"ult: {'sum': 42}\n"]:
@@ -103,8 +107,9 @@ class Diagnosis:
     1 21 json-single-quotes
     """
 
-    def __init__(self, *, capture: str = "raw") -> None:
+    def __init__(self, *, capture: str = "raw", schemas: ServiceSchemas | None = None) -> None:
         self._capture = capture
+        self._schemas = schemas
         self._search = LineSearch()
         self._course = Course()
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
@@ -112,7 +117,8 @@ class Diagnosis:
         self._is_other_encoding = False
         self._waiting: list[_Waiting] = []
         self._notices: dict[str, list[Finding]] = {}  # by their rules
-        self._marked: dict[int, MarkedLine] = {}  # lines whose events may still come, by their numbers
+        # Offset of each marked line whose event may still come, and whether its next line is shown.
+        self._marked: dict[int, tuple[int, bool]] = {}
         self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
@@ -167,20 +173,18 @@ class Diagnosis:
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
-            self._head += data[: ENOUGH - len(self._head)]
-            if len(self._head) == ENOUGH:
-                self._judge_head(self._head)
+            self._judge_head(self._head + data[: ENOUGH - len(self._head)])
         if not self._is_archive:
             for found in self._search.feed(data, line):
                 self._look(found)
 
     def _judge_head(self, head: bytes) -> None:
         """Judge the first bytes of the stream: an archive has no lines to judge."""
-        self._head = None
         if finding := archive_finding(head):
             self._is_archive = True
             self._waiting.clear()
             self._add(finding)
+        self._head = head if finding is None and len(head) < ENOUGH else None
 
     def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
         match found:
@@ -196,11 +200,11 @@ class Diagnosis:
 
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
-        self._marked[marked.number] = marked
+        self._marked[marked.number] = marked.offset, marked.shows_next
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if any(waiting.echo is not None for waiting in self._waiting):
+        if self._waiting and any(waiting.echo is not None for waiting in self._waiting):
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
@@ -233,14 +237,19 @@ class Diagnosis:
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
             return
-        marked = self._marked.get(event.line)
-        offset = marked.offset if marked else self._search.line_start
-        finding = self._violation_finding(event, marked, offset) if isinstance(event, Violation) else None
+        offset, shows_next = self._marked.get(event.line, (self._search.line_start, False))
+        finding = (
+            self._violation_finding(event, offset, shows_next=shows_next)
+            if isinstance(event, Violation)
+            else None
+        )
         for about_position in self._course.add(event, offset, violation=finding):
             self._add(about_position)
         if not isinstance(event, Violation):
             for about_value in value_findings(event, offset, capture=self._capture):
                 self._add(about_value)
+            for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
+                self._add(about_schema)
         elif finding:
             self._add(finding)
         if isinstance(event, MultilineResult) or (
@@ -250,12 +259,10 @@ class Diagnosis:
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
 
-    def _violation_finding(
-        self, violation: Violation, marked: MarkedLine | None, offset: int
-    ) -> Finding | None:
+    def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
         next_line = self._next_lines.get(violation.line)
-        if next_line is None and marked and marked.shows_next and waits_for_next_line(violation):
+        if next_line is None and shows_next and waits_for_next_line(violation):
             self._deferred[violation.line] = violation, offset
             return None
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
@@ -294,15 +301,13 @@ class Diagnosis:
         start = self._search.line_start
         opening = self._opening if self._search.in_block else 0
         self._marked = {
-            number: marked
-            for number, marked in self._marked.items()
-            if number == opening or marked.offset >= start
+            number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
         self._next_lines.clear()
 
     def _release(self, *, is_end: bool = False) -> list[Finding]:
         """Take out the findings before which no other one can come any more, in order."""
-        if not self._waiting:
+        if not self._waiting or (self._may_be_archive() and not is_end):
             return []
         self._waiting.sort(key=lambda item: (item.line, item.column))
         count = len(self._waiting)
@@ -316,6 +321,11 @@ class Diagnosis:
         del self._waiting[:count]
         return released
 
+    def _may_be_archive(self) -> bool:
+        """Whether the next bytes may show an archive: one of tar begins with a name and NULs."""
+        head = self._head
+        return head is not None and (len(head) < _MARK_OF_ARCHIVE or b"\0" in head)
+
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""
         line = self._search.line
@@ -328,7 +338,12 @@ class Diagnosis:
 
 
 def diagnose(
-    data: bytes, *, capture: str = "raw", exit_code: int | None = None, limits: Limits = Limits()
+    data: bytes,
+    *,
+    capture: str = "raw",
+    exit_code: int | None = None,
+    limits: Limits = Limits(),
+    schemas: ServiceSchemas | None = None,
 ) -> list[Finding]:
     r"""Find the mistakes in the whole output of a job.
 
@@ -337,6 +352,7 @@ def diagnose(
         capture: The format of the capture, one of `planqk_protocol.captures.formats`.
         exit_code: The exit code of the job; ``None`` if it is not known.
         limits: Bounds on lines and payloads.
+        schemas: As for `Diagnosis`.
 
     Returns:
         The findings in the order of their places. Those without a place come last.
@@ -349,7 +365,8 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source, diagnosis = Source(capture, limits=limits, logs=False, stderr=True), Diagnosis(capture=capture)
+    source = Source(capture, limits=limits, logs=False, stderr=True)
+    diagnosis = Diagnosis(capture=capture, schemas=schemas)
     findings = diagnosis.observe(source.feed(data))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code)

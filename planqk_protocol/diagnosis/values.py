@@ -31,7 +31,7 @@ from planqk_protocol.events import InterimResult, Marker, MultilineResult, Resul
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_text
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["PIECE", "SPLITTING", "value_findings"]
 
@@ -47,7 +47,6 @@ SPLITTING = frozenset(
 """Formats that are, or are made of, records in which an engine splits lines of more than `PIECE` bytes."""
 
 _MOST = 10  # findings of one rule for one event
-_LARGE = 4096  # bytes; in fewer, all numbers are looked at
 _EXACT = 2**53  # integers up to here are exact as floats
 _DIGITS_OF_EXACT = len(str(_EXACT))
 
@@ -63,10 +62,13 @@ _SHAPE = bytes(
 )
 _LONG_SHAPE = b" " + b"0" * 16
 _LARGE_EXPONENTS = [re.compile(letter + rb"\+?[0-9]{3,}(?=[\s,\]}]|\Z)") for letter in (b"e", b"E")]
+# In a short payload, one search costs less than to begin the others.
+_SHORT = 512  # bytes
+_LARGE = re.compile(rb"[0-9]{16}|[eE]\+?[0-9]{3}")
 _SURROGATES = (rb"\ud", rb"\uD")
 _COLON = ord(":")
 _ESCAPED_COLONS = (rb"\u003a", rb"\u003A")
-_decoder = Decoder(Limits())
+_decoder = PayloadDecoder(Limits())
 
 
 def value_findings(
@@ -153,10 +155,10 @@ def _shifted(fault: _Fault, by: int) -> _Fault:
 
 def _may_have_long_numbers(raw: bytes, start: int, stop: int) -> bool:
     """Whether there may be an integer or a float that is too large: never wrong if it says no."""
-    if stop - start < _LARGE:
-        return _LONG_NUMBER.search(raw, start, stop) is not None
     if raw[start : start + 1].isdigit():  # the payload is a number, and nothing stands before it
         return True
+    if stop - start <= _SHORT:
+        return _LARGE.search(raw, start, stop) is not None
     for at in range(start, stop, _SLAB):
         # Each slab overlaps the next one, so that no number is divided.
         if _LONG_SHAPE in raw[at : min(at + _SLAB + len(_LONG_SHAPE), stop)].translate(_SHAPE):

@@ -26,7 +26,7 @@ from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_prefix, marker_text
 from planqk_protocol.payload.causes import TABLE, Cause
 from planqk_protocol.payload.classify import is_table, may_begin_table
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["violation_finding", "waits_for_next_line"]
 
@@ -37,7 +37,7 @@ _AFTER = 2048  # and after it
 _MOST_OF_A_LINE = 4096  # bytes of a payload and of the next line that tell a table
 _LONGEST_CHARACTER = 4  # bytes of a character in UTF-8
 
-_decode = Decoder(Limits(max_digits=None)).decode
+_decode = PayloadDecoder(Limits(max_digits=None)).decode
 
 # What directly follows a marker without its colon where the marker is misspelt: more of a word, or
 # punctuation that begins no JSON.
@@ -164,9 +164,12 @@ def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | No
 
 
 def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
-    if not raw.startswith(tuple(load_table().heads), at) or raw[at - 1 : at] != _LF:
+    table = load_table()
+    markers = (literal for literal, kind in table.literals.items() if kind in table.payload_kinds)
+    found = next((literal for literal in markers if raw.startswith(literal, at)), b"")
+    if not found or raw[at - 1 : at] != _LF:
         return None
-    marker = next(head for head in load_table().heads if raw.startswith(head, at)).decode()
+    marker = found.decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
     return _Wrong("marker-in-block", message, at, len(marker))
 
@@ -196,7 +199,7 @@ def _payload_start(violation: Violation) -> int:
     """Offset of the payload in the bytes of a violation."""
     if violation.marker is Marker.MULTILINE_RESULT:
         return violation.raw.find(_LF) + 1
-    heads = load_table().heads
+    heads = load_table().literals
     return next((len(head) for head in heads if violation.raw.startswith(head)), 0)
 
 
@@ -236,7 +239,7 @@ def _line_at(violation: Violation, offset: int, at: int) -> Line:
         number=violation.line + raw.count(_LF, 0, at),
         offset=offset + start,
         column=len(raw[first:start].decode(errors="replace")) + 1,
-        is_end=stop == last,
+        is_end=stop == last and violation.code is not ViolationCode.PAYLOAD_TOO_LARGE,  # which is cut
     )
 
 

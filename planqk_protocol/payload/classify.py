@@ -12,7 +12,12 @@ there tells where in the text it is:
 *   within a string: ``"C:\data"``.
 
 For each of them there is a table of patterns, and the first one that matches at
-the place gives the cause. No pattern looks further than once over the text.
+the place gives the cause. Each pattern is tried at this place alone and reads the
+text at most once, so that the time is linear, whatever the text is.
+
+Two causes need more than the place. Whether single quotes are Python's shows in
+what follows them (`_is_python`). Whether the payload is a printed table shows in
+its second line (`is_table`), which may be the line after the payload.
 """
 
 from __future__ import annotations
@@ -47,8 +52,8 @@ def _table(*rows: tuple[str, Cause, str]) -> tuple[_Row, ...]:
 
 
 # No JSON text has these outside strings. They are evidence wherever a decoder stops.
-_ANYWHERE = _table(
-    (r"\x1b\[[0-9;:?]*[@-~]", Cause.COLOURED, "a terminal colour code stands here"),
+_COLOURS = _table((r"\x1b\[[0-9;:?]*[@-~]", Cause.COLOURED, "a terminal colour code stands here"))
+_ANYWHERE = _COLOURS + _table(
     (r"\ufeff", Cause.BYTE_ORDER_MARK, "a byte order mark (U+FEFF) stands here"),
     (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, which JSON does not take for white space"),
     (r"`+\w*|~~~\w*", Cause.CODE_FENCE, "a code fence of Markdown stands here: {found}"),
@@ -59,8 +64,7 @@ _COMMENT = (
     Cause.COMMENT,
     "a comment stands here: {found}",
 )
-_NOT_A_NUMBER_OF_JSON = "this is no number of JSON: {found}"
-# A decoder stops right after the longest part that is a number.
+# After a number, as a decoder stops right after the longest part that is one.
 _IN_A_NUMBER = _table(
     (r"(?<=[0-9])\.[0-9.]*", Cause.NUMBER_FORM, "digits have to stand before and after a decimal point"),
     (r"(?<=0)[0-9]+", Cause.NUMBER_FORM, "the number has a leading zero"),
@@ -70,9 +74,18 @@ _IN_A_NUMBER = _table(
         "a number of JSON does not go on with {found}",
     ),
 )
-_BETWEEN = _table(_COMMENT)
-_AFTER_A_KEY = _table(("=>?", Cause.OBJECT_REPR, "{found} stands where a key of JSON has a colon"))
-_FOR_A_VALUE = _table(
+_AFTER_AN_ITEM = (*_ANYWHERE, *_IN_A_NUMBER, *_table(_COMMENT))
+_AFTER_A_KEY = (
+    *_ANYWHERE,
+    *_table(_COMMENT, ("=>?", Cause.OBJECT_REPR, "{found} stands where a key of JSON has a colon")),
+)
+_AFTER_THE_END = (
+    *_ANYWHERE,
+    *_IN_A_NUMBER,
+    *_table((r"//[^\n]*|/\*.*|# [^\n]*", Cause.COMMENT, "a comment stands after the JSON: {found}")),
+)
+# Written instead of a value or a key.
+_FOR_A_VALUE = _ANYWHERE + _table(
     _COMMENT,
     (r"[-+]?(?i:nan|inf|infinity)\b|NaT\b|<NA>", Cause.NAN, "{word} is no JSON value"),
     (r"undefined\b", Cause.UNDEFINED, "undefined is no JSON value"),
@@ -83,7 +96,7 @@ _FOR_A_VALUE = _table(
             r"object [A-Z]\w{0,99}\]?|Symbol\(",  # JavaScript
             r"(?<=\[)(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|Getter|Setter)\b[^\]\n]{0,99}\]?",
             r"[A-Za-z]\w{0,99}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
-            r"[&%]\{",  # Go, Elixir
+            r"[&%@]\{",  # Go, Elixir, PowerShell
             r"(?:stdClass Object|Array)(?=\s*(?:[(\n]|\Z))",  # PHP
             r"[A-Za-z_][\w.$\\]{0,99} ?\{(?!\s*\")",  # Rust, Node, Java
             r"[A-Za-z_][\w.$]{0,99}\[",  # maps of Go, records of Java
@@ -97,13 +110,13 @@ _FOR_A_VALUE = _table(
         "{found} is not JSON",
     ),
     (
-        r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]*|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=[\s,\]}]|\Z)",
+        r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]+|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=\s*(?:[,\]}]|\Z))",
         Cause.NUMBER_FORM,
-        _NOT_A_NUMBER_OF_JSON,
+        "this is no number of JSON: {found}",
     ),
     (f"[{_QUOTES}]", Cause.SMART_QUOTES, "a typographic quote ({code}) stands where JSON has a double quote"),
 )
-_FOR_A_KEY = _table(
+_FOR_A_KEY = _ANYWHERE + _table(
     _COMMENT,
     (
         r"(?:True|False|None)\b|\(|[A-Za-z_][\w.]{0,199}\(|[bBuUrRfF]{1,2}['\"]",
@@ -116,7 +129,11 @@ _FOR_A_KEY = _table(
         "{found} stands where a key in double quotes has to begin",
     ),
     (rf"[\w$-][\w$.-]*(?={_GAP}[:=])", Cause.UNQUOTED_KEY, "the key {found} is not in double quotes"),
-    (r"-?[0-9][\w.]*(?=[ \n]*[,}])", Cause.PYTHON_REPR, "a set of Python stands here, not a JSON object"),
+    (
+        r"(?<=\{)-?[0-9][\w.]*(?=[ \n]*[,}])",
+        Cause.PYTHON_REPR,
+        "a set of Python stands here, not a JSON object",
+    ),
     (
         r"(?<=\{)[-\w.<&{\[]+(?= )",
         Cause.OBJECT_REPR,
@@ -230,8 +247,7 @@ def _in_a_string(text: str, at: int, complaint: str) -> Fault:
         return Fault(Cause.BAD_ESCAPE, at, start, 2, _no_escape(text[start + 1]))
     if not text[at:].strip(_SPACE):  # nothing but the end of the line in a block
         return _cut_string(at, opening_quote(text, at))
-    rows = _ANYWHERE[:1]  # colours
-    if fault := _first(rows, text, at):
+    if fault := _first(_COLOURS, text, at):
         return fault
     message = f"the control character {_code(text[at])} stands in a string"
     return Fault(Cause.CONTROL_CHARACTER, at, at, 1, message)
@@ -265,17 +281,15 @@ def _after_the_end(text: str, at: int, end: int) -> Fault:
         return Fault(Cause.NUMBER_FORM, at, at, 1, "JSON writes a decimal point, not a comma")
     if text[at:end] == ",":
         return Fault(Cause.TRAILING_COMMA, at, at, 1, "a comma stands after the JSON")
-    if fault := _first(_ANYWHERE + _IN_A_NUMBER, text, at):
+    if fault := _first(_AFTER_THE_END, text, at):
         return fault
-    if text.startswith(("//", "/*", "# "), at):
-        return _first(_BETWEEN, text, at) or _other(text, at)
     message = f"the JSON ends before {excerpt(text[at:end])}"
     return Fault(Cause.EXTRA_TEXT, at, at, end - at, message)
 
 
 def _outside_strings(text: str, at: int, complaint: str) -> Fault:
     if complaint.startswith(_COLON_EXPECTED):
-        return _first(_ANYWHERE + _BETWEEN + _AFTER_A_KEY, text, at) or _missing("a colon", text, at)
+        return _first(_AFTER_A_KEY, text, at) or _missing("a colon", text, at)
     if complaint.startswith(_COMMA_EXPECTED):
         return _after_an_item(text, at)
     if complaint.startswith(_KEY_EXPECTED):
@@ -287,14 +301,13 @@ def _after_an_item(text: str, at: int) -> Fault:
     if _is_array_print(text, at):
         message = "a comma is missing between two items of an array"
         return Fault(Cause.ARRAY_PRINT, at, at, _length(text, at), message)
-    rows = _ANYWHERE + _IN_A_NUMBER + _BETWEEN
-    return _first(rows, text, at) or _missing("a comma or a closing bracket", text, at)
+    return _first(_AFTER_AN_ITEM, text, at) or _missing("a comma or a closing bracket", text, at)
 
 
 def _for_a_key(text: str, at: int) -> Fault:
     if text[at] == "'":
         return _single_quote(text, at)
-    fault = _first(_ANYWHERE + _FOR_A_KEY, text, at) or _other(text, at)
+    fault = _first(_FOR_A_KEY, text, at) or _other(text, at, "a key in double quotes has to begin")
     if fault.cause is Cause.UNQUOTED_KEY and re.match(r"-?[0-9]", text[at : at + 2]) and _is_python(text, at):
         return msgspec.structs.replace(fault, cause=Cause.PYTHON_REPR)
     return fault
@@ -308,7 +321,7 @@ def _for_a_value(text: str, at: int) -> Fault:
             return Fault(Cause.BYTES_REPR, at, at, 2, "this is a bytes object of Python as text")
     if text[at] == "'":
         return _single_quote(text, at)
-    return _first(_ANYWHERE + _FOR_A_VALUE, text, at) or _other(text, at)
+    return _first(_FOR_A_VALUE, text, at) or _other(text, at, "a JSON value has to begin")
 
 
 def _first(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
@@ -350,15 +363,17 @@ def _table_fault(text: str, at: int) -> Fault:
 
 
 def _missing(missing: str, text: str, at: int) -> Fault:
-    note = " (is a double quote in a string not escaped?)" if text[at - 1] == '"' else ""
+    note = (
+        " (is a double quote in a string not escaped?)" if text[at - 1] == '"' and text[at].isalnum() else ""
+    )
     length = _length(text, at)
     message = f"{missing} is missing before {excerpt(text[at : at + length])}{note}"
     return Fault(Cause.OTHER, at, at, length, message)
 
 
-def _other(text: str, at: int) -> Fault:
+def _other(text: str, at: int, expected: str) -> Fault:
     length = _length(text, at)
-    return Fault(Cause.OTHER, at, at, length, f"no JSON can go on with {excerpt(text[at : at + length])}")
+    return Fault(Cause.OTHER, at, at, length, f"{excerpt(text[at : at + length])} stands where {expected}")
 
 
 def _length(text: str, at: int) -> int:

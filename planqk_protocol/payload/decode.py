@@ -36,7 +36,7 @@ from planqk_protocol.payload.causes import ADVICE, Cause
 from planqk_protocol.payload.classify import classify
 from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
 
-__all__ = ["Decoder", "PayloadError"]
+__all__ = ["PayloadDecoder", "PayloadError"]
 
 _WORTH_A_VIEW = 4096  # bytes; for less, a copy is cheaper than a view
 _MSGSPEC_DIGITS = 4300  # the most that msgspec takes of an integer
@@ -81,13 +81,13 @@ class PayloadError(Exception):
         super().__init__(self.message)
 
 
-class Decoder:
+class PayloadDecoder:
     """Decodes payloads within limits.
 
     Args:
         limits: `Limits.max_depth` and `Limits.max_digits` apply.
 
-    >>> Decoder(Limits()).decode(b'{"sum": 42}')
+    >>> PayloadDecoder(Limits()).decode(b'{"sum": 42}')
     {'sum': 42}
     """
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from planqk_protocol.captures import StdStream
+from planqk_protocol.chunk_reading import read_chunks
 from planqk_protocol.descendants import kill_group, kill_tagged, tagged_environment, terminate
 from planqk_protocol.excerpts import excerpt
-from planqk_protocol.reading import read_chunks
 from planqk_protocol.runner.job import INPUT_VARIABLE, Inbox, RunError
 from planqk_protocol.runner.lifetime import Lifetime
 

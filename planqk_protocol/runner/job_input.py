@@ -11,13 +11,13 @@ from pathlib import Path
 from planqk_protocol.errors import ProtocolError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["JobInput", "JobInputError"]
 
 _DATA, _PARAMS = "data.json", "params.json"
 _EMPTY = b"{}"
-_DECODER = Decoder(Limits(max_digits=None))
+_DECODER = PayloadDecoder(Limits(max_digits=None))
 _KEYS = ("data", "params")
 _READ_ONLY_FILE, _READ_ONLY_FOLDER = 0o444, 0o555
 _BLANK = re.compile(r"[ \t\r\n]*")

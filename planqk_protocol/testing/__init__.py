@@ -1,10 +1,10 @@
-"""For the test suites of others: streams and captures to draw, and services to run.
+"""Help for test suites: Hypothesis strategies for streams and captures, and a fixture that runs services.
 
-It needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
+The package needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
 plugin is `planqk_protocol.testing.plugin`.
 """
 
-from planqk_protocol.testing.models import Capture
+from planqk_protocol.testing.models import KnownCapture
 from planqk_protocol.testing.strategies import captures, chunkings, streams, transcripts
 
-__all__ = ["Capture", "captures", "chunkings", "streams", "transcripts"]
+__all__ = ["KnownCapture", "captures", "chunkings", "streams", "transcripts"]

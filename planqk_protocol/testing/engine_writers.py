@@ -1,7 +1,7 @@
-"""Models of engines: the captures they write, for given output of a container.
+"""Models of engines: functions that write a capture of a container's output, as the engine does.
 
-They are written from what is known of the engines, and share nothing with the
-decoders. That of journald is `planqk_protocol.testing.journald_writer`.
+They are written from what is known of the engines, and share no code with the
+decoders. The model of journald is `planqk_protocol.testing.journald_writer`.
 """
 
 from __future__ import annotations
@@ -37,29 +37,33 @@ __all__ = [
 ]
 
 Write = tuple[str, bytes]
-"""A stream, ``stdout`` or ``stderr``, and bytes that the container writes to it at once."""
+"""One write of a container: the stream, ``stdout`` or ``stderr``, and the bytes."""
 
 PIECE = 16384
 """Bytes of a line after which Docker and containerd begin another record."""
 
-_MORE = 0x80  # in a byte of a number of Protocol Buffers: another one follows
+_MORE = 0x80  # the bit of a byte in a Protocol Buffers number that says that another byte follows
 _INVALID = re.compile("[\udc80-\udcff]")  # how "surrogateescape" decodes a byte that is not UTF-8
 
 
 def stamp(number: int) -> str:
-    """A time stamp of nine decimals, one microsecond later for each number."""
+    """A time stamp with nine decimals. The next number gives a time one microsecond later."""
     return f"2024-05-01T10:00:{number // 1_000_000 % 60:02}.{number % 1_000_000:06}001Z"
 
 
 def pieces(
     writes: Iterable[Write], size: int = PIECE, number: int = 0
 ) -> Iterator[tuple[str, bytes, bool, int]]:
-    """Docker's copier: stream, text without LF, whether it ends its line, and the number of the line.
+    """Cut output into pieces of lines, as Docker's copier does.
 
     Args:
         writes: What the container writes.
         size: Bytes of a line after which another piece begins.
-        number: That of the last line before.
+        number: The number of the last line before these.
+
+    Yields:
+        The stream, the text without LF, whether it ends its line, and the
+        number of the line.
     """
     held: dict[str, bytes] = {}
     lines: dict[str, int] = {}
@@ -85,12 +89,12 @@ def pieces(
 
 
 def utf8_text(data: bytes) -> str:
-    """Text as Go decodes it, which Docker is written in: a replacement character for each invalid byte."""
+    """Decode text as Go, and so Docker, does: each invalid byte becomes a replacement character."""
     return _INVALID.sub("\N{REPLACEMENT CHARACTER}", data.decode("utf-8", "surrogateescape"))
 
 
 def json_string(data: bytes) -> str:
-    """A JSON string as Docker escapes it; each invalid byte becomes an escaped replacement character."""
+    """A JSON string as Docker escapes it. Each invalid byte becomes an escaped replacement character."""
     shown = []
     for character in data.decode("utf-8", "surrogateescape"):
         if _INVALID.match(character):
@@ -107,7 +111,12 @@ def json_string(data: bytes) -> str:
 
 
 def docker_json_file(writes: Iterable[Write], attrs: str = "") -> bytes:
-    """A file of the driver ``json-file``; `attrs` is the text of that member, with a comma behind it."""
+    """A file of the driver ``json-file``.
+
+    Args:
+        writes: What the container writes.
+        attrs: The JSON text of the member ``attrs``, with a comma after it.
+    """
     records = []
     for stream, text, ends_line, line in pieces(writes):
         log = json_string(text + b"\n" if ends_line else text)
@@ -123,7 +132,7 @@ def _cri(writes: Iterable[Write], size: int, zone: str) -> Iterator[bytes]:
 
 
 def unix_lines(writes: Iterable[Write]) -> Iterator[Write]:
-    """The same writes, but for one CR before each LF, which containerd drops."""
+    """The same writes, without the one CR before each LF that containerd drops."""
     held: dict[str, bytes] = {}
     for stream, data in writes:
         text = held.pop(stream, b"") + data
@@ -134,12 +143,12 @@ def unix_lines(writes: Iterable[Write]) -> Iterator[Write]:
 
 
 def containerd(writes: Iterable[Write]) -> bytes:
-    """A CRI log of containerd: whole lines in pieces of 16 KiB; one CR before an LF is dropped."""
+    """A CRI log of containerd. Long lines are in pieces of 16 KiB. One CR before each LF is dropped."""
     return b"".join(_cri(unix_lines(writes), PIECE, "+02:00"))
 
 
 def conmon(writes: Iterable[Write]) -> bytes:
-    """A CRI log of conmon: each write gives records of its own, pieces where it does not end its line."""
+    """A CRI log of conmon: a record for each line of a write, partial if the write does not end the line."""
     records = []
     number = 0
     for stream, data in writes:
@@ -153,7 +162,7 @@ def conmon(writes: Iterable[Write]) -> bytes:
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines of some text, each with its LF, if it has one."""
+    """The lines of a text. Each line but the last ends with LF, and the last one may."""
     lines = [line + b"\n" for line in data.split(b"\n")]
     lines[-1] = lines[-1][:-1]
     return [line for line in lines if line]
@@ -166,7 +175,7 @@ def docker_mux(writes: Iterable[Write]) -> bytes:
 
 
 def varint(value: int) -> bytes:
-    """A number as Protocol Buffers write it."""
+    """A number, as Protocol Buffers encode it."""
     digits = []
     while value >= _MORE:
         digits.append(value % _MORE | _MORE)
@@ -175,7 +184,7 @@ def varint(value: int) -> bytes:
 
 
 def field(number: int, data: bytes) -> bytes:
-    """A field of bytes as Protocol Buffers write it."""
+    """A field of bytes, as Protocol Buffers encode it."""
     return bytes([number << 3 | 2]) + varint(len(data)) + data
 
 
@@ -188,7 +197,16 @@ def local_entry(
     part: int = 0,
     line_id: bytes = b"id",
 ) -> bytes:
-    """An entry of the driver ``local``; `part` is its number in a line of several, else 0."""
+    """An entry of the driver ``local``.
+
+    Args:
+        source: The name of the stream.
+        line: The text.
+        time: The time stamp, in nanoseconds.
+        ends_line: Whether the text ends its line.
+        part: The number of the piece, if the line has several pieces. Else 0.
+        line_id: The id that the pieces of a line have in common.
+    """
     entry = field(1, source) + b"\x10" + varint(time) + field(3, line)
     if part:
         last = b"\x08\x01" if ends_line else b""
@@ -197,14 +215,14 @@ def local_entry(
 
 
 def local_record(entry: bytes) -> bytes:
-    """A record of the driver ``local``: an entry between its lengths."""
+    """A record of the driver ``local``: an entry, with its length before and after it."""
     return struct.pack(">I", len(entry)) + entry + struct.pack(">I", len(entry))
 
 
 def numbered(
     writes: Iterable[Write], size: int = PIECE, number: int = 0
 ) -> Iterator[tuple[str, bytes, bool, int, int]]:
-    """Pieces with the number of the line, and their number in a line of several, else 0."""
+    """The same as `pieces`, with the number of the piece at the end: 0 if the line has only one piece."""
     counts: dict[str, int] = {}
     for stream, text, ends_line, line in pieces(writes, size, number):
         part = counts.get(stream, 0) + 1
@@ -213,7 +231,7 @@ def numbered(
 
 
 def docker_local_records(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> list[bytes]:
-    """The records of the driver ``local``, by the arguments of `pieces`."""
+    """The records of the driver ``local``. The arguments are those of `pieces`."""
     return [
         local_record(
             local_entry(
@@ -230,7 +248,7 @@ def docker_local(writes: Iterable[Write]) -> bytes:
 
 
 def docker_logs(writes: Iterable[Write], details: str = "", *, has_stamps: bool = True) -> bytes:
-    """The text of docker logs: a prefix before every stored record."""
+    """The text of ``docker logs``: a prefix before every stored record."""
     shown = []
     for _, text, ends_line, line in pieces(writes):
         prefix = (stamp(line) + " " if has_stamps else "") + details
@@ -239,16 +257,22 @@ def docker_logs(writes: Iterable[Write], details: str = "", *, has_stamps: bool 
 
 
 def kubectl_logs(data: bytes, prefix: str, *, has_stamps: bool) -> bytes:
-    """The text of kubectl logs: `prefix` and time stamp before every line."""
+    """The text of ``kubectl logs``: a prefix and a time stamp before every line."""
     lines = lines_of(data)
     shown = [prefix + (stamp(number) + " " if has_stamps else "") for number in range(len(lines))]
     return b"".join(start.encode() + line for start, line in zip(shown, lines, strict=True))
 
 
 def compose_logs(data: bytes, width: int = 8, colour: str = "", *, has_stamps: bool = False) -> bytes:
-    """The text of docker compose: a name before every line, as wide as `width`, in a colour or none.
+    """The text of ``docker compose logs``: the name of the service before every line.
 
-    Whole lines only: the rest of an unfinished last one is never written.
+    A last line without LF is never written.
+
+    Args:
+        data: What the container writes.
+        width: Characters of the name, filled up with spaces.
+        colour: The escape sequence before the name, or nothing.
+        has_stamps: Whether a time stamp follows the name.
     """
     reset = "\x1b[0m" if colour else ""
     start = f"{colour}{'job-1':<{width}} | {reset}"

@@ -1,4 +1,4 @@
-"""A model of journald: the entries that engines make in the journal, and what journalctl prints of them."""
+"""A model of journald: the entries that engines write to the journal, and how journalctl prints them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def journal_value(data: bytes) -> str | list[int]:
-    """A string, or an array of bytes where the text is not printable UTF-8."""
+    """A value as ``journalctl -o json`` prints it: a string, or an array of bytes if it is not printable."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -45,12 +45,12 @@ def _address(number: int) -> Fields:
 
 
 def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) -> Iterator[Fields]:
-    """The entries that Docker's driver ``journald`` makes: pieces of lines, without their LF.
+    """The entries that Docker's driver ``journald`` writes: pieces of lines, without their LF.
 
     Args:
         writes: What the container writes.
         size: Bytes of a line after which another entry begins.
-        number: That of the last line before.
+        number: The number of the last line before these.
     """
     for count, (stream, text, ends_line, line, part) in enumerate(numbered(writes, size, number), 1):
         fields = _address(count) | {
@@ -70,7 +70,7 @@ def docker_journal(writes: Iterable[Write], size: int = PIECE, number: int = 0) 
 
 
 def conmon_journal(writes: Iterable[Write]) -> Iterator[Fields]:
-    """The entries that conmon makes, for Podman: what was written, with its LF."""
+    """The entries that conmon writes for Podman: one for each line of a write, with its LF."""
     number = 0
     for stream, data in writes:
         for line in lines_of(data):

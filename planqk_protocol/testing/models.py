@@ -1,4 +1,4 @@
-"""Captures with what is in them, and the models of engines that write them, format by format."""
+"""The models of engines for each format, and the captures that they write."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import msgspec
 from planqk_protocol.testing import engine_writers, journald_writer
 from planqk_protocol.testing.engine_writers import Write
 
-__all__ = ["MODELS", "Capture", "Model"]
+__all__ = ["MODELS", "KnownCapture", "Model"]
 
 
-class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture, and what is in it.
+class KnownCapture(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture whose content is known: the output of the container that is in it.
 
     Attributes:
         format: The id of its format.
         data: Its bytes.
-        writes: What the container wrote, in order: the name of the stream,
-            ``stdout`` or ``stderr``, and the bytes written to it at once.
-        stdout: The bytes of standard output that a decoder has to give back:
-            those that were written, but for what the engine altered or dropped.
-        stderr: The same of standard error.
+        writes: What the container wrote, in order. Each write has the name of
+            the stream, ``stdout`` or ``stderr``, and the bytes.
+        stdout: The bytes of standard output that a decoder has to give. These
+            are the bytes written, except for those that the engine altered or
+            dropped.
+        stderr: The same for standard error.
     """
 
     format: str
@@ -41,19 +42,19 @@ class Model(msgspec.Struct, frozen=True):
     """How an engine writes captures of a format.
 
     Attributes:
-        write: What the container writes to a capture.
-        keeps: What a capture keeps of the bytes of a stream.
-        streams: The streams that the format keeps apart.
+        write: Turns what the container writes into a capture.
+        keeps: Turns the bytes of a stream into those that a capture keeps.
+        streams: The streams that a decoder can tell apart in the format.
     """
 
     write: Callable[[Sequence[Write]], bytes]
     keeps: Callable[[bytes], bytes] = _all
     streams: tuple[str, ...] = ("stdout", "stderr")
 
-    def capture(self, format_id: str, writes: Sequence[Write]) -> Capture:
-        """The capture of what a container wrote."""
+    def capture(self, format_id: str, writes: Sequence[Write]) -> KnownCapture:
+        """Write a capture, and say what is in it."""
         printed = {name: b"".join(data for stream, data in writes if stream == name) for name in _BOTH}
-        return Capture(
+        return KnownCapture(
             format=format_id,
             data=self.write(writes),
             writes=tuple(writes),
@@ -67,7 +68,7 @@ _ATTRS = '"attrs":{"tag":"a","env":"}{\\"log\\":\\""},'
 
 
 def _valid(data: bytes) -> bytes:
-    """What ``json-file`` keeps: all but bytes that are not UTF-8 in their piece."""
+    """The bytes that ``json-file`` keeps: in each piece, only valid UTF-8 stays as it is."""
     kept = []
     for _, text, ends_line, _ in engine_writers.pieces([("stdout", data)]):
         kept.append(engine_writers.utf8_text(text) + ("\n" if ends_line else ""))
@@ -83,7 +84,7 @@ def _whole_lines(data: bytes) -> bytes:
 
 
 def _text(write: Callable[[bytes], bytes], keeps: Callable[[bytes], bytes] = _all) -> Model:
-    """A model of what holds one stream, or mixes both so that nobody can tell them apart: it gets one."""
+    """A model for a format that does not tell the streams apart. It writes only one stream."""
     return Model(lambda writes: write(b"".join(data for _, data in writes)), keeps, ("stdout",))
 
 

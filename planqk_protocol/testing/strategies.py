@@ -1,4 +1,4 @@
-"""Hypothesis strategies: outputs of jobs, good and bad, ways to cut them, and captures of them."""
+"""Hypothesis strategies: streams of jobs, good and bad, ways to cut them into chunks, and captures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planqk_protocol import emit
 from planqk_protocol.grammar import load_table
 from planqk_protocol.testing.engine_writers import PIECE
-from planqk_protocol.testing.models import MODELS, Capture, Model
+from planqk_protocol.testing.models import MODELS, KnownCapture, Model
 
 __all__ = ["captures", "chunkings", "streams", "transcripts"]
 
@@ -20,9 +20,9 @@ _TABLE = load_table()
 _FENCE = _TABLE.markers["multiline_result"].encode()
 _RESULT = _TABLE.markers["result"].encode()
 
-# What streams are made of: the parts of markers and the borders of rules.
+# Streams are made of these: parts of markers, and texts that nearly break or keep a rule.
 _FRAGMENTS = (
-    *(*_TABLE.heads, _FENCE + b"\n", _FENCE + b" \t\r\n", _TABLE.prefix),
+    *(*_TABLE.literals, _FENCE + b"\n", _FENCE + b" \t\r\n", _TABLE.prefix),
     *(b"\n", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0b", b"\x0c", b"\x85", "\u2028".encode(), b"\x00"),
     *(b'{"a": 1}', b"[1,\n2]", b'"\\ud800"', b"1e999", b"[[[[", b"]]]]", b"123456789", b"{'a'}", b"NaN"),
     *(b"\xff", b"\xc3", b"\xa4", b"\xef\xbb\xbf", b"\x1b[32m", _RESULT.lower() + b" 1\n", b"working"),
@@ -44,7 +44,7 @@ _LOGS = st.text(_CHARACTERS, max_size=40).map(emit.log_line)
 _INTERIMS = _VALUES.map(emit.interim_result_line)
 _RESULTS = _VALUES.map(emit.result_line) | _VALUES.map(emit.multiline_result_block)
 
-# What a container writes at once: the borders of what engines do to lines and characters.
+# Writes of a container: lines and characters that engines cut, alter or mistake.
 _BORDERS = (
     b"2024-04-30T10:00:00Z stdout F as another one printed\n",
     *(b"", b"\n", b"\r\n", b"\r", b"no line end", b" stdout F x\n", b"\xc3", b"\xa4", b"\xff\xfe\x80\n"),
@@ -55,7 +55,7 @@ _BORDERS = (
 _PLAIN = st.one_of(st.sampled_from(_BORDERS), _LOGS, _INTERIMS, _RESULTS, st.binary(max_size=20))
 
 
-# What captures are made of, for a job to print: short records of the same format, and what may stand between.
+# A job may print text that looks like a capture: short records of the format, and bytes between them.
 _SHORT = st.lists(
     st.tuples(
         st.sampled_from(["stdout", "stderr"]),
@@ -72,20 +72,20 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\S+ ")
 
 
 def streams() -> st.SearchStrategy[bytes]:
-    """Streams of any sort: what jobs print, what they print by mistake, and plain bytes."""
+    """Streams of any kind: right output, output with mistakes, and random bytes."""
     fragments = st.lists(st.sampled_from(_FRAGMENTS), max_size=16).map(b"".join)
     return st.one_of(transcripts(), fragments, st.binary(max_size=200))
 
 
 def transcripts() -> st.SearchStrategy[bytes]:
-    """What jobs print that keep the protocol: log text, interim results, and at most one result."""
+    """Streams that keep the protocol: log text, interim results, and at most one result."""
     lines = st.lists(_LOGS | _INTERIMS, max_size=8).map(b"".join)
     return st.builds(lambda *parts: b"".join(parts), lines, st.just(b"") | _RESULTS, lines)
 
 
 @st.composite
 def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """Ways to cut a stream into chunks, some of which may be empty.
+    """Ways to cut a stream into chunks. Chunks may be empty.
 
     Args:
         draw: Given by Hypothesis.
@@ -96,7 +96,7 @@ def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
 
 
 def _quoted(models: Sequence[Model]) -> st.SearchStrategy[bytes]:
-    """Parts of a capture, as a job prints them: whole records, and such that break off."""
+    """Text that looks like a part of a capture: whole records, and records that are cut off."""
     whole = st.builds(lambda model, writes: model.write(writes), st.sampled_from(models), _SHORT)
     part = st.builds(
         lambda data, start, size: data[min(start, len(data)) :][:size],
@@ -107,13 +107,14 @@ def _quoted(models: Sequence[Model]) -> st.SearchStrategy[bytes]:
     return st.lists(st.tuples(part, _GLUE).map(b"".join), min_size=1, max_size=3).map(b"".join)
 
 
-def captures(format_id: str) -> st.SearchStrategy[Capture]:
-    r"""Captures in a format, with what a decoder has to give back.
+def captures(format_id: str) -> st.SearchStrategy[KnownCapture]:
+    r"""Captures in a format, with the output that a decoder has to give.
 
-    They are written by models of the engines, and none is damaged. Some of the
-    output looks like records of the format itself. A format that holds one
-    stream, or mixes both, is written with standard output alone. Where its first
-    line tells whether there are time stamps, the job prints none there.
+    Models of the engines write the captures. No capture is damaged. Some of the
+    output looks like records of the format itself. If a format does not tell
+    the streams apart, only standard output is written. If a decoder tells from
+    the first line whether the capture has time stamps, the output does not begin
+    with a time stamp.
 
     Args:
         format_id: The id of the format, one of `planqk_protocol.captures.formats`.

@@ -8,17 +8,17 @@ import random
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, decoder
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoded, Decoder, decoder
 
 LONG = 4000  # bytes: of a longer capture, one that shows a bound, larger pieces are enough
 MOST_CUTS = 200  # of a capture in two; a longer one repeats what is in it
 
-Decoded = list[tuple[str, bytes, bool] | CaptureNotice]
+Merged = list[tuple[str, bytes, bool] | CaptureNotice]
 
 
-def merged(output: Output) -> Decoded:
+def merged(output: Decoded) -> Merged:
     """The output, adjacent chunks of one stream made one."""
-    result: Decoded = []
+    result: Merged = []
     for item in output:
         if isinstance(item, CaptureNotice):
             result.append(item)
@@ -32,7 +32,7 @@ def merged(output: Output) -> Decoded:
     return result
 
 
-def stamped(output: Output) -> list[tuple[str, str | None]]:
+def stamped(output: Decoded) -> list[tuple[str, str | None]]:
     """The stream and time stamp of every byte."""
     return [
         (item.stream.value, time)
@@ -42,9 +42,9 @@ def stamped(output: Output) -> list[tuple[str, str | None]]:
     ]
 
 
-def run(subject: Decoder, files: Iterable[Sequence[bytes]]) -> Output:
+def run(subject: Decoder, files: Iterable[Sequence[bytes]]) -> Decoded:
     """Feed the chunks of each file, with an end between files."""
-    output: Output = []
+    output: Decoded = []
     for number, chunks in enumerate(files):
         if number:
             output += subject.end_of_file()
@@ -64,7 +64,7 @@ def single_bytes(data: bytes) -> list[bytes]:
     return [data[at : at + step] for at in range(0, len(data), step)]
 
 
-def decode(format_id: str, *files: bytes, container: str | None = None, seed: int = 0) -> Decoded:
+def decode(format_id: str, *files: bytes, container: str | None = None, seed: int = 0) -> Merged:
     """Decode whole, byte by byte, at every two-way cut and at random cuts; all must give the same."""
 
     def fresh() -> Decoder:
@@ -89,9 +89,9 @@ def decode(format_id: str, *files: bytes, container: str | None = None, seed: in
     return expected
 
 
-def _with_copies(subject: Decoder, files: Sequence[bytes]) -> Output:
+def _with_copies(subject: Decoder, files: Sequence[bytes]) -> Decoded:
     """Feed in pieces, and go on with a pickled copy after each, while the original takes other bytes."""
-    output: Output = []
+    output: Decoded = []
     for number, data in enumerate(files):
         if number:
             output += subject.end_of_file()
@@ -103,15 +103,20 @@ def _with_copies(subject: Decoder, files: Sequence[bytes]) -> Output:
     return output + subject.close()
 
 
-def data_of(decoded: Decoded, stream: str) -> bytes:
+def chunks_in(decoded: Merged) -> list[tuple[str, bytes, bool]]:
+    """The chunks without the notices: stream, bytes, and whether they are suspect."""
+    return [item for item in decoded if isinstance(item, tuple)]
+
+
+def data_of(decoded: Merged, stream: str) -> bytes:
     return b"".join(item[1] for item in decoded if isinstance(item, tuple) and item[0] == stream)
 
 
-def kinds(decoded: Decoded) -> list[str]:
+def kinds(decoded: Merged) -> list[str]:
     return [item.kind.value for item in decoded if isinstance(item, CaptureNotice)]
 
 
-def places(decoded: Decoded) -> list[tuple[str, int, int, str | None]]:
+def places(decoded: Merged) -> list[tuple[str, int, int, str | None]]:
     """Kind, record, offset and stream of the notices."""
     return [
         (item.kind.value, item.record, item.offset, item.stream and item.stream.value)

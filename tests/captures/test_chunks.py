@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from planqk_protocol.captures import Chunk, StdStream, decoder
-from planqk_protocol.captures.chunks import Pieces, Records
+from planqk_protocol.captures.chunks import Records, StampedRecords
 
 CRI = b"".join(b"2024-05-01T10:00:0%dZ stdout %c %d\n" % (n, tag, n) for n, tag in enumerate(b"FPFF"))
 
 
 def chunk(*records: tuple[bytes, str | None]) -> Chunk:
-    pieces = Pieces([data for data, _ in records], [time for _, time in records])
-    return Chunk(StdStream.STDOUT, b"".join(pieces.pieces), records=pieces)
+    stamped = StampedRecords([data for data, _ in records], [time for _, time in records])
+    return Chunk(StdStream.STDOUT, b"".join(stamped.texts), records=stamped)
 
 
 def test_chunks_of_the_same_capture_are_equal() -> None:
@@ -48,8 +48,8 @@ def test_only_the_time_of_each_byte_counts(records: list[tuple[bytes, str | None
         chunk((b"ab", "1"), (b"c", None)),
         chunk((b"ab", "1"), (b"d", "2")),
         Chunk(StdStream.STDOUT, b"abc"),
-        Chunk(StdStream.STDOUT, b"abc", records=Pieces([b"ab", b"c"], ["1", "2"]), suspect=True),
-        Chunk(StdStream.STDERR, b"abc", records=Pieces([b"ab", b"c"], ["1", "2"])),
+        Chunk(StdStream.STDOUT, b"abc", records=StampedRecords([b"ab", b"c"], ["1", "2"]), suspect=True),
+        Chunk(StdStream.STDERR, b"abc", records=StampedRecords([b"ab", b"c"], ["1", "2"])),
         b"abc",
     ],
 )
@@ -57,10 +57,12 @@ def test_chunks_that_differ_are_not_equal(other: object) -> None:
     assert chunk((b"ab", "1"), (b"c", "2")) != other
 
 
-@pytest.mark.parametrize("records", [None, Pieces([b"a", b"b"], [None, None]), Pieces([b"ab"], [None])])
+@pytest.mark.parametrize(
+    "records", [None, StampedRecords([b"a", b"b"], [None, None]), StampedRecords([b"ab"], [None])]
+)
 def test_no_times_are_no_times(records: Records | None) -> None:
     assert Chunk(StdStream.STDOUT, b"ab", records=records) == Chunk(StdStream.STDOUT, b"ab")
-    assert Chunk(StdStream.STDOUT, b"", records=Pieces([b""], ["1"])) == Chunk(StdStream.STDOUT, b"")
+    assert Chunk(StdStream.STDOUT, b"", records=StampedRecords([b""], ["1"])) == Chunk(StdStream.STDOUT, b"")
 
 
 def test_a_chunk_shows_its_beginning() -> None:

@@ -179,7 +179,7 @@ def test_half_a_character_at_the_end_of_what_counts_is_passed() -> None:
         (b"\0\0\0\x21\n\6stdout", b"log\n"),  # a record of docker-local
     ],
 )
-def test_the_first_line_ends_behind_binary_numbers_and_blank_lines(begin: bytes, line: bytes) -> None:
+def test_the_first_line_ends_after_binary_numbers_and_blank_lines(begin: bytes, line: bytes) -> None:
     for end in range(len(begin + line)):
         assert first_line_end((begin + line)[:end]) is None
     assert first_line_end(begin + line + b"more\n") == len(begin + line)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from planqk_protocol.captures import CaptureNotice, Output, decoder, detect, formats
+from planqk_protocol.captures import CaptureNotice, Decoded, decoder, detect, formats
 from planqk_protocol.testing import engine_writers
 from planqk_protocol.testing.journald_writer import journald_export, journald_json
 
 MANY, LONG = 40, 300_000
-MOST_HELD = 1_500_000  # bytes, of the 12 MB of names; a bound of 1000 short names is behind it
+MOST_HELD = 1_500_000  # bytes, of the 12 MB of names; at most 1000 short names are held
 MOST_SAID = 500
 STAMP = b"2024-05-01T10:00:00.000000001Z"
 
@@ -75,7 +75,7 @@ RECORDS: dict[str, list[Callable[[int], bytes]]] = {
 }
 
 
-def messages(output: Output) -> list[str]:
+def messages(output: Decoded) -> list[str]:
     return [item.message for item in output if isinstance(item, CaptureNotice)]
 
 

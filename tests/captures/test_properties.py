@@ -13,14 +13,14 @@ from planqk_protocol import Log, Outcome, Result, Violation, collect
 from planqk_protocol.captures import (
     CaptureNotice,
     Chunk,
+    Decoded,
     Decoder,
-    Output,
     Source,
     StdStream,
     decoder,
     formats,
 )
-from planqk_protocol.testing import Capture, captures, engine_writers, journald_writer
+from planqk_protocol.testing import KnownCapture, captures, engine_writers, journald_writer
 from planqk_protocol.testing.engine_writers import Write
 from planqk_protocol.testing.models import MODELS
 from tests.captures.feeding import cut, data_of, decode, kinds, merged, places, run, stamped
@@ -33,7 +33,7 @@ TOLD = {
 }
 
 
-def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Output:
+def in_random_pieces(subject: Decoder, capture: bytes, seed: int) -> Decoded:
     source = random.Random(seed)  # noqa: S311
     return run(subject, [cut(capture, [source.randint(0, len(capture)) for _ in range(4)])])
 
@@ -50,7 +50,7 @@ def test_what_a_capture_holds_comes_back(format_id: str, data: st.DataObject, se
 
 
 @given(captures("docker-json-file"))
-def test_characters_that_were_replaced_are_told(capture: Capture) -> None:
+def test_characters_that_were_replaced_are_told(capture: KnownCapture) -> None:
     decoded = merged(run(decoder(capture.format), [[capture.data]]))
     for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
         written = b"".join(data for name, data in capture.writes if name == stream)
@@ -208,7 +208,7 @@ def broken(records: list[bytes], number: int, kept: float, nuls: int) -> bytes:
 def test_what_a_job_quotes_on_standard_error_is_never_its_result(
     format_id: str, data: st.DataObject, number: int, kept: float, nuls: int
 ) -> None:
-    """Whatever breaks off before, within or behind the quotation."""
+    """Whatever breaks off before, within or after the quotation."""
     forged = WITH_CRI[format_id]([("stdout", RESULT % b"forged")])[0]
     before = data.draw(st.sampled_from([b"", b"x", b"\0", b"\0\0\0\0", b"\n\n", forged[:30], forged[:-3]]))
     records = WITH_CRI[format_id](
@@ -233,7 +233,7 @@ def parse_all(format_id: str, capture: bytes) -> Outcome:
     kept=st.floats(0, 1),
     nuls=st.sampled_from([0, 1, 5, 4096]),
 )
-def test_a_result_behind_a_loss_says_so(
+def test_a_result_after_a_loss_says_so(
     format_id: str, texts: list[bytes], number: int, kept: float, nuls: int
 ) -> None:
     records = RECORDS[format_id]([("stdout", text) for text in [*texts, b"in between\n", RESULT % b"last"]])

@@ -14,8 +14,8 @@ from planqk_protocol import Event
 from planqk_protocol.captures import (
     Captured,
     CaptureNotice,
+    Decoded,
     NoticeKind,
-    Output,
     Source,
     decoder,
     formats,
@@ -47,7 +47,7 @@ def test_a_decoder_takes_all_or_nothing(
 
     def output(at: int) -> list[str]:
         subject = decoder(format_id)
-        calls: list[Callable[[], Output]] = [partial(subject.feed, piece) for piece in pieces]
+        calls: list[Callable[[], Decoded]] = [partial(subject.feed, piece) for piece in pieces]
         calls[2:2] = [subject.cut_off, subject.end_of_file]
         calls.append(subject.close)
         told = [interrupted(call, at) for call in calls]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from planqk_protocol.conformance.comparison import RecordError, difference, read_records
+from planqk_protocol.conformance.comparison import (
+    EventRecordError,
+    Number,
+    Profile,
+    count_graded,
+    difference,
+    read_event_records,
+)
 
 
 def result(value: str) -> bytes:
@@ -51,10 +58,11 @@ def test_the_same_value(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_different_values(one: str, other: str) -> None:
-    assert (
-        difference(result(one), result(other))
-        == f"- {result(one).decode()[:-1]}\n+ {result(other).decode()[:-1]}"
-    )
+    expected, given = difference(result(one), result(other)).splitlines()
+    assert expected.startswith('- {"type":"result","line":1,"value":')
+    assert given.startswith('+ {"type":"result","line":1,"value":')
+    assert difference(result(one), expected[2:].encode() + b"\n") == ""
+    assert difference(result(other), given[2:].encode() + b"\n") == ""
 
 
 def test_messages_and_unexpected_positions_do_not_matter() -> None:
@@ -101,6 +109,87 @@ def test_a_diff_shows_what_differs_and_what_is_around() -> None:
     ]
 
 
+def test_a_diff_shows_only_what_is_compared() -> None:
+    expected = b'{"type":"violation","line":1,"code":"x","message":"a","column":3,"text":"NaN"}\n'
+    given = b'{"line":2,"code":"x","offset":7,"message":"b","column":3,"text":"NaN","type":"violation"}\n'
+    assert difference(expected, given + given).splitlines() == [
+        '- {"type":"violation","line":1,"code":"x","column":3,"text":"NaN"}',
+        '+ {"type":"violation","line":2,"code":"x","column":3,"text":"NaN"}',
+        '+ {"type":"violation","line":2,"code":"x","text":"NaN"}',
+    ]
+    assert difference(result("1"), result("2"), ignoring=["line"]).splitlines() == [
+        '- {"type":"result","value":1}',
+        '+ {"type":"result","value":2}',
+    ]
+
+
+def test_both_sides_of_a_diff_are_written_alike() -> None:
+    expected = result('{"b":"\\u00e9\\ud800","a":[1.50, null]}')
+    given = '{ "value": {"a": [15e-1, true], "b": "é\\ud800"}, "type": "result", "line": 1 }\n'.encode()
+    assert difference(expected, given).splitlines() == [
+        '- {"type":"result","line":1,"value":{"a":[1.5,null],"b":"\\u00e9\\ud800"}}',
+        '+ {"type":"result","line":1,"value":{"a":[1.5,true],"b":"\\u00e9\\ud800"}}',
+    ]
+
+
+def test_a_diff_of_long_records_shows_where_they_differ() -> None:
+    one, other = difference(result(f'"{"x" * 5000}1"'), result(f'"{"x" * 5000}2"')).splitlines()
+    assert one.endswith('1"}')
+    assert other.endswith('2"}')
+    assert max(len(one), len(other)) < 300
+
+
+@pytest.mark.parametrize(
+    ("numeral", "shown"),
+    [
+        ("0", "0"),
+        ("-0.0", "0"),
+        ("-120", "-120"),
+        ("1e30", "1" + "0" * 30),
+        ("1e31", "1e31"),
+        ("0.5", "0.5"),
+        ("-12.5e-1", "-1.25"),
+        ("1e-3", "0.001"),
+        ("25e-40", "25e-40"),
+    ],
+)
+def test_numbers_are_shown_exactly(numeral: str, shown: str) -> None:
+    number = read_event_records(b'{"n":%s}\n' % numeral.encode())[0]["n"]
+    assert isinstance(number, Number)
+    assert str(number) == shown
+    assert read_event_records(b'{"n":%s}\n' % shown.encode())[0]["n"] == number
+
+
+LOG = b'{"type":"log","line":1,"text":"a"}\n'
+
+
+def test_the_profile_results_compares_results_alone() -> None:
+    expected = LOG + b'{"type":"interim_result","line":2,"value":1}\n' + result("2")
+    given = (
+        b'{"type":"interim_result","value":1.0}\n{"type":"violation"}\n{"type":"result","line":9,"value":2}\n'
+    )
+    assert difference(expected, given, profile=Profile.RESULTS) == ""
+    assert difference(expected, given)
+    in_another_order = b"".join(reversed(given.splitlines(keepends=True)))
+    assert difference(expected, in_another_order, profile=Profile.RESULTS).splitlines() == [
+        '- {"type":"interim_result","value":1}',
+        '- {"type":"result","value":2}',
+        '+ {"type":"result","value":2}',
+        '+ {"type":"interim_result","value":1}',
+    ]
+    of_another_type = given.replace(b'"result"', b'"multiline_result"')
+    assert difference(expected, of_another_type, profile=Profile.RESULTS)
+    assert difference(LOG, result("1"), profile=Profile.RESULTS)
+    assert difference(LOG, b'{"type":"result"}\n', profile=Profile.RESULTS) == '+ {"type":"result"}'
+    assert difference(LOG, b'{"type":[{}]}\n{}\n', profile=Profile.RESULTS) == ""
+
+
+def test_graded_records_are_counted() -> None:
+    output = LOG + result("1") + b"garbage\n" + b"unfinished"
+    assert [count_graded(output, profile) for profile in Profile] == [3, 2]
+    assert count_graded(b"", Profile.RESULTS) == 0
+
+
 def test_a_long_diff_is_cut() -> None:
     many = b"".join(b'{"n":%d}\n' % n for n in range(100))
     diff = difference(many, b"").splitlines()
@@ -113,15 +202,15 @@ def test_a_long_diff_is_cut() -> None:
     [
         (b'{"a":1}', "the last line does not end with LF: '{\"a\":1}'"),
         (b"{}\nhello\n", "line 2 is not JSON (Expecting value"),
-        (b"[]\n", "line 1 is no JSON object: '[]'"),
-        (b'{"a":NaN}\n', "line 1 is not JSON (NaN is no JSON value)"),
+        (b"[]\n", "line 1 is not a JSON object: '[]'"),
+        (b'{"a":NaN}\n', "line 1 is not JSON (NaN is not a JSON value)"),
         (b'{"a":"\xff"}\n', "line 1 is not JSON ('utf-8' codec"),
         (b"{}\n" + b"[" * 100_000 + b"\n", "line 2 nests deeper than 129 levels: '[[["),
         (b"1e" + b"9" * 5000 + b"\n", "line 1 is not JSON (Exceeds the limit"),
     ],
 )
 def test_what_is_no_record(data: bytes, fault: str) -> None:
-    with pytest.raises(RecordError) as caught:
-        read_records(data)
+    with pytest.raises(EventRecordError) as caught:
+        read_event_records(data)
     assert str(caught.value).startswith(fault)
     assert difference(b"", data) == f"not event records: {caught.value}"

@@ -10,16 +10,15 @@ import pytest
 from planqk_protocol import Parser, to_json_line
 from planqk_protocol.conformance.comparison import difference
 from planqk_protocol.conformance.decoders import CHUNKINGS, cut
-from planqk_protocol.conformance.lint import lint
 from planqk_protocol.conformance.vectors import (
     RULES,
     Vector,
     expand,
     load_vectors,
-    shown,
     vector_files,
     vector_schema,
 )
+from tests.conformance.vector_lint import lint
 
 VECTORS = load_vectors()
 
@@ -98,10 +97,10 @@ def test_the_linter_finds(changes: dict[str, Any], finding: str) -> None:
     assert any(finding in line for line in findings), findings
 
 
-def test_the_linter_misses_files_transitions_and_verdicts() -> None:
+def test_the_linter_misses_files_transitions_and_types() -> None:
     findings = lint(some(NAME))
     assert "no vectors for the rule block" in findings
-    assert "the vectors of the rule block do not show both verdicts" in findings
+    assert "the vectors of the rule block do not have both results and other events" in findings
     assert any(line.startswith("no vector has a FENCE line in the state") for line in findings)
 
 
@@ -119,29 +118,3 @@ def test_expressions() -> None:
     assert expand("ä") == b"\xc3\xa4"
     assert expand({"base64": "/w=="}) == b"\xff"
     assert expand({"repeat": {"concat": ["a", "b"]}, "times": 2}) == b"abab"
-    assert shown("x" * 200) == "x" * 200
-    assert shown("x" * 201) == "x" * 100 + "…(1 more)…" + "x" * 100
-
-
-@pytest.mark.parametrize("chunking", CHUNKINGS)
-def test_pieces_make_up_the_stream(chunking: str) -> None:
-    for vector in VECTORS:
-        pieces = cut(vector.data(), chunking)
-        assert b"".join(pieces) == vector.data()
-        assert all(pieces)
-
-
-def test_chunkings() -> None:
-    assert cut(b"a\nb", "whole") == [b"a\nb"]
-    assert cut(b"a\nb\n", "lines") == [b"a\n", b"b\n"]
-    assert cut(b"a\nb", "bytes") == [b"a", b"\n", b"b"]
-    assert cut(b"", "bytes") == []
-
-
-def test_a_long_stream_is_cut_around_its_markers_and_inside_its_characters() -> None:
-    data = b"x" * 200 + b"\nPlanQK:Job:Result: 1\n" + b"y" * 200 + "ä".encode() + b"z" * 200
-    pieces = cut(data, "bytes")
-    assert {b"P", b"l", b":", b"\n", b"\xc3"} <= set(pieces)
-    assert max(map(len, pieces)) >= 190
-    assert len(cut(data * 100, "bytes")) < 250
-    assert len(cut(b"\n" * 1000, "lines")) == 101

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.conformance import decoders
+from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import CHUNKINGS, STEPWISE, Case, cases
+from planqk_protocol.conformance.grading import Grade
 from planqk_protocol.conformance.vectors import load_vectors
-from planqk_protocol.conformance.verdicts import Status
 from tests.conformance.zoo.keeper import run_case
 from tests.conformance.zoo.plain import Plain
-from tests.conformance.zoo.wrong import BROKEN_RULE
+from tests.conformance.zoo.register import BROKEN_RULE
 
 _LARGE = 300_000  # bytes; the right decoder alone is given streams larger than that, and in one way
 
@@ -36,9 +37,9 @@ def cases_by_rule() -> dict[str, list[Case]]:
 def test_the_plain_decoder_passes() -> None:
     large = [vector for vector in load_vectors() if len(vector.data()) > _LARGE]
     chosen = [*small_cases(CHUNKINGS), *cases(large, ["bytes"])]
-    verdicts = [run_case(case, Plain) for case in chosen]
-    assert [v for v in verdicts if v.status is Status.FAILED] == []
-    differs = {v.id for v in verdicts if v.status is Status.DIFFERS}
+    graded = [run_case(case, Plain) for case in chosen]
+    assert [v for v in graded if v.grade is Grade.FAILED] == []
+    differs = {v.id for v in graded if v.grade is Grade.DIFFERS}
     assert {id_ for id_ in differs if "/position-" not in id_} == {"limit-payload/long-fence"}
 
 
@@ -48,7 +49,22 @@ def test_the_zoo_is_large() -> None:
 
 @pytest.mark.parametrize(("decoder", "rule"), BROKEN_RULE.items(), ids=lambda x: getattr(x, "__name__", x))
 def test_a_wrong_decoder_fails_by_the_rule_it_breaks(decoder: type[Plain], rule: str) -> None:
-    assert any(run_case(case, decoder).status is Status.FAILED for case in cases_by_rule()[rule])
+    assert any(run_case(case, decoder).grade is Grade.FAILED for case in cases_by_rule()[rule])
+
+
+# Wrong about logs, violations or places, but not about results.
+RIGHT_RESULTS = {
+    *("KeepsCr", "StripsAllCrs", "TrimsText", "ReplacesInvalidText", "DropsEmptyLines", "BlockIsOneLine"),
+    *("DuplicateIsLog", "DropsOpenBlock", "OpenBlockIsLog", "TakesCutResultsForWhole"),
+    *("CutsAt64KiB", "TruncatesLines"),
+}
+
+
+@pytest.mark.parametrize("decoder", BROKEN_RULE, ids=lambda decoder: decoder.__name__)
+def test_the_profile_of_results_fails_decoders_that_are_wrong_about_results(decoder: type[Plain]) -> None:
+    chosen = (case for rule in cases_by_rule().values() for case in rule)
+    fails = any(run_case(case, decoder, Profile.RESULTS).grade is Grade.FAILED for case in chosen)
+    assert fails == (decoder.__name__ not in RIGHT_RESULTS)
 
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +81,7 @@ AS_PROGRAMS = [
 def test_a_wrong_decoder_fails_as_a_program(
     name: str, id_: str, chunking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoders, "_PATIENCE", 3)
+    monkeypatch.setattr(decoders, "_STEP_PATIENCE", 3)
     vector = next(vector for vector in load_vectors() if vector.id == id_)
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
@@ -75,4 +91,4 @@ def test_a_wrong_decoder_fails_as_a_program(
         decoders.run_case(Case(vector, chunking), [sys.executable, "-c", code, decoder], 30)
         for decoder in (name, "Plain")
     )
-    assert (wrong.status, right.status, right.reason) == (Status.FAILED, Status.PASSED, "")
+    assert (wrong.grade, right.grade, right.reason) == (Grade.FAILED, Grade.PASSED, "")

@@ -51,6 +51,10 @@ FILES = {
     "PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
     "Zstandard": bytes.fromhex("28b52ffd2004210000") + b"logs",
     "7z": b"7z\xbc\xaf\x27\x1c\0\x04",
+    "ar": b"!<arch>\ndebian-binary   ",
+    "PE": b"MZ\x90\0" + bytes(124) + b"PE\0\0",
+    "Mach-O": b"\xcf\xfa\xed\xfe\x07\0\0\x01",
+    "JPEG": b"\xff\xd8\xff\xe0\0\x10JFIF",
     "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
 }
 
@@ -97,7 +101,7 @@ def test_a_log_is_no_archive(head: bytes) -> None:
 def test_no_text_is_an_archive(text: str) -> None:
     found = archive_finding(text.encode(errors="replace")[:ENOUGH])
     assert found is None or text.startswith(
-        ("%PDF-", "PK\x03", "PK\x05", "PK\x07", "\x7fELF", "SQLite format 3\0")
+        ("%PDF-", "PK\x03", "PK\x05", "PK\x07", "\x7fELF", "SQLite format 3\0", "!<arch>", "MZ")
     )
 
 

@@ -90,11 +90,11 @@ VALID, BROKEN, LATE = RESULT + b" 42\n", RESULT + b" {'a': 1}\n", INTERIM + b" 1
         (FENCE + b"1\n" + FENCE[:-1], None, ["unterminated-result"]),
         (FENCE + b"1\n" + FENCE, None, []),
         (FENCE + b"1\n", None, ["no-result"]),
-        (FENCE + b"1\n", 0, ["succeeded-with-broken-result", "no-result"]),
+        (FENCE + b"1\n", 0, ["succeeded-with-broken-result"]),
         (BROKEN, None, ["no-result"]),
         (BROKEN, 1, ["no-result"]),
-        (BROKEN, 0, ["succeeded-with-broken-result", "no-result"]),
-        (BROKEN + VALID, 0, ["succeeded-with-broken-result", "no-result"]),
+        (BROKEN, 0, ["succeeded-with-broken-result"]),
+        (BROKEN + VALID, 0, ["succeeded-with-broken-result"]),
         (BROKEN + LATE, None, ["no-result"]),
         (BROKEN[:-1], None, ["unterminated-result", "no-result"]),
         (INTERIM + b" {'a'}\n", 0, ["no-result"]),
@@ -167,8 +167,8 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (findings(b"log\n", 1), " (exit code 1)", "the job failed before it printed one"),
         (findings(b"log\n", 137), " (exit code 137)", "the job was killed"),
         (findings(b"log\n", is_cut_off=True), "", "the output was cut off"),
-        (findings(LATE), " (1 interim result)", "an interim result is none"),
-        (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "an interim result is none"),
+        (findings(LATE), " (1 interim result)", "interim results do not count"),
+        (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "interim results do not count"),
         (findings(b"x\n" + BROKEN, 1), " (exit code 1)", "the first one, on line 2, is not valid"),
         (findings(b"", stderr=VALID), " (a result on standard error)", "results count on standard output"),
         (
@@ -257,8 +257,9 @@ def test_a_right_capture_has_none(rule: Rule, right: Example) -> None:
 
 
 @pytest.mark.parametrize("rule", CAPTURES, ids=lambda rule: rule.id)
-def test_each_rule_has_examples_where_they_are_short(rule: Rule) -> None:
-    assert (len(rule.wrong) >= 2 and len(rule.right) >= 1) != (rule.id == "capture-oversize")
+def test_each_rule_has_examples(rule: Rule) -> None:
+    assert len(rule.wrong) >= 1 + (rule.id != "capture-oversize")  # whose examples take a megabyte
+    assert rule.right
 
 
 def test_a_notice_says_where_in_the_capture_it_is() -> None:

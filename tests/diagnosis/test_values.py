@@ -16,7 +16,7 @@ from planqk_protocol import InterimResult, Limits, MultilineResult, Result, Viol
 from planqk_protocol.captures import Source, formats
 from planqk_protocol.diagnosis.rules.values import RULES
 from planqk_protocol.diagnosis.values import PIECE, SPLITTING, value_findings
-from planqk_protocol.payload.decode import Decoder
+from planqk_protocol.payload.decode import PayloadDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -143,7 +143,7 @@ def test_a_finding_spans_what_is_wrong(stream: bytes, rule: str, line: int, colu
     ],
 )
 def test_what_is_no_mistake_has_no_finding(payload: bytes) -> None:
-    padded = b"[" + payload + b"," + b" " * 5000 + b"0]"  # payloads of some size are judged another way
+    padded = b"[" + payload + b"," + b" " * 100_000 + b"0]"  # a long payload is searched part by part
     for text in (payload, padded):
         for stream in (RESULT + text + b"\n", INTERIM + text, FENCE + text + b"\r\n" + FENCE):
             assert findings(stream) == []
@@ -188,6 +188,13 @@ def test_a_long_number_right_after_the_marker_is_found() -> None:
     digits = b"1" * 4200
     found = findings(INTERIM.rstrip(b":") + digits)
     assert [finding.rule for finding in found] == ["interim-without-colon", "big-integer"]
+
+
+@pytest.mark.parametrize("number", [b"9007199254740993", b"1e999", b"1" + b"0" * 309 + b".0"])
+def test_a_number_is_found_wherever_it_stands(number: bytes) -> None:
+    for start in range(64 * 1024 - 24, 64 * 1024 + 24):  # a payload is searched in parts of 64 KiB
+        (found,) = findings(FENCE + b"[".ljust(start) + number + b"]\n" + FENCE)
+        assert (found.line, found.column, found.length) == (2, start + 1, len(number))
 
 
 def line_of(size: int, character: bytes, at: int) -> bytes:
@@ -307,7 +314,7 @@ _VALUES = st.recursive(
 
 
 def in_block(text: str, *, is_long: bool) -> bytes:
-    return b"before\n" + FENCE + (b" " * 5000 + b"\n" if is_long else b"") + text.encode() + b"\n" + FENCE
+    return b"before\n" + FENCE + (b" " * 65_530 + b"\n" if is_long else b"") + text.encode() + b"\n" + FENCE
 
 
 def hooked(text: str, **hooks: Callable[..., Any]) -> Any:
@@ -378,7 +385,7 @@ def test_a_payload_without_anything_unusual_costs_little_beside_its_decoding() -
     payload = json.dumps(rows).encode()
     (event,) = parse(RESULT + payload + b"\n", limits=Limits(max_line=None))
     assert isinstance(event, Result)
-    decoder = Decoder(Limits())
+    decoder = PayloadDecoder(Limits())
     decoding = min(seconds(lambda: decoder.decode(payload)) for _ in range(5))
     judging = min(seconds(lambda: value_findings(event, 0, capture="raw")) for _ in range(5))
     assert judging < 3 * decoding

@@ -198,6 +198,10 @@ class TestMarkers:
         assert rule_and_place(stream) == ("json-trailing-comma", 2, 3)
         assert rule_and_place(f"{RESULT} {RESULT} 1\n") == ("invalid-json", 1, 20)
 
+    def test_a_damaged_fence_is_none_of_these(self) -> None:
+        stream = f"{FENCE}\n{{}}\n{FENCE}:\n{FENCE}\n"
+        assert rule_and_place(stream) == ("json-extra-text", 3, 1)
+
 
 class TestNextLine:
     @pytest.mark.parametrize(
@@ -337,7 +341,9 @@ class TestProperties:
                 assert finding.offset == violation.offset
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"text\n", b"PlanQK:Job:Result: 1\n", b"PlanQK:Job:Result: {\n"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\n", b"text\n", *(f"{RESULT} {payload}\n".encode() for payload in ("1", "{", "[" * 200))]
+)
 @pytest.mark.parametrize("code", list(ViolationCode))
 @pytest.mark.parametrize("marker", list(Marker))
 @pytest.mark.parametrize("fault", [None, 0, 3, 99])
@@ -374,3 +380,9 @@ def test_the_time_is_linear(unit: str) -> None:
 def test_advice_is_written_once() -> None:
     for cause, advice in ADVICE.items():
         assert RULES[cause].advice[1:] == f"{advice[1:]}."
+
+
+def test_the_excerpt_of_a_payload_that_is_cut_goes_on() -> None:
+    finding = diagnosed(f"{RESULT} 12345\n".encode(), Limits(max_payload=22))
+    assert finding.excerpt is not None
+    assert (finding.excerpt.text, finding.excerpt.is_end) == (f"{RESULT} 123", False)

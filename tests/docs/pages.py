@@ -37,6 +37,6 @@ def rule_headings() -> list[str]:
 
 
 def headings(page: Path) -> set[str]:
-    """What a link can name behind ``#`` to lead to a heading of a page."""
+    """What a link can name after ``#`` to lead to a heading of a page."""
     text = _FENCED.sub("", page.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in _HEADING.findall(text)}

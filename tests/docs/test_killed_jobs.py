@@ -30,7 +30,7 @@ JOBS = {
         "FAILED 1 None",
     ),
     "in the middle of its JSON": (b'PlanQK:Job:Result: {"sum"', "FAILED None None"),
-    "behind its result": (b"PlanQK:Job:Result: 12\nx", "FAILED 12 None"),
+    "after its result": (b"PlanQK:Job:Result: 12\nx", "FAILED 12 None"),
     "at once": (b"", "FAILED None None"),
 }
 

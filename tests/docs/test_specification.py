@@ -85,7 +85,7 @@ def test_every_field_of_the_records_is_there() -> None:
 
 
 def test_every_event_and_every_kind_of_line_is_there() -> None:
-    for name in [event.__name__ for event in Event.__args__] + list(load_table().steps["start"]):
+    for name in [event.__name__ for event in Event.__args__] + list(load_table().transitions["start"]):
         assert f"`{name}`" in TEXT, name
 
 
@@ -116,7 +116,7 @@ def test_the_records_are_those_of_the_stream() -> None:
     ("payload", "at"),
     [
         (b'{"a" 1}', 5),  # where no JSON text can go on
-        (b"[1", 2),  # one behind the last byte
+        (b"[1", 2),  # the end of the bytes
         (b"", 0),
         (b"{x \xff", 3),  # invalid UTF-8, whatever else is wrong
         (b'["ab', 1),  # the opening quote
@@ -124,7 +124,7 @@ def test_the_records_are_those_of_the_stream() -> None:
         (rb'["a\u12g4"]', 4),  # the u
         (b"[nul]", 1),  # the first byte of the word
         (b"[NaN]", 1),
-        (b"[1.]", 2),  # behind the longest part that is a number
+        (b"[1.]", 2),  # after the longest part that is a number
         (b"[01]", 2),
         (b"[-]", 1),  # the first byte
     ],

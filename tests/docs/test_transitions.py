@@ -9,7 +9,7 @@ import subprocess
 import sys
 from xml.etree import ElementTree as ET
 
-from planqk_protocol.grammar import VERDICTS, load_table
+from planqk_protocol.grammar import ROLES, load_table
 from tests.docs.pages import DOCS
 
 VIEWS = runpy.run_path(str(DOCS / "transitions.py"))
@@ -31,12 +31,12 @@ def test_the_table_has_a_row_for_each_state_and_a_cell_for_each_step() -> None:
         for line in VIEWS["transition_table"](TABLE).splitlines()
     )
     kinds = [kind.strip("`") for kind in header[1:-1]]
-    assert [row[0].strip("`") for row in rows] == list(TABLE.steps)
-    for (state, steps), row in zip(TABLE.steps.items(), rows, strict=True):
+    assert [row[0].strip("`") for row in rows] == list(TABLE.transitions)
+    for (state, steps), row in zip(TABLE.transitions.items(), rows, strict=True):
         assert sorted(kinds) == sorted(steps)
         for kind, cell in zip(kinds, row[1:-1], strict=True):
             assert cell.endswith(f"→ `{steps[kind].state}`")
-            assert cell.startswith(f"`{steps[kind].verdict}`" if steps[kind].verdict else "opens a block")
+            assert cell.startswith(f"`{steps[kind].role}`" if steps[kind].role else "opens a block")
         assert row[-1] == ("yes" if state in TABLE.accepting else "no")
 
 
@@ -55,12 +55,12 @@ def test_the_diagram_has_every_state_and_every_step() -> None:
         elif not origin:
             entries.append(target)
         edges |= {(origin, target or origin, label) for label in texts["step"]}
-    assert states == list(TABLE.steps)
+    assert states == list(TABLE.transitions)
     assert accepting == TABLE.accepting
     assert entries == [TABLE.start]
     assert edges == {
-        (state, step.state, f"{kind} / {step.verdict or '–'}")
-        for state, steps in TABLE.steps.items()
+        (state, step.state, f"{kind} / {step.role or '–'}")
+        for state, steps in TABLE.transitions.items()
         for kind, step in steps.items()
     }
 
@@ -87,5 +87,5 @@ def test_the_documentation_has_them_as_they_are_now() -> None:
     assert "](states.svg)" in PAGE
 
 
-def test_the_grammar_page_explains_every_verdict() -> None:
-    assert all(f"`{verdict}`" in PAGE.split("<!-- end of table -->")[1] for verdict in VERDICTS)
+def test_the_grammar_page_explains_every_role() -> None:
+    assert all(f"`{role}`" in PAGE.split("<!-- end of table -->")[1] for role in ROLES)

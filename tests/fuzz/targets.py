@@ -64,7 +64,7 @@ def stream(data: bytes) -> None:
     _check(properties.test_line_is_that_of_the_next_byte, data, limits)
     _check(properties.test_places_of_faults_are_where_they_say, data, limits)
     _check(test_grammar.test_lark_and_table_agree_on_any_bytes, data)
-    _check(test_grammar.test_payload_heads_say_what_the_grammar_says, data)
+    _check(test_grammar.test_payload_literals_say_what_the_grammar_says, data)
 
 
 def payload(data: bytes) -> None:

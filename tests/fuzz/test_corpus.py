@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol import Event, Parser
-from planqk_protocol.captures import Decoder, Output
+from planqk_protocol.captures import Decoded, Decoder
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.engines.stamped_lines import StampedLines
@@ -33,7 +33,7 @@ def forgetful(parser: Parser) -> list[Event]:
     return close(parser)[1:]
 
 
-def hurried(decoder: Decoder, data: bytes) -> Output:
+def hurried(decoder: Decoder, data: bytes) -> Decoded:
     return feed(decoder, data) if len(data) > 1 else []
 
 

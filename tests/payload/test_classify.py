@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.payload.causes import ADVICE, Cause
 from planqk_protocol.payload.classify import classify, is_table, may_begin_table
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 from tests.strategies import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-decode = Decoder(Limits(max_line=None, max_payload=None, max_digits=None)).decode
+decode = PayloadDecoder(Limits(max_line=None, max_payload=None, max_digits=None)).decode
 
 
 def refusal(payload: str | bytes) -> PayloadError:
@@ -116,13 +116,14 @@ MISTAKES = {
     Cause.BYTE_ORDER_MARK: ["‸\ufeff{}", "{}‸\ufeff", "[‸\ufeff1]"],
     Cause.NUMBER_FORM: [
         *("0‸1", "[0‸12]", "‸+1", "‸.5", "[‸-.5]", "1‸.", "[1‸.]", "1‸_000", "0‸x2A", "1‸e", "‸--1", "42‸n"),
-        *("‸\u22121", "‸٤٢", "1‸,5", "[1‸_0]", '{"a": 0‸0}', "‸-", "‸- 1", '{"a": 1‸L}'),
+        *("‸\u22121", "‸٤٢", "1‸,5", "[1‸_0]", '{"a": 0‸0}', "‸-", "[‸+]", '{"a": 1‸L}'),
     ],
     Cause.BAD_ESCAPE: [r'"C:‸\data"', r'"‸\x41"', r'"C:‸\users"', r'"‸\u12"', '{"a": "‸\\\n"}'],
     Cause.OTHER: [
         *("‸done", "[‸nope]", '{"a": "x"‸y"}', '{"a": 1 ‸"b": 2}'),
         *("[1, 2 ‸3]", "[1,‸,2]", '{"a": ‸, "b": 1}'),
         *("[1‸}", '{"a"‸, "b"}', "{‸]", '‸result {"a": 1}', "‸\\", "‸True1", "{‸working\n}", "‸TRUE"),
+        *('{"a": 1,‸000}', '‸- {"a": 1}', "‸-- 1", '{"a"‸; 1}'),
         *("[1 ‸done]", "[1 ‸'x']", "[1 ‸undefined]", '[{"a": 1 ‸2}]'),
     ],
 }  # fmt: skip

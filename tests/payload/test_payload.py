@@ -20,7 +20,7 @@ from planqk_protocol import Limits, ViolationCode
 from planqk_protocol.payload import bounds as depth_module
 from planqk_protocol.payload import decode as decode_module
 from planqk_protocol.payload.bounds import deeper_than, find_deeper, has_longer, to_int
-from planqk_protocol.payload.decode import Decoder, PayloadError
+from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 from planqk_protocol.payload.faults import place_of_constant, place_of_integer
 from tests.reference import is_json, is_too_deep
 from tests.strategies import json_values
@@ -34,7 +34,7 @@ LOOSE = Limits(max_line=None, max_payload=None, max_digits=None)
 
 
 def decode(payload: bytes, limits: Limits = LOOSE) -> Any:
-    return Decoder(limits).decode(payload)
+    return PayloadDecoder(limits).decode(payload)
 
 
 def refusal(payload: bytes, limits: Limits = LOOSE) -> PayloadError:
@@ -602,7 +602,7 @@ class TestMessages:
                 for text in BEHIND[:-2]
             ),
             *((b"{} " + text, 3, "JSON has no comments") for text in BEHIND[-2:]),
-            *((b"[x " + text + b"]", 1, "no JSON can go on with 'x'") for text in BEHIND),
+            *((b"[x " + text + b"]", 1, "'x' stands where a JSON value has to begin") for text in BEHIND),
             (b"[01]", 2, "the number has a leading zero"),
             (b"01", 1, "the number has a leading zero"),
             (b"1.", 1, "decimal point|this is no number"),
@@ -615,7 +615,11 @@ class TestMessages:
             (b'{"a": [1,2', 10, "cut short"),
             (b'["abc', 1, "not JSON: the string that begins here does not end; the JSON is cut short"),
             (b'"\xff"', 1, "byte 0xff is not UTF-8"),
-            (b"[nope]", 1, "not JSON: no JSON can go on with 'nope'; print the output of a JSON library"),
+            (
+                b"[nope]",
+                1,
+                "not JSON: 'nope' stands where a JSON value has to begin; print the output of a JSON library",
+            ),
         ],
     )
     def test_messages_say_what_to_do(self, payload: bytes, at: int, advice: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from planqk_protocol import JobStatus, Parser, Violation, parse
 from planqk_protocol.captures import Source, formats
-from planqk_protocol.testing import Capture, captures, chunkings, plugin, streams, transcripts
+from planqk_protocol.testing import KnownCapture, captures, chunkings, plugin, streams, transcripts
 from planqk_protocol.testing.plugin import RunService
 from tests.conformance.small_programs import program
 
@@ -44,7 +44,7 @@ def test_captures_hold_what_they_say(data: st.DataObject, format_id: str) -> Non
 
 
 @given(captures("docker-mux"))
-def test_captures_hold_what_was_written(capture: Capture) -> None:
+def test_captures_hold_what_was_written(capture: KnownCapture) -> None:
     for stream, kept in (("stdout", capture.stdout), ("stderr", capture.stderr)):
         assert b"".join(data for name, data in capture.writes if name == stream) == kept
 

@@ -3,7 +3,7 @@
 Compose puts the container's name, padded with spaces, and a bar before each line
 (docker/compose, ``cmd/formatter/logs.go``). The padding grows when a container with a
 longer name appears. A colour may enclose the name and the bar. With ``--timestamps``,
-a time stamp follows. Compose's own messages stand among the lines without a bar.
+a time stamp follows. Between these lines are Compose's own messages, without a bar.
 
 ``docker compose logs`` writes both streams into one line buffer
 (``pkg/utils/writer.go``), which only an LF empties. So a piece of standard error can
@@ -16,14 +16,14 @@ import re
 
 from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.prefix_decoder import Prefix, PrefixDecoder, every_line_matches
-from planqk_protocol.captures.sniffing import behind_blank_lines
+from planqk_protocol.captures.sniffing import after_blank_lines
 
 __all__ = ["FORMAT", "ComposeLogsDecoder"]
 
 _NAME = re.compile(rb"(\x1b\[[0-9;]*m)?([A-Za-z0-9][\w.-]*) +\| (?(1)\x1b\[0m)")
 _OF_COMPOSE = re.compile(rb"Attaching to |(?:\r?\x1b\[K)?\S+ exited with code |\s*\xe2\xa6\xbf ")
 _LINE = re.compile(rb"%b|%b|\r?\Z" % (_NAME.pattern, _OF_COMPOSE.pattern))
-_HEAD = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
+_FIRST_LINE = re.compile(rb"Attaching to \S|(?:\x1b\[[0-9;]*m)?[A-Za-z0-9][\w.-]*[-_]\d+ +\| ")
 
 
 class ComposeLogsDecoder(PrefixDecoder):
@@ -47,7 +47,7 @@ class ComposeLogsDecoder(PrefixDecoder):
 
 
 def _sniff(head: bytes) -> bool:
-    return _HEAD.match(behind_blank_lines(head)) is not None and every_line_matches(head, _LINE)
+    return _FIRST_LINE.match(after_blank_lines(head)) is not None and every_line_matches(head, _LINE)
 
 
 FORMAT = CatalogueEntry(

@@ -1,9 +1,9 @@
 r"""``cri``: the log files of Kubernetes (containerd, CRI-O) and of Podman.
 
-A record is ``TIME STREAM TAG TEXT\n``. The head is all before the text. Tag ``F``
-means that the text ends a line of the container, tag ``P`` that it does not. The
-time is RFC 3339: containerd writes its local zone and leaves out trailing zeros,
-conmon writes nine decimals and a numeric offset.
+A record is ``TIME STREAM TAG TEXT\n``. The *header* is everything before the text.
+Tag ``F`` means that the text ends a line of the container, tag ``P`` that it does
+not. The time is RFC 3339: containerd writes its local zone and leaves out trailing
+zeros, conmon writes nine decimals and a numeric offset.
 
 The text is the container's own bytes, whatever they are: containerd
 (``internal/cri/io/logger.go``) and conmon (``src/ctr_logging.c``, for CRI-O and
@@ -11,24 +11,26 @@ Podman) escape nothing. They cut the output at LF, so a text holds no LF. They a
 split lines: containerd every 16 KiB (``max_container_log_line_size``), conmon after
 each read of up to 8 KiB. containerd drops one CR before each LF.
 
-Two rules follow, and all else in this module is speed.
+The module follows two rules. Everything else in it is there for speed.
 
-*An LF ends a record, and nothing else does.* All bytes between a head and its LF
-are text of the stream that the head names. A job can print any bytes on one stream,
-also NULs and heads of records. If bytes inside a text could begin a record, text
-that a job quotes on standard error could become a result on standard output.
+*An LF ends a record, and nothing else does.* All bytes between a header and its LF
+are text of the stream that the header names. A job can print any bytes on a stream,
+NULs and headers of records included. If a record could begin inside a text, a job
+that quotes a record on standard error would forge a result on standard output.
 
-*A head stands at the beginning of a line, or something is damaged.* NULs at the
-beginning of a line are blocks that a power loss left unwritten. Other bytes there
-are the rest of a head. What follows them may be a record, or text that looks like
-one. It is searched for, and given as ``suspect``.
+*A header stands at the beginning of a line. If other bytes stand there, the capture
+is damaged.* NULs come from a power loss, which left a block of the disk unwritten.
+Any other bytes are what remains of a damaged header. The decoder then searches the
+line for the next header. What it finds may be a record, or text of the job that
+looks like one, so it is given as ``suspect``.
 
-These rules have a price. If a write broke off inside a text, as on a full disk, the
-next record stands on the same line, and is given as text of the record before. No
-sign of that is certain: a job can print a later time, or NULs before a head, as
-well. A notice would let whoever the job quotes make good results suspect. The
-damage stays within the line: it begins with the text that broke off, so no marker
-appears, and a payload with a head inside is hardly ever JSON.
+One kind of damage cannot be seen. If a write broke off inside a text, as on a full
+disk, the next record stands on the same line, and is given as text of the record
+before. Nothing in the line proves that: a job can print a header with a later time,
+or NULs before a header. If the decoder gave a notice for it, text that a job quotes
+could make good results suspect. The damage stays within the line. The line begins
+with the text that broke off, so no marker appears, and a payload with a header
+inside is hardly ever JSON.
 """
 
 from __future__ import annotations
@@ -38,10 +40,10 @@ from functools import cached_property
 from itertools import accumulate, chain, groupby
 
 from planqk_protocol.buffer import LF
-from planqk_protocol.captures.chunks import Chunk, NoticeKind, Pieces, StdStream
+from planqk_protocol.captures.chunks import Chunk, NoticeKind, StampedRecords, StdStream
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_filler
+from planqk_protocol.captures.sniffing import after_filler
 
 __all__ = ["FORMAT", "CriDecoder"]
 
@@ -49,13 +51,15 @@ _NUL = b"\0"
 _ENDS = {b"F": LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
-_RECORD = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
-_FOUND = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
+# At the beginning of a line, the header of a record may name any stream; a notice says if it is neither
+# stdout nor stderr. A search in damage and `detect` need surer evidence, so they accept these two only.
+_HEADER = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
+_SURE_HEADER = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 
 # For whole blocks. These match the records of both streams, so that one count tells whether every line is
 # a record. The text of a record of the other stream is not captured: its group is empty.
-_BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _FOUND.pattern)
-_RECORD_OF_BLOCK = re.compile(rb"\n%b" % _FOUND.pattern)
+_BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _SURE_HEADER.pattern)
+_RECORD_OF_BLOCK = re.compile(rb"\n%b" % _SURE_HEADER.pattern)
 _OTHERS = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
 _LINES = {
     stream: re.compile(
@@ -103,9 +107,9 @@ class CriDecoder(LineDecoder):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._has_pieces = False
+        self._has_pieces = False  # whether some block had pieces of lines: then all later ones may
 
-    def _block(self, block: bytes) -> None:
+    def _decode_block(self, block: bytes) -> None:
         if self._decode_healthy(block):
             return
         at = 0
@@ -114,21 +118,21 @@ class CriDecoder(LineDecoder):
             if damaged > at:
                 self._decode_healthy(block[at:damaged])
             at = block.find(LF, damaged) + 1 or len(block)
-            super()._block(block[damaged:at])
+            super()._decode_block(block[damaged:at])
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
         count = block.count(LF)
         if self._only or b" stderr " not in block:
-            is_healthy = self._decode_one(block, count, self._only or StdStream.STDOUT)
+            is_healthy = self._decode_one_stream(block, count, self._only or StdStream.STDOUT)
         else:
-            is_healthy = self._decode_both(block, count)
+            is_healthy = self._decode_both_streams(block, count)
         if is_healthy:
             self._record += count
             self._offset += len(block)
         return is_healthy
 
-    def _decode_one(self, block: bytes, count: int, stream: StdStream) -> bool:
+    def _decode_one_stream(self, block: bytes, count: int, stream: StdStream) -> bool:
         texts = [] if self._has_pieces else _LINES[stream].findall(block)
         if len(texts) != count:
             if not self._has_pieces and _damaged_line(block, 0) < len(block):
@@ -141,7 +145,7 @@ class CriDecoder(LineDecoder):
         self._emit_chunk(Chunk(stream, b"".join(texts), records=_Records(block, stream)))
         return True
 
-    def _decode_both(self, block: bytes, count: int) -> bool:
+    def _decode_both_streams(self, block: bytes, count: int) -> bool:
         before, *parts = _RECORD_OF_BLOCK.split(LF + block[:-1])
         if before or len(parts) != 4 * count:
             return False
@@ -150,24 +154,25 @@ class CriDecoder(LineDecoder):
         start = 0
         for name, run in groupby(parts[1::4]):
             stop = start + len(list(run))
-            records = Pieces(texts[start:stop], times[start:stop])
-            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.pieces), records=records))
+            records = StampedRecords(texts[start:stop], times[start:stop])
+            self._emit_chunk(Chunk(STREAMS[name], b"".join(records.texts), records=records))
             start = stop
         return True
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         if not line:
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an empty line, which is no record; left out")
             return
-        start = self._pass_nuls(line)
-        record = _RECORD.match(line, start)
+        start = self._skip_nuls(line)
+        record = _HEADER.match(line, start)
         if not record and start < len(line):
-            record = self._pass_damage(line, start, at_end=not end)
+            record = self._skip_damage(line, start, at_end=not end)
         if record:
-            self._take_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
+            self._emit_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
 
-    def _take_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
+    def _emit_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
+        """Give the text of a record, with a notice if the record breaks off."""
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
@@ -178,16 +183,17 @@ class CriDecoder(LineDecoder):
             message = "the record breaks off; what it holds is given, without the end of its line"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
-    def _pass_nuls(self, line: bytes) -> int:
+    def _skip_nuls(self, line: bytes) -> int:
+        """Skip NULs at the beginning of a line, and return their number."""
         nuls = len(line) - len(line.lstrip(_NUL))
         if nuls:
             self._notice_nuls(record=self._record + 1)
         return nuls
 
-    def _pass_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
-        """Skip damage within a line, and find the record behind it, if there is one."""
+    def _skip_damage(self, line: bytes, at: int, *, at_end: bool) -> re.Match[bytes] | None:
+        """Skip damage within a line, and find the record after it, if there is one."""
         self._record += 1
-        record = _FOUND.search(line, at)
+        record = _SURE_HEADER.search(line, at)
         if at_end and not record:
             kind, message = NoticeKind.TRUNCATED, "the record breaks off before its text"
         else:
@@ -198,14 +204,14 @@ class CriDecoder(LineDecoder):
 
 def _damaged_line(block: bytes, at: int) -> int:
     """Where the first line begins, from `at` on, that is not a record of stdout or stderr."""
-    if not _FOUND.match(block, at):
+    if not _SURE_HEADER.match(block, at):
         return at
     found = _BEFORE_DAMAGE.search(block, at)
     return found.end() if found else len(block)
 
 
 def _sniff(head: bytes) -> bool:
-    return _FOUND.match(behind_filler(head)) is not None
+    return _SURE_HEADER.match(after_filler(head)) is not None
 
 
 FORMAT = CatalogueEntry(

@@ -13,16 +13,16 @@ split at 16 KiB cuts in two (moby#13517). The bytes are lost, and the JSON of a
 result still parses. So such a record is ``suspect``.
 
 The decoder works at three speeds. A block of healthy records is decoded as a whole.
-If some of its records are pieces or hold U+FFFD, these are taken one at a time. If
-a block has damage, its two halves are tried, and so on, down to 4 KiB; then each
-line is taken alone.
+If some of its records are pieces of lines or hold U+FFFD, these are decoded one at
+a time, and the records around them as a whole. If a block has damage, its two halves
+are tried, and so on, down to 4 KiB; then each line is decoded alone.
 
 A line that is not one proper record may hold several: a write broke off, and the
 next record was appended to it, as after a full disk or a power loss (moby#29511).
-Docker's own reader drops the rest of the file then. Here ``{"log":"`` is searched
-for, the beginning of the next record. No text of a container holds it, as quotes in
-JSON strings are escaped. But a label named ``log`` among the record's attributes
-looks the same, so what the search finds is ``suspect``.
+Docker's own reader then drops the rest of the file. This decoder searches for
+``{"log":"``, the beginning of the next record. No text of a container holds it, as
+quotes in JSON strings are escaped. But a label named ``log`` among the record's
+attributes looks the same, so what the search finds is ``suspect``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.docker_json_records import (
     KEYS,
-    Part,
+    ParsedRecords,
     Record,
     object_at,
     record_of,
@@ -47,9 +47,9 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     stamp,
 )
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
-from planqk_protocol.captures.json_text import REPLACEMENT, decode, encode, is_too_deep
+from planqk_protocol.captures.json_text import REPLACEMENT, is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_filler, first_object
+from planqk_protocol.captures.sniffing import after_filler, first_object
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["FORMAT", "DockerJsonFileDecoder"]
@@ -57,9 +57,9 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 _unescape = json.JSONDecoder(strict=False).decode
 _WHITE = re.compile(r"[ \t\r\n]*")
-_HEAD = '{"log":"'
-_HEADS = re.compile(r'(?=\{"log":")')
-_BEHIND_FAULT = re.compile(r'\n|(?=\{"log":")')
+_RECORD_START = '{"log":"'
+_RECORD_STARTS = re.compile(r'(?=\{"log":")')
+_AFTER_FAULT = re.compile(r'\n|(?=\{"log":")')
 _MANY_LINES = 100  # of one record: below this, decoding is tried again after every line
 _SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
 # The end of a JSON string, or a wrong escape in it. Pairs of backslashes are replaced before the search.
@@ -76,14 +76,14 @@ class DockerJsonFileDecoder(LineDecoder):
         super().__init__(container, stream)
         self._open: dict[StdStream, str] = {}  # the time of the unfinished line of each stream
 
-    def _block(self, block: bytes) -> None:
+    def _decode_block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
             middle = block.find(LF, len(block) // 2) + 1
             if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
-                self._block(block[:middle])
-                self._block(block[middle:])
+                self._decode_block(block[:middle])
+                self._decode_block(block[middle:])
             else:
-                super()._block(block)
+                super()._decode_block(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line of it is a record; return whether it was decoded."""
@@ -95,17 +95,17 @@ class DockerJsonFileDecoder(LineDecoder):
         text = "".join(logs)
         is_open = bool(self._open) and (not is_stdout or StdStream.STDOUT in self._open)
         if is_open or len(logs) < len(records) or REPLACEMENT in text:
-            return self._decode_in_runs(block, records)
+            return self._decode_around_odd_records(block, records)
         if is_stdout:
-            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=Part(records)))
+            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedRecords(records)))
         else:
-            self._emit_run(records)
+            self._emit_whole_lines(records)
         self._record += len(records)
         self._offset += len(block)
         return True
 
-    def _decode_in_runs(self, block: bytes, records: Sequence[Record]) -> bool:
-        """Decode a block with records that have to be taken one at a time, if each line is one record.
+    def _decode_around_odd_records(self, block: bytes, records: Sequence[Record]) -> bool:
+        """Decode a block in which some records have to be decoded alone, if each line is one record.
 
         A record may extend over several lines, if a program indented it. The
         counts below exclude that: within an object, no line that ends with a brace
@@ -118,46 +118,47 @@ class DockerJsonFileDecoder(LineDecoder):
         start = 0
         for number, record in enumerate(records):
             if record.stream in self._open or record.log[-1:] != "\n" or REPLACEMENT in record.log:
-                self._take_run(records[start:number], lines[start:number])
-                self._pass(lines[number], LF)
+                self._decode_whole_lines(records[start:number], lines[start:number])
+                self._decode_and_advance(lines[number], LF)
                 start = number + 1
-        self._take_run(records[start:], lines[start:])
+        self._decode_whole_lines(records[start:], lines[start:])
         return True
 
-    def _take_run(self, records: Sequence[Record], lines: list[bytes]) -> None:
-        self._emit_run(records)
+    def _decode_whole_lines(self, records: Sequence[Record], lines: list[bytes]) -> None:
+        self._emit_whole_lines(records)
         self._record += len(records)
         self._offset += sum(map(len, lines)) + len(lines)
 
-    def _emit_run(self, records: Sequence[Record]) -> None:
+    def _emit_whole_lines(self, records: Sequence[Record]) -> None:
         """Emit records that are whole lines."""
         if self._only:
-            self._emit_part(self._only, [record for record in records if record.stream == self._only])
+            self._emit_stream(self._only, [record for record in records if record.stream == self._only])
             return
         for name, part in groupby(records, lambda record: record.stream):
-            self._emit_part(STREAMS[name], list(part))
+            self._emit_stream(STREAMS[name], list(part))
 
-    def _emit_part(self, stream: StdStream, records: list[Record]) -> None:
+    def _emit_stream(self, stream: StdStream, records: list[Record]) -> None:
         data = "".join([record.log for record in records]).encode()
-        self._emit_chunk(Chunk(stream, data, records=Part(records)))
+        self._emit_chunk(Chunk(stream, data, records=ParsedRecords(records)))
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         try:
             record = record_of(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self._recover(line, end)
+            self._decode_odd_line(line, end)
         else:
-            self._take_record(record.log.encode(), record.stream, record.time, self._offset)
+            self._emit_record(record.log.encode(), record.stream, record.time, self._offset)
 
-    def _take_record(
+    def _emit_record(
         self, data: bytes, stream_name: str, time: object, offset: int, *, suspect: bool = False
     ) -> None:
+        """Give the text of a record, and notices of what is wrong with it."""
         self._record += 1
         time = stamp(time)
         stream = self._stream_named(stream_name, offset=offset)
         if self._open.get(stream, time) != time:
             message = (
-                "the record before on this stream ended within a line, but this one bears another time: "
+                "the record before on this stream ended within a line, but this one has another time: "
                 "records in between were dropped, or the container was started again"
             )
             self._notice(NoticeKind.GAP, message, offset=offset, stream=stream)
@@ -174,53 +175,56 @@ class DockerJsonFileDecoder(LineDecoder):
         elif data and time:
             self._open[stream] = time
 
-    def _recover(self, line: bytes, end: bytes) -> None:
+    def _decode_odd_line(self, line: bytes, end: bytes) -> None:
         """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
-        text, errors = decode(line)
+        text, errors = to_text(line)
         at, offset, is_found = 0, self._offset, False
-        while (start := _end_of_white(text, at)) < len(text):
+        while (start := _after_white(text, at)) < len(text):
             offset += start - at
             value, at = object_at(text, start)
             if value is not None:
-                self._take_fields(value, offset, errors, is_found=is_found)
+                self._decode_object(value, offset, errors, is_found=is_found)
             elif at == len(text) and end == LF:
-                self._hold_rest(text[start:].encode(errors=errors))
+                self._leave_unread(text[start:].encode(errors=errors))
             else:
-                behind = _BEHIND_FAULT.search(text, at)
-                at = behind.start() if behind else len(text)
+                next_record = _AFTER_FAULT.search(text, at)
+                at = next_record.start() if next_record else len(text)
+                # After an LF, or at one, the next record begins on a line of its own: no search finds it.
                 is_found = LF.decode() not in text[at - 1 : at + 1]
-                self._take_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
+                self._decode_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
-    def _take_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        """Decode text that begins with damage, and may hold records behind it.
+    def _decode_damaged(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Decode text that begins with damage, and may hold records after it.
 
         The text is split wherever a record may begin, and each part is decoded
         alone. So the cost grows with the length of the text, and no faster.
         """
-        torn, *parts = filter(None, _HEADS.split(text))
-        self._take_torn(torn, offset, errors, at_end=at_end and not parts)
+        torn, *parts = filter(None, _RECORD_STARTS.split(text))
+        self._decode_torn(torn, offset, errors, at_end=at_end and not parts)
         offset += len(torn.encode(errors=errors))
         for number, part in enumerate(parts, 1):
-            self._take_part(part, offset, errors, at_end=at_end and number == len(parts))
+            self._decode_part(part, offset, errors, at_end=at_end and number == len(parts))
             offset += len(part.encode(errors=errors))
 
-    def _take_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+    def _decode_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+        """Decode text that begins where a record may begin, and holds at most one."""
         value, at = object_at(text, 0)
         if value is not None:
-            self._take_fields(value, offset, errors, is_found=True)
-            at = _end_of_white(text, at)
+            self._decode_object(value, offset, errors, is_found=True)
+            at = _after_white(text, at)
             offset += len(text[:at].encode(errors=errors))
             text = text[at:]
         if text:
-            self._take_torn(text, offset, errors, at_end=at_end)
+            self._decode_torn(text, offset, errors, at_end=at_end)
 
-    def _hold_rest(self, rest: bytes) -> None:
-        self._rest = rest
-        if rest.count(LF) >= _MANY_LINES:
-            self._enough = 2 * len(rest)
+    def _leave_unread(self, rest: bytes) -> None:
+        """Leave the rest of a line to be decoded together with the next line, where its record may go on."""
+        self._unread = rest
+        if rest.count(LF) >= _MANY_LINES:  # wait until it has doubled: the cost grows with its length alone
+            self._needed = 2 * len(rest)
 
-    def _take_fields(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
+    def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
         """Decode an object. It is a record if Docker's own reader takes it for one."""
         log = fields.get("log", "")
         stream, time = fields.get("stream", ""), fields.get("time")
@@ -229,16 +233,16 @@ class DockerJsonFileDecoder(LineDecoder):
             self._record += 1
             self._notice(NoticeKind.CORRUPT, "an object that is no record; left out", offset=offset)
             return
-        data = encode(log, errors)
-        is_valid = errors == "strict" or decode(data)[1] == "strict"
+        data = to_bytes(log, errors)
+        is_valid = errors == "strict" or to_text(data)[1] == "strict"
         if not is_valid:
             message = (
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._take_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
+        self._emit_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
 
-    def _take_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
+    def _decode_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Decode a record that breaks off, or leave out text that is no record."""
         self._record += 1
         if not text.startswith("{"):
@@ -246,29 +250,28 @@ class DockerJsonFileDecoder(LineDecoder):
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
             return
         log, stream = _torn_record(text)
-        data = encode(_unescape(f'"{log}"'), errors) if log else b""
+        data = to_bytes(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
-        where = f"is given as {stream.value}" if data else "is lost"
+        text_left = f"what is left of its text is given as {stream.value}" if data else "its text is lost"
         if is_too_deep(text.encode(errors=errors)):
             kind, fault = NoticeKind.CORRUPT, f"nests deeper than {MAX_DEPTH} levels"
         else:
             kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
-        message = f"the record {fault}; what it holds of the text {where}"
-        self._notice(kind, message, offset=offset, stream=stream)
+        self._notice(kind, f"the record {fault}; {text_left}", offset=offset, stream=stream)
 
 
 def _torn_record(text: str) -> tuple[str, StdStream]:
-    """The text in a record that breaks off, as far as it goes and still escaped, and its stream."""
-    if not text.startswith(_HEAD):
+    """What is left of the text of a record that breaks off, still escaped; and its stream."""
+    if not text.startswith(_RECORD_START):
         return "", StdStream.UNKNOWN
-    end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_HEAD))
+    end = _END_OF_TEXT.search(text.replace("\\\\", ".."), len(_RECORD_START))
     stop = end.start() if end else len(text)
     stream = _STREAM.match(text, stop) if text.startswith('"', stop) else None
-    return text[len(_HEAD) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
+    return text[len(_RECORD_START) : stop], STREAMS[stream[1]] if stream else StdStream.UNKNOWN
 
 
-def _end_of_white(text: str, at: int) -> int:
+def _after_white(text: str, at: int) -> int:
     match = _WHITE.match(text, at)
     return match.end() if match else at
 
@@ -278,7 +281,7 @@ _STREAM_NAMES = (b'"stdout"', b'"stderr"')
 
 
 def _sniff(head: bytes) -> bool:
-    record = first_object(behind_filler(head).lstrip(b" \t\r\n"))
+    record = first_object(after_filler(head).lstrip(b" \t\r\n"))
     if not record or record.fields.keys() - _NAMES:
         return False
     fields = record.fields

@@ -16,7 +16,7 @@ import msgspec
 
 from planqk_protocol.captures.json_text import is_too_deep
 
-__all__ = ["KEYS", "Part", "Record", "object_at", "record_of", "records_of", "stamp"]
+__all__ = ["KEYS", "ParsedRecords", "Record", "object_at", "record_of", "records_of", "stamp"]
 
 KEYS = {"log", "stream", "attrs", "time"}
 """The keys of a record (moby, ``daemon/logger/jsonfilelog/jsonlog/jsonlog.go`` and ``jsonlogbytes.go``)."""
@@ -57,7 +57,7 @@ def stamp(value: object) -> str:
     return value if isinstance(value, str) and value.isascii() else ""
 
 
-class Part(msgspec.Struct, frozen=True):
+class ParsedRecords(msgspec.Struct, frozen=True):
     """The records that a chunk was made of."""
 
     records: Sequence[Record]

@@ -2,18 +2,18 @@
 
 A record is the length of its entry in four bytes (big-endian), the entry, and the
 length once more (moby, ``daemon/logger/local/local.go``). The entry is a protocol
-buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, whether
-the text is a piece of a long line, and then its number in the line. The text is the
+buffer (``daemon/logger/internal/logdriver/entry.pb.go``): stream, time, text, and, if
+the text is a piece of a long line, its number in the line. The text is the
 container's own bytes, without the LF that ends its line.
 
-Docker's own reader stops at the first damaged record (moby#46699). Here the next one
-is searched for: a length below 16 MiB, and behind it the field with the name of a
-stream. A job cannot print such a head: it contains 0x0A, which is LF, and a text
+Docker's own reader stops at the first damaged record (moby#46699). This decoder
+searches for the next one: a length below 16 MiB, and after it the field with the name
+of a stream. A job cannot print such a header: it contains 0x0A, which is LF, and a text
 holds no LF. But damage may resemble one, so the first record that a search finds is
 ``suspect``.
 
-Entries are parsed here and not by a library for protocol buffers. Such a library
-skips unknown fields; here they are evidence of damage.
+The module parses the entries itself: a library for protocol buffers skips unknown
+fields, and here these are evidence of damage.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from planqk_protocol.captures.timestamps import rfc3339
 __all__ = ["FORMAT", "DockerLocalDecoder"]
 
 _SIZE = 4
-_HEAD = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")  # a length, and the field of the stream
-_HEAD_SIZE = 12
+# What a record begins with: a length, and the field with the name of the stream.
+_HEADER = re.compile(rb"\0[\0-\x0f][\0-\xff]{2}\x0a\x06std(?:out|err)")
+_HEADER_SIZE = 12
 
 # Keys of fields: their number times eight, plus the type of their value.
 _SOURCE, _TIME, _LINE, _IS_PARTIAL, _METADATA, _ATTRIBUTES = 0x0A, 0x10, 0x1A, 0x20, 0x2A, 0x32
@@ -56,51 +57,51 @@ class DockerLocalDecoder(Decoder):
 
     def _begin_file(self) -> None:
         self._needed = _SIZE  # bytes to hold before decoding is tried again
-        self._lost = False  # searching for the next record
-        self._in_doubt = False  # the next record is found by a search
+        self._is_searching = False  # for the next record, after damage
+        self._in_doubt = False  # whether a search finds the next record
 
     def _decode(self, data: bytes) -> None:
         self._held.append(data, 0, len(data))
         if len(self._held) >= self._needed:
-            self._take(at_end=False)
+            self._decode_held(at_end=False)
 
     def _end(self) -> None:
-        self._take(at_end=True)
+        self._decode_held(at_end=True)
         self._held.take()
         self._begin_file()
 
-    def _take(self, *, at_end: bool) -> None:
+    def _decode_held(self, *, at_end: bool) -> None:
         """Decode all records that are whole, and hold the rest."""
         data, at = self._held.take(), 0
-        while done := self._take_record(data, at, at_end=at_end):
+        while done := self._decode_record(data, at, at_end=at_end):
             at += done
             self._offset += done
         self._held.append(data, at, len(data))
 
-    def _take_record(self, data: bytes, at: int, *, at_end: bool) -> int:
+    def _decode_record(self, data: bytes, at: int, *, at_end: bool) -> int:
         """Decode a record, and return the number of bytes consumed; 0 if the record is incomplete."""
         left = len(data) - at
-        if self._lost:
-            found = _HEAD.search(data, at)
-            self._lost = not found
-            self._needed = _HEAD_SIZE
-            done = found.start() - at if found else max(0, left - _HEAD_SIZE + 1)
+        if self._is_searching:
+            found = _HEADER.search(data, at)
+            self._is_searching = not found
+            self._needed = _HEADER_SIZE
+            done = found.start() - at if found else max(0, left - _HEADER_SIZE + 1)
             if done or not found:
                 return done
         size = int.from_bytes(data[at : at + _SIZE])
         if left >= _SIZE and not 0 < size <= self.max_record:
-            return self._leave(size)
+            return self._skip_wrong_length(size)
         self._needed = size + 2 * _SIZE if left >= _SIZE else _SIZE
         if left < self._needed:
-            return self._take_tail(data, at, size) if at_end and left else 0
+            return self._decode_tail(data, at, size) if at_end and left else 0
         end = at + _SIZE + size
         if data[at : at + _SIZE] != data[end : end + _SIZE]:
             message = "the record is not what its length says; left out, up to the next one"
-            return self._lose(NoticeKind.TORN, message)
-        self._take_entry(data[at + _SIZE : end])
+            return self._report_and_search(NoticeKind.TORN, message)
+        self._decode_entry(data[at + _SIZE : end])
         return self._needed
 
-    def _take_entry(self, data: bytes) -> None:
+    def _decode_entry(self, data: bytes) -> None:
         """Decode an entry whose two lengths agree."""
         self._record += 1
         entry = _entry(data)
@@ -115,10 +116,12 @@ class DockerLocalDecoder(Decoder):
         self._emit(stream, text, entry.time, suspect=self._in_doubt or lacks_start)
         self._in_doubt = False
 
-    def _take_tail(self, data: bytes, at: int, size: int) -> int:
+    def _decode_tail(self, data: bytes, at: int, size: int) -> int:
         """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
-        if _HEAD.search(data, at + 1):
-            return self._lose(NoticeKind.TORN, "the record breaks off; left out, up to the next one")
+        if _HEADER.search(data, at + 1):
+            return self._report_and_search(
+                NoticeKind.TORN, "the record breaks off; left out, up to the next one"
+            )
         self._record += 1
         fields = _message(data[at + _SIZE : at + _SIZE + size])
         stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
@@ -127,24 +130,24 @@ class DockerLocalDecoder(Decoder):
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)
         return len(data) - at
 
-    def _leave(self, size: int) -> int:
-        """Leave out bytes that are not the length of a record."""
+    def _skip_wrong_length(self, size: int) -> int:
+        """Give a notice that no length of a record stands here, and search for the next record."""
         if size:
             message = f"a record of {size} bytes where {self.max_record} are the most; left out"
-            return self._lose(NoticeKind.OVERSIZE, message)
-        self._look_for_next()
+            return self._report_and_search(NoticeKind.OVERSIZE, message)
+        self._search_from_next_byte()
         self._notice_nuls()
         return 1
 
-    def _lose(self, kind: NoticeKind, message: str) -> int:
-        """Give a notice, and search for the next record from the next byte on."""
-        self._look_for_next()
+    def _report_and_search(self, kind: NoticeKind, message: str) -> int:
+        """Give a notice, and search for the next record from the next byte on; return the byte skipped, 1."""
+        self._search_from_next_byte()
         self._notice(kind, message)
         return 1
 
-    def _look_for_next(self) -> None:
+    def _search_from_next_byte(self) -> None:
         self._record += 1
-        self._lost = self._in_doubt = True
+        self._is_searching = self._in_doubt = True
 
 
 class _Message(NamedTuple):
@@ -202,7 +205,7 @@ def _message(data: bytes) -> _Message:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Parse a number, and return it with the place behind it: beyond the data if the number has no end."""
+    """Parse a number, and return it with the place after it: beyond the data if the number has no end."""
     value = shift = 0
     while at < len(data) and shift < _BITS:
         byte = data[at]
@@ -215,13 +218,13 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _sniff(head: bytes) -> bool:
-    if not _HEAD.match(head):
+    if not _HEADER.match(head):
         return False
     size = head[:_SIZE]
-    behind = _SIZE + int.from_bytes(size)
-    if len(head) < behind:
+    end = _SIZE + int.from_bytes(size)
+    if len(head) < end:
         return True
-    return size.startswith(head[behind : behind + _SIZE]) and _entry(head[_SIZE:behind]) is not None
+    return size.startswith(head[end : end + _SIZE]) and _entry(head[_SIZE:end]) is not None
 
 
 FORMAT = CatalogueEntry(

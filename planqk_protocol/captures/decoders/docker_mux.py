@@ -5,9 +5,8 @@ eight bytes: the stream, three zero bytes, and the length of the payload (big-en
 The payload follows. Frames end anywhere: a payload is neither a line nor a record.
 The streams are stdin (0), stdout (1), stderr (2) and errors of the engine itself (3).
 
-Nothing marks the beginning of a frame. Docker's own reader ignores the three zero
-bytes. Here they are checked, as they are the only sign by which frames differ from
-other bytes.
+Frames have no mark at their beginning. Docker's own reader ignores the three zero
+bytes. Here they are checked: nothing else tells frames from other bytes.
 """
 
 from __future__ import annotations
@@ -45,21 +44,21 @@ class DockerMuxDecoder(Decoder):
         self._type = 0
         self._error = b""  # the engine's error in the current frame
         self._start = 0  # offset of the current frame
-        self._in_nuls = False  # behind a header of NULs, up to the next frame
-        self._lost = False  # behind bytes that are no header
-        self._in_doubt = False  # headers from here on may be text of the job
+        self._in_nuls = False  # after a header of NULs, up to the next frame
+        self._is_unframed = False  # after bytes that are no header, all is given as unknown
+        self._in_doubt = False  # whether headers from here on may be text of the job
 
     def _decode(self, data: bytes) -> None:
         at, size = 0, len(data)
         while at < size:
-            if self._lost:
+            if self._is_unframed:
                 self._emit(StdStream.UNKNOWN, data[at:], suspect=True)
                 at = size
             elif self._in_nuls:
-                at = self._pass_nuls(data, at)
+                at = self._skip_nuls(data, at)
             elif self._left:
                 stop = min(size, at + self._left)
-                self._take_payload(data[at:stop])
+                self._decode_payload(data[at:stop])
                 at = stop
             else:
                 stop = at + _HEADER - len(self._header)
@@ -69,12 +68,13 @@ class DockerMuxDecoder(Decoder):
                     self._begin_frame()
 
     def _begin_frame(self) -> None:
+        """Read the header of a frame, or find that it is none."""
         header, self._header = self._header, b""
         self._start = self._offset
         self._record += 1
         self._type = header[0]
         if self._type > _SYSTEM_ERROR or any(header[1:4]):
-            self._lost = True
+            self._is_unframed = True
             found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
                 f"{excerpt(found)} where a frame should begin: this is no multiplexed stream, or bytes of it "
@@ -92,7 +92,7 @@ class DockerMuxDecoder(Decoder):
         if self._type == _SYSTEM_ERROR and not self._left:
             self._report_error()
 
-    def _pass_nuls(self, data: bytes, at: int) -> int:
+    def _skip_nuls(self, data: bytes, at: int) -> int:
         """Skip NULs up to the next frame. A frame does not begin with NUL, as the engine sends no stdin.
 
         Text can look like a frame, and a wrong length leads to the next wrong
@@ -104,7 +104,8 @@ class DockerMuxDecoder(Decoder):
         self._in_nuls = end == len(data)
         return end
 
-    def _take_payload(self, payload: bytes) -> None:
+    def _decode_payload(self, payload: bytes) -> None:
+        """Give bytes of a frame, or collect them if they are an error of the engine."""
         self._offset += len(payload)
         self._left -= len(payload)
         if self._type != _SYSTEM_ERROR:
@@ -115,6 +116,7 @@ class DockerMuxDecoder(Decoder):
             self._report_error()
 
     def _report_error(self) -> None:
+        """Give a notice with the error of the engine."""
         text, self._error = self._error.decode(errors="replace").strip(), b""
         message = f"the engine says: {text}" if text else "the engine reports an error, but not which"
         self._notice(NoticeKind.SYSTEM_ERROR, message, offset=self._start)
@@ -134,8 +136,8 @@ class DockerMuxDecoder(Decoder):
 def _sniff(head: bytes) -> bool:
     if len(head) < _HEADER or not _FIRST_HEADER.match(head):
         return False
-    behind = _HEADER + int.from_bytes(head[4:_HEADER])
-    return _NEXT_HEADER.fullmatch(head[behind : behind + _HEADER]) is not None
+    end = _HEADER + int.from_bytes(head[4:_HEADER])
+    return _NEXT_HEADER.fullmatch(head[end : end + _HEADER]) is not None
 
 
 FORMAT = CatalogueEntry(

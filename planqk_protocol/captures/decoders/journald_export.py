@@ -5,9 +5,9 @@ has another form: ``NAME\n``, the length of the value in eight bytes (little-end
 the value, and LF. An empty line ends an entry (systemd documentation, "Journal
 Export Formats").
 
-Nothing marks an entry but the field ``__CURSOR`` at its beginning
-(``src/shared/logs-show.c``, ``output_export``). So behind damage all is left out up to
-the next line that begins with it. Such a line may also be text inside a value, so the
+Only the field ``__CURSOR`` marks the beginning of an entry
+(``src/shared/logs-show.c``, ``output_export``). So after damage, everything up to the next line
+that begins with it is left out. Such a line may also be text inside a value, so the
 entry that the search finds is ``suspect``.
 
 The fields of an entry are kept until its empty line has come, and only those that
@@ -57,11 +57,11 @@ class JournaldExportDecoder(Decoder):
     def _begin_file(self) -> None:
         self._entry: Entry | None = None
         self._start = 0  # offset of the entry
-        self._is_left_out = False  # the text of the entry is too long
+        self._is_left_out = False  # whether the text of the entry is too long
         self._name: str | None = None  # of a field whose length and value follow
-        self._skip = 0  # bytes left of a value that is too long
-        self._is_value_passed = False  # the LF of such a value follows
-        self._lost = False  # searching for the next entry
+        self._left_to_skip = 0  # bytes of a value that is too long
+        self._expects_value_end = False  # whether the LF of such a value follows
+        self._is_searching = False  # for the next entry, after damage
         self._in_doubt = False  # what follows was found by a search, and may be text of an entry
         self._in_long_line = False
 
@@ -72,60 +72,63 @@ class JournaldExportDecoder(Decoder):
         else:
             is_enough = LF in data or len(self._held) > self.max_record
         if is_enough:
-            self._take()
+            self._decode_held()
 
-    def _take(self) -> None:
+    def _decode_held(self) -> None:
+        """Decode all fields that are whole, and hold the rest."""
         data, at = self._held.take(), 0
         self._needed = 0
         while at < len(data):
-            done = self._take_field(data, at)
+            done = self._decode_field(data, at)
             if not done:
                 break
             at += done
             self._offset += done
         self._held.append(data, at, len(data))
 
-    def _take_field(self, data: bytes, at: int) -> int:
+    def _decode_field(self, data: bytes, at: int) -> int:
         """Decode a field, and return the number of bytes consumed; 0 if the field is incomplete."""
-        if self._skip:
-            return self._pass_skipped(len(data) - at)
-        if self._is_value_passed:
-            self._is_value_passed = False
+        if self._left_to_skip:
+            return self._skip_long_value(len(data) - at)
+        if self._expects_value_end:
+            self._expects_value_end = False
             if data[at] == LF[0]:
                 return len(LF)
-            self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
+            self._report_and_search(NoticeKind.CORRUPT, _WRONG_LENGTH)
         if self._name is not None:
-            return self._take_value(self._name, data, at)
+            return self._decode_value(self._name, data, at)
         stop = data.find(LF, at)
         if stop < 0:
-            return self._take_long_line(len(data) - at) if len(data) - at > self.max_record else 0
+            return self._skip_long_line(len(data) - at) if len(data) - at > self.max_record else 0
         if self._in_long_line or stop - at > self.max_record:
-            self._take_long_line(stop - at)
+            self._skip_long_line(stop - at)
             self._in_long_line = False
             return stop + 1 - at
-        self._take_line(data[at:stop])
+        self._decode_line(data[at:stop])
         return stop + 1 - at
 
-    def _take_long_line(self, size: int) -> int:
+    def _skip_long_line(self, size: int) -> int:
+        """Skip bytes of a line that is too long, and return their number."""
         if not self._in_long_line:
-            self._lose(
+            self._report_and_search(
                 NoticeKind.OVERSIZE, f"a line longer than {self.max_record} bytes; the entry is left out"
             )
             self._in_long_line = True
         return size
 
-    def _lose(self, kind: NoticeKind, message: str) -> None:
+    def _report_and_search(self, kind: NoticeKind, message: str) -> None:
         """Leave out the entry, and search for the next one."""
-        if not self._lost:
+        if not self._is_searching:
             self._record += self._entry is None
             self._notice(kind, message, offset=self._start if self._entry else self._offset)
         self._entry = None
-        self._lost = self._in_doubt = True
+        self._is_searching = self._in_doubt = True
 
-    def _take_line(self, line: bytes) -> None:
-        if self._lost:
-            self._lost = bool(line) and not line.startswith(_FIRST)
-            if self._lost:
+    def _decode_line(self, line: bytes) -> None:
+        """Decode a field on a line, the name of a field whose length follows, or the end of an entry."""
+        if self._is_searching:
+            self._is_searching = bool(line) and not line.startswith(_FIRST)
+            if self._is_searching:
                 return
         if not line:
             self._end_entry()
@@ -134,19 +137,19 @@ class JournaldExportDecoder(Decoder):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if b"\0" in line:  # values with control characters stand behind their length
-            self._lose(NoticeKind.NUL_RUN, _NULS)
+        if b"\0" in line:  # a value with control characters is on no line: it follows its length
+            self._report_and_search(NoticeKind.NUL_RUN, _NULS)
             return
         name, equals, value = line.partition(b"=")
         if not _NAME.fullmatch(name):
-            self._lose(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
+            self._report_and_search(NoticeKind.CORRUPT, "not an entry; left out, up to the next one")
             return
         if self._entry is None:
             self._begin_entry(line)
         if line.startswith(_FIRST) and _FIRST in value:
-            self._lose(NoticeKind.TORN, _TWO_IN_ONE)
+            self._report_and_search(NoticeKind.TORN, _TWO_IN_ONE)
         elif equals:
-            self._set(name.decode(), value)
+            self._set_field(name.decode(), value)
         else:
             self._name = name.decode()
 
@@ -160,6 +163,7 @@ class JournaldExportDecoder(Decoder):
             self._notice(NoticeKind.CORRUPT, message)
 
     def _end_entry(self) -> None:
+        """Give the text of the entry, and notices of what is wrong with it."""
         entry, self._entry = self._entry, None
         if entry and not self._is_left_out:
             printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", self._start))
@@ -168,8 +172,8 @@ class JournaldExportDecoder(Decoder):
             self._emit(printed.stream, printed.data, printed.time, suspect=self._in_doubt or printed.suspect)
 
     def _end(self) -> None:
-        self._take()
-        if self._entry or (self._held and not self._lost):
+        self._decode_held()
+        if self._entry or (self._held and not self._is_searching):
             self._start = self._start if self._entry else self._offset
             self._record += self._entry is None
             message = "the capture ends within an entry, which is left out"
@@ -178,12 +182,14 @@ class JournaldExportDecoder(Decoder):
         self._needed = 0
         self._begin_file()
 
-    def _pass_skipped(self, left: int) -> int:
-        done = min(self._skip, left)
-        self._skip -= done
+    def _skip_long_value(self, left: int) -> int:
+        """Skip bytes of a value that is too long, and return their number."""
+        done = min(self._left_to_skip, left)
+        self._left_to_skip -= done
         return done
 
-    def _take_value(self, name: str, data: bytes, at: int) -> int:
+    def _decode_value(self, name: str, data: bytes, at: int) -> int:
+        """Decode a value after its length, and return the number of bytes consumed; 0 if it is incomplete."""
         left = len(data) - at
         size = int.from_bytes(data[at : at + _SIZE], "little")
         whole = _SIZE + size + len(LF)
@@ -191,41 +197,41 @@ class JournaldExportDecoder(Decoder):
             self._needed = _SIZE
             return 0
         if size > _MOST:
-            return self._lose_length()
+            return self._skip_wrong_length()
         if size > self.max_record:
             self._name = None
-            self._skip = _SIZE + size
-            self._is_value_passed = True
+            self._left_to_skip = _SIZE + size
+            self._expects_value_end = True
             if name == "MESSAGE":
                 self._is_left_out = True
                 message = (
                     f"a text of {size} bytes where {self.max_record} are the most; the entry is left out"
                 )
                 self._notice(NoticeKind.OVERSIZE, message, offset=self._start)
-            return self._pass_skipped(left)
+            return self._skip_long_value(left)
         if left < whole:
             self._needed = whole
             return 0
         if data[at + whole - 1] != LF[0]:
-            return self._lose_length()
+            return self._skip_wrong_length()
         self._name = None
-        self._set(name, data[at + _SIZE : at + whole - 1])
+        self._set_field(name, data[at + _SIZE : at + whole - 1])
         return whole
 
-    def _lose_length(self) -> int:
-        """Skip a wrong length, but not the bytes behind it: they may hold entries."""
+    def _skip_wrong_length(self) -> int:
+        """Skip a wrong length, but not the bytes after it: they may hold entries."""
         self._name = None
-        self._lose(NoticeKind.CORRUPT, _WRONG_LENGTH)
+        self._report_and_search(NoticeKind.CORRUPT, _WRONG_LENGTH)
         return _SIZE
 
-    def _set(self, name: str, value: bytes) -> None:
+    def _set_field(self, name: str, value: bytes) -> None:
         attribute = FIELDS.get(name)
         if not (self._entry and attribute):
             return
         if getattr(self._entry, attribute) is None:
             setattr(self._entry, attribute, value)
         elif name in _ONCE:
-            self._lose(NoticeKind.TORN, _TWO_IN_ONE)
+            self._report_and_search(NoticeKind.TORN, _TWO_IN_ONE)
 
 
 def _sniff(head: bytes) -> bool:

@@ -1,7 +1,7 @@
 """``journald-json``: the output of ``journalctl -o json --all``.
 
-An entry is a JSON object on a line (systemd, ``src/shared/logs-show.c``). With
-``json-seq``, RS stands before it, with ``json-sse``, ``data:``. The value of a field is
+An entry is a JSON object on a line (systemd, ``src/shared/logs-show.c``).
+``json-seq`` puts RS before it, ``json-sse`` puts ``data:``. The value of a field is
 
 - a string;
 - an array of bytes, if the text is not printable UTF-8;
@@ -23,9 +23,9 @@ import msgspec
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.journal_entries import FIELDS, Entry, JournalEntries
-from planqk_protocol.captures.json_text import decode, encode, is_too_deep
+from planqk_protocol.captures.json_text import is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.line_decoder import LineDecoder
-from planqk_protocol.captures.sniffing import behind_filler, first_object
+from planqk_protocol.captures.sniffing import after_filler, first_object
 
 __all__ = ["FORMAT", "JournaldJsonDecoder"]
 
@@ -61,21 +61,22 @@ class JournaldJsonDecoder(LineDecoder):
         super().__init__(container, stream)
         self._entries = JournalEntries()
 
-    def _line(self, line: bytes, end: bytes) -> None:
+    def _decode_line(self, line: bytes, end: bytes) -> None:
         start = _end_of_wrap(line)
         if start == len(line):
             return
         self._record += 1
         offset = self._offset + start
         if (entry := _entry(line[start:])) is not None:
-            self._give(entry, offset)
+            self._emit_entry(entry, offset)
         elif end:
             self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
         else:
             message = "the capture ends within an entry, which is left out"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset)
 
-    def _give(self, entry: Entry, offset: int) -> None:
+    def _emit_entry(self, entry: Entry, offset: int) -> None:
+        """Give the text of an entry, and notices of what is wrong with it."""
         printed = self._entries.read(entry, is_ours=self._is_ours(entry.container or b"", offset))
         for fault in printed.faults:
             self._notice_fault(fault, offset)
@@ -83,18 +84,20 @@ class JournaldJsonDecoder(LineDecoder):
 
 
 def _end_of_wrap(line: bytes) -> int:
+    """Where the entry begins, after what ``json-seq`` or ``json-sse`` puts before it."""
     match = _WRAP.match(line)
     return match.end() if match else 0
 
 
 def _entry(line: bytes) -> Entry | None:
+    """Parse an entry; ``None`` if the line is none."""
     if is_too_deep(line):
         return None
     errors = "strict"
     try:
         fields = msgspec.structs.asdict(_fields_decoder.decode(line))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        text, errors = decode(line)  # systemd up to version 239
+        text, errors = to_text(line)  # systemd up to version 239
         try:
             value = _parse(text)
         except ValueError:
@@ -109,7 +112,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
     """The bytes of a field's value: a string, an array of bytes, or the first of several such values."""
     match value:
         case str():
-            return encode(value, errors)
+            return to_bytes(value, errors)
         case [str() | list() as first, *_]:
             return _bytes_of(first, errors)
         case list():
@@ -121,7 +124,7 @@ def _bytes_of(value: object, errors: str) -> bytes | None:
 
 
 def _sniff(head: bytes) -> bool:
-    text = behind_filler(head)
+    text = after_filler(head)
     entry = first_object(text[_end_of_wrap(text) :], "surrogateescape")  # systemd up to version 239
     if not entry or entry.rest:
         return False

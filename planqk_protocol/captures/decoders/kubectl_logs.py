@@ -1,7 +1,7 @@
 """``kubectl-logs``: the output of ``kubectl logs`` with ``--timestamps``, ``--prefix`` or both.
 
 ``kubectl`` puts ``[pod/POD/CONTAINER]`` and a space before each line (kubernetes,
-``staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go``). The time stamp behind it comes from
+``staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go``). The time stamp after it comes from
 the kubelet (``staging/src/k8s.io/cri-client/pkg/logs/logs.go``): nine decimals, in the
 zone of the node. The kubelet mixes both streams. Versions before 1.26 put a stamp into
 the middle of long lines (kubernetes#113481); it may be the job's own text, so it stays.

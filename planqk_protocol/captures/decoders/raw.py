@@ -1,8 +1,8 @@
 """``raw``: the container's own bytes, without a wrapper.
 
-So ``docker run``, ``docker logs`` and ``kubectl logs`` print them, and so the API of
-Docker sends the output of a container with a terminal (Docker Engine API reference,
-"Attach to a container": with a TTY, the stream is not multiplexed).
+``docker run``, ``docker logs`` and ``kubectl logs`` print a container's output as it is.
+Docker's API sends it as it is if the container has a terminal (Docker Engine API
+reference, "Attach to a container": with a TTY, the stream is not multiplexed).
 """
 
 from __future__ import annotations

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import rich_click as click
+from click.shell_completion import CompletionItem
 from rich.progress import Progress
 
-from planqk_protocol.cli.conformance_report import report, write_file
+from planqk_protocol.cli.conformance_report import print_report, show_encoder_case, show_vector, write_file
 from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
+from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import CHUNKINGS
+from planqk_protocol.conformance.encoders import EncoderCase
+from planqk_protocol.conformance.grading import Grade, GradedCase
 from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
+from planqk_protocol.conformance.report import Report
 from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files
 
 __all__ = ["conformance"]
@@ -31,28 +37,23 @@ _COMMAND = click.argument(
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Case = TypeVar("Case", Vector, EncoderCase)
+Item = TypeVar("Item")
+Returned = TypeVar("Returned")
 
 
-def _rules(function: Function) -> Function:
-    return click.option(
-        "--rule",
-        "rules",
-        multiple=True,
-        metavar="RULE",
-        help="Test only this rule, or rules such as 'json*'. May be repeated.",
-    )(function)
+def _complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(rule) for rule in RULES if rule.startswith(incomplete)]
 
 
-def _running(default: int) -> Callable[[Function], Function]:
-    options = (
-        click.option(
-            "--jobs",
-            type=click.IntRange(1),
-            default=None,
-            help="Number of runs at a time. By default, the number of processors.",
-        ),
-        *_reporting(default),
-    )
+def _complete_id(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    subjects = {vector.id: vector.about for vector in load_vectors()}
+    subjects |= {case.id: case.about for case in encoders.load_cases()}
+    return [CompletionItem(id_, help=about) for id_, about in subjects.items() if id_.startswith(incomplete)]
+
+
+def _options(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Several options as one decorator. The help lists them in this order."""
 
     def decorate(function: Function) -> Function:
         for option in reversed(options):
@@ -62,17 +63,44 @@ def _running(default: int) -> Callable[[Function], Function]:
     return decorate
 
 
-def _reporting(default: int) -> Sequence[Callable[[Function], Function]]:
+_RULES = click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    shell_complete=_complete_rule,
+    help="Choose only this rule, or rules such as 'json*'. May be repeated.",
+)
+_MANY_CASES = _options(  # for commands that test many cases
+    click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
+    click.option(
+        "--max-failures",
+        type=click.IntRange(1),
+        default=None,
+        metavar="N",
+        help="Stop after N failures. A vector that fails in several chunkings is one failure.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=None,
+        help="Number of programs that run at a time. By default, the number of processors.",
+    ),
+)
+
+
+def _reports(timeout: int) -> Callable[[Function], Function]:
+    """The options for the report, and the timeout."""
     file = click.Path(dir_okay=False, path_type=Path)
-    return (
+    return _options(
         click.option("--junit", type=file, help="Write a report as JUnit XML."),
         click.option("--json", "json_file", type=file, help="Write a report as JSON."),
         click.option(
             "--timeout",
             type=click.FloatRange(0, min_open=True),
-            default=default,
+            default=timeout,
             show_default=True,
-            help="Seconds until a run is killed.",
+            help="Seconds until a program is killed.",
         ),
     )
 
@@ -81,9 +109,12 @@ def _reporting(default: int) -> Sequence[Callable[[Function], Function]]:
 def conformance() -> None:
     """Test implementations of the protocol, in any language.
 
+    The last line of a test says what passed: the program's kind, the profile,
+    the version of the kit, and the number of cases.
+
     Exit codes:
         0  All cases passed.
-        1  A case failed, or nothing was tested.
+        1  A case failed, or no case passed.
         2  The program cannot be run.
 
     Examples:
@@ -94,7 +125,7 @@ def conformance() -> None:
 
 
 @conformance.command()
-@_rules
+@_RULES
 @click.option(
     "--chunks",
     type=click.Choice(CHUNKINGS),
@@ -102,7 +133,15 @@ def conformance() -> None:
     help="Write streams whole, by lines, or by bytes around the markers. May be repeated. By default, all "
     "three ways are tested.",
 )
-@_running(10)
+@click.option(
+    "--profile",
+    type=click.Choice([profile.value for profile in Profile]),
+    default=Profile.FULL.value,
+    show_default=True,
+    help="What is graded: all event records, or only the results, by type, value and order.",
+)
+@_MANY_CASES
+@_reports(10)
 @_COMMAND
 @click.pass_context
 def decoder(
@@ -111,9 +150,9 @@ def decoder(
     command: tuple[str, ...],
     rules: tuple[str, ...],
     chunks: tuple[str, ...],
-    jobs: int | None,
+    profile: str,
     timeout: float,
-    **reports: Path | None,
+    **options: Any,
 ) -> None:
     """Test a decoder, which reads a stream and writes event records.
 
@@ -121,18 +160,34 @@ def decoder(
     Lines on standard output, and ends with exit code 0 or 1. It gets limits as
     arguments, such as --max-line 20. A decoder without them ends with exit code 2.
 
+    With --profile results, a decoder needs to write the records of interim
+    results and results only. All other records are ignored.
+
     Examples:
         planqk-protocol conformance decoder -- planqk-protocol parse --capture raw --output jsonl
         planqk-protocol conformance decoder --rule 'json*' --chunks whole -- ./decoder
+        planqk-protocol conformance decoder --profile results --fail-fast -- ./decoder
     """
-    cases = list(decoders.cases(_matching(load_vectors(), rules), chunks or CHUNKINGS))
-    verdicts = _run(lambda case: decoders.run_case(case, command, timeout), cases, jobs)
-    ctx.exit(report(verdicts, command, **reports))
+    cases = list(decoders.cases(_choose(load_vectors(), rules), chunks or CHUNKINGS))
+    _test(
+        ctx,
+        cases,
+        lambda case: decoders.run_case(case, command, timeout, Profile(profile)),
+        Report(
+            kind="decoder",
+            command=command,
+            planned=len(cases),
+            profile=profile,
+            selection=[*_repeat("--rule", rules), *_repeat("--chunks", chunks)],
+        ),
+        **options,
+    )
 
 
 @conformance.command()
-@_rules
-@_running(10)
+@_RULES
+@_MANY_CASES
+@_reports(10)
 @_COMMAND
 @click.pass_context
 def encoder(
@@ -140,28 +195,24 @@ def encoder(
     /,
     command: tuple[str, ...],
     rules: tuple[str, ...],
-    jobs: int | None,
     timeout: float,
-    **reports: Path | None,
+    **options: Any,
 ) -> None:
     """Test an encoder, which reads event records and writes a stream.
 
     The encoder reads the records as JSON Lines on standard input, writes the
     stream of their events on standard output, and ends with exit code 0.
+
+    Example:
+        planqk-protocol conformance encoder -- node encoder.js
     """
-    cases = _matching(encoders.load_cases(), rules)
-    verdicts = _run(lambda case: encoders.run_case(case, command, timeout), cases, jobs)
-    ctx.exit(report(verdicts, command, **reports))
-
-
-def _service_options(function: Function) -> Function:
-    for option in reversed(_reporting(600)):
-        function = option(function)
-    return function
+    cases = _choose(encoders.load_cases(), rules)
+    report = Report(kind="encoder", command=command, planned=len(cases), selection=_repeat("--rule", rules))
+    _test(ctx, cases, lambda case: encoders.run_case(case, command, timeout), report, **options)
 
 
 @conformance.command()
-@_service_options
+@_reports(600)
 @_COMMAND
 @click.pass_context
 def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **reports: Path | None) -> None:
@@ -173,57 +224,52 @@ def service(ctx: click.Context, /, command: tuple[str, ...], timeout: float, **r
     Example:
         planqk-protocol conformance service -- docker run --rm my-service
     """
-    [verdicts] = _run(lambda command: services.run_service(command, timeout), [command], 1)
-    ctx.exit(report(verdicts, command, **reports))
+    [cases] = _run(lambda command: services.run_service(command, timeout), [command], 1)
+    report = Report(kind="service", command=command, cases=cases, planned=len(cases))
+    ctx.exit(print_report(report, **reports))
 
 
 @conformance.command("list")
-@_rules
+@_RULES
 def list_(rules: tuple[str, ...]) -> None:
-    """List the vectors.
+    """List the vectors, and the cases for encoders.
 
-    Each line has the id, the group and the subject of a vector, separated by
-    tabs.
+    Each line has the id, the group and the subject of a vector or a case,
+    separated by tabs. The ids of cases for encoders begin with encoder/.
 
     Example:
         planqk-protocol conformance list --rule 'json*'
     """
     check_output()
-    lines = [f"{vector.id}\t{vector.group}\t{vector.about}\n" for vector in _matching(load_vectors(), rules)]
+    lines = [f"{vector.id}\t{vector.group}\t{vector.about}\n" for vector in _choose(load_vectors(), rules)]
+    lines += [f"{case.id}\tmust\t{case.about}\n" for case in _choose(encoders.load_cases(), rules)]
     write("".join(lines).encode())
 
 
 @conformance.command()
-@click.argument("vector_id", metavar="ID", help="The id of a vector; see 'list'.")
-def show(vector_id: str) -> None:
-    """Show a vector.
+@click.argument(
+    "case_id",
+    metavar="ID",
+    shell_complete=_complete_id,
+    help="The id of a vector or of a case for encoders; see 'list'.",
+)
+def show(case_id: str) -> None:
+    """Show a vector, or a case for encoders.
 
-    A vector has a stream and the event records that a decoder must write for it.
+    A vector has a stream and the event records that a decoder must write for
+    it. A case for encoders has the records that the encoder reads, and the
+    events that its stream must give.
 
-    Example:
+    Examples:
         planqk-protocol conformance show line-lf/nel
+        planqk-protocol conformance show encoder/block
     """
     check_output()
-    found = [vector for vector in load_vectors() if vector.id == vector_id]
-    if not found:
-        raise Failure(f"there is no vector {vector_id}; see: planqk-protocol conformance list")
-    write(_shown(found[0]).encode())
-
-
-def _shown(vector: Vector) -> str:
-    limits = " ".join(decoders.limit_arguments(vector.limits))
-    pieces = [f"{ascii(step.data())[1:]}\n" for step in vector.steps]
-    head = f"{vector.id} ({vector.group}): {vector.about}\n"
-    return "".join(
-        [
-            head,
-            f"limits: {limits}\n" if limits else "",
-            "stream:\n",
-            *pieces,
-            "records:\n",
-            vector.records().decode(),
-        ]
-    )
+    texts = {vector.id: show_vector(vector) for vector in load_vectors() if vector.id == case_id}
+    texts |= {case.id: show_encoder_case(case) for case in encoders.load_cases() if case.id == case_id}
+    if case_id not in texts:
+        raise Failure(f"there is no vector {case_id}; see: planqk-protocol conformance list")
+    write(texts[case_id].encode())
 
 
 @conformance.command()
@@ -231,21 +277,20 @@ def _shown(vector: Vector) -> str:
     "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to."
 )
 def export(folder: Path) -> None:
-    """Write the vectors and their JSON Schema to a folder.
+    """Write the vectors, the cases for encoders and their JSON Schemas to a folder.
 
-    The vectors are JSON files, one for each rule of the protocol.
+    The vectors are JSON files, one for each rule of the protocol. The cases for
+    encoders are in encoder.json.
 
     Example:
         planqk-protocol conformance export vectors
     """
-    for name, content in vector_files().items():
+    for name, content in (vector_files() | encoders.case_files()).items():
         write_file(folder / name, content)
 
 
-Case = TypeVar("Case", Vector, encoders.EncoderCase)
-
-
-def _matching(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
+def _choose(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
+    """The cases of the rules that match one of the patterns. Without patterns, all cases."""
     for pattern in rules:
         if not any(fnmatchcase(rule, pattern) for rule in RULES):
             raise click.BadParameter(
@@ -254,12 +299,54 @@ def _matching(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
     return [case for case in cases if not rules or any(fnmatchcase(case.rule, pattern) for pattern in rules)]
 
 
-Input = TypeVar("Input")
-Output = TypeVar("Output")
+def _repeat(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
 
 
-def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | None) -> list[Output]:
-    """Run cases, and show a progress bar. However this ends, no program under test is left running."""
+def _test(
+    ctx: click.Context,
+    cases: Sequence[Item],
+    function: Callable[[Item], GradedCase],
+    report: Report,
+    *,
+    jobs: int | None,
+    fail_fast: bool,
+    max_failures: int | None,
+    **files: Path | None,
+) -> None:
+    """Test cases, print the report on them, and end the command."""
+    most = 1 if fail_fast else max_failures
+    graded = _run(function, cases, jobs, lambda graded: _until_failures(graded, most))
+    ctx.exit(print_report(msgspec.structs.replace(report, cases=graded), **files))
+
+
+def _until_failures(graded: Iterable[GradedCase], most: int | None) -> Iterator[GradedCase]:
+    """The cases up to the end of the vector that is failure number `most`."""
+    failed: set[str] = set()
+    for case in graded:
+        if most and len(failed) >= most and case.id not in failed:
+            return
+        if case.grade is Grade.FAILED:
+            failed.add(case.id)
+        yield case
+
+
+def _run(
+    function: Callable[[Item], Returned],
+    items: Sequence[Item],
+    jobs: int | None,
+    choose: Callable[[Iterable[Returned]], Iterable[Returned]] = iter,
+) -> list[Returned]:
+    """Call a function with each item, and show a progress bar.
+
+    However this ends, no program under test is left running.
+
+    Args:
+        function: Called with one item, in a thread.
+        items: The items.
+        jobs: Number of calls at a time. By default, the number of processors.
+        choose: Takes what the function returned, and may stop early.
+    """
     check_output()
     messages = Messages()
     with (
@@ -268,12 +355,12 @@ def _run(run: Callable[[Input], Output], cases: Sequence[Input], jobs: int | Non
     ):
         try:
             jobs = jobs or os.cpu_count() or 1
-            outcomes = run_all(run, cases, jobs, is_over=lambda: received() is not None, stop=kill_all)
-            with closing(outcomes):
-                return list(bar.track(outcomes, total=len(cases), description="testing"))
+            returned = run_all(function, items, jobs, is_over=lambda: received() is not None, stop=kill_all)
+            with closing(returned):
+                return list(choose(bar.track(returned, total=len(items), description="testing")))
         except CommandError as error:
             raise Failure(str(error)) from None
         except KeyboardInterrupt:
             raise ended_by(received()) from None
         finally:
-            kill_all()  # also what the programs under test have started
+            kill_all()  # also the processes that the programs under test have started

@@ -8,7 +8,7 @@ from functools import partial
 
 import rich_click as click
 
-from planqk_protocol.captures import CaptureNotice, Chunk, Decoder, Output, StdStream, decoder
+from planqk_protocol.captures import CaptureNotice, Chunk, Decoded, Decoder, StdStream, decoder
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, is_utf16
 from planqk_protocol.cli import hints
 from planqk_protocol.cli.detection import (
@@ -136,7 +136,7 @@ class _Unwrapping:
         self._end_of_file()
         self._output.write(b"", is_end=True)
 
-    def _take(self, output: Output) -> None:
+    def _take(self, output: Decoded) -> None:
         found = [item for item in output if isinstance(item, Chunk) and item.stream in _STREAMS["both"]]
         self.lines += sum(item.data.count(b"\n") for item in found)
         self._clock.take(found)

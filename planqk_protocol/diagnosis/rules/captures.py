@@ -181,6 +181,9 @@ RULES: tuple[Rule, ...] = (
         "a record is too long, and is left out",
         "No engine writes records of more than 1 MiB (64 MiB in cri), so this is damage, or another format. "
         "What stood in the record is lost.",
+        capture="docker-json-file",
+        wrong=(_json_file(_RESULT) + b"x" * (1024 * 1024 + 1) + b"\n",),
+        right=_SOUND_JSON,
     ),
     _rule(
         "repaired",

@@ -120,7 +120,7 @@ _OF_TEXTS = (
     _rule(
         Cause.COMMENT,
         "a comment",
-        "JSON has no comments, neither // nor /* */ nor #. Configuration files often do.",
+        "JSON has no comments, neither // nor /* */ nor #. Configuration files often have them.",
         (
             _line('{"sum": /* total */ 42}'),
             _line('{"sum": 42} // total'),
@@ -138,8 +138,8 @@ _OF_TEXTS = (
     _rule(
         Cause.EMPTY,
         "a marker without JSON",
-        "The JSON has to stand on the marker's own line, or between the two lines of a block. Here is none: "
-        "a variable may have been empty.",
+        "The JSON has to stand on the marker's own line, or between the two lines of a block. A "
+        "variable may have been empty, or its conversion failed.",
         (_line(""), Example(b"PlanQK:Job:InterimResult:\n"), _block("")),
         (_line(_WHOLE), _line('""')),
     ),

@@ -6,7 +6,7 @@ import pytest
 
 from planqk_protocol.captures import Chunk, StdStream, decoder
 from planqk_protocol.captures.decoders.cri import CriDecoder
-from tests.captures.feeding import data_of, decode, merged, places
+from tests.captures.feeding import chunks_in, data_of, decode, merged, places
 
 ID = "cri"
 
@@ -25,111 +25,105 @@ FOUND_B = ("stdout", b"b\n", True)
 OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
 
 
-@pytest.mark.parametrize(
-    ("capture", "expected"),
-    [
-        pytest.param(b"", [], id="empty"),
-        pytest.param(A + B, [("stdout", b"a\nb\n", False)], id="lines"),
-        pytest.param(A + ERR + B, [OUT_A, ("stderr", b"e\n", False), OUT_B], id="both streams"),
-        pytest.param(
-            record(b"pie", b"P") + ERR + record(b"ce"),
-            [("stdout", b"pie", False), ("stderr", b"e\n", False), ("stdout", b"ce\n", False)],
-            id="stderr between two pieces of a line",
-        ),
-        pytest.param(
-            record(b"pie", b"P") + record(b"ce", b"P"), [("stdout", b"piece", False)], id="no final LF"
-        ),
-        pytest.param(record(b"") + record(b"", b"P"), [("stdout", b"\n", False)], id="empty texts"),
-        pytest.param(
-            record(b"a", b"F:new") + record(b"b", b"P:x:y"), [("stdout", b"a\nb", False)], id="more tags"
-        ),
-        pytest.param(record(b" \xff\r\0 F \0"), [("stdout", b" \xff\r\0 F \0\n", False)], id="any bytes"),
-        pytest.param(
-            record(b"half" + A[:-1] + LATER + b" on stdout F ") + ERR,
-            [("stdout", b"half" + A[:-1] + LATER + b" on stdout F \n", False), ("stderr", b"e\n", False)],
-            id="heads of records, earlier and later, that the container prints",
-        ),
-        pytest.param(
-            record(b"x\0" + record(FORGED)[:-1] + b"\0" + LATER, stream=b"stderr") + A,
-            [("stderr", b"x\0" + record(FORGED)[:-1] + b"\0" + LATER + b"\n", False), OUT_A],
-            id="NULs and heads of records that the container prints",
-        ),
-        pytest.param(record(b"\0\0") + record(b"\0", b"P"), [("stdout", b"\0\0\n\0", False)], id="NULs"),
-        pytest.param(
-            record(b"x" * 70_000) * 2, [("stdout", (b"x" * 70_000 + b"\n") * 2, False)], id="long lines"
-        ),
-    ],
-)
-def test_what_the_container_printed_comes_back(capture: bytes, expected: list[object]) -> None:
-    assert decode(ID, capture) == expected
+CASES = [
+    pytest.param(b"", [], [], id="empty"),
+    pytest.param(A + B, [("stdout", b"a\nb\n", False)], [], id="lines"),
+    pytest.param(A + ERR + B, [OUT_A, ("stderr", b"e\n", False), OUT_B], [], id="both streams"),
+    pytest.param(
+        record(b"pie", b"P") + ERR + record(b"ce"),
+        [("stdout", b"pie", False), ("stderr", b"e\n", False), ("stdout", b"ce\n", False)],
+        [],
+        id="stderr between two pieces of a line",
+    ),
+    pytest.param(
+        record(b"pie", b"P") + record(b"ce", b"P"), [("stdout", b"piece", False)], [], id="no final LF"
+    ),
+    pytest.param(record(b"") + record(b"", b"P"), [("stdout", b"\n", False)], [], id="empty texts"),
+    pytest.param(
+        record(b"a", b"F:new") + record(b"b", b"P:x:y"), [("stdout", b"a\nb", False)], [], id="more tags"
+    ),
+    pytest.param(record(b" \xff\r\0 F \0"), [("stdout", b" \xff\r\0 F \0\n", False)], [], id="any bytes"),
+    pytest.param(
+        record(b"half" + A[:-1] + LATER + b" on stdout F ") + ERR,
+        [("stdout", b"half" + A[:-1] + LATER + b" on stdout F \n", False), ("stderr", b"e\n", False)],
+        [],
+        id="heads of records, earlier and later, that the container prints",
+    ),
+    pytest.param(
+        record(b"x\0" + record(FORGED)[:-1] + b"\0" + LATER, stream=b"stderr") + A,
+        [("stderr", b"x\0" + record(FORGED)[:-1] + b"\0" + LATER + b"\n", False), OUT_A],
+        [],
+        id="NULs and heads of records that the container prints",
+    ),
+    pytest.param(record(b"\0\0") + record(b"\0", b"P"), [("stdout", b"\0\0\n\0", False)], [], id="NULs"),
+    pytest.param(
+        record(b"x" * 70_000) * 2, [("stdout", (b"x" * 70_000 + b"\n") * 2, False)], [], id="long lines"
+    ),
+    pytest.param(
+        A + record(b"x", stream=b"std") + B,
+        [OUT_A, ("unknown", b"x\n", False), OUT_B],
+        [("unknown-stream", 2, len(A), "unknown")],
+        id="no stream's name, as where stdout is damaged",
+    ),
+    pytest.param(
+        A + record(b"x", stream=b"stdin") + B,
+        [OUT_A, ("unknown", b"x\n", False), OUT_B],
+        [("unknown-stream", 2, len(A), None)],
+        id="stdin",
+    ),
+    pytest.param(
+        A + record(b"x", stream=b"stdin")[:-1],
+        [OUT_A, ("unknown", b"x", True)],
+        [("unknown-stream", 2, len(A), None), ("truncated", 2, len(A), None)],
+        id="truncated stdin",
+    ),
+    pytest.param(
+        A + b"\0\0" + B, [OUT_A, FOUND_B], [("nul-run", 2, len(A), "unknown")], id="NULs before a record"
+    ),
+    pytest.param(A + b"\0\0", [OUT_A], [("nul-run", 2, len(A), "unknown")], id="NULs at the end"),
+    pytest.param(
+        A + b"\0half\0" + B,
+        [OUT_A, FOUND_B],
+        [("nul-run", 2, len(A), "unknown"), ("corrupt", 2, len(A) + 1, "unknown")],
+        id="NULs and no record",
+    ),
+    pytest.param(
+        A + A[:9] + record(b"x\0" + B[:-1] + ERR[:-1]),
+        [OUT_A, ("stdout", b"x\0" + B[:-1] + ERR, True)],
+        [("corrupt", 2, len(A), "unknown")],
+        id="headers of records in a text after damage",
+    ),
+    pytest.param(A + b"half\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="no record"),
+    pytest.param(
+        A + b"\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="line without a record"
+    ),
+    pytest.param(
+        A + A[:9] + B, [OUT_A, FOUND_B], [("corrupt", 2, len(A), "unknown")], id="torn before its text"
+    ),
+    pytest.param(A + B[:9], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated before its text"),
+    pytest.param(
+        A + B[:-1], [OUT_A, ("stdout", b"b", True)], [("truncated", 2, len(A), "stdout")], id="truncated"
+    ),
+    pytest.param(
+        A + record(b"b", b"P")[:-1],
+        [OUT_A, ("stdout", b"b", True)],
+        [("truncated", 2, len(A), "stdout")],
+        id="truncated piece",
+    ),
+    pytest.param(b"\xef\xbb\xbf" + A, [OUT_A], [("repaired", 1, 0, "unknown")], id="byte order mark"),
+    pytest.param(b"\xef", [], [("truncated", 1, 0, "unknown")], id="half a byte order mark"),
+    pytest.param(
+        ("\ufeff" + A.decode()).encode("utf-16-be"), [], [("corrupt", 1, 0, "unknown")], id="UTF-16"
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("capture", "data", "notices"),
-    [
-        pytest.param(
-            A + record(b"x", stream=b"std") + B,
-            [OUT_A, ("unknown", b"x\n", False), OUT_B],
-            [("unknown-stream", 2, len(A), "unknown")],
-            id="no stream's name, as where stdout is damaged",
-        ),
-        pytest.param(
-            A + record(b"x", stream=b"stdin") + B,
-            [OUT_A, ("unknown", b"x\n", False), OUT_B],
-            [("unknown-stream", 2, len(A), None)],
-            id="stdin",
-        ),
-        pytest.param(
-            A + record(b"x", stream=b"stdin")[:-1],
-            [OUT_A, ("unknown", b"x", True)],
-            [("unknown-stream", 2, len(A), None), ("truncated", 2, len(A), None)],
-            id="truncated stdin",
-        ),
-        pytest.param(
-            A + b"\0\0" + B, [OUT_A, FOUND_B], [("nul-run", 2, len(A), "unknown")], id="NULs before a record"
-        ),
-        pytest.param(A + b"\0\0", [OUT_A], [("nul-run", 2, len(A), "unknown")], id="NULs at the end"),
-        pytest.param(
-            A + b"\0half\0" + B,
-            [OUT_A, FOUND_B],
-            [("nul-run", 2, len(A), "unknown"), ("corrupt", 2, len(A) + 1, "unknown")],
-            id="NULs and no record",
-        ),
-        pytest.param(
-            A + A[:9] + record(b"x\0" + B[:-1] + ERR[:-1]),
-            [OUT_A, ("stdout", b"x\0" + B[:-1] + ERR, True)],
-            [("corrupt", 2, len(A), "unknown")],
-            id="heads of records in a text behind damage",
-        ),
-        pytest.param(A + b"half\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="no record"),
-        pytest.param(
-            A + b"\n" + B, [OUT_A, OUT_B], [("corrupt", 2, len(A), "unknown")], id="line without a record"
-        ),
-        pytest.param(
-            A + A[:9] + B, [OUT_A, FOUND_B], [("corrupt", 2, len(A), "unknown")], id="torn before its text"
-        ),
-        pytest.param(
-            A + B[:9], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated before its text"
-        ),
-        pytest.param(
-            A + B[:-1], [OUT_A, ("stdout", b"b", True)], [("truncated", 2, len(A), "stdout")], id="truncated"
-        ),
-        pytest.param(
-            A + record(b"b", b"P")[:-1],
-            [OUT_A, ("stdout", b"b", True)],
-            [("truncated", 2, len(A), "stdout")],
-            id="truncated piece",
-        ),
-        pytest.param(b"\xef\xbb\xbf" + A, [OUT_A], [("repaired", 1, 0, "unknown")], id="byte order mark"),
-        pytest.param(b"\xef", [], [("truncated", 1, 0, "unknown")], id="half a byte order mark"),
-        pytest.param(
-            ("\ufeff" + A.decode()).encode("utf-16-be"), [], [("corrupt", 1, 0, "unknown")], id="UTF-16"
-        ),
-    ],
-)
-def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:
+@pytest.mark.parametrize(("capture", "data", "notices"), CASES)
+def test_what_is_decoded_and_what_is_reported(
+    capture: bytes, data: list[object], notices: list[object]
+) -> None:
     decoded = decode(ID, capture)
-    assert [item for item in decoded if isinstance(item, tuple)] == data
+    assert chunks_in(decoded) == data
     assert places(decoded) == notices
 
 
@@ -138,7 +132,7 @@ def test_a_line_longer_than_the_bound_is_left_out(monkeypatch: pytest.MonkeyPatc
     long = record(b"x" * 70_000)
     decoded = decode(ID, A + long + B)
     assert places(decoded) == [("oversize", 2, len(A), "unknown")]
-    assert [item for item in decoded if isinstance(item, tuple)] == [OUT_A, OUT_B]
+    assert chunks_in(decoded) == [OUT_A, OUT_B]
 
 
 def test_times_are_those_of_the_records() -> None:
@@ -160,13 +154,13 @@ def test_damage_costs_the_speed_of_its_own_line_alone(
 ) -> None:
     """Lines around it are decoded at once."""
     taken: list[bytes] = []
-    take = CriDecoder._line  # noqa: SLF001
+    take = CriDecoder._decode_line  # noqa: SLF001
 
     def count(self: CriDecoder, line: bytes, end: bytes) -> None:
         taken.append(line)
         take(self, line, end)
 
-    monkeypatch.setattr(CriDecoder, "_line", count)
+    monkeypatch.setattr(CriDecoder, "_decode_line", count)
     lines = (A + ERR) * 100
     capture = lines + b"\0" + A + record(b"\0" + B[:-1]) + record(b"c", b"P:x") + lines + b"no record\n"
     output = merged(decoder(ID, stream=stream).feed(capture))

@@ -8,7 +8,7 @@ import pytest
 
 from planqk_protocol.captures import Chunk, decoder
 from planqk_protocol.testing.engine_writers import field, local_entry, local_record
-from tests.captures.feeding import data_of, decode, kinds, places
+from tests.captures.feeding import chunks_in, data_of, decode, kinds, places
 
 ID = "docker-local"
 
@@ -27,44 +27,6 @@ def piece(text: bytes, part: int, time: int = TIME, line: bytes = b"id", source:
 A, B = record(b"a"), record(b"b")
 OUT_A, OUT_B = ("stdout", b"a\n", False), ("stdout", b"b\n", False)
 AB = ("stdout", b"a\nb\n", False)
-
-
-@pytest.mark.parametrize(
-    ("capture", "expected"),
-    [
-        pytest.param(b"", [], id="empty"),
-        pytest.param(A + B, [AB], id="lines"),
-        pytest.param(
-            A + record(b"\xff\n\0", b"stderr") + B,
-            [OUT_A, ("stderr", b"\xff\n\0\n", False), OUT_B],
-            id="both",
-        ),
-        pytest.param(
-            record(b"pie", part=1, ends_line=False) + record(b"ce", part=2),
-            [("stdout", b"piece\n", False)],
-            id="pieces",
-        ),
-        pytest.param(
-            A + record(b"b", part=1, ends_line=False), [("stdout", b"a\nb", False)], id="no final LF"
-        ),
-        pytest.param(record(b""), [("stdout", b"\n", False)], id="empty line"),
-        pytest.param(
-            piece(b"pie", 1) + piece(b"e", 1, TIME + 1, source=b"stderr") + record(b"ce", part=2),
-            [("stdout", b"pie", False), ("stderr", b"e", False), ("stdout", b"ce\n", False)],
-            id="pieces of both streams",
-        ),
-        pytest.param(
-            local_record(local_entry(b"stdout", b"a") + field(6, b"attribute") + b"\x50\x01"),
-            [OUT_A],
-            id="attributes, and a field of a later version",
-        ),
-        pytest.param(
-            record(b"x\n" + B + B) + A, [("stdout", b"x\n" + B + B + b"\na\n", False)], id="records in a text"
-        ),
-    ],
-)
-def test_what_the_container_printed_comes_back(capture: bytes, expected: list[object]) -> None:
-    assert decode(ID, capture) == expected
 
 
 def damaged(entry: bytes) -> Any:
@@ -98,7 +60,7 @@ def test_an_entry_that_is_damaged_within_is_left_out(
     capture: bytes, data: list[object], notices: list[object]
 ) -> None:
     decoded = decode(ID, capture)
-    assert [item for item in decoded if isinstance(item, tuple)] == data
+    assert chunks_in(decoded) == data
     assert places(decoded) == notices
 
 
@@ -138,67 +100,100 @@ TOO_LONG = b"\0\x0f\xff\xff"
 DOUBTED_B = ("stdout", b"b\n", True)
 
 
-@pytest.mark.parametrize(
-    ("capture", "data", "notices"),
-    [
-        pytest.param(
-            record(b"x", b"std"),
-            [("unknown", b"x\n", False)],
-            [("unknown-stream", 1, 0, "unknown")],
-            id="stream",
-        ),
-        pytest.param(A + b"\0" * 9 + B, [OUT_A, DOUBTED_B], [("nul-run", 2, len(A), "unknown")], id="NULs"),
-        pytest.param(
-            A + TOO_LONG + B, [OUT_A, DOUBTED_B], [("oversize", 2, len(A), "unknown")], id="oversize"
-        ),
-        pytest.param(A + TOO_LONG, [OUT_A], [("oversize", 2, len(A), "unknown")], id="oversize at the end"),
-        pytest.param(A + A[:9] + B, [OUT_A, DOUBTED_B], [("torn", 2, len(A), "unknown")], id="torn"),
-        pytest.param(
-            A + A[:9] + B + B,
-            [OUT_A, DOUBTED_B, OUT_B],
-            [("torn", 2, len(A), "unknown")],
-            id="torn early",
-        ),
-        pytest.param(
-            record(b"x" * 200)[:9] + B,
-            [DOUBTED_B],
-            [("torn", 1, 0, "unknown")],
-            id="torn, and the file ends before its length",
-        ),
-        pytest.param(A[:-1] + b"\1" + B, [DOUBTED_B], [("torn", 1, 0, "unknown")], id="other length"),
-        pytest.param(
-            record(b"x\n" + B + b"yyyy")[:-4],
-            [DOUBTED_B],
-            [("torn", 1, 0, "unknown"), ("oversize", 3, len(record(b"x\n" + B)) - 4, "unknown")],
-            id="truncated, and a record in its text",
-        ),
-        pytest.param(
-            A + B[:-5],
-            [OUT_A],
-            [("truncated", 2, len(A), "stdout")],
-            id="truncated before the text",
-        ),
-        pytest.param(
-            A + B[:-4],
-            [OUT_A, ("stdout", b"b", True)],
-            [("truncated", 2, len(A), "stdout")],
-            id="truncated behind the text",
-        ),
-        pytest.param(
-            A + record(b"half")[:-6],
-            [OUT_A, ("stdout", b"ha", True)],
-            [("truncated", 2, len(A), "stdout")],
-            id="truncated in the text",
-        ),
-        pytest.param(A + B[:3], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated in the length"),
-        pytest.param(
-            A + b"\0\0\0\x05\x0b", [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated, no entry"
-        ),
-    ],
-)
-def test_damage_is_reported_where_it_is(capture: bytes, data: list[object], notices: list[object]) -> None:
+CASES = [
+    pytest.param(b"", [], [], id="empty"),
+    pytest.param(A + B, [AB], [], id="lines"),
+    pytest.param(
+        A + record(b"\xff\n\0", b"stderr") + B,
+        [OUT_A, ("stderr", b"\xff\n\0\n", False), OUT_B],
+        [],
+        id="both",
+    ),
+    pytest.param(
+        record(b"pie", part=1, ends_line=False) + record(b"ce", part=2),
+        [("stdout", b"piece\n", False)],
+        [],
+        id="pieces",
+    ),
+    pytest.param(
+        A + record(b"b", part=1, ends_line=False), [("stdout", b"a\nb", False)], [], id="no final LF"
+    ),
+    pytest.param(record(b""), [("stdout", b"\n", False)], [], id="empty line"),
+    pytest.param(
+        piece(b"pie", 1) + piece(b"e", 1, TIME + 1, source=b"stderr") + record(b"ce", part=2),
+        [("stdout", b"pie", False), ("stderr", b"e", False), ("stdout", b"ce\n", False)],
+        [],
+        id="pieces of both streams",
+    ),
+    pytest.param(
+        local_record(local_entry(b"stdout", b"a") + field(6, b"attribute") + b"\x50\x01"),
+        [OUT_A],
+        [],
+        id="attributes, and a field of a later version",
+    ),
+    pytest.param(
+        record(b"x\n" + B + B) + A, [("stdout", b"x\n" + B + B + b"\na\n", False)], [], id="records in a text"
+    ),
+    pytest.param(
+        record(b"x", b"std"),
+        [("unknown", b"x\n", False)],
+        [("unknown-stream", 1, 0, "unknown")],
+        id="stream",
+    ),
+    pytest.param(A + b"\0" * 9 + B, [OUT_A, DOUBTED_B], [("nul-run", 2, len(A), "unknown")], id="NULs"),
+    pytest.param(A + TOO_LONG + B, [OUT_A, DOUBTED_B], [("oversize", 2, len(A), "unknown")], id="oversize"),
+    pytest.param(A + TOO_LONG, [OUT_A], [("oversize", 2, len(A), "unknown")], id="oversize at the end"),
+    pytest.param(A + A[:9] + B, [OUT_A, DOUBTED_B], [("torn", 2, len(A), "unknown")], id="torn"),
+    pytest.param(
+        A + A[:9] + B + B,
+        [OUT_A, DOUBTED_B, OUT_B],
+        [("torn", 2, len(A), "unknown")],
+        id="torn early",
+    ),
+    pytest.param(
+        record(b"x" * 200)[:9] + B,
+        [DOUBTED_B],
+        [("torn", 1, 0, "unknown")],
+        id="torn, and the file ends before its length",
+    ),
+    pytest.param(A[:-1] + b"\1" + B, [DOUBTED_B], [("torn", 1, 0, "unknown")], id="other length"),
+    pytest.param(
+        record(b"x\n" + B + b"yyyy")[:-4],
+        [DOUBTED_B],
+        [("torn", 1, 0, "unknown"), ("oversize", 3, len(record(b"x\n" + B)) - 4, "unknown")],
+        id="truncated, and a record in its text",
+    ),
+    pytest.param(
+        A + B[:-5],
+        [OUT_A],
+        [("truncated", 2, len(A), "stdout")],
+        id="truncated before the text",
+    ),
+    pytest.param(
+        A + B[:-4],
+        [OUT_A, ("stdout", b"b", True)],
+        [("truncated", 2, len(A), "stdout")],
+        id="truncated after the text",
+    ),
+    pytest.param(
+        A + record(b"half")[:-6],
+        [OUT_A, ("stdout", b"ha", True)],
+        [("truncated", 2, len(A), "stdout")],
+        id="truncated in the text",
+    ),
+    pytest.param(A + B[:3], [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated in the length"),
+    pytest.param(
+        A + b"\0\0\0\x05\x0b", [OUT_A], [("truncated", 2, len(A), "unknown")], id="truncated, no entry"
+    ),
+]
+
+
+@pytest.mark.parametrize(("capture", "data", "notices"), CASES)
+def test_what_is_decoded_and_what_is_reported(
+    capture: bytes, data: list[object], notices: list[object]
+) -> None:
     decoded = decode(ID, capture)
-    assert [item for item in decoded if isinstance(item, tuple)] == data
+    assert chunks_in(decoded) == data
     assert places(decoded) == notices
 
 

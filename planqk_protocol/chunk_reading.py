@@ -1,9 +1,9 @@
-"""Chunks of a stream out of a file, a pipe, a socket or an asyncio stream.
+"""Reads the chunks of a stream from a file, a pipe, a socket or an asyncio stream.
 
-The parser takes chunks and reads nothing. These functions call the
-reading method of the object that they are given, and no other. Each chunk comes
-as soon as there are bytes: neither function waits for a chunk to be full, so an
-event is not held back.
+The parser takes chunks and reads nothing itself. These functions call one method
+of the object that they are given, the one that reads. Each chunk comes as soon as
+there are bytes: neither function waits until a chunk is full, so no event is held
+back.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def read_chunks(file: Readable) -> Iterator[bytes]:
 
     Args:
         file: A file opened in binary mode, the ``stdout`` of a `subprocess.Popen`
-            with any ``bufsize``, a socket, or what else has ``read1``, ``recv``
-            or ``read``. The first of them that it has is called.
+            with any ``bufsize``, a socket, or any other object with ``read1``, ``recv``
+            or ``read``. The first of these methods that it has is called.
 
     Raises:
-        BlockingIOError: It is in non-blocking mode, and has no bytes yet.
-        TypeError: It has none of these methods, or is in text mode.
+        BlockingIOError: `file` is in non-blocking mode, and has no bytes yet.
+        TypeError: `file` has none of these methods, or is in text mode.
 
     >>> from io import BytesIO
     >>> list(read_chunks(BytesIO(b"PlanQK:Job:Result: 42")))
@@ -78,12 +78,12 @@ async def aread_chunks(reader: AsyncReadable) -> AsyncIterator[bytes]:
     """The chunks of an asynchronous stream, each as soon as it arrives, until the end.
 
     Args:
-        reader: An `asyncio.StreamReader`, or what else has an asynchronous
-            ``read``. (Iterated over, a ``StreamReader`` gives lines, and fails at
-            one that is longer than its buffer.)
+        reader: An `asyncio.StreamReader`, or any other object with an asynchronous
+            ``read``. (An ``async for`` over a ``StreamReader`` gives lines, and
+            fails at a line that is longer than its buffer.)
 
     Raises:
-        TypeError: It gives text.
+        TypeError: `reader` gives text.
     """
     while chunk := await reader.read(_SIZE):
         yield as_bytes(chunk, name="what the reader gives", advice="open it in binary mode")

@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from planqk_protocol import aiter_events, aread_chunks, iter_events, parse, read_chunks
-from planqk_protocol.reading import AsyncReadable, Readable
+from planqk_protocol.chunk_reading import AsyncReadable, Readable
 
 DATA = b"starting\nPlanQK:Job:Result: 42\n" * 10_000
 JOB = "import sys; sys.stdout.buffer.write(sys.argv[1].encode() * 10_000)"

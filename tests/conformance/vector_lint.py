@@ -1,7 +1,4 @@
-"""A linter for vectors: whether the set is sound and complete.
-
-It needs jsonschema, which the extra ``[conformance]`` installs.
-"""
+"""A linter for vectors: it checks that the set is sound and complete."""
 
 from __future__ import annotations
 
@@ -11,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from planqk_protocol.conformance.comparison import read_records
+from jsonschema import Draft202012Validator
+
+from planqk_protocol.conformance.comparison import read_event_records
 from planqk_protocol.conformance.vectors import RULES, VERSION, Vector, read_vectors
 from planqk_protocol.grammar import load_table
 from planqk_protocol.records import record_schema
@@ -26,13 +25,11 @@ _HOLLOW = ("should", "test that", "tests that", "check that", "checks that")
 
 
 def lint(contents: Mapping[str, bytes]) -> list[str]:
-    """What is wrong with a set of vectors, one line per finding; empty if all is well.
+    """What is wrong with a set of vectors, one line for each finding.
 
     Args:
         contents: Name → content, as `vectors.vector_files` gives them.
     """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
-
     validator = Draft202012Validator(json.loads(contents[_SCHEMA]))
     findings: list[str] = []
     vectors: list[Vector] = []
@@ -53,7 +50,7 @@ def lint(contents: Mapping[str, bytes]) -> list[str]:
         for about, n in _repeated(f"{v.rule}: {v.about}" for v in vectors)
     ]
     findings += [finding for vector in vectors for finding in _lint_vector(vector)]
-    return [*findings, *_lint_verdicts(vectors), *_lint_coverage(vectors)]
+    return [*findings, *_lint_both_ways(vectors), *_lint_coverage(vectors)]
 
 
 def _repeated(names: Iterable[str]) -> list[tuple[str, int]]:
@@ -70,49 +67,47 @@ def _lint_file(name: str, content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lint_vector(vector: Vector) -> Iterator[str]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra
-
     if vector.id.split("/")[0] != vector.rule:
         yield f"{vector.id} stands in the file of the rule {vector.rule}"
     if any(word in vector.about.lower() for word in _HOLLOW):
         yield f"{vector.id}: say what is, not what should be: {vector.about!r}"
     validator = Draft202012Validator(record_schema())
-    for record in read_records(vector.records()):
-        if vector.group == "must" and _POSITIONS & set(record.members):
+    for line in vector.records().split(b"\n")[:-1]:
+        record = json.loads(line, parse_int=_bounded)
+        if vector.group == "must" and _POSITIONS & record.keys():
             yield f"{vector.id} expects a position, which is for the group may"
-        complete = json.loads(record.text, parse_int=_bounded)
-        if complete["type"] == "violation":
-            complete["message"] = ""
-        yield from (f"{vector.id}: {error.message}" for error in validator.iter_errors(complete))
+        if record["type"] == "violation":
+            record["message"] = ""
+        yield from (f"{vector.id}: {error.message}" for error in validator.iter_errors(record))
 
 
 def _bounded(digits: str) -> int:
-    """An integer; of one too large for the interpreter to print, only the beginning."""
+    """An integer. If it is too large for the interpreter to print, only its beginning."""
     return int(digits[:1000])
 
 
-def _lint_verdicts(vectors: list[Vector]) -> Iterator[str]:
-    """Each rule shows what it lets through and what it doesn't."""
+def _lint_both_ways(vectors: list[Vector]) -> Iterator[str]:
+    """The vectors of each rule have results, and events that are not results."""
     for rule in RULES:
         types = {
-            str(record.members["type"]) in _RESULTS
+            str(record["type"]) in _RESULTS
             for vector in vectors
             if vector.rule == rule
-            for record in read_records(vector.records())
+            for record in read_event_records(vector.records())
         }
         if types != {True, False}:
-            yield f"the vectors of the rule {rule} do not show both verdicts"
+            yield f"the vectors of the rule {rule} do not have both results and other events"
 
 
 def _lint_coverage(vectors: list[Vector]) -> Iterator[str]:
-    """Each line kind is met in each state of the grammar's table."""
+    """Some vector has each kind of line in each state of the grammar's table."""
     table = load_table()
-    missing = {(state, kind) for state, row in table.steps.items() for kind in row}
+    missing = {(state, kind) for state, row in table.transitions.items() for kind in row}
     for vector in vectors:
         state = table.start
         for line in re.findall(rb"[^\n]*\n|[^\n]+", vector.data()):
             kind = table.classify(line, 0, len(line))
             missing.discard((state, kind))
-            state = table.steps[state][kind].state
+            state = table.transitions[state][kind].state
     for state, kind in sorted(missing):
         yield f"no vector has a {kind} line in the state {state}"

@@ -13,9 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.conformance import descendants, programs
-from planqk_protocol.conformance.descendants import kill_marked, marked_environment
-from planqk_protocol.conformance.programs import Answer, CommandError, Dialogue, ask, kill_all, listen
+from planqk_protocol import descendants
+from planqk_protocol.conformance import programs
+from planqk_protocol.conformance.programs import (
+    Answer,
+    CommandError,
+    Dialogue,
+    ask,
+    kill_all,
+    listen,
+    run_all,
+)
 from tests.conformance.small_programs import program
 
 COPY = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
@@ -50,18 +58,18 @@ def test_a_large_piece() -> None:
 
 
 def test_pieces_pause_where_the_system_does_not_tell_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "_unread", lambda _: None)
+    monkeypatch.setattr(programs, "_unread_bytes", lambda _: None)
     monkeypatch.setattr(programs, "_PAUSE", 0.5)
     assert run(COUNT, b"a", b"bb").output == b"1\n2\n"
 
 
 def test_what_was_read_cannot_be_told_of_everything() -> None:
     with open(os.devnull, "rb") as file:  # noqa: PTH123  # no path of the repository
-        assert programs._unread(file) is None  # noqa: SLF001  # a pipe that cannot tell is hard to come by
+        assert programs._unread_bytes(file) is None  # noqa: SLF001  # a pipe that cannot tell is hard to come by
 
 
 def test_a_program_that_reads_at_its_end_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "_PATIENCE", 0.01)
+    monkeypatch.setattr(programs, "_READ_PATIENCE", 0.01)
     code = "import os, time\ntime.sleep(0.5)\nos.write(1, os.read(0, 100))"
     assert run(code, b"a", b"b", b"c").output == b"abc"
 
@@ -82,18 +90,21 @@ def test_a_program_that_hangs() -> None:
     started = time.monotonic()
     answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=0.5)
     assert time.monotonic() - started < 20
-    assert (answer.output.strip(), answer.fault) == (b"x", "it did not end within 0.5 s")
+    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 0.5 s")
 
 
 def test_a_program_that_hangs_and_reads_nothing() -> None:
     answer = run("import time\ntime.sleep(60)", b"x" * 1_000_000, timeout=0.5)
-    assert answer.fault == "it did not end within 0.5 s"
+    assert answer.fault == "the program did not end within 0.5 s"
 
 
 @posix
 def test_a_program_whose_child_hangs() -> None:
     code = "import os, time\nif not os.fork(): time.sleep(60)"
-    assert run(code, timeout=1).fault == "it ended, but what it started did not end within 1 s"
+    assert (
+        run(code, timeout=1).fault
+        == "the program ended, but a process that it started did not end within 1 s"
+    )
 
 
 # A child that leaves the process group, and holds the pipes that it was given.
@@ -127,7 +138,9 @@ def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: 
     assert time.monotonic() - started < 10
     is_held = code == HOLDS_ALL or bool(data)
     assert answer.exit_code == 0
-    assert answer.fault == ("it ended, but what it started did not end within 1 s" if is_held else "")
+    assert answer.fault == (
+        "the program ended, but a process that it started did not end within 1 s" if is_held else ""
+    )
     kill_all()
     wait_for(lambda: not is_running(pid))
 
@@ -141,7 +154,7 @@ def test_where_the_system_does_not_show_who_escaped_it_is_left(
     pid = tmp_path / "pid"
     dialogue = Dialogue([*program(HOLDS_ALL), str(pid)], timeout=0.5, limit=100)
     dialogue.write([b"x" * 1_000_000])
-    assert dialogue.end().fault == "it ended, but what it started did not end within 0.5 s"
+    assert dialogue.end().fault == "the program ended, but a process that it started did not end within 0.5 s"
     os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
@@ -155,7 +168,7 @@ def test_nothing_is_taken_of_a_program_that_is_over(tmp_path: Path, monkeypatch:
     taken: list[bytes] = []
     assert listen([*program(code), str(pid), str(go)], taken.append, timeout=0.5).fault
     go.touch()
-    wait_for(lambda: not any(isinstance(thread, programs._Reader) for thread in threading.enumerate()))  # noqa: SLF001
+    wait_for(lambda: not any(isinstance(thread, programs._PipeReader) for thread in threading.enumerate()))  # noqa: SLF001
     assert taken == []
 
 
@@ -164,39 +177,23 @@ def test_a_program_that_cannot_be_ended_is_not_waited_for(monkeypatch: pytest.Mo
     running: list[subprocess.Popen[bytes]] = []
     monkeypatch.setattr(programs, "_GRACE", 0.1)
     monkeypatch.setattr(programs, "kill_group", running.append)
-    monkeypatch.setattr(programs, "kill_marked", lambda _: None)
+    monkeypatch.setattr(programs, "kill_tagged", lambda _: None)
     answer = run("import time\ntime.sleep(60)", timeout=0.2)
-    assert (answer.exit_code, answer.fault) == (None, "it did not end within 0.2 s")
+    assert (answer.exit_code, answer.fault) == (None, "the program did not end within 0.2 s")
     descendants.kill_group(running[0])
     running[0].wait()
-
-
-@linux
-def test_only_processes_with_the_mark_are_ended() -> None:
-    environments = [marked_environment() for _ in range(2)]
-    command = program("import time\ntime.sleep(60)")
-    sleeping = [subprocess.Popen(command, env=environment) for environment, _ in environments]
-    plain = subprocess.Popen(command)
-    kill_marked(environments[0][1])
-    assert sleeping[0].wait(10) == -signal.SIGKILL
-    assert sleeping[1].poll() is None
-    kill_marked()
-    assert sleeping[1].wait(10) == -signal.SIGKILL
-    assert plain.poll() is None
-    plain.kill()
-    plain.wait()
 
 
 @posix
 @pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (35, "signal 35")])
 def test_a_program_that_crashes(number: int, name: str) -> None:
     answer = run(f"import os\nos.kill(os.getpid(), {number})")
-    assert (answer.exit_code, answer.fault) == (None, f"it was ended by {name}")
+    assert (answer.exit_code, answer.fault) == (None, f"the program was ended by {name}")
 
 
 def test_a_program_that_prints_without_end() -> None:
     answer = run("while True: print('x' * 1000)", b"y" * 1_000_000)
-    assert answer.fault == "it printed far more than it was asked for"
+    assert answer.fault == "the program printed far more than was expected"
     assert len(answer.output) < 2_000_000
 
 
@@ -208,7 +205,7 @@ def test_a_program_may_complain_at_length() -> None:
 
 def test_a_program_that_complains_without_end() -> None:
     answer = run("import sys\nwhile True: sys.stderr.write('x' * 1000)", timeout=1)
-    assert (answer.fault, len(answer.errors)) == ("it did not end within 1 s", 2000)
+    assert (answer.fault, len(answer.errors)) == ("the program did not end within 1 s", 2000)
 
 
 def test_a_program_that_is_not_there() -> None:
@@ -218,7 +215,7 @@ def test_a_program_that_is_not_there() -> None:
 
 def test_without_process_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "it did not end within 0.5 s"
+    assert run("import time\ntime.sleep(60)", timeout=0.5).fault == "the program did not end within 0.5 s"
 
 
 @posix
@@ -226,35 +223,70 @@ def test_all_programs_that_run_are_ended() -> None:
     dialogues = [Dialogue(program("import time\ntime.sleep(60)"), timeout=60, limit=1) for _ in range(2)]
     kill_all()
     for dialogue in dialogues:
-        assert dialogue.end().fault == "it was ended by SIGKILL"
+        assert dialogue.end().fault == "the program was ended by SIGKILL"
 
 
 def test_a_dialogue() -> None:
     dialogue = Dialogue(program(COPY), timeout=20, limit=100)
     dialogue.write([b"one\n"])
-    assert dialogue.expect_lines(1, 10, "one")
+    assert dialogue.expect(lambda output: output == b"one\n", 10, "one")
     dialogue.write([b"two"])
-    assert not dialogue.expect_lines(2, 0.2, "two did not come")
+    assert not dialogue.expect(lambda output: output.endswith(b"three"), 0.2, "three did not come")
     answer = dialogue.end()
-    assert (answer.output[:4], answer.fault) == (b"one\n", "two did not come")
+    assert (answer.output[:4], answer.fault) == (b"one\n", "three did not come")
 
 
 def test_a_dialogue_with_a_program_that_ends() -> None:
     dialogue = Dialogue(program(""), timeout=20, limit=100)
     started = time.monotonic()
-    assert not dialogue.expect_lines(1, 15, "nothing came")
+    assert not dialogue.expect(bool, 15, "nothing came")
     assert time.monotonic() - started < 15
     assert dialogue.end().fault == "nothing came"
 
 
-@linux
-def test_a_process_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[Path] = []
+def test_the_pool_keeps_the_order() -> None:
+    later = threading.Event()
 
-    def kill(process: Path, _mark: bytes) -> bool:
-        looked.append(process)
-        return True
+    def run(number: int) -> int:
+        if number == 0:
+            later.wait(20)
+        later.set()
+        return number * 2
 
-    monkeypatch.setattr(descendants, "_kill", kill)
-    kill_marked()
-    assert looked.count(Path("/proc/1")) == 20
+    assert list(run_all(run, range(5), 2, is_over=lambda: False, stop=later.set)) == [0, 2, 4, 6, 8]
+
+
+def test_the_pool_stops_at_an_error() -> None:
+    ran: list[int] = []
+
+    def run(number: int) -> None:
+        ran.append(number)
+        raise CommandError(str(number))
+
+    with pytest.raises(CommandError, match="0"):
+        list(run_all(run, range(1000), 1, is_over=lambda: False, stop=lambda: None))
+    assert len(ran) < 1000
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_the_pool_stops_what_runs_when_it_is_over(is_closed: bool) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def run(number: int) -> int:
+        if number == 0:
+            assert begun.wait(20)
+        else:
+            begun.set()
+            assert stopped.wait(20)
+        return number
+
+    over = threading.Event()
+    cases = run_all(run, range(1000), 2, is_over=over.is_set, stop=stopped.set)
+    assert next(cases) == 0
+    if is_closed:
+        cases.close()
+    else:
+        over.set()
+        with pytest.raises(KeyboardInterrupt):
+            next(cases)
+    assert stopped.is_set()

@@ -1,0 +1,118 @@
+"""Grade the answers of programs: one grade for each case, and summaries of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import groupby
+
+import msgspec
+
+from planqk_protocol.conformance.comparison import Profile, difference
+from planqk_protocol.conformance.programs import Answer
+from planqk_protocol.conformance.vectors import RULES
+
+__all__ = ["Grade", "GradedCase", "Summary", "grade_records", "summarise", "summarise_rules"]
+
+_FOUND_VIOLATIONS = 1
+_UNKNOWN_ARGUMENT = 2
+
+
+class Grade(StrEnum):
+    """How a case ended.
+
+    ``declined``: the case has limits, and the program does not take limits.
+    ``differs``: the program gives another answer where the rules allow several.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    DECLINED = "declined"
+    DIFFERS = "differs"
+
+
+class GradedCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case, and its grade.
+
+    Attributes:
+        id: The id of the case.
+        rule: The id of the rule that the case shows.
+        about: What the case shows, in one sentence.
+        grade: How the case ended.
+        chunking: How the stream was cut, for decoders. Else empty.
+        limits: The limits that the program got as arguments.
+        input: What the program read, escaped and shortened: one text for each
+            part of a stream, or for each record. Empty if the case passed.
+        reason: What is wrong. If event records differ, this is a diff: ``-``
+            marks the expected records, ``+`` the given ones.
+        errors: The end of the program's standard error, if something is wrong.
+    """
+
+    id: str
+    rule: str
+    about: str
+    grade: Grade
+    chunking: str = ""
+    limits: str = ""
+    input: tuple[str, ...] = ()
+    reason: str = ""
+    errors: str = ""
+
+
+def grade_records(
+    answer: Answer, expected: bytes, *, profile: Profile = Profile.FULL, may_decline: bool
+) -> tuple[Grade, str]:
+    """Grade the event records that a program printed.
+
+    Args:
+        answer: The answer of the program.
+        expected: The right records, as JSON Lines.
+        profile: Which part of the records is graded.
+        may_decline: Whether the program may decline the case.
+
+    Returns:
+        The grade, and what is wrong.
+    """
+    if may_decline and answer.exit_code == _UNKNOWN_ARGUMENT and not answer.output:
+        return Grade.DECLINED, ""
+    if answer.fault:
+        return Grade.FAILED, answer.fault
+    if answer.exit_code not in {0, _FOUND_VIOLATIONS}:
+        return Grade.FAILED, f"the program ended with exit code {answer.exit_code}"
+    reason = difference(expected, answer.output, profile=profile)
+    return (Grade.FAILED, reason) if reason else (Grade.PASSED, "")
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Number of cases with each grade."""
+
+    passed: int
+    failed: int
+    declined: int
+    differs: int
+
+    def __str__(self) -> str:
+        text = f"{self.passed} passed, {self.failed} failed"
+        if self.declined:
+            text += f", {self.declined} declined"
+        return f"{text}, {self.differs} differ" if self.differs else text
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether at least one case passed, and none failed."""
+        return self.passed > 0 and not self.failed
+
+
+def summarise(cases: Iterable[GradedCase]) -> Summary:
+    """Count the grades of cases."""
+    counts = dict.fromkeys(Grade, 0)
+    for case in cases:
+        counts[case.grade] += 1
+    return Summary(**{grade.value: count for grade, count in counts.items()})
+
+
+def summarise_rules(cases: Iterable[GradedCase]) -> list[tuple[str, Summary]]:
+    """The summary of each rule, in the order of the specification."""
+    order = {rule: number for number, rule in enumerate(RULES)}
+    ordered = sorted(cases, key=lambda case: order.get(case.rule, len(order)))
+    return [(rule, summarise(group)) for rule, group in groupby(ordered, lambda case: case.rule)]
