@@ -10,8 +10,10 @@ from typing import Any, Final
 import rich_click as click
 
 from planqk_protocol import __version__
+from planqk_protocol.cli.commands.check import check
 from planqk_protocol.cli.commands.completion import completion
 from planqk_protocol.cli.commands.conformance import conformance
+from planqk_protocol.cli.commands.explain import explain
 from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
@@ -26,6 +28,10 @@ _PROGRAM = "planqk-protocol"
 
 class _Application(click.RichGroup):
     """A group of commands that reports a failure in one line, without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of `cli.add_command`, not of the alphabet."""
+        return list(self.commands)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -89,5 +95,5 @@ def cli() -> None:
     """
 
 
-for _command in (parse, result, run, unwrap, formats, conformance, completion):
+for _command in (parse, result, run, check, explain, unwrap, formats, conformance, completion):
     cli.add_command(_command)

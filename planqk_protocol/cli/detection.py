@@ -8,25 +8,30 @@ from itertools import chain
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.captures.sniffing import first_line_end, is_utf16
-from planqk_protocol.cli import hints
+from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Failure
+from planqk_protocol.marked import marker_prefix
 
 __all__ = [
     "AUTO",
+    "MOST_DETECTED",
     "RAW",
     "another_format",
+    "check_container",
+    "detect_format",
     "is_no_record",
     "missing_container_message",
-    "resolve_format",
 ]
 
 AUTO, RAW = "auto", "raw"
 
-_ENOUGH = 1024 * 1024  # bytes that detection looks at
+MOST_DETECTED = 1024 * 1024
+"""The most bytes that detection looks at."""
+
 _MOST_NAMES = 10
 _NEARLY_ALL = 9  # bad records for each line that came out
-_NO_RECORDS = frozenset(
+_NOT_RECORDS = frozenset(
     {
         NoticeKind.BAD_STREAM_TYPE,
         NoticeKind.CORRUPT,
@@ -37,32 +42,41 @@ _NO_RECORDS = frozenset(
 )
 
 
-def resolve_format(
-    inputs: Iterable[Input], capture: str, *, container: str | None, at_once: bool
-) -> tuple[str, Iterator[Input]]:
-    """Detect the format of the inputs unless it is given. Return it with all of the inputs.
+def detect_format(inputs: Iterable[Input], *, at_once: bool) -> tuple[str, Iterator[Input]]:
+    """Detect the format of the inputs. Return its id with all of the inputs.
 
     Args:
         inputs: The inputs.
-        capture: The id of their format, or ``auto``.
-        container: The container to read among several.
         at_once: Whether to decide from the first line alone. Live input needs
             that: its next line may take long to come.
 
     Raises:
-        Failure: A container is named, but the format has only one. From the
-            chunks: the detected format turns out to be wrong.
+        Failure: From the chunks: the detected format turns out to be wrong.
     """
-    inputs = iter(inputs)
-    if capture == AUTO:
-        capture, inputs = _detected(inputs, at_once=at_once)
+    head, inputs = _read_head(iter(inputs), at_once=at_once)
+    end = first_line_end(head) if at_once else None
+    capture = detect(head[: end or MOST_DETECTED])
+    if not is_line_format(capture):
+        return capture, inputs
+    return capture, (Input(name, _up_to_marker(name, chunks, capture)) for name, chunks in inputs)
+
+
+def check_container(capture: str, container: str | None) -> None:
+    """Check that a container can be chosen from captures in a format.
+
+    Args:
+        capture: The id of the format.
+        container: The container that the user named, if one was named.
+
+    Raises:
+        Failure: It cannot.
+    """
     if container is not None and not formats()[capture].containers:
         several = "; ".join(f"{item.id}: {item.containers}" for item in formats().values() if item.containers)
         raise Failure(
             f"--only chooses among containers, but {capture} holds only one; name the format if it is "
             f"another one ({several})"
         )
-    return capture, inputs
 
 
 def missing_container_message(names: Sequence[str], container: str) -> str:
@@ -74,38 +88,27 @@ def missing_container_message(names: Sequence[str], container: str) -> str:
 
 def is_no_record(notice: CaptureNotice) -> bool:
     """Whether a notice is about bytes that are not a record of the capture's format."""
-    return notice.kind in _NO_RECORDS
+    return notice.kind in _NOT_RECORDS
 
 
-def another_format(capture: str, no_records: int, lines: int, inputs: Iterable[Input]) -> str | None:
+def another_format(capture: str, no_records: int, lines: int, head: bytes) -> str | None:
     """The message for a capture that is nearly all in another format than the user named.
 
     Args:
         capture: The id of the format that the user named.
         no_records: Number of notices for which `is_no_record` is true.
         lines: Number of lines that the decoder gave.
-        inputs: The inputs, from their start.
+        head: The first bytes of the inputs, at most `MOST_DETECTED`.
 
     Returns:
         ``None`` if enough of the capture is in the format that the user named.
     """
     if no_records <= _NEARLY_ALL * lines:
         return None
-    try:
-        head, _ = _read_head(iter(inputs), at_once=False)
-    except Failure:  # the files are gone by now
+    looks = detect(head)
+    if looks == capture or not head or is_utf16(head):
         return None
-    looks = detect(head[:_ENOUGH])
-    return None if looks == capture or not head or is_utf16(head) else hints.another_format(capture, looks)
-
-
-def _detected(inputs: Iterator[Input], *, at_once: bool) -> tuple[str, Iterator[Input]]:
-    head, inputs = _read_head(inputs, at_once=at_once)
-    end = first_line_end(head) if at_once else None
-    capture = detect(head[: end or _ENOUGH])
-    if not is_line_format(capture):
-        return capture, inputs
-    return capture, (Input(name, _up_to_marker(name, chunks, capture)) for name, chunks in inputs)
+    return capture_messages.another_format(capture, looks)
 
 
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
@@ -116,7 +119,7 @@ def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterat
         try:
             for chunk in chunks:
                 head += chunk
-                if len(head) >= _ENOUGH or (at_once and b"\n" in chunk and first_line_end(head)):
+                if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and first_line_end(head)):
                     break
         except CutOff as end:
             seen.append(Input(name, _cut_off(bytes(head), end)))
@@ -135,15 +138,16 @@ def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
 
 def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[bytes]:
     """Pass the chunks on up to a line with a marker: no line of the detected format begins with one."""
+    marked = b"\n" + marker_prefix()
     before = b"\n"
     for chunk in chunks:
         seen = before + chunk
-        at = seen.find(hints.marked_line())
+        at = seen.find(marked)
         if at >= 0:
             yield chunk[: max(0, at + 1 - len(before))]
             raise Failure(
                 f"{name}: the first line looks like {capture}, but a line with a marker does not; "
                 f"say --capture raw if the job printed all of it, else --capture {capture}"
             )
-        before = seen[1 - len(hints.marked_line()) :]
+        before = seen[1 - len(marked) :]
         yield chunk

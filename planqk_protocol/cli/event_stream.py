@@ -1,30 +1,33 @@
-"""Parse several inputs as one stream, and tell the place of an event in its own input."""
+"""Parse and diagnose several inputs as one stream, and find the input that a place is in."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from planqk_protocol import Event, Violation
-from planqk_protocol.captures import Captured, CaptureNotice, Source
-from planqk_protocol.cli.detection import AUTO, RAW, missing_container_message, resolve_format
+import msgspec
+
+from planqk_protocol.captures import Captured, CaptureNotice, Source, StdStream
+from planqk_protocol.cli.detection import (
+    AUTO,
+    MOST_DETECTED,
+    RAW,
+    check_container,
+    detect_format,
+    missing_container_message,
+)
 from planqk_protocol.cli.rotation import Clock, Disorder
-from planqk_protocol.cli.sources import CutOff, Input
+from planqk_protocol.cli.sources import CutOff, Input, LiveInput
+from planqk_protocol.diagnosis import Diagnosis, Finding, Place
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
+from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.limits import Limits
 
-__all__ = ["EventStream", "Place"]
+__all__ = ["EventStream"]
 
-
-class Place(NamedTuple):
-    """A place in an input, or in the stdout that an input captured. Line and column count from 1."""
-
-    name: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.line}:{self.column}"
+_MOST_NOTICES = 1000  # whose inputs are remembered
 
 
 class _Begin(NamedTuple):
@@ -37,7 +40,7 @@ class _Begin(NamedTuple):
 
 
 class EventStream:
-    """The events of inputs that are read one after the other as one stream.
+    """The events and findings of inputs that are read one after the other as one stream.
 
     Args:
         inputs: The inputs. They are read as the events are asked for.
@@ -46,17 +49,27 @@ class EventStream:
         container: The container to read from a capture of several. By default, it is the first one.
         limits: Bounds on lines and payloads.
         at_once: Whether to detect the format from the first line alone.
+        schemas: What the service's OpenAPI file says about its results, if they are to be checked.
+
+    Attributes:
+        format: The id of the format; once reading has begun, it is not ``auto``.
+        container: The container that the user named.
+        is_guessed: Whether the format is detected.
+        is_altered: Whether bytes of a compressed input may be altered.
+        disorder: The inputs that are older than those before them.
+        head: The first bytes of the inputs.
     """
 
     def __init__(
         self,
-        inputs: Iterable[Input],
+        inputs: Iterable[Input | LiveInput],
         capture: str,
         *,
         logs: bool,
         container: str | None = None,
         limits: Limits = Limits(),
         at_once: bool = False,
+        schemas: ServiceSchemas | None = None,
     ) -> None:
         self._inputs = inputs
         self._logs = logs
@@ -65,38 +78,57 @@ class EventStream:
         self._clock = Clock()
         self._begins: list[_Begin] = []
         self._source = Source(RAW, logs=logs)
+        self._schemas = schemas
+        self._diagnosis = Diagnosis()
+        self._notices: dict[Finding, str] = {}  # findings about notices, and their inputs
+        self.head = bytearray()
         self.format = capture
         self.container = container
         self.is_guessed = capture == AUTO
-        self.is_cut_off = False
+        self._is_cut_off = False  # a compressed input broke off
+        self._has_lost = False
         self.is_altered = False
         self.disorder: list[Disorder] = []
 
     def __iter__(self) -> Iterator[Captured]:
-        """Yield the events and notices of each chunk as soon as it arrives, and at last those of the end."""
-        self.format, inputs = resolve_format(
-            self._inputs, self.format, container=self.container, at_once=self._at_once
+        """Yield the events and notices of each chunk as soon as it arrives, and at last those of the end.
+
+        Ask `findings` for the findings in each of them.
+        """
+        inputs = self._inputs
+        if self.format == AUTO:  # a live container names its format, so these are files
+            self.format, inputs = detect_format(cast("Iterable[Input]", inputs), at_once=self._at_once)
+        check_container(self.format, self.container)
+        self._source = Source(
+            self.format, container=self.container, limits=self._limits, logs=self._logs, stderr=True
         )
-        self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
+        self._diagnosis = Diagnosis(capture=self.format, schemas=self._schemas)
         for name, chunks in inputs:
             if self._begins:
-                yield self._timed(self._source.end_of_file())
+                yield self._noted(self._source.end_of_file())
                 self._end_of_file()
             self._begin(name)
             try:
                 for chunk in chunks:
-                    yield self._timed(self._source.feed(chunk))
+                    if isinstance(chunk, bytes):
+                        self.head += chunk[: MOST_DETECTED - len(self.head)]
+                    yield self._noted(self._source.feed(chunk))
             except CutOff as end:
-                yield self._timed(self._source.cut_off())
-                self.is_cut_off = True
+                yield self._noted(self._source.cut_off())
+                self._is_cut_off = True
                 self.is_altered = self.is_altered or end.is_altered
-        yield self._timed(self._source.close())
+        yield self._noted(self._source.close())
         self._end_of_file()
 
     @property
     def is_wrapped(self) -> bool:
         """Whether the inputs are in a capture format other than ``raw``."""
         return self.format != RAW
+
+    @property
+    def has_several_inputs(self) -> bool:
+        """Whether more than one input was read so far."""
+        return len(self._begins) > 1
 
     @property
     def missing_container(self) -> str | None:
@@ -111,26 +143,67 @@ class EventStream:
         """Number of lines read so far, with the unfinished one. It is exact at the end."""
         return self._source.line_count
 
-    def place(self, event: Event) -> Place:
-        """The place of a violation's fault, or of the first byte of another event."""
-        if isinstance(event, Violation):
-            # The parser always sets these three. Their types allow None for events made by hand.
-            offset, line, column = event.offset or 0, event.error_line or 1, event.column or 1
-            number = bisect_right(self._begins, offset, key=lambda begin: begin.offset)
-        else:
-            line, column = event.line, 1
-            number = bisect_right(self._begins, line - 1, key=lambda begin: begin.lines_before)
+    def findings(self, captured: Captured) -> list[Finding]:
+        """The findings that are certain with this step of the iteration. Call it for each step, once."""
+        if self.has_several_inputs:
+            for notice in captured.notices[: _MOST_NOTICES - len(self._notices)]:
+                self._notices[notice_finding(notice)] = self.name_of(notice)
+        return self._diagnosis.observe(captured)
+
+    def last_findings(self, exit_code: int | None, *, is_cut_off: bool) -> list[Finding]:
+        """The findings that are certain at the end. Call it when the iteration has ended.
+
+        Args:
+            exit_code: The exit code of the job; ``None`` if it is not known.
+            is_cut_off: Whether a live container may have printed more.
+        """
+        lacks_some = is_cut_off or self._is_cut_off or self._has_lost
+        findings = self._diagnosis.close(exit_code=exit_code, cut_off=lacks_some)
+        return [self._with_files(finding) for finding in findings] if self.has_several_inputs else findings
+
+    def file_of_notice(self, finding: Finding) -> str | None:
+        """The input that a finding about a notice is about. It is known if there are several inputs."""
+        return self._notices.get(finding)
+
+    def locate(self, place: Place) -> tuple[str, Place]:
+        """The input that a place of the stream is in, and the place within it.
+
+        In a capture, both places count the bytes and lines of stdout.
+        """
+        number = bisect_right(self._begins, place.offset, key=lambda begin: begin.offset)
         begin = self._begins[number - 1]
-        name = f"{begin.name} (stdout)" if self.is_wrapped else begin.name
-        return Place(name, line - begin.line + 1, column)
+        within = msgspec.structs.replace(
+            place, line=place.line - begin.line + 1, offset=place.offset - begin.offset
+        )
+        return begin.name, within
 
-    def origin(self, notice: CaptureNotice) -> str:
-        """The input, the record and the byte that a notice is about."""
-        name = self._begins[notice.file].name
-        return f"{name}: record {notice.record}, byte {notice.offset}"
+    def locate_line(self, line: int) -> tuple[str, int]:
+        """The input that a line of the stream begins in, and the number of the line within it."""
+        number = bisect_right(self._begins, line - 1, key=lambda begin: begin.lines_before)
+        begin = self._begins[number - 1]
+        return begin.name, line - begin.line + 1
 
-    def _timed(self, captured: Captured) -> Captured:
+    def shown(self, name: str, line: int, column: int) -> str:
+        """A place in an input, as messages name it."""
+        return f"{name}{' (stdout)' if self.is_wrapped else ''}:{line}:{column}"
+
+    def name_of(self, notice: CaptureNotice) -> str:
+        """The input that a notice is about."""
+        return self._begins[notice.file].name
+
+    def _with_files(self, finding: Finding) -> Finding:
+        """Name the file wherever a finding names a line: the diagnosis counts lines of the whole stream."""
+        for related in finding.related:
+            name, place = self.locate(related.place)
+            line = re.compile(rf"\bon line {related.place.line}\b")
+            named = f"on line {place.line} of {name}".replace("\\", r"\\")
+            message, advice = (line.sub(named, text) for text in (finding.message, finding.advice))
+            finding = msgspec.structs.replace(finding, message=message, advice=advice)
+        return finding
+
+    def _noted(self, captured: Captured) -> Captured:
         self._clock.take(captured.chunks)
+        self._has_lost = self._has_lost or any(item.loses(StdStream.STDOUT) for item in captured.notices)
         return captured
 
     def _end_of_file(self) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 
 from planqk_protocol import FinalResult, InterimResult, JobStatus, Outcome
-from planqk_protocol.cli.hints import in_options
+from planqk_protocol.cli.finding_text import finding_text
+from planqk_protocol.cli.found import Found, Spot
 from planqk_protocol.cli.terminal import Messages
-from planqk_protocol.diagnosis import Finding
+from planqk_protocol.diagnosis import Finding, Place
 from planqk_protocol.runner import Run
 
 __all__ = ["is_good", "shown", "sum_up"]
 
 _MOST_SHOWN = 100  # characters of a result
 _MOST_READ = 1000  # bytes of it, most of which may be white space
+_JOB = "job"  # what messages are about
+_MOST_FINDINGS = 20
 _NO_RESULT = "no-result"
 _OTHER_CONTRACT = (
     "it printed no marker, but wrote its result to /var/runtime/output: that is another contract, in which "
@@ -30,17 +34,19 @@ def is_good(job: Run) -> bool:
 def sum_up(job: Run, messages: Messages) -> None:
     """Print the summary of a job on standard error."""
     outcome = job.outcome
-    messages.say("job", f"{outcome.status} after {job.duration:.1f} s{_ending(job, outcome)}")
+    messages.say(_JOB, f"{outcome.status} after {job.duration:.1f} s{_ending(job, outcome)}")
     if outcome.result:
         doubt = f" ({outcome.suspect_reason})" if outcome.suspect_reason else ""
-        messages.say(f"job:{outcome.result.line}", f"result {shown(outcome.result)}{doubt}")
+        messages.say(f"{_JOB}:{outcome.result.line}", f"result {shown(outcome.result)}{doubt}")
     is_other = job.wrote_output_file and not (outcome.result or outcome.reason or outcome.interim_results)
     if is_other:
-        messages.say("job", _OTHER_CONTRACT)
-    for finding in job.findings:
-        if not (is_other and finding.rule == _NO_RESULT):
-            _say(finding, messages)
-    messages.sum_up()
+        messages.say(_JOB, _OTHER_CONTRACT)
+    findings = [item for item in job.findings if not (is_other and item.rule == _NO_RESULT)]
+    with suppress(OSError):  # standard error is gone, and there is no other place for them
+        for finding in findings[:_MOST_FINDINGS]:
+            messages.print(finding_text(_found(finding), width=messages.width, encoding=messages.encoding))
+    if len(findings) > _MOST_FINDINGS:
+        messages.say(_JOB, f"and {len(findings) - _MOST_FINDINGS:,} more findings")
 
 
 def shown(event: FinalResult | InterimResult) -> str:
@@ -67,7 +73,11 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _say(finding: Finding, messages: Messages) -> None:
-    place = f":{finding.line}:{finding.column}" if finding.place else ""
-    advice = f" ({finding.advice})" if finding.advice else ""
-    messages.report(finding.rule, lambda: (f"job{place}", in_options(finding.message) + advice))
+def _found(finding: Finding) -> Found:
+    related = [(item.message, _spot(item.place)) for item in finding.related]
+    return Found(finding, _spot(finding.place), related)
+
+
+def _spot(place: Place | None) -> Spot:
+    shown = f"{_JOB}:{place.line}:{place.column}" if place else _JOB
+    return Spot(_JOB, None, place, shown, is_in_file=False)

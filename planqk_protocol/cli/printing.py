@@ -15,7 +15,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
-from planqk_protocol.cli.hints import in_options
+from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.terminal import escape_controls, write_json, writing
 
 if TYPE_CHECKING:

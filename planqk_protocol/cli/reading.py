@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 from rich.progress import (
     BarColumn,
@@ -20,14 +19,13 @@ from rich.progress import (
 
 from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.detection import RAW
-from planqk_protocol.cli.sources import STDIN, Input, label, read, total_size
+from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.engines.container import ContainerOutput, EngineError
 
 __all__ = ["Files", "Live", "Reading", "decompress_inputs"]
 
 _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
-_MOST_KEPT = 16 * 1024 * 1024  # bytes of a pipe, kept to explain a missing result
 
 
 class Files:
@@ -39,14 +37,14 @@ class Files:
         messages: Standard error.
     """
 
+    is_live = False
     is_cut_off = False  # a file that ends too early raises `CutOff` while it is read
+    exit_code: int | None = None
 
     def __init__(self, names: tuple[str, ...], capture: str, messages: Messages) -> None:
         self.names = names
         self.capture = capture
         self._messages = messages
-        self._kept: dict[str, list[bytes]] = {}
-        self._room = _MOST_KEPT
 
     @property
     def is_stored(self) -> bool:
@@ -58,6 +56,11 @@ class Files:
         """The name of the input in messages."""
         return label(self.names[0]) if len(self.names) == 1 else f"{len(self.names)} files"
 
+    @property
+    def paths(self) -> dict[str, str]:
+        """The paths of the files, by their names in messages. Standard input has none."""
+        return {label(name): name for name in self.names if name != STDIN}
+
     @contextmanager
     def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:
         """Open the inputs, and decompress them.
@@ -66,31 +69,11 @@ class Files:
             shows_progress: Whether to show a progress bar if reading takes long.
         """
         size = total_size(self.names)
-        with _progress(self._keeping(), size if shows_progress else None, self._messages) as inputs:
+        with _progress(read(self.names), size if shows_progress else None, self._messages) as inputs:
             yield decompress_inputs(inputs, self.capture, self._messages.say)
 
-    def again(self) -> Iterator[Input]:
-        """The inputs once more, from the start. Of a pipe, only the beginning was kept."""
-        return decompress_inputs(self._read_again(), self.capture, lambda *_message: None)
-
-    def _keeping(self) -> Iterator[Input]:
-        """The inputs. The beginning of each one that cannot be read twice is kept."""
-        for name, item in zip(self.names, read(self.names), strict=True):
-            yield item if _is_file(name) else Input(item.name, self._keep(name, item.chunks))
-
-    def _keep(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        kept = self._kept.setdefault(name, [])
-        for chunk in chunks:
-            kept.append(chunk[: self._room])
-            self._room -= len(kept[-1])
-            yield chunk
-
-    def _read_again(self) -> Iterator[Input]:
-        for name in self.names:
-            if _is_file(name):
-                yield from read([name])
-            else:
-                yield Input(label(name), iter(self._kept.get(name, ())))
+    def check_exit_code(self) -> None:
+        """Do nothing: a file has no exit code that could be unknown."""
 
 
 class Live:
@@ -102,10 +85,14 @@ class Live:
         messages: Standard error.
 
     Attributes:
+        paths: Empty: output of a container is in no file.
         is_cut_off: Whether output may be missing at its end. It is known once
             the output has been read.
+        exit_code: The container's exit code, once the output has been read;
+            ``None`` if it is not known.
     """
 
+    is_live = True
     is_stored = False
 
     def __init__(self, subject: str, follow: Callable[[], ContainerOutput], messages: Messages) -> None:
@@ -114,11 +101,12 @@ class Live:
         self.is_cut_off = False
         self._follow = follow
         self._messages = messages
-        self._exit_code: int | None = None
+        self.paths: dict[str, str] = {}
+        self.exit_code: int | None = None
         self._failure: Failure | None = None
 
     @contextmanager
-    def opened(self, *, shows_progress: bool) -> Iterator[Iterable[Input]]:  # noqa: ARG002  # of unknown size
+    def opened(self, *, shows_progress: bool) -> Iterator[Iterable[LiveInput]]:  # noqa: ARG002  # of unknown size
         """Open the container's output, and say its caveats. It can be opened once.
 
         Afterwards this waits for the exit code, and closes the connections.
@@ -127,26 +115,21 @@ class Live:
             self.capture = output.capture
             for caveat in output.caveats:
                 self._messages.say(self.subject, caveat)
-            yield [Input(self.subject, cast("Iterator[bytes]", output))]  # notices come between the bytes
+            yield [LiveInput(self.subject, output)]
             self.is_cut_off = output.is_cut_off
             try:
-                self._exit_code = output.exit_code()
-            except EngineError as error:  # `exit_code` raises it, after the result was printed
+                self.exit_code = output.exit_code()
+            except EngineError as error:  # `check_exit_code` raises it, after the result was printed
                 self._failure = Failure(str(error))
 
-    def again(self) -> Iterator[Input]:
-        """No inputs: live output cannot be read twice."""
-        return iter(())
-
-    def exit_code(self) -> int | None:
-        """The container's exit code; ``None`` if it cannot be known.
+    def check_exit_code(self) -> None:
+        """Check that the engine could tell the exit code.
 
         Raises:
-            Failure: The engine could not tell it.
+            Failure: It could not.
         """
         if self._failure:
             raise self._failure
-        return self._exit_code
 
 
 Reading = Files | Live
@@ -194,10 +177,6 @@ def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterato
     for chunk in chunks:
         advance(len(chunk))
         yield chunk
-
-
-def _is_file(name: str) -> bool:
-    return name != STDIN and total_size([name]) is not None
 
 
 @contextmanager

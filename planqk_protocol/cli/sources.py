@@ -19,9 +19,10 @@ from typing import IO, NamedTuple, TextIO, TypeAlias
 
 import rich_click as click
 
+from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli.terminal import Failure
 
-__all__ = ["STDIN", "CutOff", "Input", "follow", "label", "read", "total_size"]
+__all__ = ["STDIN", "CutOff", "Input", "LiveInput", "follow", "label", "read", "total_size"]
 
 STDIN = "-"
 _CHUNK = 256 * 1024
@@ -53,6 +54,13 @@ class Input(NamedTuple):
 
     name: str
     chunks: Iterator[bytes]
+
+
+class LiveInput(NamedTuple):
+    """The output of a live container. Notices of lost bytes stand between the bytes."""
+
+    name: str
+    chunks: Iterator[bytes | CaptureNotice]
 
 
 def label(name: str) -> str:

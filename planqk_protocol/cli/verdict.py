@@ -1,11 +1,12 @@
-"""Report what is wrong with a stream as it is read, and derive the exit code from it."""
+"""Say what is wrong with a stream as it is read, and derive the exit code from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planqk_protocol import (
     Event,
@@ -13,30 +14,57 @@ from planqk_protocol import (
     InterimResult,
     JobStatus,
     Log,
+    Marker,
     MultilineResult,
     Result,
     Violation,
     collect,
 )
-from planqk_protocol.captures import CaptureNotice, StdStream
-from planqk_protocol.cli import hints
-from planqk_protocol.cli.detection import another_format, is_no_record
+from planqk_protocol.captures import Captured, CaptureNotice
+from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.reading import Live, Reading
-from planqk_protocol.cli.terminal import Failure, Messages
+from planqk_protocol.cli.found import Locator, in_one_line
+from planqk_protocol.cli.input_doubts import InputDoubts
+from planqk_protocol.cli.reading import Reading
+from planqk_protocol.cli.terminal import Messages
+from planqk_protocol.diagnosis import Finding
+from planqk_protocol.diagnosis.outcomes import notice_finding
+from planqk_protocol.marked import marker_text
 
-__all__ = ["DISORDER", "Sought", "Verdict"]
+__all__ = ["Remark", "Sought", "Verdict"]
 
 Sought = Literal["result", "interim result"]
 
-_SUSPECT, DISORDER = "suspect", "disorder"
+_SUSPECT = "suspect"
+_NO_RESULT, _CAPTURE = "no-result", "capture-"
+_BEHIND_ALL = sys.maxsize
+
+
+class Remark(NamedTuple):
+    """A message about a line of the stream.
+
+    Attributes:
+        line: Number of the line.
+        kind: The kind of the message: the id of a rule, or ``suspect``.
+        describe: Makes its subject and its text.
+    """
+
+    line: int
+    kind: str
+    describe: Callable[[], tuple[str, str]]
 
 
 class Verdict:
     """The verdict on a stream, as an exit code.
 
-    It is 0 if the stream keeps the protocol and holds an intact result or interim
-    result, whichever the user asked for. Otherwise it is 1.
+    The exit code is 0 if all of this holds, and 1 otherwise:
+
+    - The stream holds what the user asked for: a result, or an interim result.
+    - There is no violation in it.
+    - No bytes of what the user asked for may be altered or missing.
+    - The bytes of compressed files are intact up to where they can be read.
+    - No file is older than the one that was read before it.
+    - A live container ended with exit code 0, and its result is no violation.
 
     Args:
         stream: The stream.
@@ -50,155 +78,139 @@ class Verdict:
         self._reading = reading
         self._sought = sought
         self._messages = messages
+        self._locator = Locator(stream, reading)
+        self._doubts = InputDoubts(stream, reading.subject, messages)
         self._is_broken = False
-        self._is_guess_reported = False
-        self._has_lost = False
-        self._no_records = 0
         self._slot: FinalResult | Violation | None = None
         self._is_found = False
         self._unterminated: FinalResult | InterimResult | None = None
 
-    def report_notices(self, notices: Iterable[CaptureNotice]) -> None:
-        """Report what the capture lost."""
-        for notice in notices:
-            self._has_lost = self._has_lost or notice.concerns(StdStream.STDOUT)
-            self._no_records += is_no_record(notice)
-            self._report_guess()
-            self._messages.report(notice.kind, partial(self._about_notice, notice))
+    def observe(self, captured: Captured) -> list[Remark]:
+        """Remember what the exit code depends on. Return what is to be said, in the order of the lines."""
+        self._doubts.observe(captured)
+        remarks = [_of_notice(notice, self._stream.name_of(notice)) for notice in captured.notices]
+        remarks += [self._remark(finding) for finding in self._stream.findings(captured)]
+        for event in captured.events:
+            if not isinstance(event, Log):
+                remarks += self._observe_event(event)
+        return sorted(remarks, key=lambda remark: remark.line)
 
-    def observe(self, events: Sequence[Event]) -> None:
-        """Report what is wrong with events, and remember what the exit code depends on."""
-        for event in events:
-            if isinstance(event, Log):
-                continue
-            self._is_found = self._is_found or self._is_sought(event)
-            if self._slot is None and not isinstance(event, InterimResult):
-                self._slot = _of_slot(event)
-            if (kind := _fault(event)) is not None:
-                self._is_broken = self._is_broken or isinstance(event, Violation) or self._is_sought(event)
-                self._messages.report(kind, partial(self._about_event, event))
-            if not (event.terminated or isinstance(event, Violation)):
-                self._unterminated = event
+    def say(self, remarks: Iterable[Remark]) -> None:
+        """Print remarks on standard error. Of each kind, only the first ones are printed."""
+        for remark in remarks:
+            self._messages.report(remark.kind, remark.describe)
 
-    def will_say(self, event: Event) -> bool:
-        """Whether `observe` will print a message about an event."""
-        kind = _fault(event)
-        return kind is not None and self._messages.has_room_for(kind)
+    def batches(
+        self, events: Sequence[Event], remarks: Iterable[Remark]
+    ) -> Iterator[tuple[Sequence[Event], list[Remark]]]:
+        """Split events so that each remark follows the event it is about. Say the remarks before going on."""
+        start = 0
+        waiting: list[Remark] = []
+        for remark in remarks:
+            waiting.append(remark)
+            if self._messages.has_room_for(remark.kind):
+                stop = bisect_right(events, remark.line, start, key=lambda event: event.line)
+                yield events[start:stop], waiting
+                start, waiting = stop, []
+        yield events[start:], waiting
 
     def exit_code(self, *, is_broken_off: bool = False) -> int:
-        """The exit code. Call it when the stream has ended. It explains why nothing was found.
+        """The exit code. Call it when the stream has ended. It says what is wrong with the whole of it.
 
         Args:
             is_broken_off: Whether the job may have printed more than was read.
+
+        Raises:
+            Failure: The engine of a live container could not tell its exit code.
         """
+        reading = self._reading
+        findings = self._stream.last_findings(reading.exit_code, is_cut_off=reading.is_cut_off)
+        wrong = self._doubts.wrong_input()
+        if not self._is_found:
+            self._doubts.say_guess()
+        is_no_result_wanted = self._sought == "result" and not wrong
+        self.say(
+            self._remark(finding)
+            for finding in findings
+            if not finding.rule.startswith(_CAPTURE)  # said at their time
+            and (is_no_result_wanted or finding.rule != _NO_RESULT)
+        )
         self._messages.sum_up()
         if not self._is_found:
-            self._report_guess()
-        another = self._another_format()
-        if not self._is_found:
-            self._report_missing(another)
-        elif another:
-            self._messages.say(self._reading.subject, another)
-        for disorder in self._stream.disorder:
-            self._is_broken = True
-            self._messages.say(disorder.second, hints.backwards(disorder.first), DISORDER)
-        is_failed = self._report_failure(is_broken_off=is_broken_off or self._reading.is_cut_off)
-        return int(self._is_broken or not self._is_found or is_failed or self._stream.is_altered)
+            wrong = wrong or self._missing_interim_result()
+        for message in wrong:
+            self._messages.say(self._reading.subject, message)
+        is_in_disorder = self._doubts.say_disorder()
+        is_cut_short = self._is_cut_short(is_broken_off=is_broken_off or self._reading.is_cut_off)
+        is_failed = self._has_failed()
+        is_broken = self._is_broken or is_in_disorder or is_cut_short or is_failed or self._stream.is_altered
+        return int(is_broken or not self._is_found)
 
-    def _about_notice(self, notice: CaptureNotice) -> tuple[str, str]:
-        return self._stream.origin(notice), hints.in_options(notice.message)
+    def _observe_event(self, event: InterimResult | FinalResult | Violation) -> list[Remark]:
+        is_sought = self._is_sought(event)
+        self._is_found = self._is_found or is_sought
+        if self._slot is None and not isinstance(event, InterimResult):
+            self._slot = _of_slot(event)
+        is_suspect = event.suspect or (event.after_loss and isinstance(event, Result | MultilineResult))
+        self._is_broken = self._is_broken or isinstance(event, Violation) or (is_suspect and is_sought)
+        if not (event.terminated or isinstance(event, Violation)):
+            self._unterminated = event
+        return [Remark(event.line, _SUSPECT, partial(self._about_suspect, event))] if is_suspect else []
 
-    def _about_event(self, event: Event) -> tuple[str, str]:
-        return str(self._stream.place(event)), _message(event)
+    def _remark(self, finding: Finding) -> Remark:
+        return Remark(
+            finding.place.line if finding.place else _BEHIND_ALL, finding.rule, partial(self._about, finding)
+        )
+
+    def _about(self, finding: Finding) -> tuple[str, str]:
+        return self._locator.shown(finding), in_one_line(finding)
+
+    def _about_suspect(self, event: InterimResult | FinalResult | Violation) -> tuple[str, str]:
+        return self._stream.shown(*self._stream.locate_line(event.line), 1), _why_suspect(event)
 
     def _is_sought(self, event: Event) -> bool:
         return isinstance(
             event, InterimResult if self._sought == "interim result" else Result | MultilineResult
         )
 
-    def _report_guess(self) -> None:
-        stream = self._stream
-        if stream.is_guessed and stream.is_wrapped and not self._is_guess_reported:
-            self._is_guess_reported = True
-            self._messages.say(self._reading.subject, hints.guess(stream.format))
+    def _missing_interim_result(self) -> list[str]:
+        if self._sought == "result":
+            return []
+        marker = marker_text(Marker.INTERIM_RESULT)
+        return [
+            f"no interim result; print it, in Python with print('{marker}', json.dumps(value), flush=True)"
+        ]
 
-    def _another_format(self) -> str | None:
-        """The message that the capture looks like another format than the one that the user named."""
-        stream = self._stream
-        if stream.is_guessed or isinstance(self._reading, Live):
-            return None
-        return another_format(stream.format, self._no_records, stream.line_count, self._reading.again())
+    def _is_cut_short(self, *, is_broken_off: bool) -> bool:
+        """Whether the end of the last result may be missing. If so, it is said."""
+        last, exit_code = self._unterminated, self._reading.exit_code
+        if last is None or not self._is_sought(last) or not (is_broken_off or exit_code):
+            return False
+        place = self._stream.shown(*self._stream.locate_line(last.line), 1)
+        self._messages.say(place, capture_messages.cut_short(exit_code), _SUSPECT)
+        return True
 
-    def _report_missing(self, another: str | None) -> None:
-        count = self._stream.line_count
-        lines = "1 line" if count == 1 else f"{count} lines"
-        of_stdout = " of stdout" if self._stream.is_wrapped else ""
-        reason = another or self._why_missing(count)
-        self._messages.say(self._reading.subject, f"no {self._sought} in {lines}{of_stdout}; {reason}")
-
-    def _why_missing(self, count: int) -> str:
-        if (missing := self._stream.missing_container) is not None:
-            return missing
-        if isinstance(self._slot, Violation) and self._sought == "result":
-            return hints.FIRST_IS_INVALID
-        if near_miss := self._near_miss():
-            return near_miss
-        if self._has_lost or self._stream.is_cut_off or self._reading.is_cut_off:
-            return hints.LOST
-        return hints.how_to_print(self._sought) if count else hints.NOTHING_READ
-
-    def _near_miss(self) -> str | None:
-        """Read the input again, and explain the first line that resembles a marker."""
-        with suppress(Failure):
-            stream = EventStream(
-                self._reading.again(), self._stream.format, logs=True, container=self._stream.container
-            )
-            for captured in stream:
-                for event in captured.events:
-                    if isinstance(event, Log) and (
-                        why := hints.near_miss(event, is_guess=self._stream.is_guessed)
-                    ):
-                        place = stream.place(event)
-                        return f"{place.name}:{place.line} {why}"
-        return None
-
-    def _report_failure(self, *, is_broken_off: bool) -> bool:
-        """Whether the job failed or its last result may be cut short. Both are reported."""
-        container = self._reading if isinstance(self._reading, Live) else None
-        exit_code = container.exit_code() if container else None
-        last = self._unterminated
-        is_cut_short = last is not None and self._is_sought(last) and bool(is_broken_off or exit_code)
-        if last is not None and is_cut_short:
-            self._messages.say(str(self._stream.place(last)), hints.cut_short(exit_code), _SUSPECT)
-        if container is None:
-            return is_cut_short
+    def _has_failed(self) -> bool:
+        """Whether a live container did not succeed. Its status is said."""
+        if not self._reading.is_live:
+            return False
+        self._reading.check_exit_code()
+        exit_code = self._reading.exit_code
         outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
         known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
-        self._messages.say(container.subject, f"{outcome.status}, {known}")
-        return is_cut_short or outcome.status is not JobStatus.SUCCEEDED
+        self._messages.say(self._reading.subject, f"{outcome.status}, {known}")
+        return outcome.status is not JobStatus.SUCCEEDED
 
 
-def _fault(event: Event) -> str | None:
-    """The kind of an event's fault; ``None`` if it has none."""
-    match event:
-        case Log():
-            return None
-        case Violation():
-            return event.code
-        case InterimResult():  # an earlier one that was lost does not matter
-            return _SUSPECT if event.suspect else None
-    return _SUSPECT if event.suspect or event.after_loss else None
+def _of_notice(notice: CaptureNotice, name: str) -> Remark:
+    return Remark(0, f"{_CAPTURE}{notice.kind}", lambda: (name, in_one_line(notice_finding(notice))))
 
 
-def _message(event: Event) -> str:
-    """The message about an event with a fault."""
-    if isinstance(event, Violation):
-        damaged = f"; {hints.DAMAGED}" if event.suspect else ""
-        return hints.in_options(event.message) + damaged
-    name = "interim result" if isinstance(event, InterimResult) else "result"
-    if not isinstance(event, Log) and event.suspect:
-        return f"bytes of the {name} may be altered or missing: {hints.DAMAGED}"
-    return hints.AFTER_LOSS
+def _why_suspect(event: InterimResult | FinalResult | Violation) -> str:
+    if not event.suspect:
+        return capture_messages.AFTER_LOSS
+    name = {InterimResult: "interim result", Violation: "violation"}.get(type(event), "result")
+    return f"bytes of the {name} may be altered or missing: {capture_messages.DAMAGED}"
 
 
 def _of_slot(event: FinalResult | Violation) -> FinalResult | Violation | None:

@@ -10,6 +10,14 @@ from planqk_protocol.diagnosis.finding import (
     Rule,
     Severity,
 )
+from planqk_protocol.diagnosis.finding_records import (
+    FindingRecord,
+    FixRecord,
+    RelatedRecord,
+    finding_record,
+    finding_schema,
+    finding_to_json_line,
+)
 from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.diagnosis.stream import Diagnosis, diagnose
 
@@ -19,10 +27,16 @@ __all__ = [
     "Example",
     "Excerpt",
     "Finding",
+    "FindingRecord",
     "Fix",
+    "FixRecord",
     "Place",
     "Related",
+    "RelatedRecord",
     "Rule",
     "Severity",
     "diagnose",
+    "finding_record",
+    "finding_schema",
+    "finding_to_json_line",
 ]

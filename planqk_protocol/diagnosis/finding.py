@@ -82,7 +82,7 @@ class Excerpt(msgspec.Struct, frozen=True):
     """A part of the line of a finding, as it is shown to people.
 
     Attributes:
-        text: At most `MOST_SHOWN` characters of the line, without its terminator.
+        text: At most 200 characters of the line, without its terminator.
             Bytes that are not UTF-8 are shown as U+FFFD.
         column: Column of the first of them in the line, counted from 1.
         is_end: Whether the text reaches to the end of the line.

@@ -143,13 +143,15 @@ class Diagnosis:
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None) -> list[Finding]:
+    def close(self, *, exit_code: int | None = None, cut_off: bool = False) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            cut_off: Whether the stream ended before the job's output did, or
+                lacks a part of it.
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)
@@ -168,7 +170,7 @@ class Diagnosis:
         return (
             placed
             + notices
-            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=False)
+            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
         )
 
     def _observe_bytes(self, data: bytes, line: int) -> None:

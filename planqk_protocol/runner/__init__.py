@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.limits import Limits
 from planqk_protocol.runner.command import CommandJob
 from planqk_protocol.runner.image import ImageJob
@@ -39,6 +40,7 @@ def run(
     stdin: bool = False,
     limits: Limits = Limits(),
     logs: bool = True,
+    schemas: ServiceSchemas | None = None,
     stderr: Callable[[bytes], None] | None = None,
 ) -> Run:
     r"""Run a command as a job.
@@ -57,6 +59,7 @@ def run(
             it has none, as on the platform.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
+        schemas: What the OpenAPI file of the service says of its results, for findings.
         stderr: Called with each chunk of its standard error. By default,
             standard error goes to that of this process.
 
@@ -74,7 +77,7 @@ def run(
     except BaseException:
         folder.cleanup()
         raise
-    return Run(job, limits=limits, logs=logs, stderr=stderr)
+    return Run(job, limits=limits, logs=logs, schemas=schemas, stderr=stderr)
 
 
 def run_image(
@@ -87,6 +90,7 @@ def run_image(
     grace: float = _GRACE,
     limits: Limits = Limits(),
     logs: bool = True,
+    schemas: ServiceSchemas | None = None,
     stderr: Callable[[bytes], None] | None = None,
 ) -> Run:
     """Run a container image of Docker as a job. It needs the extra ``[docker]``.
@@ -103,6 +107,7 @@ def run_image(
         grace: Seconds between SIGTERM, which asks it to end, and SIGKILL.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
+        schemas: What the OpenAPI file of the service says of its results, for findings.
         stderr: As in `run`.
 
     Raises:
@@ -115,4 +120,4 @@ def run_image(
     except BaseException:
         folder.cleanup()
         raise
-    return Run(job, limits=limits, logs=logs, stderr=stderr)
+    return Run(job, limits=limits, logs=logs, schemas=schemas, stderr=stderr)

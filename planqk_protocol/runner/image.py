@@ -174,9 +174,8 @@ class ImageJob:
         frames = decoder("docker-mux", stream=StdStream.STDERR)
         with suppress(EngineError):
             for data in self._errors.chunks(answer):
-                for chunk in frames.feed(data):
-                    if not isinstance(chunk, CaptureNotice):
-                        self.inbox.put(StdStream.STDERR, chunk.data)
+                for item in frames.feed(data):
+                    self.inbox.put(StdStream.STDERR, item if isinstance(item, CaptureNotice) else item.data)
         self.inbox.end_writer()
 
 

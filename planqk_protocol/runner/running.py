@@ -14,13 +14,14 @@ from typing import Self
 
 import msgspec
 
-from planqk_protocol.captures import Captured, Source, StdStream
+from planqk_protocol.captures import Captured, CaptureNotice, Chunk, Source, StdStream
 from planqk_protocol.diagnosis import Diagnosis, Finding
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.engines.blocking import in_thread
 from planqk_protocol.events import Event, Log, Violation
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import Collector, JobStatus, Outcome
-from planqk_protocol.runner.job import Job
+from planqk_protocol.runner.job import Job, Piece
 
 __all__ = ["Run", "Step", "rfc3339"]
 
@@ -34,14 +35,17 @@ class Step(msgspec.Struct, frozen=True):
     """What one read of a job's output brought.
 
     Attributes:
-        captured: The events and the notices, and the chunks of standard output.
-        stderr: The bytes of standard error.
+        captured: The events and the notices, and the chunks of both streams.
         time_ns: When it was read, in nanoseconds since 1970, UTC.
     """
 
     captured: Captured
-    stderr: bytes
     time_ns: int
+
+    @property
+    def stderr(self) -> bytes:
+        """The bytes of standard error."""
+        return b"".join(chunk.data for chunk in self.captured.stderr)
 
     def times(self) -> list[str]:
         """The time of each event: of its record, if the engine gives it, else when it was read. RFC 3339."""
@@ -61,6 +65,7 @@ class Run:
         job: The job.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
+        schemas: What the service says of its results, for findings.
         stderr: Called with each chunk of standard error. By default, standard
             error goes to that of this process.
 
@@ -74,13 +79,14 @@ class Run:
         *,
         limits: Limits = Limits(),
         logs: bool = True,
+        schemas: ServiceSchemas | None = None,
         stderr: Callable[[bytes], None] | None = None,
     ) -> None:
         self._job = job
         self._take_stderr = _to_own_stderr if stderr is None else stderr
         self._source = Source(job.capture, limits=limits, logs=logs)
         self._collector = Collector(keep_interim="last")
-        self._diagnosis = Diagnosis(capture=job.capture)
+        self._diagnosis = Diagnosis(capture=job.capture, schemas=schemas)
         self._lock = threading.Lock()  # an abandoned thread may still read while another one closes
         self._is_closed = False
         self._has_ended = False
@@ -200,8 +206,7 @@ class Run:
             steps: list[Step] = []
             for piece in self._job.inbox.take(patience):
                 if piece.stream is StdStream.STDERR:
-                    data = piece.item if isinstance(piece.item, bytes) else b""
-                    steps.append(Step(_NOTHING, data, piece.time_ns))
+                    steps.append(self._step(_of_stderr(piece), piece.time_ns))
                 else:
                     steps.append(self._step(self._source.feed(piece.item), piece.time_ns))
             if self._job.inbox.is_over:
@@ -213,7 +218,7 @@ class Run:
             if not isinstance(event, Log):
                 self._collector.add(event)
         self._find(self._diagnosis.observe(captured))
-        return Step(captured, b"", time_ns)
+        return Step(captured, time_ns)
 
     def _last_step(self) -> Step:
         """End the stream. What a killed job left unfinished is suspect."""
@@ -221,7 +226,8 @@ class Run:
         job.check()
         self._is_output_elsewhere = job.wrote_output_file()
         step = self._step(self._source.close(), time.time_ns())
-        self._find(self._diagnosis.close(exit_code=job.exit_code))
+        cut_off = bool(job.why_ended) or job.is_cut_off
+        self._find(self._diagnosis.close(exit_code=job.exit_code, cut_off=cut_off))
         self._has_ended = True
         if not (job.why_ended or job.exit_code):
             return step
@@ -232,7 +238,10 @@ class Run:
         self.findings += findings[: max(0, _MOST_FINDINGS - len(self.findings))]
 
 
-_NOTHING = Captured([], [], [])
+def _of_stderr(piece: Piece) -> Captured:
+    if isinstance(piece.item, CaptureNotice):
+        return Captured([], [piece.item], [])
+    return Captured([], [], [], stderr=[Chunk(StdStream.STDERR, piece.item)])
 
 
 def _suspect(event: Event) -> Event:

@@ -1,4 +1,4 @@
-"""A pytest plugin that runs services.
+"""A pytest plugin that runs and checks services.
 
 Name it in ``conftest.py``: ``pytest_plugins = ["planqk_protocol.testing.plugin"]``.
 """
@@ -12,15 +12,38 @@ from typing import Any, Protocol
 import pytest
 
 from planqk_protocol import Outcome, collect, parse
+from planqk_protocol.diagnosis import Finding, diagnose
+from planqk_protocol.testing.findings import differences, listed, summary
 
-__all__ = ["RunService", "run_service"]
+__all__ = ["CheckService", "RunService", "check_service", "pytest_assertrepr_compare", "run_service"]
 
 
 class RunService(Protocol):
     """Runs a service to its end, and gives its outcome."""
 
-    def __call__(self, command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
+    def __call__(
+        self, command: Sequence[str], *, timeout: float = 60, check: bool = True, **options: Any
+    ) -> Outcome:
         """Run a service.
+
+        Args:
+            command: The service and its arguments.
+            timeout: Seconds until it is ended.
+            check: Whether the test fails if the service has no result, or an
+                exit code other than 0. The failure shows what was found.
+            options: Passed on to `subprocess.run`, such as ``cwd`` and ``env``.
+
+        Raises:
+            OSError: It cannot be started.
+            subprocess.TimeoutExpired: It took too long.
+        """
+
+
+class CheckService(Protocol):
+    """Runs a service to its end, and checks its output."""
+
+    def __call__(self, command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
+        """Run a service. The test fails if there is anything to find in its output, with what was found.
 
         Args:
             command: The service and its arguments.
@@ -37,10 +60,38 @@ class RunService(Protocol):
 def run_service() -> RunService:
     """A function that runs a service and gives its `Outcome`."""
 
-    def run(command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
-        done = subprocess.run(  # noqa: S603  # the command is the test's own
-            command, stdout=subprocess.PIPE, timeout=timeout, check=False, **options
-        )
-        return collect(parse(done.stdout), exit_code=done.returncode)
+    def run(command: Sequence[str], *, timeout: float = 60, check: bool = True, **options: Any) -> Outcome:
+        outcome, findings = _run(command, timeout, options)
+        if check and (outcome.result is None or outcome.exit_code):
+            pytest.fail(f"{summary(outcome)}\n{listed(findings)}", pytrace=False)
+        return outcome
 
     return run
+
+
+@pytest.fixture
+def check_service() -> CheckService:
+    """A function that runs a service, and asserts that there is nothing to find in its output."""
+
+    def run(command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
+        outcome, findings = _run(command, timeout, options)
+        if findings:
+            pytest.fail(f"{summary(outcome)}\n{listed(findings)}", pytrace=False)
+        return outcome
+
+    return run
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show in which fields two outcomes differ that a test asserts to be equal."""
+    if op != "==" or not (isinstance(left, Outcome) and isinstance(right, Outcome)):
+        return None
+    return ["the outcomes differ:", *differences(left, right)]
+
+
+def _run(command: Sequence[str], timeout: float, options: dict[str, Any]) -> tuple[Outcome, list[Finding]]:
+    done = subprocess.run(  # noqa: S603  # the command is the test's own
+        command, stdout=subprocess.PIPE, timeout=timeout, check=False, **options
+    )
+    outcome = collect(parse(done.stdout), exit_code=done.returncode)
+    return outcome, diagnose(done.stdout, exit_code=done.returncode)

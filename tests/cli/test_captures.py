@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from planqk_protocol import captures
-from planqk_protocol.cli import hints, sources
+from planqk_protocol.cli import capture_messages, sources
 from planqk_protocol.cli.members import Gzip
 from tests.cli.harness import Call, Run, Start, Terminal
 
@@ -104,9 +104,9 @@ def test_empty_files_before_the_first_one_count(run: Run, tmp_path: Path) -> Non
     (tmp_path / "log").write_bytes(b"no record\n" + cri(RESULT.rstrip()))
     outcome = run("result", "--capture", "cri", tmp_path / "empty", tmp_path / "log")
     assert outcome.stdout == "42\n"
-    assert outcome.stderr.startswith(f"{tmp_path / 'log'}: record 1, byte 0: corrupt: ")
+    assert outcome.stderr.startswith(f"{tmp_path / 'log'}: capture-corrupt: file 2, record 1, at byte 0: ")
     outcome = run("result", tmp_path / "empty", tmp_path / "empty")
-    assert "no result in 0 lines" in outcome.stderr
+    assert "2 files: no-result: " in outcome.stderr
 
 
 def test_an_unknown_format_is_refused(run: Run) -> None:
@@ -130,7 +130,7 @@ def test_notices_have_kind_record_and_byte(run: Run, tmp_path: Path) -> None:
     assert guess == (
         f"{path}: read as docker-json-file, which its first bytes look like; --capture raw reads it as it is"
     )
-    assert notice.startswith(f"{path}: record 3, byte {len(records)}: corrupt: ")
+    assert notice.startswith(f"{path}: capture-corrupt: record 3, at byte {len(records)}: ")
     assert run("parse", "--capture", "docker-json-file", path).stderr == notice + "\n"
 
 
@@ -162,7 +162,7 @@ def test_a_suspect_result_is_told_and_costs_the_exit_code(
     outcome = run(*args, "--capture", "docker-json-file", path)
     assert outcome.exit_code == code
     notice, suspect = outcome.stderr.splitlines()
-    assert ": replacement-char: " in notice
+    assert ": capture-replacement-char: " in notice
     assert suspect.startswith(f"{path} (stdout):3:1: suspect: bytes of the result may be altered or missing")
 
 
@@ -174,7 +174,7 @@ def test_a_result_behind_a_loss_is_printed_and_costs_the_exit_code(
     path.write_bytes(cri("log") + b"damage\n" + cri("log", "PlanQK:Job:InterimResult: 1", RESULT.rstrip()))
     outcome = run(command, "--capture", "cri", path)
     assert "42" in outcome.stdout
-    assert outcome.stderr.endswith(f"{path} (stdout):4:1: suspect: {hints.AFTER_LOSS}\n")
+    assert outcome.stderr.endswith(f"{path} (stdout):4:1: suspect: {capture_messages.AFTER_LOSS}\n")
     assert outcome.stderr.count("suspect: ") == 1
     assert outcome.exit_code == 1
     if command == "parse":
@@ -206,8 +206,8 @@ def test_a_torn_tail_is_no_result(run: Run, tmp_path: Path) -> None:
     path.write_bytes(cri("log") + cri("PlanQK:Job:Result: 42")[:-2])
     outcome = run("result", path)
     assert (outcome.stdout, outcome.exit_code) == ("", 1)
-    assert ": truncated: " in outcome.stderr
-    assert f"{path} (stdout):2:21: invalid-json: " in outcome.stderr
+    assert ": capture-truncated: " in outcome.stderr
+    assert f"{path} (stdout):2:21: " in outcome.stderr
     assert "the capture is damaged here" in outcome.stderr
 
 
@@ -215,10 +215,10 @@ def test_a_near_miss_is_found_in_the_stdout_of_a_capture(run: Run, tmp_path: Pat
     (tmp_path / "a").write_bytes(json_file("1\n", "part"))
     (tmp_path / "b").write_bytes(json_file("\n", " " + RESULT))
     outcome = run("result", tmp_path / "a", tmp_path / "b")
-    assert outcome.stderr.splitlines()[-1].startswith(
-        f"2 files: no result in 3 lines of stdout; {tmp_path / 'b'} (stdout):2 looks like a marker"
-    )
-    assert "--capture raw" in outcome.stderr.splitlines()[0]
+    guess, near_miss, missing = outcome.stderr.splitlines()
+    assert near_miss.startswith(f"{tmp_path / 'b'} (stdout):2:1: marker-indented: ")
+    assert "--capture raw" in guess
+    assert missing.startswith("2 files: no-result: ")
 
 
 def test_files_of_different_runs_are_refused(run: Run, tmp_path: Path) -> None:
@@ -317,10 +317,10 @@ def test_a_result_that_a_cut_off_file_ends_with_is_none(run: Run, tmp_path: Path
     outcome = run("result", path)
     assert (outcome.stdout, outcome.exit_code) == ("", 1)
     assert ": truncated: " in outcome.stderr
-    assert ": invalid-json: " in outcome.stderr
+    assert f"{path}:1:21: " in outcome.stderr
     (tmp_path / "empty.gz").write_bytes(whole[:5])
     outcome = run("result", tmp_path / "empty.gz")
-    assert "no result in 0 lines" in outcome.stderr
+    assert f"{tmp_path / 'empty.gz'}: no-result: " in outcome.stderr
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.captures.sniffing import UTF16_FAULT
-from planqk_protocol.cli import hints, reading, sources
+from planqk_protocol.cli import capture_messages, sources
 from tests.cli.harness import Run, Start
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -122,12 +121,13 @@ def test_no_marker_is_lost_by_a_wrong_guess(
     assert f"<stdin>: the first line looks like {format_id}, but a line with a marker does not" in stderr
     assert f"say --capture raw if the job printed all of it, else --capture {format_id}" in stderr
     assert "unwrap" in command or run("result", "--capture", "raw", stdin=data).stdout == "42\n"
-    assert ": corrupt: " in run(command, "--capture", format_id, stdin=data).stderr
+    kind = "corrupt" if command == "unwrap" else "capture-corrupt"
+    assert f": {kind}: " in run(command, "--capture", format_id, stdin=data).stderr
 
 
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:
     capture = RECORD + b"no record\n"
-    guess, notice = hints.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
+    guess, notice = capture_messages.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
     outcome = run("unwrap", stdin=capture)
     assert outcome.stderr.startswith(notice)
     assert outcome.stderr.endswith(f"<stdin>: {guess}\n")
@@ -169,9 +169,9 @@ def test_utf_16_is_named(run: Run, tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "job.log"
     path.write_bytes(data)
     outcome = run("result", "--capture", "raw", path)
-    assert outcome.stderr.startswith(f"{path}: no result in ")
-    assert outcome.stderr.endswith(f" lines; {path}:1 {UTF16_FAULT}\n")
-    assert run("parse", stdin=data).stderr.endswith(f" lines; <stdin>:1 {UTF16_FAULT}\n")
+    assert outcome.stderr.startswith(f"{path}:1:1: wrong-encoding: ")
+    assert outcome.stderr.splitlines()[-1].startswith(f"{path}: no-result: ")
+    assert run("parse", stdin=data).stderr.startswith("<stdin>:1:1: wrong-encoding: ")
     outcome = run("parse", "--capture", "docker-json-file", path)
     assert "the file is in UTF-16" in outcome.stderr
 
@@ -181,23 +181,22 @@ def test_a_near_miss_in_a_pipe_is_named(run: Run, is_compressed: bool) -> None:
     data = RECORD + RECORD.replace(b"PlanQK", b" PlanQK")
     data = data.replace(b"Result: 42", b"InterimResult: 42", 1)
     outcome = run("result", stdin=gzip.compress(data) if is_compressed else data)
-    assert outcome.stderr.splitlines()[-1] == (
-        "<stdin>: no result in 2 lines of stdout; "
-        f"<stdin> (stdout):2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}"
-    )
+    guess, near_miss, _ = outcome.stderr.splitlines()
+    assert guess == f"<stdin>: {capture_messages.guess('docker-json-file')}"
+    assert near_miss.startswith("<stdin> (stdout):2:1: marker-indented: ")
 
 
-def test_of_a_pipe_only_the_beginning_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_near_miss_is_named_however_far_into_a_pipe_it_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources, "_CHUNK", 7)
-    for kept, expected in ((10, hints.how_to_print("result")), (100, hints.LOOKS_MARKED)):
-        monkeypatch.setattr(reading, "_MOST_KEPT", kept)
-        assert expected in run("result", stdin=b"a log line\n " + RESULT).stderr
+    outcome = run("result", stdin=b"a log line\n" * 100 + b" " + RESULT)
+    assert outcome.stderr.startswith("<stdin>:101:1: marker-indented: ")
 
 
-def test_who_misses_a_result_is_told_to_name_the_format_if_it_was_guessed(run: Run) -> None:
+def test_who_misses_a_result_may_name_the_format(run: Run) -> None:
     data = b"job | " + RESULT
-    assert run("result", stdin=data).stderr.endswith(f"{hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}\n")
-    assert run("result", "--capture", "raw", stdin=data).stderr.endswith(f"{hints.LOOKS_MARKED}\n")
+    assert run("result", stdin=data).stderr.startswith("<stdin>:1:1: marker-")
     assert run("result", "--capture", "compose-logs", stdin=data).stdout == "42\n"
 
 
@@ -257,9 +256,7 @@ def test_the_containers_that_are_named_are_not_too_many(run: Run) -> None:
     assert outcome.stderr.endswith("p/c9 and 991 more\n")
     assert run("unwrap", "--only", "p/c1999", stdin=capture).stdout == "x\n"
     outcome = run("result", "--only", "x", "--capture", "journald-json", stdin=b"")
-    assert outcome.stderr == (
-        "<stdin>: no result in 0 lines of stdout; the capture holds no container 'x'; it holds none\n"
-    )
+    assert outcome.stderr == ("<stdin>: the capture holds no container 'x'; it holds none\n")
 
 
 @pytest.mark.parametrize("command", ["parse", "result", "unwrap"])

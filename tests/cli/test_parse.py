@@ -60,7 +60,7 @@ def test_violations_are_told_with_their_place(run: Run, tmp_path: Path) -> None:
     path.write_bytes('log\nPlanQK:Job:InterimResult: ["ü", NaN]\nPlanQK:Job:Result: 1\n'.encode())
     outcome = run("parse", path)
     assert outcome.exit_code == 1
-    assert re.fullmatch(rf"{re.escape(str(path))}:2:33: invalid-json: [^\n]+\n", outcome.stderr)
+    assert re.fullmatch(rf"{re.escape(str(path))}:2:33: json-nan: [^\n]+\n", outcome.stderr)
     assert '"type":"result"' in outcome.stdout
 
 
@@ -163,7 +163,7 @@ def test_each_violation_is_told_where_it_is_shown(
     assert call("parse", examples / "mistakes.log") == 1
     lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.shown()).splitlines()
     at = next(at for at, line in enumerate(lines) if line.startswith("      6 violation"))
-    assert "mistakes.log:6:47: invalid-json: " in lines[at + 1]
+    assert "mistakes.log:6:47: json-nan: " in lines[at + 1]
     assert lines[at + 2].startswith("      7 violation")
 
 
@@ -185,5 +185,5 @@ def test_binary_input(run: Run) -> None:
     data = bytes(range(256)) * 100
     outcome = run("parse", stdin=data)
     assert outcome.exit_code == 1
-    assert outcome.stderr.startswith("<stdin>: no result in 101 lines; ")
+    assert outcome.stderr.startswith("<stdin>: no-result: ")
     assert run("parse", "--output", "text", stdin=data).stdout.count("\n") == 101

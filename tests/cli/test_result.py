@@ -27,7 +27,9 @@ def test_the_payload_is_printed_untouched(run: Run, log: bytes) -> None:
     outcome = run("result", stdin=log)
     assert outcome.stdout_bytes == ODD + b"\n"
     assert outcome.exit_code == 0
-    assert outcome.stderr == ""
+    rules = [line.split(": ")[1] for line in outcome.stderr.splitlines()]
+    assert rules[:4] == ["duplicate-key", "number-overflow", "big-integer", "lone-surrogate"]
+    assert rules[4:] in ([], ["marker-indented"])
 
 
 def test_a_block_keeps_its_lines(run: Run, examples: Path) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol.cli import hints
+from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.rotation import check_order
 from planqk_protocol.cli.terminal import Failure
@@ -129,7 +129,7 @@ def test_time_that_runs_backwards_from_file_to_file_is_said(
     assert run(*args, one, two, three).stderr == ""
     outcome = run(*args, three, two, one)
     assert outcome.exit_code == 1
-    assert outcome.stderr == f"{one}: disorder: {hints.backwards(str(three))}\n"
+    assert outcome.stderr == f"{one}: disorder: {capture_messages.backwards(str(three))}\n"
     assert outcome.stdout
 
 

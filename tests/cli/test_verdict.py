@@ -2,124 +2,117 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from planqk_protocol.captures import CaptureNotice
-from planqk_protocol.cli import hints
-from planqk_protocol.cli.reading import Files
-from planqk_protocol.cli.sources import Input
+from planqk_protocol.diagnosis import diagnose
 from planqk_protocol.engines.container import ContainerOutput
 from tests.cli.harness import Run
 
 
 @pytest.mark.parametrize("command", [("parse",), ("result",), ("parse", "--no-logs")])
-@pytest.mark.parametrize(
-    ("log", "lines"), [(b"a", "1 line"), (b"a\n", "1 line"), (b"a\nb", "2 lines"), (b"\n\n\n", "3 lines")]
-)
-def test_no_result_says_what_was_seen_and_what_to_do(
-    run: Run, command: tuple[str, ...], log: bytes, lines: str
-) -> None:
+@pytest.mark.parametrize("log", [b"", b"a", b"a\n", b"a\nb", b"\n\n\n"])
+def test_no_result_is_a_finding(run: Run, command: tuple[str, ...], log: bytes) -> None:
     outcome = run(*command, stdin=log)
+    (finding,) = diagnose(log)
     assert outcome.exit_code == 1
-    assert outcome.stderr == f"<stdin>: no result in {lines}; {hints.how_to_print('result')}\n"
+    assert outcome.stderr == f"<stdin>: no-result: {finding.message}. {finding.advice}\n"
 
 
 def test_no_interim_result(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     path.write_bytes(b"PlanQK:Job:Result: 42\n")
     outcome = run("result", "--interim", path)
-    advice = hints.how_to_print("interim result")
-    assert outcome.stderr == f"{path}: no interim result in 1 line; {advice}\n"
+    assert outcome.stderr == (
+        f"{path}: no interim result; print it, in Python with "
+        "print('PlanQK:Job:InterimResult:', json.dumps(value), flush=True)\n"
+    )
     assert outcome.exit_code == 1
 
 
-@pytest.mark.parametrize("command", ["parse", "result"])
-def test_empty_input(run: Run, command: str, tmp_path: Path) -> None:
-    path = tmp_path / "job.log"
-    path.touch()
-    outcome = run(command, path)
-    assert (outcome.stdout, outcome.exit_code) == ("", 1)
-    assert outcome.stderr == f"{path}: no result in 0 lines; {hints.NOTHING_READ}\n"
+def test_who_wants_interim_results_needs_no_result(run: Run) -> None:
+    outcome = run("result", "--interim", stdin=b"PlanQK:Job:InterimResult: 42\n")
+    assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
 
 
 def test_what_a_damaged_capture_lacks_is_no_fault_of_the_job(run: Run) -> None:
     record = b'{"log":"PlanQK:Job:Result: 42\\n","stream":"stdout","time":"2024-05-01T10:00:00.5Z"}\n'
-    assert run("result", stdin=record[:40]).stderr.endswith(f"; {hints.LOST}\n")
-    compressed = gzip.compress(b"starting\n" + b"PlanQK:Job:Result: 42\n")
-    assert run("result", stdin=compressed[:22]).stderr.endswith(f"; {hints.LOST}\n")
-
-
-def test_a_byte_order_mark_before_a_marker_is_named(run: Run) -> None:
-    outcome = run("result", stdin="\ufeffPlanQK:Job:Result: 42\n".encode())
-    assert outcome.stderr == f"<stdin>: no result in 1 line; <stdin>:1 {hints.BYTE_ORDER_MARK}\n"
+    outcome = run("result", stdin=record[:40])
+    assert "<stdin>: capture-truncated: record 1, at byte 0: " in outcome.stderr
+    assert "capture-" in outcome.stderr.splitlines()[0] + outcome.stderr.splitlines()[1]
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "rule", "column"),
     [
-        "  PlanQK:Job:Result: 42",
-        "planqk:job:result: 42",
-        "\ufeff PlanQK:Job:Result: 42",
-        "2025-11-14 | INFO | PlanQK:Job:Result: 42",
-        "\x1b[32mPlanQK:Job:Result: 42",
-        "PlanQK:Job:MultilineResult: 42",
+        ("  PlanQK:Job:Result: 42", "marker-indented", 1),
+        ("planqk:job:result: 42", "marker-case", 1),
+        ("\ufeffPlanQK:Job:Result: 42", "marker-after-bom", 1),
+        ("2025-11-14 10:00:00 | INFO | PlanQK:Job:Result: 42", "marker-prefixed", 1),
+        ("\x1b[32mPlanQK:Job:Result: 42", "marker-coloured", 1),
+        ("PlanQK:Job:MultilineResult 42", "fence-with-text", 28),
     ],
 )
-def test_a_near_miss_is_named(run: Run, tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("command", ["parse", "result"])
+def test_a_near_miss_is_named_whether_there_is_a_result_or_not(
+    run: Run, tmp_path: Path, command: str, line: str, rule: str, column: int
+) -> None:
     path = tmp_path / "job.log"
-    path.write_text(f"log\n{line}\n{line}\n", encoding="utf-8")
-    outcome = run("result", path)
-    assert (
-        outcome.stderr
-        == f"{path}: no result in 3 lines; {path}:2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}\n"
-    )
+    path.write_text(f"log\n{line}\n", encoding="utf-8")
+    outcome = run(command, path)
+    assert outcome.stderr.startswith(f"{path}:2:{column}: {rule}: ")
+    assert outcome.stderr.splitlines()[1].startswith(f"{path}: no-result: ")
+    assert outcome.exit_code == 1
+    path.write_text(f"log\n{line}\nPlanQK:Job:Result: 7\n", encoding="utf-8")
+    outcome = run(command, path)
+    assert outcome.stderr.startswith(f"{path}:2:{column}: {rule}: ")
+    assert outcome.stderr.count("\n") == 1
+    assert outcome.exit_code == 0
+
+
+def test_near_misses_are_capped(run: Run) -> None:
+    outcome = run("result", stdin=b" PlanQK:Job:Result: 1\n" * 50 + b"PlanQK:Job:Result: 7\n")
+    *first, more = outcome.stderr.splitlines()
+    assert [line.split(":")[1] for line in first] == [str(number) for number in range(1, 11)]
+    assert more == "marker-indented: and 40 more"
 
 
 def test_a_near_miss_is_named_by_its_place_in_its_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1\n2\n")
     (tmp_path / "b").write_bytes(b"1\n PlanQK:Job:Result: 1\n")
     outcome = run("parse", tmp_path / "a", tmp_path / "b")
-    assert (
-        outcome.stderr
-        == f"2 files: no result in 4 lines; {tmp_path / 'b'}:2 {hints.LOOKS_MARKED}{hints.NAME_THE_FORMAT}\n"
-    )
-
-
-def test_an_invalid_result_is_the_reason(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "job.log"
-    path.write_bytes(b" PlanQK:Job:Result: 1\nPlanQK:Job:Result: one\nPlanQK:Job:Result: 1\n")
-    outcome = run("result", path)
-    *_, last = outcome.stderr.splitlines()
-    assert last == f"{path}: no result in 3 lines; {hints.FIRST_IS_INVALID}"
+    first, last = outcome.stderr.splitlines()
+    assert first.startswith(f"{tmp_path / 'b'}:2:1: marker-indented: ")
+    assert last.startswith("2 files: no-result: ")
+    assert f" on line 2 of {tmp_path / 'b'}" in last
+    assert "on line 4" not in last
 
 
 def test_an_invalid_interim_result_is_no_reason(run: Run) -> None:
     outcome = run("result", stdin=b"PlanQK:Job:InterimResult: one\n")
     first, last = outcome.stderr.splitlines()
-    assert first.startswith("<stdin>:1:27: invalid-json: ")
-    assert last.endswith(hints.how_to_print("result"))
+    assert first.startswith("<stdin>:1:27: ")
+    assert last.startswith("<stdin>: no-result: ")
     outcome = run("result", "--interim", stdin=b"PlanQK:Job:Result: one\n")
-    assert outcome.stderr.splitlines()[-1].endswith(hints.how_to_print("interim result"))
+    assert outcome.stderr.splitlines()[-1].startswith("<stdin>: no interim result; ")
 
 
-def test_a_file_that_is_gone_at_the_end_costs_only_the_hint(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"log\n")
-    (tmp_path / "gone").symlink_to(tmp_path / "a")
-    again = Files.again
+def test_a_file_is_read_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job.log").write_bytes(b" PlanQK:Job:Result: 1\n")
+    reads = []
+    opened = Path.open
 
-    def vanish(files: Files) -> Iterator[Input]:
-        (tmp_path / "gone").unlink()
-        return again(files)
+    def note(path: Path, *args: str, **options: int) -> object:
+        reads.append(path)
+        return opened(path, *args, **options)  # type: ignore[call-overload]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Files, "again", vanish)
-        outcome = run("result", tmp_path / "gone")
-    assert outcome.exit_code == 1
-    assert outcome.stderr.endswith(f"{hints.how_to_print('result')}\n")
+        patch.setattr(Path, "open", note)
+        run("result", tmp_path / "job.log")
+    assert reads == [tmp_path / "job.log"]
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31m.log", "a\nb.log", "[red]a.log"])
@@ -127,7 +120,7 @@ def test_names_of_files_are_harmless(run: Run, tmp_path: Path, name: str) -> Non
     (tmp_path / name).touch()
     outcome = run("parse", tmp_path / name)
     shown = name.replace("\x1b", r"\x1b").replace("\n", r"\n")
-    assert outcome.stderr.startswith(f"{tmp_path}/{shown}: no result in 0 lines; ")
+    assert outcome.stderr.startswith(f"{tmp_path}/{shown}: no-result: ")
     assert outcome.stderr.count("\n") == 1
 
 

@@ -7,14 +7,14 @@ import re
 from importlib import import_module
 
 import planqk_protocol
-from planqk_protocol import captures, emit, engines, testing
+from planqk_protocol import captures, diagnosis, emit, engines, testing
 from tests.docs.pages import DOCS
 
 REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
 DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MULTILINE)
 
 
-CAPTURES, ENGINES, TESTING = "## Captured logs", "## Live containers", "## Testing"
+CAPTURES, DIAGNOSIS, ENGINES, TESTING = "## Captured logs", "## Diagnosis", "## Live containers", "## Testing"
 
 
 def section(heading: str) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_public_name_is_there_once() -> None:
-    apart = names(CAPTURES) + names(ENGINES) + names(TESTING)
+    apart = names(CAPTURES) + names(DIAGNOSIS) + names(ENGINES) + names(TESTING)
     documented = list(DIRECTIVES)
     for name in apart:
         documented.remove(name)
@@ -41,8 +41,18 @@ def test_every_public_name_of_captures_is_there_once() -> None:
     assert sorted(names(CAPTURES)) == sorted(captures.__all__)
 
 
+def test_every_public_name_of_the_diagnosis_is_there_once() -> None:
+    assert sorted(names(DIAGNOSIS)) == sorted(diagnosis.__all__)
+
+
 def test_every_public_name_of_testing_is_there_once() -> None:
-    assert sorted(names(TESTING)) == sorted([*testing.__all__, "planqk_protocol.testing.plugin.RunService"])
+    assert sorted(names(TESTING)) == sorted(
+        [
+            *testing.__all__,
+            "planqk_protocol.testing.plugin.CheckService",
+            "planqk_protocol.testing.plugin.RunService",
+        ]
+    )
 
 
 def test_every_public_name_of_engines_is_there_once() -> None:
@@ -66,7 +76,9 @@ def test_every_public_function_of_emit_is_there() -> None:
 
 
 def test_every_public_class_and_function_has_a_docstring() -> None:
-    pairs = [(home, name) for home in (planqk_protocol, captures, testing) for name in home.__all__]
+    pairs = [
+        (home, name) for home in (planqk_protocol, captures, diagnosis, testing) for name in home.__all__
+    ]
     for module, name in pairs:
         public = getattr(module, name)
         if inspect.isclass(public) or inspect.isfunction(public):

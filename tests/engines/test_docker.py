@@ -87,7 +87,9 @@ def test_the_events_of_a_container_that_failed(engine: Engine, run: Run) -> None
     engine.exit_code = 3
     outcome = run("parse", "--no-logs", "--container", "job")
     assert outcome.stdout == '{"type":"result","line":2,"value":42}\n'
-    assert outcome.stderr == "container job: FAILED, exit code 3\n"
+    finding, status = outcome.stderr.splitlines()
+    assert finding.startswith("container job: failed-with-result: ")
+    assert status == "container job: FAILED, exit code 3"
     assert outcome.exit_code == 1
 
 
@@ -289,7 +291,10 @@ def test_a_container_that_is_removed_at_its_exit_may_lose_its_last_line(engine: 
     assert (outcome.stdout, outcome.exit_code) == ("", 1)
     caveat, missing, status = outcome.stderr.splitlines()
     assert "a last line without LF is lost; follow it before its start" in caveat
-    assert missing.endswith("the capture is damaged, and may have lost it; get all of the capture")
+    assert missing.startswith("container job: no-result: ")
+    assert missing.endswith(
+        "the output was cut off, and the result may have come after that. Get all of the output."
+    )
     assert status == "container job: SUCCEEDED, exit code 0"
 
 
@@ -513,8 +518,8 @@ def test_what_the_engine_says_is_no_output(engine: Engine, run: Run) -> None:
     outcome = run("result", "--container", "job")
     assert outcome.stdout == "42\n"
     notice = outcome.stderr.splitlines()[0]
-    assert notice.startswith("container job: record 3, byte ")
-    assert notice.endswith(": system-error: the engine says: Error grabbing logs: EOF")
+    assert notice.startswith("container job: capture-system-error: record 3, at byte ")
+    assert ": the engine says: Error grabbing logs: EOF. " in notice
 
 
 def test_what_the_engine_says_of_a_container_that_runs_is_a_break(engine: Engine, run: Run) -> None:
@@ -528,13 +533,14 @@ def test_what_the_engine_says_of_a_container_that_runs_is_a_break(engine: Engine
 def test_places_and_missing_results(engine: Engine, run: Run) -> None:
     engine.records = [(BEGIN, b"PlanQK:Job:Result: no\n")]
     outcome = run("parse", "--container", "job")
-    fault, missing, status = outcome.stderr.splitlines()
+    fault, broken, status = outcome.stderr.splitlines()
     assert fault.startswith("container job (stdout):1:20: invalid-json: ")
-    assert missing.startswith("container job: no result in 1 line of stdout; ")
+    assert broken.startswith("container job: succeeded-with-broken-result: ")
     assert status == "container job: FAILED, exit code 0"
     engine.records, engine.status = [(BEGIN, b" PlanQK:Job:Result: 1\n")], "exited"
-    first, _ = run("result", "--container", "job").stderr.splitlines()
-    assert first.startswith("container job: no result in 1 line of stdout; print it")
+    first, second, _ = run("result", "--container", "job").stderr.splitlines()
+    assert first.startswith("container job (stdout):1:1: marker-indented: ")
+    assert second.startswith("container job: no-result: ")
 
 
 def test_a_container_that_is_not_there(engine: Engine, run: Run) -> None:

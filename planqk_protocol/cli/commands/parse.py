@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 
 import rich_click as click
 
-from planqk_protocol import Event, Limits
+from planqk_protocol import Limits
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import print_json_lines, text_printer
 from planqk_protocol.cli.reading import decompress_inputs
-from planqk_protocol.cli.sources import STDIN, Input, follow
+from planqk_protocol.cli.sources import STDIN, Input, LiveInput, follow
 from planqk_protocol.cli.terminal import Messages, check_output, until_interrupt
 from planqk_protocol.cli.verdict import Verdict
 
@@ -43,8 +43,8 @@ def parse(
 ) -> None:
     """Print the events of a job's output, each as soon as it is complete.
 
-    From a captured log, the command reads the job's stdout. It reports problems
-    on standard error.
+    From a captured log, the command reads the job's stdout. It says on standard
+    error what is wrong; 'check' says more about it.
 
     Exit codes:
         0  The output keeps the protocol, and an intact result was found.
@@ -68,7 +68,7 @@ def parse(
     reading = choose_input(given, messages)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
     print_events = text_printer() if is_text else print_json_lines
-    opened: AbstractContextManager[Iterable[Input]]
+    opened: AbstractContextManager[Iterable[Input | LiveInput]]
     if is_followed:
         opened = _followed(files[0], reading.capture, messages)
     else:
@@ -84,10 +84,10 @@ def parse(
         )
         verdict = Verdict(stream, reading, "result", messages)
         for captured in stream:
-            verdict.report_notices(captured.notices)
-            for batch in _batches(captured.events, verdict.will_say):
-                print_events(batch)
-                verdict.observe(batch)
+            for events, remarks in verdict.batches(captured.events, verdict.observe(captured)):
+                if events:
+                    print_events(events)
+                verdict.say(remarks)
     ctx.exit(verdict.exit_code(is_broken_off=is_followed))
 
 
@@ -95,14 +95,3 @@ def parse(
 def _followed(name: str, capture: str, messages: Messages) -> Iterator[Iterator[Input]]:
     with until_interrupt() as is_over:
         yield decompress_inputs(follow(name, is_over, messages.say), capture, messages.say)
-
-
-def _batches(events: Sequence[Event], has_message: Callable[[Event], bool]) -> Iterator[Sequence[Event]]:
-    """Split events behind each one with a message, so that the message follows its event at a terminal."""
-    start = 0
-    for end, event in enumerate(events, 1):
-        if has_message(event):
-            yield events[start:end]
-            start = end
-    if start < len(events):
-        yield events[start:]

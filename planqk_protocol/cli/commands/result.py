@@ -31,8 +31,9 @@ def result(
 ) -> None:
     """Print the JSON of a job's result, exactly as the job printed it.
 
-    From a captured log, the command reads the job's stdout. It reports problems
-    on standard error. If there is a result in spite of them, it is printed.
+    From a captured log, the command reads the job's stdout. It says on standard
+    error what is wrong; 'check' says more about it. If there is a result all the
+    same, it is printed.
 
     Exit codes:
         0  The output keeps the protocol, and an intact result was found.
@@ -65,12 +66,11 @@ def result(
         )
         verdict = Verdict(stream, reading, "interim result" if interim else "result", messages)
         for captured in stream:
-            verdict.report_notices(captured.notices)
             found = [event for event in captured.events if isinstance(event, wanted)]
             if found and interim == _ALL:
                 write_json(b"".join(_json(event, pretty=pretty) for event in found))
             newest = found[-1] if found else newest
-            verdict.observe(captured.events)
+            verdict.say(verdict.observe(captured))
     if newest and interim != _ALL:
         write_json(_json(newest, pretty=pretty))
     ctx.exit(verdict.exit_code())

@@ -13,7 +13,9 @@ import rich_click as click
 from planqk_protocol import ProtocolError, runner, to_json_line
 from planqk_protocol.cli.job_summary import is_good, sum_up
 from planqk_protocol.cli.job_view import JobView, Output
+from planqk_protocol.cli.options import openapi_option, read_schemas
 from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write_json
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.runner import JobInput, Run, rfc3339
 
 __all__ = ["run"]
@@ -24,6 +26,7 @@ class _Options(TypedDict, total=False):
     timeout: float | None
     grace: float
     logs: bool
+    schemas: ServiceSchemas | None
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -63,6 +66,7 @@ _SECONDS = click.FloatRange(min=0)
 @click.option(
     "--stdin/--no-stdin", default=False, help="Give the job this standard input. By default, it has none."
 )
+@openapi_option
 @click.option(
     "--output",
     type=click.Choice(["text", "jsonl"]),
@@ -83,6 +87,7 @@ def run(
     timeout: float | None,
     grace: float,
     stdin: bool,
+    openapi: Path | None,
     **files: Path | None,
 ) -> None:
     """Run a job as the platform does, and tell what became of it.
@@ -115,6 +120,7 @@ def run(
     messages = Messages()
     with until_signal() as received:
         try:
+            options["schemas"] = read_schemas(openapi)
             options["job_input"] = _read_input(**files)
             if image is None:
                 job = runner.run(command, stdin=stdin, **options)

@@ -10,20 +10,22 @@ import rich_click as click
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoded, Decoder, StdStream, decoder
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, is_utf16
-from planqk_protocol.cli import hints
+from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.detection import (
     AUTO,
+    MOST_DETECTED,
     RAW,
     another_format,
+    check_container,
+    detect_format,
     is_no_record,
     missing_container_message,
-    resolve_format,
 )
+from planqk_protocol.cli.input_doubts import DISORDER
 from planqk_protocol.cli.options import capture_option, choose_files, files_argument, only_option
 from planqk_protocol.cli.rotation import Clock
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Messages, SafeOutput, check_output
-from planqk_protocol.cli.verdict import DISORDER
 
 __all__ = ["unwrap"]
 
@@ -65,14 +67,17 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     ctx.call_on_close(messages.sum_up)  # also if the command fails
     reading = choose_files(files, capture, messages)
     with reading.opened(shows_progress=not sys.stdout.isatty()) as opened:
-        format_id, inputs = resolve_format(opened, capture, container=only, at_once=not reading.is_stored)
+        format_id, inputs = capture, opened
+        if capture == AUTO:
+            format_id, inputs = detect_format(opened, at_once=not reading.is_stored)
+        check_container(format_id, only)
         unwrapping = _Unwrapping(decoder(format_id, container=only), _STREAMS[stream], messages)
         unwrapping.run(inputs, is_text=capture == AUTO and format_id == RAW)
     messages.sum_up()
     if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
-        messages.say(reading.subject, hints.guess(format_id))
+        messages.say(reading.subject, capture_messages.guess(format_id))
     if capture != AUTO and (
-        another := another_format(capture, unwrapping.no_records, unwrapping.lines, reading.again())
+        another := another_format(capture, unwrapping.no_records, unwrapping.lines, bytes(unwrapping.head))
     ):
         messages.say(reading.subject, another)
     names = unwrapping.containers
@@ -98,6 +103,7 @@ class _Unwrapping:
         self._output = SafeOutput()
         self._names: list[str] = []
         self._clock = Clock()
+        self.head = bytearray()
         self.lines = 0
         self.no_records = 0
         self.is_exact = True
@@ -126,6 +132,7 @@ class _Unwrapping:
             try:
                 for chunk in chunks:
                     head += chunk[: UTF16_EVIDENCE - len(head)]
+                    self.head += chunk[: MOST_DETECTED - len(self.head)]
                     self._take(self._decode.feed(chunk))
             except CutOff:
                 self.is_exact = self.is_flawless = False
@@ -153,9 +160,11 @@ class _Unwrapping:
 
     def _about(self, notice: CaptureNotice) -> tuple[str, str]:
         name = self._names[notice.file]
-        return f"{name}: record {notice.record}, byte {notice.offset}", hints.in_options(notice.message)
+        return f"{name}: record {notice.record}, byte {notice.offset}", capture_messages.in_options(
+            notice.message
+        )
 
     def _end_of_file(self) -> None:
         if disorder := self._clock.end_of_file():
             self.is_exact = False
-            self._messages.say(disorder.second, hints.backwards(disorder.first), DISORDER)
+            self._messages.say(disorder.second, capture_messages.backwards(disorder.first), DISORDER)

@@ -58,7 +58,8 @@ RULES: tuple[Rule, ...] = (
             "A marked line or a block that is longer than the limit is cut, and is no result. The limit is "
             f"{Limits().max_payload} bytes unless the platform sets another one."
         ),
-        advice="Print less, such as a summary. Store large data elsewhere, and print its address.",
+        advice="Print less, such as a summary. Store large data elsewhere, and print its address. Or "
+        "raise Limits.max_payload where the output is read.",
         wrong=(
             Example(b'PlanQK:Job:Result: {"samples": "01101001100101101001011001101001"}\n', limits=_TINY),
             Example(b"PlanQK:Job:InterimResult: [" + b"1," * 40 + b"1]\n", limits=_TINY),
@@ -88,7 +89,8 @@ RULES: tuple[Rule, ...] = (
             f"Integers of more than {Limits().max_digits} digits are refused, because programs that read "
             "them could take very long. Most programs lose digits of much smaller ones, too."
         ),
-        advice="Print the number as a string: json.dumps(str(number)).",
+        advice="Print the number as a string: json.dumps(str(number)). Or raise Limits.max_digits where the "
+        "output is read.",
         wrong=(
             Example(b"PlanQK:Job:Result: " + b"7" * _LONG + b"\n"),
             Example(b'PlanQK:Job:Result: {"n": -' + b"1" * _LONG + b"}\n"),
