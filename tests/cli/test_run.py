@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -37,10 +38,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def without_duration(said: str) -> list[str]:
-    return [
-        line.split(" after ")[0] + line.partition(" s")[2] if " after " in line else line
-        for line in said.splitlines()
-    ]
+    return re.sub(r"^(job: [A-Z]+) after [0-9.]+ s", r"\1", said, flags=re.MULTILINE).splitlines()
 
 
 def test_a_job_is_shown_as_it_prints(run: Run, data: Path) -> None:
@@ -129,15 +127,26 @@ def test_a_program_that_is_not_there(run: Run) -> None:
         (
             "pass",
             1,
-            ["job: SUCCEEDED, exit code 0", "job: no-result: there is no result (exit code 0): nothing"],
+            [
+                "job: SUCCEEDED, exit code 0",
+                "job: error[no-result]: there is no result (exit code 0)",
+            ],
         ),
         (
             "print('PlanQK:Job:Result: 1'); raise SystemExit(3)",
             1,
-            ["job: FAILED, exit code 3", "job:1: result 1", "job: failed-"],
+            ["job: FAILED, exit code 3", "job:1: result 1", "job: warning[failed-"],
         ),
-        ("print('PlanQK:Job:Result: [')", 1, ["job: FAILED, exit code 0", "job:1:21: json-truncated: "]),
-        ("print(' PlanQK:Job:Result: 1')", 1, ["job: SUCCEEDED, exit code 0", "job:1:1: marker-indented: "]),
+        (
+            "print('PlanQK:Job:Result: [')",
+            1,
+            ["job: FAILED, exit code 0", "job:1:21: error[json-trunc"],
+        ),
+        (
+            "print(' PlanQK:Job:Result: 1')",
+            1,
+            ["job: SUCCEEDED, exit code 0", "job:1:1: warning[marker-ind"],
+        ),
         (
             "print('PlanQK:Job:Result: ' + '[' * 60 + ' ' * 2000 + ']' * 60)",
             0,
@@ -192,6 +201,51 @@ def test_a_job_of_the_other_contract(run: Run, tmp_path: Path, monkeypatch: pyte
     )
     done = run("run", "--", *python(f"{writes}; print('PlanQK:Job:Result: 1')"))
     assert "another contract" not in done.stderr
+
+
+def test_a_result_on_standard_error_is_found(run: Run) -> None:
+    done = run("run", "--", *python("import sys; print('PlanQK:Job:Result: 1', file=sys.stderr)"))
+    assert (
+        "job: error[no-result]: there is no result (a result on standard error, exit code 0)" in done.stderr
+    )
+
+
+def test_many_findings_are_counted(run: Run) -> None:
+    done = run("run", "--", *python("print(' PlanQK:Job:Result: 1\\nx\\n' * 30)"))
+    assert done.stderr.count("warning[marker-indented]") == 20
+    assert "job: and 11 more findings\n" in done.stderr
+
+
+OPENAPI = """
+openapi: 3.0.3
+paths:
+  /{id}/result:
+    get:
+      responses:
+        200:
+          content:
+            application/json:
+              schema: {type: object, required: [sum]}
+"""
+
+
+def test_the_result_is_checked_against_the_openapi_file(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("openapi_schema_validator")
+    path = tmp_path / "openapi-spec.yml"
+    path.write_text(OPENAPI)
+    job = python("print('PlanQK:Job:Result: {\"total\": 42}')")
+    done = run("run", "--openapi", path, "--", *job)
+    assert done.exit_code == 0
+    assert "job:1:20: error[result-schema]: the value at $ breaks the OpenAPI file" in done.stderr
+    done = run("run", "--openapi", tmp_path / "missing.yml", "--", *job)
+    assert (done.stdout, done.exit_code) == ("", 2)
+
+
+def test_an_exit_code_that_is_not_known(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command.CommandJob, "exit_code", None)
+    done = run("run", "--", *python("print('PlanQK:Job:Result: 1')"))
+    assert done.exit_code == 1
+    assert without_duration(done.stderr)[0] == "job: UNKNOWN, its exit code is not known"
 
 
 def test_the_exit_code_of_an_image_without_an_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

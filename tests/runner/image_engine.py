@@ -17,6 +17,7 @@ class ImageEngine(Engine):
     Attributes:
         created: What was asked of the container when it was created.
         errors: What the container prints on standard error.
+        broken_errors: What the engine sends in place of a frame with errors.
         waits: Whether it runs until it is stopped.
         changes: What it wrote to its file system.
         pulled: Whether the image is there.
@@ -27,6 +28,7 @@ class ImageEngine(Engine):
         super().__init__()
         self.created: dict[str, Any] = {}
         self.errors = b""
+        self.broken_errors = b""
         self.waits = False
         self.changes: list[dict[str, object]] | None = None
         self.pulled = True
@@ -60,6 +62,8 @@ class ImageEngine(Engine):
             self.exited.wait(0.01)
         if self.errors:
             yield frame(self.errors, 2)
+        if self.broken_errors:
+            yield self.broken_errors
 
     def _image(self, request: Request, call: str) -> None:
         if call == "create":
@@ -97,7 +101,10 @@ class ImageEngine(Engine):
         request.json({})
 
     def _tell_changes(self, request: Request) -> None:
-        request.json(self.changes)
+        if self.refused:
+            request.json({"message": "the engine is busy"}, self.refused["changes"].pop())
+        else:
+            request.json(self.changes)
 
     def _remove(self, request: Request) -> None:
         self.done.append("remove")

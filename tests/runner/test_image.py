@@ -84,6 +84,22 @@ def test_a_container_that_runs_too_long_is_stopped(engine: ImageEngine) -> None:
     assert job.duration > 0.2
 
 
+def test_a_container_that_prints_much_is_removed_while_it_prints(engine: ImageEngine) -> None:
+    engine.records = [(BEGIN, b"x" * 9_999 + b"\n")] * 1000
+    with runner.run_image("job", logs=False, grace=0) as job:
+        next(job.steps())
+        time.sleep(0.2)
+    assert engine.done[-1] == "remove"
+
+
+def test_a_broken_stream_of_errors_is_no_failure(engine: ImageEngine) -> None:
+    engine.broken_errors = b"\x07garbage"
+    errors: list[bytes] = []
+    job = runner.run_image("job", stderr=errors.append)
+    assert len(list(job)) == 2
+    assert errors == []
+
+
 def test_leaving_the_iteration_removes_the_container(engine: ImageEngine) -> None:
     engine.waits = True
     with runner.run_image("job", grace=0) as job:
@@ -107,7 +123,7 @@ def test_an_engine_that_cannot_tell_what_was_written(engine: ImageEngine) -> Non
     engine.changes = [{"Path": "/var/runtime/output/output.json", "Kind": 1}]
     job = runner.run_image("job")
     list(job)
-    assert job.wrote_output_file
+    assert not job.wrote_output_file
 
 
 def test_an_engine_that_does_not_give_the_output(engine: ImageEngine) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,8 +175,8 @@ def test_what_is_wrong_is_found() -> None:
 
 
 def test_findings_are_bounded() -> None:
-    job = runner.run(python("print(' PlanQK:Job:Result: 1\\nx\\n' * 3000)"))
-    assert len(events_of(job)) > 6000
+    job = runner.run(python("print(' PlanQK:Job:Result: 1\\nx\\n' * 1200)"))
+    assert len(events_of(job)) == 2401
     assert len(job.findings) == 1000
 
 
@@ -321,6 +322,22 @@ def test_leaving_the_iteration_ends_the_job(tmp_path: Path) -> None:
     assert job.why_ended == "its output was not read to the end"
     assert job.outcome.status is JobStatus.FAILED
     assert list(job) == []
+
+
+@posix
+def test_a_job_that_prints_without_end_is_ended() -> None:
+    with runner.run(python("while True: print('x' * 1000)"), logs=False) as job:
+        assert list(zip(job.steps(), range(3), strict=False))
+    wait_for(lambda: not any(thread.name == "planqk-protocol" for thread in threading.enumerate()))
+    assert job.outcome.status is JobStatus.FAILED
+
+
+def test_nothing_is_taken_of_a_job_that_is_closed() -> None:
+    job = runner.run(python("print('x')"))
+    steps = job.steps()
+    next(steps)
+    job.close()
+    assert job._next_steps(0) == []  # noqa: SLF001  # as a thread calls it whose task was cancelled
 
 
 @posix
