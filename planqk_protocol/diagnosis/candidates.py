@@ -13,6 +13,7 @@ from planqk_protocol.diagnosis.line import Line, finding
 from planqk_protocol.diagnosis.rules import markers as rules
 from planqk_protocol.diagnosis.spelling import Mention
 from planqk_protocol.events import Marker
+from planqk_protocol.marked import marker_text
 
 __all__ = ["Candidate", "NearMiss"]
 
@@ -103,7 +104,9 @@ class Candidate(msgspec.Struct, frozen=True):
         if rule in _OF_COPIES and (not self.is_fence or self.prefix.startswith("+")):
             marked = self.mention.whole + (self.rest if payload is None else payload)
             echo = echo_key(marked.encode(errors="surrogateescape"))
-        return NearMiss(finding(rule, self.line, place, message, fix=fix), echo)
+        # The rule shows how to print a result; this may be another marker.
+        advice = rule.advice.replace(_how_to_print(Marker.RESULT), _how_to_print(self.mention.marker))
+        return NearMiss(finding(rule, self.line, place, message, advice=advice, fix=fix), echo)
 
     def fix(self, start: int) -> Fix | None:
         """Replace the text from `start` on by the marker, if that mends the line for certain.
@@ -122,3 +125,12 @@ class Candidate(msgspec.Struct, frozen=True):
         elif self.is_well_spelt:
             replacement, stop = "", self.start
         return Fix(self.place(start, stop), replacement)
+
+
+def _how_to_print(marker: Marker) -> str:
+    text = marker_text(marker)
+    if marker is Marker.MULTILINE_RESULT:
+        arguments = f"'{text}', json.dumps(value, indent=2), '{text}', sep='\\n'"
+    else:
+        arguments = f"'{text}', json.dumps(value)"
+    return f"In Python, write print({arguments}, flush=True)."

@@ -185,7 +185,7 @@ def _in_quotes(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     if kind is not Prefix.JSON_LOGGER:
         if not content.strip() and (value := after.strip(" \t").lstrip(",:").strip(" \t)]}")):
             content, after = value, ""
-        if after.strip(" )]\t"):
+        if after.removeprefix(",").strip(" )]\t"):  # the repr of a tuple with one item has a comma
             return None  # a part of a list, or of an expression
     if not _is_meant(candidate, content):
         return None

@@ -79,6 +79,7 @@ _PART = re.compile(
               | [\w$./-]{{1,80}} [.:/] [\w$.:/-]{{0,80}}
               | \d+ | \([^()]{{0,80}}\) | \[[^\[\]]{{0,80}}\] | \{{[^{{}}]{{0,80}}\}} )
     | (?P<word> [a-z_][\w-]{{0,40}} )
+    | (?P<title> [A-Z][\w-]{{0,40}} )
     | (?P<between> \s+ | [-–—|:>»=,\]·•]+ )
     """,
     re.VERBOSE,
@@ -93,9 +94,9 @@ _SOURCE = re.compile(
     r"""
       ^ (?: /\* | \s+\*\  | \s*\d+\s*[|│] | E\s{3} )
     | (?: \b(?:echo|printf|print|puts|grep)\s | \( ) \s* $
-    | \b(?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|such\ as|like|markers?|the|this|an?|as
-        |with|format|for|find|found|prefix|see|begins?|starts?|line|follows|no|syntax)
-      [\s:,]+ $
+    | (?<![\w.]) (?:e\.g\.|i\.e\.|[Ee]xamples?|[Ee]xpect(?:ed|s|ing)?|[Uu]sage|markers?|format|line|follows
+        |syntax) [\s:,]+ $
+    | (?<![\w.]) (?:such\ as|like|the|this|an?|as|with|for|find|found|prefix|see|begins?|starts?|no) [\s,]+ $
     """,
     re.VERBOSE,
 )
@@ -153,7 +154,7 @@ def _is_logger(prefix: str) -> bool:
         return False
     if _COMPOSE.fullmatch(prefix):
         return True
-    at = sure = names = words = 0
+    at = sure = names = words = titles = 0
     while at < len(prefix):
         part = _PART.match(prefix, at)
         if not part:
@@ -161,5 +162,7 @@ def _is_logger(prefix: str) -> bool:
         sure += part.lastgroup == "sure"
         names += part.lastgroup == "named"
         words += part.lastgroup == "word"
+        titles += part.lastgroup == "title"
         at = part.end()
-    return bool(sure) and names <= _MOST_NAMES and words <= 1
+    # A single word may be the name of a logger; one with a capital may also begin a sentence.
+    return sure > titles and names <= _MOST_NAMES and words + titles <= 1

@@ -40,7 +40,7 @@ import msgspec
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
-from planqk_protocol.diagnosis.finding import Finding, Place, Related
+from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
@@ -167,11 +167,11 @@ class Diagnosis:
         if self._is_archive:
             return placed
         notices = [finding for findings in self._notices.values() for finding in findings]
-        return (
-            placed
-            + notices
-            + self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
-        )
+        for finding in notices:
+            if finding.severity is not Severity.INFO:
+                self._course.suspect(finding)
+        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
+        return placed + notices + outcome
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
@@ -206,7 +206,7 @@ class Diagnosis:
         self._recent.append(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if self._waiting and any(waiting.echo is not None for waiting in self._waiting):
+        if any(waiting.echo for waiting in self._waiting):
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
 
@@ -332,7 +332,10 @@ class Diagnosis:
         """Number of the first line that may still have, or lose, a finding."""
         line = self._search.line
         open_lines = [
-            item.line for item in self._waiting if item.echo is not None and item.line + _NEAR >= line
+            item.line
+            for item in self._waiting
+            # Another part of a long line must not be found once more, so a near miss waits for its end.
+            if item.echo is not None and item.line + (_NEAR if item.echo else 0) >= line
         ]
         if self._search.in_block:
             open_lines.append(self._opening)

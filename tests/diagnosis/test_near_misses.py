@@ -136,6 +136,8 @@ DISPLACED = [
     ("energy = -1.137 PlanQK:Job:Result: 42", "marker-glued", 16),
     ("100%PlanQK:Job:MultilineResult", "marker-glued", 4),
     ("50% PlanQK:Job:MultilineResult", "marker-glued", 4),
+    ("INFO Done PlanQK:Job:Result: @", "marker-glued", 10),
+    ("INFO solver finished PlanQK:Job:Result: @", "marker-glued", 21),
     ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
     ("result=PlanQK:Job:Result: @", "marker-glued", 7),
     ("INFO " + "x:" * 200 + "PlanQK:Job:Result: @", "marker-glued", 405),
@@ -205,6 +207,7 @@ LOGGERS = [
     "<14>1 2026-01-01T10:00:00.000Z host app - - - ",
     "10:00:00.123 [main] INFO  com.example.Main -- ",
     "INFO     root:job.py:7 ",
+    "2026-01-01 10:00:00,123 INFO Solver ",
     "\x1b[32mINFO\x1b[0m: ",
     "\x1b[2m10:00:00\x1b[0m ",
 ]
@@ -416,6 +419,28 @@ def test_the_message_says_what_is_wrong(text: str, message: str) -> None:
     assert miss.finding.message == message
 
 
+@pytest.mark.parametrize("before", ["  ", "INFO ", "\x1b[1m", "\u200b"])
+@pytest.mark.parametrize(
+    ("marked", "call"),
+    [
+        ("PlanQK:Job:Result: 1", "print('PlanQK:Job:Result:', json.dumps(value), flush=True)"),
+        ("PlanQK:Job:InterimResult: 1", "print('PlanQK:Job:InterimResult:', json.dumps(value), flush=True)"),
+    ],
+)
+def test_the_advice_shows_how_to_print_this_marker(before: str, marked: str, call: str) -> None:
+    miss = judge(before + marked)
+    assert miss is not None
+    assert call in miss.finding.advice
+
+
+def test_the_advice_shows_how_to_print_a_block() -> None:
+    miss = judge("PlanQK:Job:MultiLineResult")
+    assert miss is not None
+    fence = "'PlanQK:Job:MultilineResult'"
+    call = f"print({fence}, json.dumps(value, indent=2), {fence}, sep='\\n', flush=True)"
+    assert call in miss.finding.advice
+
+
 FIXES = [
     ("    PlanQK:Job:Result: @", "PlanQK:Job:Result: @"),
     ("  planqk:job:result: @", "PlanQK:Job:Result: @"),
@@ -568,6 +593,44 @@ def test_the_time_grows_with_the_length_of_a_line(piece: str) -> None:
 
     # 16 times as long; quadratic, it would take 256 times as much.
     assert seconds(1 << 16) < 100 * seconds(1 << 12)
+
+
+STAMPS = st.datetimes().flatmap(
+    lambda time: st.sampled_from(
+        [
+            time.isoformat(timespec="milliseconds"),
+            time.isoformat(timespec="seconds") + "Z",
+            time.strftime("%H:%M:%S"),
+            f"{time:%m/%d/%y %H:%M:%S}",
+            f"{time.year:04}-{time:%m-%d %H:%M:%S},{time.microsecond // 1000:03}",
+            f"{time.year:04}/{time:%m/%d %H:%M:%S}",
+            f"{time:%b} {time.day:2} {time:%H:%M:%S}",
+        ]
+    )
+)
+LEVELS = st.sampled_from(["INFO", "DEBUG", "WARNING", "ERROR", "info", "WARN ", "Info"])
+NAMES = st.from_regex(
+    r"(job|main|worker)[a-z_]{0,8}(\.[A-Z]?[a-z]{1,8}){0,2}(:[1-9][0-9]{0,3})?", fullmatch=True
+)
+
+
+@st.composite
+def prefixes(draw: st.DrawFn) -> str:
+    """A logger's prefix: a level or a time stamp, or both, and often a name."""
+    marks = draw(st.sampled_from([[STAMPS], [LEVELS], [STAMPS, LEVELS], [LEVELS, STAMPS]]))
+    parts = [draw(mark) for mark in marks]
+    if draw(st.booleans()):
+        parts = [f"[{part}]" for part in parts]
+    if draw(st.booleans()):
+        parts.append(draw(NAMES))
+    separator = draw(st.sampled_from([" - ", " | ", " ", "\t", ": "]))
+    return separator.join(parts) + draw(st.sampled_from([separator, ": ", "> ", " - "]))
+
+
+@given(prefixes())
+def test_the_prefix_of_any_logger_is_found(prefix: str) -> None:
+    assert found(f"{prefix}PlanQK:Job:Result: 42") == ("marker-prefixed", 1, len(prefix))
+    assert found(f"{prefix}printing PlanQK:Job:Result: now") is None
 
 
 PIECES = st.sampled_from(

@@ -155,6 +155,14 @@ def test_findings_about_a_long_line_are_not_repeated() -> None:
     assert rules(line + RESULT).count("marker-after-carriage-return") == 1
 
 
+@pytest.mark.parametrize("size", [100, 5000, 20_000])
+def test_of_a_long_line_the_first_near_miss_is_found_in_any_chunks(size: int) -> None:
+    line = (b"x" * size + b'PlanQK:Job:Result: {"sum": 1} ') * 3 + b"\n"
+    chunks = [line[at : at + 1000] for at in range(0, len(line), 1000)]
+    assert in_chunks(chunks) == diagnose(line)
+    assert [finding.line for finding in diagnose(line)] == [1, None]
+
+
 def test_data_has_to_be_bytes() -> None:
     with pytest.raises(TypeError, match="not str"):
         diagnose("text")  # type: ignore[arg-type]

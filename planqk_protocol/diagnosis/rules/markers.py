@@ -1,4 +1,4 @@
-r"""Rules about lines that are nearly marked."""
+"""Rules about lines that are nearly marked."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ CASE = Rule(
     severity=Severity.WARNING,
     summary="upper and lower case of a marker are wrong",
     why="A marker counts only if it is spelt exactly, with its capitals. Any other line is log text.",
-    advice=f"Write PlanQK:Job:Result: with a capital P, Q, K, J and R. {_PRINT}",
+    advice=f"Write the marker with exactly these capitals. {_PRINT}",
     wrong=_examples(
         b'PlanQk:Job:Result: {"sum": 42}\n',
         b'PLANQK:JOB:RESULT: {"sum": 42}\n',
