@@ -95,5 +95,5 @@ def cli() -> None:
     """
 
 
-for _command in (parse, result, run, check, explain, unwrap, formats, conformance, completion):
+for _command in (parse, result, check, run, explain, unwrap, formats, conformance, completion):
     cli.add_command(_command)
