@@ -51,6 +51,13 @@ def test_a_job_is_shown_as_it_prints(run: Run, data: Path) -> None:
     ]
 
 
+def test_what_a_good_job_prints_is_found_clean(run: Run, data: Path, tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    log.write_text(run("run", "--data", data, "--", *python(JOB)).stdout)
+    done = run("check", "--exit-code", "0", log)
+    assert (done.stdout, done.exit_code) == ("no findings in 3 lines; result at line 3\n", 0)
+
+
 def test_events_as_json_lines_have_times(run: Run, data: Path) -> None:
     done = run("run", "--output", "jsonl", "--data", data, "--", *python(JOB))
     records = [json.loads(line) for line in done.stdout.splitlines()]

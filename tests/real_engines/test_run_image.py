@@ -29,7 +29,7 @@ JOB = """
 echo starting
 echo warning >&2
 echo PlanQK:Job:InterimResult: 1
-: > {input}/more || echo cannot write
+echo x > {input}/more || echo cannot write
 printf 'PlanQK:Job:Result: '
 cat /var/input/data.json
 echo
