@@ -32,7 +32,9 @@ exclude_patterns = ["_build"]
 nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
     ("py:class", f"planqk_protocol.{name}")
     for name in (
+        "diagnosis.openapi.ServiceSchemas",
         "engines.container.Reader",
+        "runner.job.Job",
         "chunk_reading._File",
         "chunk_reading._Socket",
         "chunk_reading.AsyncReadable",
@@ -75,7 +77,7 @@ nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # an argument
     ("py:obj", r"Limits\.[a-z_]+"),
     ("py:class", r".*\.(_Span|Records)"),  # not public
-    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|subprocess)\..*"),
+    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|os|subprocess)\..*"),
 ]
 
 autodoc_member_order = "bysource"

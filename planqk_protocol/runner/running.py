@@ -147,9 +147,10 @@ class Run:
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome so far: ``RUNNING`` until the events have ended. It has the last interim result only.
+        """The outcome of the events so far. It has the last interim result only.
 
-        A job that was ended is ``FAILED``, whatever its exit code.
+        Until the events have ended, its status is ``RUNNING``. A job that was
+        ended is ``FAILED``, whatever its exit code.
         """
         is_over = self._has_ended or self._is_closed
         is_cut_off = bool(self.why_ended) or not self._has_ended or self._job.is_cut_off

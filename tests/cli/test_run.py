@@ -297,11 +297,10 @@ os.write(1, b"PlanQK:Job:Result: 42\\n")
     shown = terminal.shown()
     assert "\x1b[31mred" not in shown
     assert "red \\x1b[31m" in shown
-    assert "running for 0 s, interim result 17" in shown
-    assert "running for 1 s, interim result 17" in shown
+    assert len(set(re.findall(r"running for \d+ s, interim result 17", shown))) >= 2
     assert "half a line \\x1b[2J\r\n" in shown
     assert shown.count("running for") == shown.count("\r\x1b[K")
-    assert "SUCCEEDED after 1." in shown
+    assert "SUCCEEDED after " in shown
 
 
 # Signals.
