@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from planqk_protocol.captures import Source
 from planqk_protocol.conformance.grading import Grade, GradedCase
 from planqk_protocol.conformance.programs import Answer, listen
-from planqk_protocol.conformance.showing import shorten
-from planqk_protocol.events import Event, Log, Marker, Violation, ViolationCode
-from planqk_protocol.grammar import load_table
-from planqk_protocol.parser import Parser
+from planqk_protocol.diagnosis import Diagnosis, Finding
+from planqk_protocol.events import ViolationCode
 
 __all__ = ["Inspection", "run_service"]
 
 _MOST_FAULTS = 10  # kept for each rule; the others are counted
 
-_RULE_OF = {
-    ViolationCode.INVALID_JSON: "json",
-    ViolationCode.PAYLOAD_TOO_DEEP: "json-limits",
-    ViolationCode.NUMBER_TOO_LONG: "json-limits",
-    ViolationCode.DUPLICATE_RESULT: "first-wins",
-    ViolationCode.UNTERMINATED_BLOCK: "eof-block",
-    ViolationCode.PAYLOAD_TOO_LARGE: "limit-payload",
-}
 _ABOUT = {
     "json": "Every payload is JSON.",
     "json-limits": "No payload is too deep, and no integer is too long.",
     "first-wins": "The result is printed once.",
     "eof-block": "Every block is closed.",
     "limit-payload": "No payload is too large.",
-    "marker-column": "No log line resembles a marked line.",
+    "marker-column": "Every marker is spelled exactly, and stands at the beginning of its line.",
     "result-line": "There is a result.",
     "exit-code": "The service ends by itself, with exit code 0.",
+}
+# The rule of the specification that a finding is about, by the beginning of the finding's rule.
+_RULES = {
+    ViolationCode.PAYLOAD_TOO_DEEP: "json-limits",
+    ViolationCode.NUMBER_TOO_LONG: "json-limits",
+    ViolationCode.DUPLICATE_RESULT: "first-wins",
+    ViolationCode.UNTERMINATED_BLOCK: "eof-block",
+    ViolationCode.PAYLOAD_TOO_LARGE: "limit-payload",
+    ViolationCode.INVALID_JSON: "json",
+    "json-": "json",
+    "marker-": "marker-column",
+    "fence-": "marker-column",
+    "wrong-encoding": "marker-column",
+    "archive-not-log": "result-line",
+    "no-result": "result-line",
+    "succeeded-with-broken-result": "result-line",
 }
 
 
@@ -53,15 +60,14 @@ class Inspection:
     """Checks the output of a service while it runs. It keeps the first faults, and none of the output."""
 
     def __init__(self) -> None:
-        self._parser = Parser()
-        self._prefix = load_table().prefix.decode().lower()
+        self._source = Source("raw", logs=False)
+        self._diagnosis = Diagnosis()
         self._faults: dict[str, list[str]] = {rule: [] for rule in _ABOUT}
         self._more = dict.fromkeys(_ABOUT, 0)
-        self._slot_violation: Violation | None = None
 
     def feed(self, data: bytes) -> None:
         """Check the next bytes of standard output."""
-        self._check(self._parser.feed(data))
+        self._add(self._diagnosis.observe(self._source.feed(data)))
 
     def end(self, answer: Answer) -> list[GradedCase]:
         """Check how the service ended, and grade it: one case for each rule that a service can break.
@@ -69,35 +75,19 @@ class Inspection:
         Args:
             answer: How the service ended.
         """
-        self._check(self._parser.close())
-        if self._parser.result is None:
-            self._add_fault("result-line", self._no_result())
+        self._add(self._diagnosis.observe(self._source.close()))
+        self._add(self._diagnosis.close(exit_code=answer.exit_code))
         if answer.fault or answer.exit_code:
             self._add_fault(
                 "exit-code", answer.fault or f"the program ended with exit code {answer.exit_code}"
             )
         return [self._grade(rule, answer.errors) for rule in _ABOUT]
 
-    def _check(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if isinstance(event, Log):
-                if self._prefix in event.text.lower():
-                    near_miss = (
-                        f"line {event.line} is log text, because it does not begin with an exact marker: "
-                    )
-                    self._add_fault("marker-column", near_miss + shorten(event.text))
-            elif isinstance(event, Violation):
-                self._add_fault(_RULE_OF[event.code], f"{_place(event)}: {event.code}: {event.message}")
-                if event.marker is not Marker.INTERIM_RESULT:
-                    self._slot_violation = self._slot_violation or event
-
-    def _no_result(self) -> str:
-        """Why there is no result."""
-        if self._slot_violation is None:
-            marker = load_table().markers["result"]
-            return f"there is no result; print {marker} and its JSON on one line"
-        violation = self._slot_violation
-        return f"{_place(violation)}: {violation.code}: the violation takes the place of the result"
+    def _add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            for beginning, rule in _RULES.items():
+                if finding.rule.startswith(beginning):
+                    self._add_fault(rule, _fault(finding))
 
     def _add_fault(self, rule: str, fault: str) -> None:
         if len(self._faults[rule]) < _MOST_FAULTS:
@@ -117,5 +107,6 @@ class Inspection:
         )
 
 
-def _place(violation: Violation) -> str:
-    return f"line {violation.line if violation.error_line is None else violation.error_line}"
+def _fault(finding: Finding) -> str:
+    place = f"line {finding.line}, column {finding.column}: " if finding.place else ""
+    return f"{place}{finding.rule}: {finding.message}. {finding.advice}"

@@ -83,10 +83,7 @@ def test_a_service() -> None:
     assert (result.exit_code, claim(result)[-1]) == (0, "8 passed, 0 failed")
     result = run("service", "--timeout", "20", "--", *program("print(' PlanQK:Job:Result: 1')"))
     assert (result.exit_code, claim(result)[-1]) == (1, "6 passed, 2 failed")
-    assert (
-        "line 1 is log text, because it does not begin with an exact marker:  PlanQK:Job:Result: 1"
-        in result.output
-    )
+    assert "line 1, column 1: marker-indented: " in result.output
 
 
 @pytest.mark.parametrize("kind", ["decoder", "encoder", "service"])
