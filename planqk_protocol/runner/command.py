@@ -14,7 +14,7 @@ from planqk_protocol.captures import StdStream
 from planqk_protocol.chunk_reading import read_chunks
 from planqk_protocol.descendants import kill_group, kill_tagged, tagged_environment, terminate
 from planqk_protocol.excerpts import excerpt
-from planqk_protocol.runner.job import INPUT_VARIABLE, Inbox, RunError
+from planqk_protocol.runner.job import INPUT_VARIABLE, UNREAD, Inbox, RunError
 from planqk_protocol.runner.lifetime import Lifetime
 
 __all__ = ["CommandJob"]
@@ -112,9 +112,13 @@ class CommandJob:
 
     def close(self) -> None:
         """End it if it runs, wait for its end, and remove its folder."""
-        self.stop("its output was not read to the end")
+        if self._life.begin_stop(UNREAD):
+            terminate(self._process, self._tag)
         self.inbox.abandon()
-        self._life.wait(self._grace + _AFTER_KILL)
+        # No timer here: at the end of a program, no thread can be started any more (CPython 3.12).
+        if not self._life.wait(self._grace):
+            self._kill()
+            self._life.wait(_AFTER_KILL)
         self._folder.cleanup()
 
     def _read(self, stream: StdStream, pipe: IO[bytes]) -> None:

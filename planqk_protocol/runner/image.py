@@ -20,7 +20,7 @@ from planqk_protocol.engines import docker as engine
 from planqk_protocol.engines.container import EngineError, shortened
 from planqk_protocol.engines.docker_api import Container
 from planqk_protocol.excerpts import excerpt
-from planqk_protocol.runner.job import INPUT_VARIABLE, Inbox, RunError
+from planqk_protocol.runner.job import INPUT_VARIABLE, UNREAD, Inbox, RunError
 from planqk_protocol.runner.lifetime import Lifetime
 
 __all__ = ["ImageJob"]
@@ -127,8 +127,9 @@ class ImageJob:
 
     def close(self) -> None:
         """End it if it runs, wait for its end, and remove it."""
-        self.stop("its output was not read to the end")
         self.inbox.abandon()
+        if self._life.begin_stop(UNREAD):
+            self._stop()  # not in a thread: at the end of a program, none can be started (CPython 3.12)
         self._life.wait(self._grace + _AFTER_KILL)
         self._undo.close()
         self._folder.cleanup()

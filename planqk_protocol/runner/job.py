@@ -12,10 +12,13 @@ import msgspec
 from planqk_protocol.captures import CaptureNotice, StdStream
 from planqk_protocol.errors import ProtocolError
 
-__all__ = ["INPUT_VARIABLE", "Inbox", "Job", "Piece", "RunError"]
+__all__ = ["INPUT_VARIABLE", "UNREAD", "Inbox", "Job", "Piece", "RunError"]
 
 INPUT_VARIABLE = "PLANQK_INPUT"
 """The environment variable that names the folder of the input to the job."""
+
+UNREAD = "its output was not read to the end"
+"""Why a job is ended whose `Run` is closed."""
 
 _MOST_HELD = 1024 * 1024  # bytes that were read and not taken yet; beyond them, the job waits
 

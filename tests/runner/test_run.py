@@ -351,14 +351,16 @@ def test_a_job_that_is_forgotten_is_ended(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_program_that_fails_ends_its_jobs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["", "stubborn"])
+def test_a_program_that_fails_ends_its_jobs(tmp_path: Path, how: str) -> None:
     program, pids = tmp_path / "program.py", tmp_path / "pids"
-    command = python(TREE + "print('x', flush=True); time.sleep(60)", pids)
+    command = python(TREE + "print('x', flush=True); time.sleep(60)", pids, how)
     program.write_text(
-        f"from planqk_protocol import runner\njob = runner.run({command!r})\nsteps = job.steps()\n"
+        f"from planqk_protocol import runner\njob = runner.run({command!r}, grace=0.3)\nsteps = job.steps()\n"
         "next(iter(step for step in steps if step))\nraise SystemExit(7)\n"
     )
-    assert subprocess.run([sys.executable, program], check=False).returncode == 7
+    done = subprocess.run([sys.executable, program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (7, b"")
     assert_all_are_gone(pids)
 
 
