@@ -100,6 +100,16 @@ def test_a_broken_stream_of_errors_is_no_failure(engine: ImageEngine) -> None:
     assert errors == []
 
 
+def test_a_container_is_stopped_once(engine: ImageEngine) -> None:
+    engine.waits = True
+    with runner.run_image("job", grace=0) as job:
+        job.stop("the test has seen enough")
+        job.stop("again")
+        assert len(list(job)) == 2
+    assert job.why_ended == "the test has seen enough"
+    assert engine.done == ["start", "stop 0", "remove"]
+
+
 def test_leaving_the_iteration_removes_the_container(engine: ImageEngine) -> None:
     engine.waits = True
     with runner.run_image("job", grace=0) as job:
