@@ -51,9 +51,9 @@ def sum_up(job: Run, messages: Messages) -> None:
 
 def shown(event: FinalResult | InterimResult) -> str:
     """The JSON of a result in messages: on one line, and not too long."""
-    text = event.payload[:_MOST_READ].decode(errors="replace").split()
-    line = " ".join(text)
-    return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}…"
+    line = " ".join(event.payload[:_MOST_READ].decode(errors="replace").split())
+    is_whole = len(line) <= _MOST_SHOWN and len(event.payload) <= _MOST_READ
+    return line if is_whole else f"{line[:_MOST_SHOWN]}…"
 
 
 def _ending(job: Run, outcome: Outcome) -> str:

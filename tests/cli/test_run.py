@@ -122,6 +122,19 @@ def test_what_cannot_be_run(run: Run, args: list[str]) -> None:
     assert run("run", *args).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ("'[' + ' ' * 998 + ']'", "result [ ]"),
+        ("'[' + ' ' * 2000 + ']'", "result […"),
+        ("'[' + '1,' * 60 + '1]'", f"result [{'1,' * 49}1…"),
+    ],
+)
+def test_a_long_result_is_shortened(run: Run, payload: str, said: str) -> None:
+    done = run("run", "--", *python(f"print('PlanQK:Job:Result:' + {payload})"))
+    assert done.stderr.splitlines()[-1] == f"job:1: {said}"
+
+
 def test_a_program_that_is_not_there(run: Run) -> None:
     done = run("run", "--", "/no/such/program")
     assert (done.stdout, done.exit_code) == ("", 2)

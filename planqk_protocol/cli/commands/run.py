@@ -105,7 +105,8 @@ def run(
 
     Examples:
         planqk-protocol run -- python job.py
-        planqk-protocol run --request request.json --timeout 60 -- python job.py {input}
+        planqk-protocol run --request request.json -- python job.py {input}
+        planqk-protocol run --timeout 60 --grace 5 -- python job.py
         planqk-protocol run --input examples --image my-service --pull never
         planqk-protocol run --output jsonl -- python job.py > events.jsonl
     """
