@@ -15,7 +15,15 @@ import pytest
 from planqk_protocol import outcome_schema, record_schema
 from planqk_protocol.runner import command
 from tests.cli.harness import Call, Run, Start, Terminal
-from tests.runner.jobs import PROCESSES, TREE, assert_all_are_gone, input_folders, python, wait_for
+from tests.runner.jobs import (
+    PROCESSES,
+    TREE,
+    assert_all_are_gone,
+    input_folders,
+    python,
+    use_own_temporary_folder,
+    wait_for,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
 
@@ -28,6 +36,11 @@ print("warning", file=sys.stderr, flush=True)
 print("PlanQK:Job:Result:", json.dumps({"sum": sum(data)}), flush=True)
 """
 OUTPUT = 'starting\nPlanQK:Job:InterimResult: 1\nPlanQK:Job:Result: {"sum": 3}\n'
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_own_temporary_folder(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -270,11 +283,10 @@ def test_an_exit_code_that_is_not_known(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_the_exit_code_of_an_image_without_an_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    before = input_folders()
     done = run("run", "--image", "job", "--", "sh")
     assert done.exit_code == 2
     assert done.stderr.startswith("planqk-protocol: cannot run 'job': ")
-    assert input_folders() == before
+    assert input_folders() == set()
 
 
 def test_standard_error_that_is_closed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +344,6 @@ def test_a_signal_ends_the_job_and_all_that_it_started(
     start: Start, tmp_path: Path, number: signal.Signals, code: int, message: str
 ) -> None:
     pids = tmp_path / "pids"
-    before = input_folders()
     program = start("run", "--grace", "0.3", "--", *python(TREE + "time.sleep(60)", pids, "stubborn"))
     wait_for(lambda: pids.exists() and len(pids.read_text().split()) == PROCESSES)
     program.send_signal(number)
@@ -342,7 +353,7 @@ def test_a_signal_ends_the_job_and_all_that_it_started(
     assert lines[0] == f"job: FAILED, because this command got {number.name}, ended by SIGKILL"
     assert lines[-1] == f"planqk-protocol: {message}"
     assert_all_are_gone(pids)
-    assert input_folders() == before
+    assert input_folders() == set()
 
 
 @posix

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.real_engines.daemons import IMAGE, Docker, EngineError
-from tests.runner.jobs import input_folders, wait_for
+from tests.runner.jobs import input_folders, use_own_temporary_folder, wait_for
 
 pytestmark = [
     pytest.mark.engine,
@@ -51,11 +51,11 @@ def docker() -> Iterator[Docker]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left(docker: Docker) -> Iterator[None]:
-    before = input_folders()
+def _nothing_is_left(docker: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    use_own_temporary_folder(tmp_path, monkeypatch)
     yield
     assert docker("ps", "--all", "--quiet") == b""
-    assert input_folders() == before
+    assert input_folders() == set()
 
 
 def command(*args: str | Path) -> list[str | Path]:

@@ -8,6 +8,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def python(code: str, *args: str | Path) -> list[str]:
@@ -32,8 +36,14 @@ def assert_all_are_gone(pids: Path) -> None:
     wait_for(lambda: not any(is_running(pid) for pid in pids.read_text().split()))
 
 
+def use_own_temporary_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test and its programs make temporary files in a folder that no other test uses."""
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
 def input_folders() -> set[str]:
-    """The folders of inputs that there are."""
+    """The folders of inputs in the temporary folder of the test."""
     return {path.name for path in Path(tempfile.gettempdir()).glob("planqk-input-*")}
 
 

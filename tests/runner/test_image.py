@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,23 +15,23 @@ from planqk_protocol.runner import JobInput, RunError, image
 from tests.engines.servers import serving
 from tests.engines.small_engine import BEGIN, SECOND
 from tests.runner.image_engine import ImageEngine
-from tests.runner.jobs import input_folders
+from tests.runner.jobs import input_folders, use_own_temporary_folder
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ImageEngine]:
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ImageEngine]:
+    use_own_temporary_folder(tmp_path, monkeypatch)
     made = ImageEngine()
     monkeypatch.setattr(docker, "_FIRST_DELAY", 0)
     monkeypatch.setattr(docker, "_POLL_INTERVAL", 0.01)
     monkeypatch.setattr(docker, "_GIVE_UP_AFTER", 0.2)
     monkeypatch.setattr(image, "_AFTER_KILL", 5)
-    before = input_folders()
     with serving(made) as address:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{address}")
         monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
         yield made
         made.exited.set()
-    assert input_folders() == before
+    assert input_folders() == set()
 
 
 def test_a_container_is_a_job(engine: ImageEngine) -> None:

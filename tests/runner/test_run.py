@@ -28,7 +28,15 @@ from planqk_protocol import (
     runner,
 )
 from planqk_protocol.runner import JobInput, Run, RunError, command
-from tests.runner.jobs import PROCESSES, TREE, assert_all_are_gone, input_folders, python, wait_for
+from tests.runner.jobs import (
+    PROCESSES,
+    TREE,
+    assert_all_are_gone,
+    input_folders,
+    python,
+    use_own_temporary_folder,
+    wait_for,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
 
@@ -42,11 +50,11 @@ print("PlanQK:Job:Result: 42")
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    before = input_folders()
+def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    use_own_temporary_folder(tmp_path, monkeypatch)
     yield
     gc.collect()
-    assert input_folders() == before
+    assert input_folders() == set()
 
 
 def events_of(job: Run) -> list[Event]:
