@@ -17,7 +17,7 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "buffer", "excerpts", "payload.bounds"),
+        *("limits", "errors", "buffer", "excerpts", "payload.bounds", "descendants"),
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
@@ -76,9 +76,13 @@ FLOORS = (
     ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
+    # The runner: jobs as the platform runs them.
+    ("runner.job", "runner.job_input", "runner.lifetime"),
+    ("runner.command", "runner.image", "runner.running"),
+    ("runner.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
-    ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
+    ("conformance.__init__", "testing.engine_writers"),
     ("testing.findings",),
     ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
@@ -101,12 +105,13 @@ FLOORS = (
     ("cli.event_stream", "cli.reading"),
     ("cli.found", "cli.input_doubts", "cli.options"),
     ("cli.finding_text", "cli.junit", "cli.sarif", "cli.verdict", "cli.workflow_commands"),
-    ("cli.finding_reports",),
-    ("cli.inspection",),
+    ("cli.finding_reports", "cli.job_summary"),
+    ("cli.inspection", "cli.job_view"),
     (
         *("cli.commands.__init__", "cli.commands.check", "cli.commands.completion"),
         *("cli.commands.conformance", "cli.commands.explain", "cli.commands.formats"),
-        *("cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
+        *("cli.commands.parse", "cli.commands.result", "cli.commands.run"),
+        "cli.commands.unwrap",
     ),
     ("cli.app",),
     ("__main__",),
@@ -117,14 +122,16 @@ MAY_IMPORT = {
     "cli": {"click", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
+    "runner": {"docker", "requests"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.
 EDGES = {
     "cli",
     "engines",
     "chunk_reading",
+    "runner",
+    "descendants",
     "__main__",
-    "conformance.descendants",
     "conformance.programs",
     "conformance.reference_encoder",
     "testing.plugin",
@@ -236,7 +243,7 @@ def test_the_edges_hold_no_protocol_knowledge(module: str) -> None:
     }
 
 
-@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] == "engines"))
+@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] in {"engines", "runner"}))
 def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -> None:
     body = ast.parse(modules()[module].read_text(encoding="utf-8")).body
     for node in body:

@@ -17,6 +17,7 @@ from planqk_protocol.cli.commands.explain import explain
 from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
+from planqk_protocol.cli.commands.run import run
 from planqk_protocol.cli.commands.unwrap import unwrap
 from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
 
@@ -94,5 +95,5 @@ def cli() -> None:
     """
 
 
-for _command in (parse, result, check, explain, unwrap, formats, conformance, completion):
+for _command in (parse, result, check, run, explain, unwrap, formats, conformance, completion):
     cli.add_command(_command)

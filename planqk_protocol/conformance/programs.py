@@ -30,7 +30,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from planqk_protocol.conformance.descendants import kill_group, kill_tagged, tagged_environment
+from planqk_protocol.descendants import kill_group, kill_tagged, tagged_environment
 
 __all__ = ["Answer", "CommandError", "Dialogue", "ask", "kill_all", "listen", "run_all"]
 

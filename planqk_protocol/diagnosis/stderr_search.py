@@ -16,10 +16,31 @@ from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.events import Marker
 from planqk_protocol.marked import marker_text
 
-__all__ = ["StderrSearch"]
+__all__ = ["ResultSearch", "StderrSearch"]
 
 _LONGEST_RECORD = 64 * 1024  # bytes; engines cut what a job prints into pieces of 16 KiB
 _MOST_TRIED = 1000  # records with a marker; all of those may be results on standard output
+
+
+class ResultSearch:
+    """Finds out whether a line with the marker of a result is in bytes.
+
+    Attributes:
+        found: Whether there is such a line in what was fed.
+    """
+
+    def __init__(self) -> None:
+        markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
+        self._sought = [LF + marker_text(marker).encode() for marker in markers]
+        self._end = LF  # the last bytes, in which a marker may begin
+        self.found = False
+
+    def feed(self, data: bytes) -> None:
+        """Search the next bytes, cut anywhere."""
+        if not self.found:
+            data = self._end + data
+            self.found = any(sought in data for sought in self._sought)
+            self._end = data[1 - max(map(len, self._sought)) :]
 
 
 class StderrSearch:
@@ -41,8 +62,8 @@ class StderrSearch:
         self._format = format_id
         self._markers = [marker_text(marker).encode() for marker in (Marker.RESULT, Marker.MULTILINE_RESULT)]
         self._decoder = None if is_line_format(format_id) else decoder(format_id, stream=StdStream.STDERR)
+        self._all = ResultSearch()  # where all of standard error is decoded
         self._held = b""  # an unfinished record, or the end of a long one
-        self._end = LF  # of standard error so far, where all of it is decoded
         self._tried = 0
         self.found = False
 
@@ -56,7 +77,8 @@ class StderrSearch:
         if self.found or self._format == "raw" or self._tried >= _MOST_TRIED:
             return
         if self._decoder:
-            self._judge(b"".join(_data(self._decoder.feed(data))))
+            self._all.feed(_data(self._decoder.feed(data)))
+            self.found = self._all.found
             return
         data = self._held + data
         end = data.rfind(LF) + 1
@@ -71,16 +93,14 @@ class StderrSearch:
 
     def _try(self, record: bytes, container: str | None) -> None:
         """Decode one record."""
-        self._end = LF
+        search = ResultSearch()
         once = decoder(self._format, container=container, stream=StdStream.STDERR)
-        self._judge(b"".join(_data([*once.feed(record), *once.close()])))
-
-    def _judge(self, data: bytes) -> None:
-        """Look for a line with a marker in the next bytes of standard error."""
-        data = self._end + data
-        self.found = self.found or any(LF + marker in data for marker in self._markers)
-        self._end = data[-max(map(len, self._markers)) :]
+        search.feed(_data([*once.feed(record), *once.close()]))
+        self.found = self.found or search.found
 
 
-def _data(decoded: Decoded) -> list[bytes]:
-    return [item.data for item in decoded if isinstance(item, Chunk) and item.stream is StdStream.STDERR]
+def _data(decoded: Decoded) -> bytes:
+    """The bytes of standard error in what a decoder gave."""
+    return b"".join(
+        item.data for item in decoded if isinstance(item, Chunk) and item.stream is StdStream.STDERR
+    )

@@ -7,7 +7,7 @@ import re
 from importlib import import_module
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis, emit, engines, testing
+from planqk_protocol import captures, diagnosis, emit, engines, runner, testing
 from tests.docs.pages import DOCS
 
 REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
@@ -15,6 +15,7 @@ DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MUL
 
 
 CAPTURES, DIAGNOSIS, ENGINES, TESTING = "## Captured logs", "## Diagnosis", "## Live containers", "## Testing"
+RUNNER = "## Running jobs"
 
 
 def section(heading: str) -> list[tuple[str, str]]:
@@ -28,7 +29,7 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_public_name_is_there_once() -> None:
-    apart = names(CAPTURES) + names(DIAGNOSIS) + names(ENGINES) + names(TESTING)
+    apart = names(CAPTURES) + names(DIAGNOSIS) + names(ENGINES) + names(RUNNER) + names(TESTING)
     documented = list(DIRECTIVES)
     for name in apart:
         documented.remove(name)
@@ -46,6 +47,10 @@ def test_every_public_name_of_captures_is_there_once() -> None:
 def test_every_public_name_of_the_diagnosis_is_there_once() -> None:
     apart = "planqk_protocol.diagnosis.openapi.ServiceSchemas"
     assert sorted(names(DIAGNOSIS)) == sorted([*diagnosis.__all__, apart])
+
+
+def test_every_public_name_of_the_runner_is_there_once() -> None:
+    assert sorted(names(RUNNER)) == sorted(runner.__all__)
 
 
 def test_every_public_name_of_testing_is_there_once() -> None:
@@ -80,7 +85,9 @@ def test_every_public_function_of_emit_is_there() -> None:
 
 def test_every_public_class_and_function_has_a_docstring() -> None:
     pairs = [
-        (home, name) for home in (planqk_protocol, captures, diagnosis, testing) for name in home.__all__
+        (home, name)
+        for home in (planqk_protocol, captures, diagnosis, runner, testing)
+        for name in home.__all__
     ]
     for module, name in pairs:
         public = getattr(module, name)
