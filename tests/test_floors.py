@@ -28,9 +28,16 @@ FLOORS = (
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
-        *("parser", "records", "emit"),
+        *("parser", "records"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),
     ),
+    # The other direction: what a job prints.
+    ("emit.json_values", "emit.log_pieces", "emit.output", "emit.turns"),
+    ("emit.capture", "emit.lines"),
+    ("emit.json_texts", "emit.unfinished"),
+    ("emit.emitter",),
+    ("emit.log_handler",),
+    ("emit.__init__",),
     # Captures: from what an engine stored to the bytes of the container, and on to events.
     ("captures.journal_entries", "captures.prefix_decoder"),
     (
@@ -88,6 +95,11 @@ EDGES = {
     "engines",
     "reading",
     "__main__",
+    "emit.capture",
+    "emit.emitter",
+    "emit.log_handler",
+    "emit.output",
+    "emit.turns",
     "conformance.descendants",
     "conformance.programs",
     "conformance.reference_encoder",
