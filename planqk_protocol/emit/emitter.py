@@ -49,6 +49,7 @@ class Emitter:
         self._output = Output(stream)
         self._default = default
         self._turns = Turns()
+        fresh_log_line("")  # loads the grammar's table, once for all children that are forked later
 
     def log(self, text: str) -> None:
         """Print a text as log lines. A line that begins like a marked one gets a space in front.

@@ -37,6 +37,7 @@ class Output:
     def __init__(self, stream: IO[Any] | None) -> None:
         self._stream = stream
         self._is_closed = False
+        self._is_cut = False  # whether the latest write failed, and may have left an unfinished line
         self.instead: dict[int, int] = {}
         """Descriptors that were redirected, and those that lead to where they led before."""
 
@@ -63,7 +64,7 @@ class Output:
             self.stream.flush()
 
     def write(self, data: bytes) -> None:
-        """Write bytes that are ASCII or UTF-8, all of them.
+        """Write whole lines of ASCII or UTF-8. They begin on a fresh line if the call before failed.
 
         Raises:
             BrokenPipeError: The reader is gone.
@@ -71,11 +72,14 @@ class Output:
         """
         stream = self.stream
         number = descriptor(stream)
+        data = b"\n" + data if self._is_cut else data
+        self._is_cut = True
         with self._closing():
             if number is None:
                 _write_to_stream(stream, data)
             else:
                 _write_to_descriptor(self.instead.get(number, number), data)
+        self._is_cut = False
 
     @contextmanager
     def _closing(self) -> Iterator[None]:

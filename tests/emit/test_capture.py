@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.emit import capture
 from planqk_protocol.emit.capture import captured, flush_native
 
 OWN_DESCRIPTORS = Path("/proc/self/fd")
@@ -144,6 +144,6 @@ def test_no_descriptor_is_left() -> None:
 
 def test_systems_without_large_pipes_and_without_a_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("fcntl.F_SETPIPE_SZ", raising=False)
-    monkeypatch.setattr(capture.ctypes, "CDLL", lambda _: None)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: None)
     flush_native()
     assert taken(lambda number: os.write(number, b"x")) == ["x"]

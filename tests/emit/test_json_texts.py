@@ -23,7 +23,7 @@ def test_texts_come_back(value: Any, role: str, indent: int, ascii_only: bool) -
     printed = marked_json(role, b"\r\n\t " + text + b"\n")
     (event,) = parse(printed)
     assert isinstance(event, KINDS[role])
-    assert repr(event.value) == repr(json.loads(text))  # type: ignore[attr-defined]
+    assert repr(event.value) == repr(json.loads(text))
     assert printed.isascii()
 
 

@@ -96,7 +96,7 @@ def test_what_default_answers_is_checked_too(answer: Any) -> None:
 
 def test_an_answer_may_need_default_again_but_not_for_ever() -> None:
     chain = {1: {2}, 2: frozenset({3}), 3: Route(1, [])}
-    names = {set: 2, frozenset: 3}
+    names: dict[type, int] = {set: 2, frozenset: 3}
     assert to_json(1j, default=lambda value: chain[names.get(type(value), 1)]) == '{"cost": 1, "stops": []}'
     with pytest.raises(
         ValueError, match=r"^value\[0\]: default\(\) gave 16 values in turn that JSON does not have"

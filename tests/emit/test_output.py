@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,12 @@ def test_short_writes_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_one_call_is_one_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     whole = os.write
     sizes: list[int] = []
-    monkeypatch.setattr(os, "write", lambda number, data: sizes.append(len(data)) or whole(number, data))
+
+    def write(number: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return whole(number, data)
+
+    monkeypatch.setattr(os, "write", write)
     with (tmp_path / "out").open("wb") as stream:
         Output(stream).write(BIG)
     assert sizes == [len(BIG)]
@@ -144,7 +151,7 @@ def test_a_compressed_file_gets_bytes(tmp_path: Path) -> None:
 
 def test_a_temporary_file_gets_bytes() -> None:
     with tempfile.NamedTemporaryFile() as stream:
-        Output(stream).write(b"x")  # type: ignore[arg-type]
+        Output(stream).write(b"x")
         stream.seek(0)
         assert stream.read() == b"x"
 
@@ -178,7 +185,12 @@ def test_a_closed_pipe_is_named_at_each_call() -> None:
     os.close(read)
     with os.fdopen(write, "wb", buffering=0) as stream:
         output = Output(stream)
-        for call in (lambda: output.write(b"x"), output.flush, lambda: output.write(b"x")):
+        calls: list[Callable[[], None]] = [
+            partial(output.write, b"x"),
+            output.flush,
+            partial(output.write, b"x"),
+        ]
+        for call in calls:
             with pytest.raises(BrokenPipeError, match=GONE) as caught:
                 call()
             assert caught.value.errno == errno.EPIPE
@@ -209,6 +221,26 @@ def test_a_stream_whose_reader_is_gone_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdout", stream)
     with pytest.raises(BrokenPipeError, match=GONE):
         Output(None).flush()
+
+
+def test_after_a_write_that_failed_comes_a_fresh_line() -> None:
+    class Failing(io.BytesIO):
+        fails = True
+
+        def write(self, data: Any) -> int:
+            if not self.fails:
+                return super().write(data)
+            super().write(data[:3])
+            raise KeyboardInterrupt
+
+    stream = Failing()
+    output = Output(stream)
+    with pytest.raises(KeyboardInterrupt):
+        output.write(b"unfinished\n")
+    stream.fails = False
+    output.write(b"one\n")
+    output.write(b"two\n")
+    assert stream.getvalue() == b"unf\none\ntwo\n"
 
 
 def test_other_errors_pass() -> None:

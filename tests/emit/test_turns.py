@@ -165,7 +165,12 @@ def test_without_memory_files_a_temporary_one_does(monkeypatch: pytest.MonkeyPat
     monkeypatch.delattr(os, "memfd_create", raising=False)
     made: list[object] = []
     temporary = tempfile.TemporaryFile
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: made.append(1) or temporary())
+
+    def make() -> object:
+        made.append(1)
+        return temporary()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", make)
     shared = Turns()
     assert made
     shared.take(shared.flag)
