@@ -13,7 +13,7 @@ from planqk_protocol.emit.capture import captured, flush_native
 from planqk_protocol.emit.json_values import Default
 from planqk_protocol.emit.lines import interim_result_line, multiline_result_block, result_line
 from planqk_protocol.emit.output import Output
-from planqk_protocol.emit.turns import Turns
+from planqk_protocol.emit.turns import Turns, without_forks
 from planqk_protocol.emit.unfinished import FRESH_LINE, fresh_log_line
 from planqk_protocol.errors import SecondResultError
 
@@ -63,7 +63,7 @@ class Emitter:
             OSError: The text could not be printed.
         """
         data = fresh_log_line(text)
-        self._output.flush()
+        self._flush()
         self._turns.take(lambda: self._output.write(data))
 
     def interim_result(self, value: Any) -> None:
@@ -81,7 +81,7 @@ class Emitter:
             OSError: It could not be printed.
         """
         data = FRESH_LINE + interim_result_line(value, default=self._default)
-        self._output.flush()
+        self._flush()
         self._turns.take(lambda: self._output.write(data))
 
     def result(self, value: Any) -> None:
@@ -175,7 +175,7 @@ class Emitter:
         instead = self._output.instead
         if number in instead:
             raise ValueError(f"file descriptor {number} is captured already; leave the other capture first")
-        self._output.flush()
+        self._flush()
         flush_native()
         saved = os.dup(number)
         # As a turn, so that no other thread is in the middle of a line.
@@ -185,18 +185,22 @@ class Emitter:
                 try:
                     yield
                 finally:
-                    self._output.flush()
+                    self._flush()
         finally:
             self._turns.take(lambda: instead.update({number: number}))
             os.close(saved)
             del instead[number]
+
+    def _flush(self) -> None:
+        with without_forks:
+            self._output.flush()
 
     def _log_captured(self, text: str) -> None:
         data = fresh_log_line(text)  # no flush: it could wait for the thread that this is
         self._turns.take(lambda: self._output.write(data))
 
     def _print_result(self, data: bytes) -> None:
-        self._output.flush()
+        self._flush()
         self._turns.take(lambda: self._write_result(FRESH_LINE + data))
 
     def _write_result(self, data: bytes) -> None:

@@ -11,11 +11,14 @@ a turn, and a turn has two locks:
     its lock (POSIX, ``fcntl``). The file is in memory where the system has
     `os.memfd_create`, since a container may have no folder to write to.
 
-Three things could go wrong:
+Four things could go wrong:
 
 *   **A fork while another thread has its turn.** The child would inherit a thread lock
     that nobody releases. So each child gets new ones (`os.register_at_fork`). It does
     not inherit record locks.
+*   **A fork while another thread flushes the stream.** The child would inherit the lock of
+    Python's buffer, and wait for ever when it flushes (CPython 3.11, ``Buffered`` in
+    ``Modules/_io/bufferedio.c``). So a fork waits until no thread flushes (`without_forks`).
 *   **A signal handler that prints** runs in the middle of a turn of its own thread. It
     cannot wait for the end of that turn. So its write is put off until then.
 *   **Two results.** One byte of the file tells whether a result was printed, so each
@@ -32,14 +35,17 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
-_HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
-if _HAS_LOCKS:
-    import fcntl
+fcntl: Any = import_module("fcntl") if find_spec("fcntl") else None  # Windows has none
 
-__all__ = ["Turns"]
+__all__ = ["Turns", "without_forks"]
+
+without_forks = threading.RLock()
+"""A lock: while a thread holds it, no other thread forks the process."""
 
 _all: weakref.WeakSet[Turns] = weakref.WeakSet()
 
@@ -48,7 +54,7 @@ class Turns:
     """The turns of the threads of a process and its forked children, and a flag that they share."""
 
     def __init__(self) -> None:
-        self._file = _nameless_file() if _HAS_LOCKS else None
+        self._file = None if fcntl is None else _nameless_file()
         if self._file is not None:
             weakref.finalize(self, os.close, self._file).atexit = False
         self._is_flagged = False
@@ -108,10 +114,13 @@ def _nameless_file() -> int:
         return os.dup(file.fileno())
 
 
-def _forget_threads() -> None:
+def _begin_child() -> None:
+    without_forks.release()
     for turns in list(_all):
         turns.forget_threads()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forget_threads)
+with suppress(AttributeError):  # Windows has no forks
+    os.register_at_fork(
+        before=without_forks.acquire, after_in_parent=without_forks.release, after_in_child=_begin_child
+    )

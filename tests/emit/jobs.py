@@ -108,6 +108,7 @@ def killed(size: int) -> None:
         os.close(read)
         os.waitpid(child, 0)
         sys.stdout.buffer.write(len(data).to_bytes(8) + data)
+        sys.stdout.flush()  # a child would inherit what is buffered
 
 
 def print_for_ever(size: int) -> None:
@@ -174,7 +175,7 @@ def native_text_at_the_end() -> None:
     library.printf(b"PlanQK:Job:InterimResult: 1\n")
     with emitter.capture_fd():
         library.printf(b"PlanQK:Job:Result: 2\n")
-        print("PlanQK:Job:Result: 3", end="")
+        print("PlanQK:Job:Result: 3")
     library.printf(b"PlanQK:Job:InterimResult: 4\n")
 
 

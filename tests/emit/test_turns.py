@@ -120,6 +120,50 @@ def test_a_fork_in_the_turn_of_another_thread_leaves_the_child_free() -> None:
     os.close(write)
 
 
+def test_a_forked_child_begins_anew() -> None:
+    shared = Turns()
+    done: list[str] = []
+
+    def write() -> None:
+        shared.take(lambda: done.append("put off, by the parent"))
+        turns.without_forks.acquire()
+        turns._begin_child()  # noqa: SLF001  # what a forked child does first
+        shared.take(lambda: done.append("at once"))
+
+    shared.take(write)
+    assert done == ["at once"]
+
+
+@needs_fork
+def test_a_fork_waits_for_who_must_not_be_forked() -> None:
+    held, may_go = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def hold() -> None:
+        with turns.without_forks:
+            held.set()
+            may_go.wait()
+            order.append("released")
+
+    def fork() -> None:
+        order.append(f"forked {end(in_child(acquire))}")
+
+    def acquire() -> None:
+        assert turns.without_forks.acquire(timeout=20)
+
+    threads = [threading.Thread(target=hold), threading.Thread(target=fork)]
+    threads[0].start()
+    held.wait()
+    threads[1].start()
+    time.sleep(0.05)
+    may_go.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["released", "forked 0"]
+    assert turns.without_forks.acquire(blocking=False)
+    turns.without_forks.release()
+
+
 def test_a_turn_within_a_turn_comes_after_it() -> None:
     shared = Turns()
     order: list[str] = []
@@ -178,7 +222,7 @@ def test_without_memory_files_a_temporary_one_does(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_locks_of_files_threads_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_HAS_LOCKS", False)
+    monkeypatch.setattr(turns, "fcntl", None)
     shared = Turns()
     assert not shared.is_flagged
     shared.take(shared.flag)
