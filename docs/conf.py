@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import captures
+from planqk_protocol import captures, emit
 from planqk_protocol.cli.app import cli
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _resolve_from_anywhere(app: Sphinx, env: BuildEnvironment, node: pending_xre
         target = target.rpartition(".")[2]
     homes = [
         module.__name__
-        for module in (planqk_protocol, captures)
+        for module in (planqk_protocol, captures, emit)
         if target.partition(".")[0] in module.__all__
     ]
     if not homes:

@@ -77,7 +77,8 @@ FLOORS = (
     ("cli.verdict", "cli.options"),
     (
         *("cli.commands.__init__", "cli.commands.completion", "cli.commands.conformance"),
-        *("cli.commands.formats", "cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
+        *("cli.commands.emit", "cli.commands.formats", "cli.commands.parse", "cli.commands.result"),
+        "cli.commands.unwrap",
     ),
     ("cli.app",),
     ("__main__",),

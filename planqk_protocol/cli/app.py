@@ -12,6 +12,7 @@ import rich_click as click
 from planqk_protocol import __version__
 from planqk_protocol.cli.commands.completion import completion
 from planqk_protocol.cli.commands.conformance import conformance
+from planqk_protocol.cli.commands.emit import emit
 from planqk_protocol.cli.commands.formats import formats
 from planqk_protocol.cli.commands.parse import parse
 from planqk_protocol.cli.commands.result import result
@@ -88,5 +89,5 @@ def cli() -> None:
     """
 
 
-for _command in (parse, result, unwrap, formats, conformance, completion):
+for _command in (parse, result, unwrap, emit, formats, conformance, completion):
     cli.add_command(_command)
