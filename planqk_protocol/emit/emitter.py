@@ -36,7 +36,7 @@ class Emitter:
 
     Args:
         stream: Where to print: a text or binary stream. By default, it is what
-            `sys.stdout` is at the time of each call.
+            ``sys.stdout`` is at the time of each call.
         default: A function that converts values of types that JSON does not have, as
             for `json.dumps`.
 

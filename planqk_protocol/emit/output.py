@@ -31,7 +31,7 @@ class Output:
     """A stream to write whole lines to.
 
     Args:
-        stream: A text or binary stream; ``None`` for what is `sys.stdout` at each call.
+        stream: A text or binary stream; ``None`` for what is ``sys.stdout`` at each call.
     """
 
     def __init__(self, stream: IO[Any] | None) -> None:

@@ -28,6 +28,12 @@ def descriptor() -> Iterator[tuple[int, int]]:
     os.close(saved)
 
 
+def wait_for_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "planqk_protocol.emit.capture":
+            thread.join(20)
+
+
 def taken(write: Callable[[int], object]) -> list[str]:
     texts: list[str] = []
     with descriptor() as (number, saved), captured(number, saved, texts.append):
@@ -108,9 +114,7 @@ def test_a_child_that_outlives_the_capture_holds_nobody_up() -> None:
         own = list(texts)
         child.communicate(b"\n")
         assert came.wait(20)
-    for thread in threading.enumerate():
-        if thread.name == "planqk_protocol.emit.capture":
-            thread.join(20)
+    wait_for_threads()
     assert "own" in own
     assert "late" not in own
     assert "\n".join(texts).endswith("early\nlate\ner")
@@ -130,15 +134,28 @@ def test_a_forked_child_can_leave_the_context() -> None:
     assert texts in ([], ["child"])  # it may come later, as from any other child
 
 
+def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts: list[str] = []
+    processes = iter([1, 2])
+    with descriptor() as (number, saved):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: next(processes))
+            with captured(number, saved, texts.append):
+                os.write(number, b"from the child")
+        assert os.path.samestat(os.fstat(number), os.fstat(saved))
+    wait_for_threads()
+    assert texts == ["from the child"]
+
+
 @pytest.mark.skipif(not OWN_DESCRIPTORS.is_dir(), reason="only Linux lists them")
 def test_no_descriptor_is_left() -> None:
-    taken(lambda number: os.write(number, b"x"))
+    wait_for_threads()
     before = len(list(OWN_DESCRIPTORS.iterdir()))
     for _ in range(5):
         taken(lambda number: os.write(number, b"x"))
-    for thread in threading.enumerate():
-        if thread.name == "planqk_protocol.emit.capture":
-            thread.join(20)
+    wait_for_threads()
     assert len(list(OWN_DESCRIPTORS.iterdir())) == before
 
 
