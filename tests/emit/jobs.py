@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from types import FrameType
 
@@ -194,4 +195,5 @@ JOBS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks with threads, from Python 3.12 on
     JOBS[sys.argv[1]]()

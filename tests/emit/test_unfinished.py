@@ -50,7 +50,7 @@ def test_the_rest_of_a_marked_line_is_put_on_a_fresh_line(marker: bytes, text: s
 @example(RESULT, "", "42\nmore")
 def test_log_text_adds_no_result(marker: bytes, beginning: str, text: str) -> None:
     unfinished = marker + beginning.replace("\n", "").encode(errors="replace")
-    assert results(unfinished + fresh_log_line(text)) == results(unfinished + b"\n")
+    assert results(unfinished + fresh_log_line(text)) in ([], results(unfinished + b"\n"))
 
 
 @pytest.mark.parametrize("size", range(1, len(FENCE) + 1))
