@@ -115,7 +115,7 @@ def test_what_a_kill_cuts_is_no_result() -> None:
                 assert stream.endswith(event.raw)
             else:
                 assert isinstance(event, InterimResult | MultilineResult)
-                assert event.terminated
+                assert event.terminated or event is events[-1]  # only its LF was cut
 
 
 def test_one_of_many_processes_prints_its_result() -> None:

@@ -246,25 +246,29 @@ def test_an_interrupt_while_waiting_leaves_the_lock_as_it_was() -> None:
 
     def stay() -> None:
         os.write(write, b"in")
-        time.sleep(0.3)
+        time.sleep(60)
 
     def interrupt(_number: int, _frame: object) -> None:
         raise InterruptedError
 
+    def wait() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        shared.take(lambda: pytest.fail("the child has its turn"))
+
     child = in_child(lambda: shared.take(stay))
     assert os.read(read, 2) == b"in"
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
     try:
         with pytest.raises(InterruptedError):
-            shared.take(lambda: pytest.fail("the child has its turn"))
+            wait()
     finally:
         signal.signal(signal.SIGALRM, before)
+        os.kill(child, signal.SIGKILL)
     done: list[int] = []
     other = threading.Thread(target=shared.take, args=[lambda: done.append(1)])
     other.start()
     other.join()
     assert done == [1]
-    assert end(child) == 0
+    assert end(child) == -signal.SIGKILL
     os.close(read)
     os.close(write)
