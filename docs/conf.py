@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis, runner
+from planqk_protocol import captures, diagnosis, emit, runner
 from planqk_protocol.cli.app import cli
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _resolve_from_anywhere(app: Sphinx, env: BuildEnvironment, node: pending_xre
         target = target.rpartition(".")[2]
     homes = [
         module.__name__
-        for module in (planqk_protocol, captures, diagnosis, runner)
+        for module in (planqk_protocol, captures, diagnosis, emit, runner)
         if target.partition(".")[0] in module.__all__
     ]
     if not homes:

@@ -28,9 +28,16 @@ FLOORS = (
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
-        *("parser", "records", "emit"),
+        *("parser", "records"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),
     ),
+    # The other direction: what a job prints.
+    ("emit.json_values", "emit.log_pieces", "emit.output", "emit.turns"),
+    ("emit.capture", "emit.lines"),
+    ("emit.json_texts", "emit.unfinished"),
+    ("emit.emitter",),
+    ("emit.log_handler",),
+    ("emit.__init__",),
     # Captures: from what an engine stored to the bytes of the container, and on to events.
     ("captures.journal_entries", "captures.prefix_decoder"),
     (
@@ -109,7 +116,7 @@ FLOORS = (
     ("cli.inspection", "cli.job_view"),
     (
         *("cli.commands.__init__", "cli.commands.check", "cli.commands.completion"),
-        *("cli.commands.conformance", "cli.commands.explain", "cli.commands.formats"),
+        *("cli.commands.conformance", "cli.commands.emit", "cli.commands.explain", "cli.commands.formats"),
         *("cli.commands.parse", "cli.commands.result", "cli.commands.run"),
         "cli.commands.unwrap",
     ),
@@ -132,6 +139,11 @@ EDGES = {
     "runner",
     "descendants",
     "__main__",
+    "emit.capture",
+    "emit.emitter",
+    "emit.log_handler",
+    "emit.output",
+    "emit.turns",
     "conformance.programs",
     "conformance.reference_encoder",
     "testing.plugin",
