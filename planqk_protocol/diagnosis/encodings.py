@@ -64,7 +64,7 @@ def archive_finding(head: bytes) -> Finding | None:
         head: The first bytes; no more than `ENOUGH` count.
 
     >>> archive_finding(b"PK\x03\x04").message
-    'this is a zip archive, and no log'
+    'this is a zip archive, not a log'
     """
     for name, pattern in _ARCHIVES:
         if match := pattern.match(head):
@@ -72,7 +72,7 @@ def archive_finding(head: bytes) -> Finding | None:
             return Finding(
                 rule=rule.id,
                 severity=rule.severity,
-                message=f"this is {name}, and no log",
+                message=f"this is {name}, not a log",
                 advice=rule.advice,
                 place=Place(1, 1, 0, match.end()),
             )

@@ -68,7 +68,7 @@ _MOST_NOTICES = 100  # of a kind
 _MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
 _OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
-_IN_BLOCK = "this line is inside the block"
+_IN_BLOCK = "this line is inside the block, and does not close it"
 
 _Marked: TypeAlias = InterimResult | Result | MultilineResult | Violation
 

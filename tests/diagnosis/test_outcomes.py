@@ -170,7 +170,11 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (findings(LATE), " (1 interim result)", "interim results do not count"),
         (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "interim results do not count"),
         (findings(b"x\n" + BROKEN, 1), " (exit code 1)", "the first one, on line 2, is not valid"),
-        (findings(b"", stderr=VALID), " (a result on standard error)", "results count on standard output"),
+        (
+            findings(b"", stderr=VALID),
+            " (a result on standard error)",
+            "only results on standard",
+        ),
         (
             findings(LATE, suspect=NEAR_MISS),
             " (1 interim result)",
