@@ -96,8 +96,9 @@ def encoding_finding(line: Line) -> Finding | None:
         encoding, length = _without_mark(head), len(line.data)
     if encoding is None:
         return None
-    message = f"the text {_FAULTS[_WIDTHS[encoding]]}"
-    return finding(RULES["wrong-encoding"], line, line.place(0, length), message)
+    width, rule = _WIDTHS[encoding], RULES["wrong-encoding"]
+    advice = rule.advice.replace("UTF-16", f"UTF-{8 * width}")  # the rule shows the more common one
+    return finding(rule, line, line.place(0, length), f"the text {_FAULTS[width]}", advice=advice)
 
 
 def _by_mark(head: bytes) -> tuple[str | None, int]:

@@ -119,7 +119,10 @@ ADVICE = {
         "JSON writes numbers in decimal digits, such as -1, 0.5 and 1e9, "
         "without a plus, a leading zero or a bare point"
     ),
-    Cause.BAD_ESCAPE: r"a backslash in a string is written twice (\\), as a JSON library does",
+    Cause.BAD_ESCAPE: (
+        r"a backslash in a string is written twice (\\), as a JSON library does; "
+        r"\xe9 of Python is \u00e9 in JSON"
+    ),
     Cause.ON_NEXT_LINE: f"print the marker and the JSON with one call, on one line; print {_SEVERAL_LINES}",
     Cause.OTHER: "print the output of a JSON library, such as json.dumps(value) in Python, and nothing else",
 }

@@ -585,6 +585,7 @@ class TestMessages:
             (b"<object object at 0x7f>", 0, "an object as text"),
             (b"[-Inf]", 1, "allow_nan=False"),
             (b'"C:\\path"', 3, "a backslash in a string is written twice"),
+            (b'"my\\ file"', 3, r"JSON has no escape \\ followed by U\+0020; "),
             (b"[1,\v2]", 3, r"U\+000B stands here"),
             (b'{"a": NaN}', 6, r"NaN is no JSON value; find it with json.dumps\(..., allow_nan=False\)"),
             (b'["NaN", -Infinity]', 8, "-Infinity is no JSON value"),
