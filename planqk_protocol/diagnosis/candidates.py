@@ -15,7 +15,7 @@ from planqk_protocol.diagnosis.spelling import Mention
 from planqk_protocol.events import Marker
 from planqk_protocol.marked import marker_text
 
-__all__ = ["Candidate", "NearMiss"]
+__all__ = ["Candidate", "NearMiss", "advice_for"]
 
 # The rules that a copy of a marked line breaks: a shell's trace, or what a logger or a runner repeats.
 _OF_COPIES = (rules.COLOURED, rules.GLUED, rules.INDENTED, rules.PREFIXED, rules.QUOTED)
@@ -104,8 +104,7 @@ class Candidate(msgspec.Struct, frozen=True):
         if rule in _OF_COPIES and (not self.is_fence or self.prefix.startswith("+")):
             marked = self.mention.whole + (self.rest if payload is None else payload)
             echo = echo_key(marked.encode(errors="surrogateescape"))
-        # The rule shows how to print a result; this may be another marker.
-        advice = rule.advice.replace(_how_to_print(Marker.RESULT), _how_to_print(self.mention.marker))
+        advice = advice_for(rule, self.mention.marker)
         return NearMiss(finding(rule, self.line, place, message, advice=advice, fix=fix), echo)
 
     def fix(self, start: int) -> Fix | None:
@@ -125,6 +124,11 @@ class Candidate(msgspec.Struct, frozen=True):
         elif self.is_well_spelt:
             replacement, stop = "", self.start
         return Fix(self.place(start, stop), replacement)
+
+
+def advice_for(rule: Rule, marker: Marker) -> str:
+    """The advice of a rule, for a marker. The rule itself shows how to print a result."""
+    return rule.advice.replace(_how_to_print(Marker.RESULT), _how_to_print(marker))
 
 
 def _how_to_print(marker: Marker) -> str:

@@ -165,7 +165,7 @@ class Course:
             )
         if self._is_on_stderr:
             return (
-                "results count on standard output only",
+                "only results on standard output count",
                 "Print the result on standard output: in Python, use `print` without `file=`, and no logger.",
             )
         if self._suspect is not None:
@@ -179,7 +179,7 @@ class Course:
 
     def _place_of_cause(self) -> tuple[Related, ...]:
         if self._slot is not None:
-            return self._related_slot("the first result is not valid")
+            return self._related_slot("the first result stands here")
         place = None if self._suspect is None else self._suspect.place
         return () if place is None else (Related("most likely, this was meant as the result", place),)
 

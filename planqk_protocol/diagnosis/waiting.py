@@ -17,7 +17,7 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _OPENED = "the block was opened here"
-_IN_BLOCK = "this line is inside the block"
+_IN_BLOCK = "this line is inside the block, and does not close it"
 
 
 class WaitingFinding(msgspec.Struct):

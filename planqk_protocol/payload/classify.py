@@ -55,7 +55,7 @@ def _table(*rows: tuple[str, Cause, str]) -> tuple[_Row, ...]:
 _COLOURS = _table((r"\x1b\[[0-9;:?]*[@-~]", Cause.COLOURED, "a terminal colour code stands here"))
 _ANYWHERE = _COLOURS + _table(
     (r"\ufeff", Cause.BYTE_ORDER_MARK, "a byte order mark (U+FEFF) stands here"),
-    (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, which JSON does not take for white space"),
+    (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, but JSON does not count it as white space"),
     (r"`+\w*|~~~\w*", Cause.CODE_FENCE, "a code fence of Markdown stands here: {found}"),
     (r"[\x00-\x1f\x7f-\x9f]", Cause.CONTROL_CHARACTER, "the control character {code} stands here"),
 )
@@ -71,7 +71,7 @@ _IN_A_NUMBER = _table(
     (
         r"(?<=0)[xXbBoO][0-9a-fA-F]+|(?<=[0-9])(?:_[0-9_]+|[eE][-+]?(?!\w)|[LlnjJfFdD](?!\w))",
         Cause.NUMBER_FORM,
-        "a number of JSON does not go on with {found}",
+        "{found} cannot follow the digits of a number in JSON",
     ),
 )
 _AFTER_AN_ITEM = (*_ANYWHERE, *_IN_A_NUMBER, *_table(_COMMENT))
@@ -84,6 +84,7 @@ _AFTER_THE_END = (
     *_IN_A_NUMBER,
     *_table((r"//[^\n]*|/\*.*|# [^\n]*", Cause.COMMENT, "a comment stands after the JSON: {found}")),
 )
+_AFTER_A_BRACKET = r"(?<=\[)"  # which is part of the text that is wrong
 # Written instead of a value or a key.
 _FOR_A_VALUE = _ANYWHERE + _table(
     _COMMENT,
@@ -93,8 +94,11 @@ _FOR_A_VALUE = _ANYWHERE + _table(
         (pattern, Cause.OBJECT_REPR, "this is an object as text, not JSON: {found}")
         for pattern in (
             r"#?<[^>\n]{0,200}>?",  # Python, Ruby
-            r"object [A-Z]\w{0,99}\]?|Symbol\(",  # JavaScript
-            r"(?<=\[)(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|Getter|Setter)\b[^\]\n]{0,99}\]?",
+            _AFTER_A_BRACKET + r"object [A-Z]\w{0,99}\]?",  # JavaScript
+            r"object [A-Z]\w{0,99}|Symbol\(",
+            _AFTER_A_BRACKET
+            + r"(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|[GS]etter)\b[^\]\n]{0,99}\]?",
+            r"Dict\(",  # Julia
             r"[A-Za-z]\w{0,99}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
             r"[&%@]\{",  # Go, Elixir, PowerShell
             r"(?:stdClass Object|Array)(?=\s*(?:[(\n]|\Z))",  # PHP
@@ -112,7 +116,7 @@ _FOR_A_VALUE = _ANYWHERE + _table(
     (
         r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]+|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=\s*(?:[,\]}]|\Z))",
         Cause.NUMBER_FORM,
-        "this is no number of JSON: {found}",
+        "{found} is not a number in JSON",
     ),
     (f"[{_QUOTES}]", Cause.SMART_QUOTES, "a typographic quote ({code}) stands where JSON has a double quote"),
 )
@@ -256,7 +260,8 @@ def _fault_in_string(text: str, at: int, complaint: str) -> Fault:
 def _escape_message(letter: str) -> str:
     if letter == "u":
         return r"four hexadecimal digits have to follow \u"
-    return f"JSON has no escape \\{letter if letter.isprintable() else _code(letter)}"
+    shown = letter if letter.isprintable() and letter != " " else f" followed by {_code(letter)}"
+    return f"JSON has no escape \\{shown}"
 
 
 def _cut_string_fault(at: int, quote: int) -> Fault:
@@ -334,8 +339,10 @@ def _first_match(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
                 return Fault(
                     Cause.ENCODING, at, at, 1, "NUL bytes stand between the characters, as in UTF-16"
                 )
-            message = row.message.format(found=excerpt(found[0]), word=found[0], code=_code(found[0][0]))
-            return Fault(row.cause, at, at, len(found[0]), message)
+            start = at - 1 if row.pattern.pattern.startswith(_AFTER_A_BRACKET) else at
+            shown = text[start : found.end()]
+            message = row.message.format(found=excerpt(shown), word=shown, code=_code(found[0][0]))
+            return Fault(row.cause, at, start, len(shown), message)
     return None
 
 

@@ -168,7 +168,7 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (
             findings(b"", is_on_stderr=True),
             " (a result on standard error)",
-            "results count on standard output",
+            "only results on standard",
         ),
         (
             findings(LATE, suspect=NEAR_MISS),

@@ -78,9 +78,9 @@ MISTAKES = {
     ],
     Cause.BYTES_REPR: ["‸b'{\"a\": 1}'", ' ‸b"[1]"', "‸B'x'", "‸b''"],
     Cause.OBJECT_REPR: [
-        *("‸<__main__.Foo object at 0x7f>", "[‸object Object]", "‸map[sum:42]", "‸&{42 0.5}", "{‸42 0.5}"),
+        *("‸<__main__.Foo object at 0x7f>", "‸[object Object]", "‸map[sum:42]", "‸&{42 0.5}", "{‸42 0.5}"),
         *("‸Foo{a=1}", "‸com.example.Foo@1b6d3586", "‸#<Foo a=1>"),
-        *("{‸:sum=>42}", '{"sum"‸=>42}', "‸Foo { a: 1 }"),
+        *("{‸:sum=>42}", '{"sum"‸=>42}', "‸Foo { a: 1 }", '‸Dict("11" => 514)'),
         *("‸Array\n(\n    [sum] => 42\n)", "‸stdClass Object\n("),
         *("‸array(1) {", "‸%{sum: 42}", "[1, ‸... 9 more]"),
     ],
