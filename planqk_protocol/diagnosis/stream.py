@@ -43,7 +43,7 @@ from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encodin
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
-from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
+from planqk_protocol.diagnosis.near_misses import NearMiss, echo_key, near_miss
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.values import value_findings
@@ -51,6 +51,7 @@ from planqk_protocol.diagnosis.violations import violation_finding, waits_for_ne
 from planqk_protocol.events import (
     InterimResult,
     Log,
+    Marker,
     MultilineResult,
     Result,
     Violation,
@@ -65,7 +66,6 @@ _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
 _MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
-_OTHER_ENCODING = "wrong-encoding"
 _OPENED = "the block was opened here"
 _IN_BLOCK = "this line is inside the block"
 
@@ -82,6 +82,7 @@ class _Waiting(msgspec.Struct):
         echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
         block: If it is a near miss in a block: number of the line that opened the block. No line there is
             an echo, as all of them are part of the JSON.
+        is_suspect: Whether it may be why there is no result.
         is_dropped: Whether it turned out to be no mistake.
     """
 
@@ -90,6 +91,7 @@ class _Waiting(msgspec.Struct):
     column: int
     echo: bytes | None = None
     block: int = 0
+    is_suspect: bool = False
     is_dropped: bool = False
 
 
@@ -222,12 +224,9 @@ class Diagnosis:
             return
         if finding := encoding_finding(line):
             self._is_other_encoding = True
-            self._add(finding)
+            self._add(finding).is_suspect = True
         elif (miss := near_miss(line, in_block=anchored.in_block)) and self._has_room(line.number, block):
-            if block:
-                self._add_miss(miss.finding, block=block)
-            elif not self._echoes(miss.echo, line.number):
-                self._add_miss(miss.finding, echo=miss.echo)
+            self._add_miss(miss, block)
 
     def _has_room(self, number: int, block: int) -> bool:
         """Whether a near miss is the first one of its line, and not one too many of its block."""
@@ -274,20 +273,18 @@ class Diagnosis:
         # An oversized block is reported where it is cut, before the lines after that are known.
         if isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE:
             return
-        own = self._waiting[-1] if isinstance(block, Violation) else None
-        # In a valid block they are text in its JSON. And where the JSON stops at a marker, the
-        # violation itself is found to be a marker in a block.
-        misses = self._misses.pop(block.line)
+        own = self._waiting[-1].finding if isinstance(block, Violation) else None
+        misses, opening = self._misses.pop(block.line), Related(_OPENED, _first_line(block, offset))
         for item in misses:
-            item.is_dropped = own is None or item.finding.place == own.finding.place
-        misses = [item for item in misses if not item.is_dropped]
-        if not own or not misses:
-            return
-        places = [item.finding.place for item in misses[:_MOST_RELATED]]
-        own.finding = _with_related(own.finding, [Related(_IN_BLOCK, place) for place in places if place])
-        opening = Related(_OPENED, _first_line(block, offset))
-        for item in misses:
+            # In a valid block it is text in the JSON. And the violation may be about the same marker.
+            item.is_dropped = own is None or (item.finding.rule, item.line) == (own.rule, own.line)
             item.finding = _with_related(item.finding, [opening])
+        if own:
+            kept = [item for item in misses if not item.is_dropped]
+            related = [opening] if len(kept) < len(misses) else []
+            places = [item.finding.place for item in kept[:_MOST_RELATED]]
+            related += [Related(_IN_BLOCK, place) for place in places if place]
+            self._waiting[-1].finding = _with_related(own, related)
 
     def _observe_notice(self, notice: CaptureNotice) -> None:
         finding = notice_finding(notice)
@@ -295,17 +292,21 @@ class Diagnosis:
         if len(kept) < _MOST_NOTICES:
             kept.append(finding)
 
-    def _add(self, finding: Finding) -> None:
+    def _add(self, finding: Finding) -> _Waiting:
         self._waiting.append(_Waiting(finding, finding.line or 0, finding.column or 0))
+        return self._waiting[-1]
 
-    def _add_miss(self, finding: Finding, *, echo: bytes | None = None, block: int = 0) -> None:
-        """Add a near miss: in a block, or one that may be an echo."""
-        self._add(finding)
-        item = self._waiting[-1]
-        item.echo, item.block, self._last_miss = echo, block, item.line
+    def _add_miss(self, miss: NearMiss, block: int) -> None:
+        if not block and self._echoes(miss.echo, miss.finding.line or 0):
+            return
+        item = self._add(miss.finding)
+        self._last_miss = item.line
         if block:
+            item.block = block
             self._misses.setdefault(block, []).append(item)
         else:
+            item.echo = miss.echo
+            item.is_suspect = miss.marker is not Marker.INTERIM_RESULT
             self._possible_echoes.append(item)
 
     def _forget(self) -> None:
@@ -330,7 +331,7 @@ class Diagnosis:
             count = next((at for at, item in enumerate(self._waiting) if item.line >= first), count)
         released = [item.finding for item in self._waiting[:count]]
         for item in self._waiting[:count]:
-            if item.echo is not None or item.finding.rule == _OTHER_ENCODING:
+            if item.is_suspect:
                 self._course.suspect(item.finding)
         del self._waiting[:count]
         return released
