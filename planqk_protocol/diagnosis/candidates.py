@@ -30,10 +30,12 @@ class NearMiss(msgspec.Struct, frozen=True):
         echo: `echo_key` of the marked line that it would be, if it may be a copy of
             one, else empty. If a line with a valid marker stands near and has the
             same key, the near miss is only its echo.
+        marker: The marker that was meant.
     """
 
     finding: Finding
     echo: bytes
+    marker: Marker
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -105,7 +107,8 @@ class Candidate(msgspec.Struct, frozen=True):
             marked = self.mention.whole + (self.rest if payload is None else payload)
             echo = echo_key(marked.encode(errors="surrogateescape"))
         advice = advice_for(rule, self.mention.marker)
-        return NearMiss(finding(rule, self.line, place, message, advice=advice, fix=fix), echo)
+        found = finding(rule, self.line, place, message, advice=advice, fix=fix)
+        return NearMiss(found, echo, self.mention.marker)
 
     def fix(self, start: int) -> Fix | None:
         """Replace the text from `start` on by the marker, if that mends the line for certain.

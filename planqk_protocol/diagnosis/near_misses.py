@@ -71,7 +71,7 @@ def _marker_in_block(line: Line, marker: Marker) -> NearMiss:
     if not line.data.startswith(text.encode()):
         text = _head(marker)
     message = f"{text} stands inside a block, where it is part of the JSON"
-    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"")
+    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"", marker)
 
 
 def _judge(candidate: Candidate) -> NearMiss | None:

@@ -65,7 +65,6 @@ __all__ = ["Diagnosis", "diagnose"]
 
 _MOST_NOTICES = 100  # of a kind
 _MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
-_OTHER_ENCODING = "wrong-encoding"
 
 _Marked: TypeAlias = InterimResult | Result | MultilineResult | Violation
 
@@ -197,7 +196,7 @@ class Diagnosis:
     def _judge_encoding(self, line: Line) -> None:
         if not self._is_other_encoding and (finding := encoding_finding(line)):
             self._is_other_encoding = True
-            self._waiting.add(finding)
+            self._waiting.add(finding).is_suspect = True
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
@@ -205,7 +204,7 @@ class Diagnosis:
 
         if miss := near_miss(anchored.line, in_block=anchored.in_block):
             block = self._opening if anchored.in_block else 0
-            self._waiting.add_near_miss(miss.finding, miss.echo, block)
+            self._waiting.add_near_miss(miss, block)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
@@ -271,7 +270,7 @@ class Diagnosis:
             return []
         released = self._waiting.release(inf if is_end else self._first_open())
         for item in released:
-            if item.is_possible_result or item.finding.rule == _OTHER_ENCODING:
+            if item.is_suspect:
                 self._course.suspect(item.finding)
         return [item.finding for item in released]
 

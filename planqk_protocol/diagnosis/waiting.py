@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line_search import MarkedLine
+from planqk_protocol.events import Marker
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.near_misses import NearMiss
 
 __all__ = ["WaitingFinding", "WaitingFindings"]
 
@@ -30,6 +35,7 @@ class WaitingFinding(msgspec.Struct):
         echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
         block: If it is a near miss in a block: number of the line that opened the block. No line there is
             an echo, as all of them are part of the JSON.
+        is_suspect: Whether it may be why there is no result.
         is_dropped: Whether it turned out to be no mistake.
     """
 
@@ -38,12 +44,8 @@ class WaitingFinding(msgspec.Struct):
     column: int
     echo: bytes | None = None
     block: int = 0
+    is_suspect: bool = False
     is_dropped: bool = False
-
-    @property
-    def is_possible_result(self) -> bool:
-        """Whether it is a near miss outside of blocks, so that the job may have meant it as its result."""
-        return self.echo is not None
 
 
 class WaitingFindings:
@@ -67,25 +69,25 @@ class WaitingFindings:
         self._items.append(item)
         return item
 
-    def add_near_miss(self, finding: Finding, echo: bytes, block: int) -> None:
+    def add_near_miss(self, miss: NearMiss, block: int) -> None:
         """Add a near miss, if it is no echo, the first one of its line, and not one too many of its block.
 
         Args:
-            finding: What is wrong with the line.
-            echo: `echo_key` of the marked line that it may be an echo of.
+            miss: The near miss.
             block: Number of the line that opened the block it stands in, or 0.
         """
-        number = finding.line or 0
+        number = miss.finding.line or 0
         if number == self._last_miss:  # of a long line, several parts are looked at
             return
         if block:
             misses = self._in_blocks.setdefault(block, [])
             if len(misses) < _MOST_IN_BLOCK:
-                misses.append(self.add(finding))
+                misses.append(self.add(miss.finding))
                 misses[-1].block, self._last_miss = block, number
-        elif not self._repeats(echo, number):
-            item = self.add(finding)
-            item.echo, self._last_miss = echo, number
+        elif not self._repeats(miss.echo, number):
+            item = self.add(miss.finding)
+            item.echo, self._last_miss = miss.echo, number
+            item.is_suspect = miss.marker is not Marker.INTERIM_RESULT
             self._possible_echoes.append(item)
 
     def _repeats(self, echo: bytes, number: int) -> bool:
@@ -109,16 +111,16 @@ class WaitingFindings:
             violation: The finding of the block; ``None`` if the block is valid.
         """
         misses = self._in_blocks.pop(opening.line, [])
-        # In a valid block they are text in its JSON. And where the JSON stops at a marker, the
-        # violation itself is found to be a marker in a block.
-        for item in misses:
-            item.is_dropped = violation is None or item.finding.place == violation.finding.place
-        misses = [item for item in misses if not item.is_dropped]
-        if violation:
-            places = [item.finding.place for item in misses[:_MOST_RELATED]]
-            _add_related(violation, [Related(_IN_BLOCK, place) for place in places if place])
+        own = violation and (violation.finding.rule, violation.line)
         for item in misses:
             _add_related(item, [Related(_OPENED, opening)])
+            # In a valid block it is text in the JSON. And the violation may be about the same marker.
+            item.is_dropped = own is None or (item.finding.rule, item.line) == own
+        if violation:
+            kept = [item for item in misses if not item.is_dropped]
+            related = [Related(_OPENED, opening)] if len(kept) < len(misses) else []
+            places = [item.finding.place for item in kept[:_MOST_RELATED]]
+            _add_related(violation, [*related, *(Related(_IN_BLOCK, place) for place in places if place)])
 
     def forget_blocks(self, but: int) -> None:
         """Forget the near misses in all blocks but the one that a line opened: they have come out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -113,6 +114,16 @@ def test_places_are_those_of_the_file_that_holds_them(run: Run, tmp_path: Path) 
     names[2].write_bytes(RESULT)
     text = run("check", names[2], names[2]).stdout
     assert text.splitlines()[-1] == f"1 finding in 2 lines; result at line 1 of {names[2]}"
+
+
+@pytest.mark.parametrize("output", ["text", "json", "sarif", "junit", "github"])
+def test_a_name_of_a_file_need_not_be_text(run: Run, tmp_path: Path, output: str) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.log")
+    path.write_bytes(b" " + RESULT)
+    outcome = run("check", "--output", output, path)
+    assert outcome.exit_code == 1
+    name = "%FF" if output == "sarif" else "\N{REPLACEMENT CHARACTER}"
+    assert f"{tmp_path}/{name}.log" in outcome.stdout
 
 
 def test_a_notice_names_its_file(run: Run, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_json_over_several_lines(run: Run) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1,\n "ä": nan}', "<stdin>:2:7: not JSON: Expecting value"),
+        ('{"a": 1,\n "ä": nan}', "<stdin>:2:7: not JSON: nan is no JSON value"),
         ("{'a': 1}", "<stdin>:1:2: not JSON: "),
         ("", "<stdin> is empty; give a JSON text"),
         (" \n", "<stdin> is empty; give a JSON text"),

@@ -111,6 +111,27 @@ def test_a_block_and_the_fence_that_should_close_it_point_at_each_other() -> Non
     assert [related.place.line for related in fence.related] == [1]
 
 
+def test_a_damaged_fence_is_found_where_the_json_stops_for_the_same_reason() -> None:
+    data = FENCE + b"{}\n\x1b[0m" + FENCE + FENCE
+    assert rules(data)[:2] == ["marker-coloured", "json-coloured"]
+
+
+def test_a_marker_in_a_closed_block_is_found_once_and_names_the_line_that_opened_it() -> None:
+    first, *others = diagnose(FENCE + b"{}\n" + RESULT + FENCE)
+    assert first.rule == "marker-in-block"
+    assert [item.place.line for item in first.related] == [1]
+    assert "marker-in-block" not in [item.rule for item in others]
+
+
+def test_an_interim_result_that_is_log_text_is_not_why_there_is_no_result() -> None:
+    interim, result = b"  PlanQK:Job:InterimResult: 1\n", b"  PlanQK:Job:Result: 2\n"
+    *_, outcome = diagnose(interim + result)
+    assert [item.place.line for item in outcome.related] == [2]
+    *_, outcome = diagnose(interim)
+    assert outcome.rule == "no-result"
+    assert outcome.related == ()
+
+
 def test_a_valid_block_has_no_near_misses() -> None:
     data = FENCE + b'{\n  "usage":\n    "PlanQK:Job:Result: 42",\n  "n": 1}\n' + FENCE
     assert rules(data) == []

@@ -385,12 +385,9 @@ def test_the_time_is_linear(unit: str) -> None:
     assert any(seconds(400_000) < 16 * seconds(50_000) + 0.01 for _ in range(5))
 
 
-def test_the_advice_on_several_lines_shows_the_marker_of_a_block() -> None:
+def test_advice_is_written_once() -> None:
     for cause in (Cause.EMPTY, Cause.ON_NEXT_LINE, Cause.TRUNCATED):
         assert f"between two lines {FENCE}" in ADVICE[cause]
-
-
-def test_advice_is_written_once() -> None:
     for cause, advice in ADVICE.items():
         assert RULES[cause].advice[1:] == f"{advice[1:]}."
 
