@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planqk_protocol import Event
+from planqk_protocol.runner import Run
+
 if TYPE_CHECKING:
     import pytest
 
@@ -59,3 +62,8 @@ if not os.fork():
 open(sys.argv[1], "a").write(f"{os.getpid()} ")
 """
 PROCESSES = 3 if sys.platform.startswith("linux") else 2
+
+
+def events_of(job: Run) -> list[Event]:
+    with job:
+        return list(job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import subprocess
 import sys
@@ -23,11 +22,10 @@ from planqk_protocol import (
     Violation,
     runner,
 )
-from planqk_protocol.runner import JobInput, Run, RunError, command
+from planqk_protocol.runner import JobInput, RunError, command
 from tests.runner.jobs import (
-    input_folders,
+    events_of,
     python,
-    use_own_temporary_folder,
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
@@ -39,19 +37,6 @@ print("PlanQK:Job:InterimResult: 1")
 print("warning", file=sys.stderr)
 print("PlanQK:Job:Result: 42")
 """
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    use_own_temporary_folder(tmp_path, monkeypatch)
-    yield
-    gc.collect()
-    assert input_folders() == set()
-
-
-def events_of(job: Run) -> list[Event]:
-    with job:
-        return list(job)
 
 
 def test_the_events_of_a_job_and_its_outcome() -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,26 +30,12 @@ from tests.runner.jobs import (
     PROCESSES,
     TREE,
     assert_all_are_gone,
-    input_folders,
+    events_of,
     python,
-    use_own_temporary_folder,
     wait_for,
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    use_own_temporary_folder(tmp_path, monkeypatch)
-    yield
-    gc.collect()
-    assert input_folders() == set()
-
-
-def events_of(job: Run) -> list[Event]:
-    with job:
-        return list(job)
 
 
 @posix
