@@ -76,7 +76,7 @@ smartquotes = False
 nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # an argument
     ("py:obj", r"Limits\.[a-z_]+"),
-    ("py:class", r".*\.(_Span|Records)"),  # not public
+    ("py:class", r".*\.(Span|Records)"),  # not public
     ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|os|subprocess)\..*"),
 ]
 

@@ -128,7 +128,7 @@ class Diagnosis:
             exit_code: The exit code of the job; ``None`` if it is not known.
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
-            is_on_stderr: Whether a result was printed on standard error (see `StderrSearch`).
+            is_on_stderr: Whether a result was printed on standard error.
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)

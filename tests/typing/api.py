@@ -203,6 +203,7 @@ def writing() -> None:
     with emit.Emitter(default=list) as emitter, emitter.capture_fd():
         assert_type(emitter, emit.Emitter)
         emitter.run(lambda: {"sum": 42})
-    emit.Emitter(sys.stdout), emit.Emitter(sys.stdout.buffer)
+    emitters: list[emit.Emitter] = [emit.Emitter(sys.stdout), emit.Emitter(sys.stdout.buffer)]
+    emitters.clear()
     modules: list[ModuleType] = [planqk_protocol.captures, planqk_protocol.emit, planqk_protocol.engines]
     modules.clear()
