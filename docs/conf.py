@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis
+from planqk_protocol import captures, diagnosis, emit, runner
 from planqk_protocol.cli.app import cli
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ exclude_patterns = ["_build"]
 nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
     ("py:class", f"planqk_protocol.{name}")
     for name in (
+        "diagnosis.openapi.ServiceSchemas",
         "engines.container.Reader",
+        "runner.job.Job",
         "chunk_reading._File",
         "chunk_reading._Socket",
         "chunk_reading.AsyncReadable",
@@ -74,8 +76,8 @@ smartquotes = False
 nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # an argument
     ("py:obj", r"Limits\.[a-z_]+"),
-    ("py:class", r".*\.(_Span|Records)"),  # not public
-    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|subprocess)\..*"),
+    ("py:class", r".*\.(Span|Records)"),  # not public
+    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|os|subprocess)\..*"),
 ]
 
 autodoc_member_order = "bysource"
@@ -99,7 +101,7 @@ def setup(app: Sphinx) -> None:
 def _add_inherited_attributes(
     _app: Sphinx, what: str, _name: str, obj: object, _options: object, lines: list[str]
 ) -> None:
-    """Add what the docstring of a private base class says behind its first line."""
+    """Add what the docstring of a private base class says after its first line."""
     if what == "class" and isinstance(obj, type) and obj.__base__ and obj.__base__.__name__.startswith("_"):
         lines += (inspect.getdoc(obj.__base__) or "").splitlines()[1:]
 
@@ -128,7 +130,7 @@ def _resolve_from_anywhere(app: Sphinx, env: BuildEnvironment, node: pending_xre
         target = target.rpartition(".")[2]
     homes = [
         module.__name__
-        for module in (planqk_protocol, captures, diagnosis)
+        for module in (planqk_protocol, captures, diagnosis, emit, runner)
         if target.partition(".")[0] in module.__all__
     ]
     if not homes:

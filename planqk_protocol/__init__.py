@@ -1,9 +1,9 @@
 r"""The stdout protocol of PlanQK jobs: bytes in, typed events out.
 
-A job prints log text and marked lines on its standard output; this package
-finds the results, and says what is wrong where it finds none. The parser
-does no I/O; `read_chunks` and `aread_chunks` read from what they are given, and
-`engines` follows live containers.
+A job prints log text and marked lines on its standard output. This package
+finds the results, and says what is wrong with lines that break the protocol. The
+parser does no I/O. `read_chunks` and `aread_chunks` read from an open file or
+stream, and `engines` follows live containers.
 
 >>> import planqk_protocol
 >>> events = planqk_protocol.parse(b'starting\nPlanQK:Job:Result: {"sum": 42}\n')
@@ -34,7 +34,7 @@ from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
 from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_record
 
 if TYPE_CHECKING:
-    from planqk_protocol import captures, emit, engines
+    from planqk_protocol import captures, diagnosis, emit, engines
 
 __version__ = "0.1.0"
 
@@ -61,6 +61,7 @@ __all__ = [
     "aread_chunks",
     "captures",
     "collect",
+    "diagnosis",
     "emit",
     "engines",
     "iter_events",
@@ -72,7 +73,7 @@ __all__ = [
     "to_record",
 ]
 
-_SUBPACKAGES = frozenset({"captures", "emit", "engines"})  # imported when they are first used
+_SUBPACKAGES = frozenset({"captures", "diagnosis", "emit", "engines"})  # imported when they are first used
 
 
 def __getattr__(name: str) -> ModuleType:

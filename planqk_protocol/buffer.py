@@ -1,4 +1,4 @@
-"""Bytes from the caller: their type checked, and held while a line or block is unfinished."""
+"""Holds the bytes of an unfinished line or block; checks that a caller gives bytes."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ class Buffer:
         if not self._size:
             return b""
         taken = self._bytes.getvalue()
-        self._bytes = (
-            BytesIO()
-        )  # a new one: writing to the old one would copy, and a checkpoint may refer to it
+        # A new buffer: writing to the old one would copy its bytes, and a checkpoint may refer to it.
+        self._bytes = BytesIO()
         self._size = 0
         return taken
 

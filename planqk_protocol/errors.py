@@ -7,6 +7,7 @@ file, and for engines that do not give what they are asked for.
 * `ProtocolError`: the base of all that follow
     * `ParserClosedError`: fed after the end
     * `DecoderClosedError`: a capture's decoder fed after the end
+    * `SecondResultError`: a job's second result, which nobody would read
     * `StateFormatError`: a pickle of another version of this package
     * `GrammarError`: ``protocol.lark`` cannot be turned into a table
     * `OpenAPIError`: an OpenAPI file that results cannot be checked against
@@ -23,12 +24,13 @@ __all__ = [
     "OpenAPIError",
     "ParserClosedError",
     "ProtocolError",
+    "SecondResultError",
     "StateFormatError",
 ]
 
 
 class ProtocolError(Exception):
-    """Base of the exceptions of the parser, of captures and of live containers.
+    """Base of the exceptions of the parser, of captures, of live containers and of emitters.
 
     Arguments of a wrong type or value raise the built-in `TypeError` or `ValueError`
     instead.
@@ -46,6 +48,13 @@ class DecoderClosedError(ProtocolError):
     """A capture's decoder or source was called after `close`.
 
     A capture ends once. Make a new decoder for the next one.
+    """
+
+
+class SecondResultError(ProtocolError):
+    """A job printed its result before, and only the first one counts.
+
+    Print other values as interim results.
     """
 
 

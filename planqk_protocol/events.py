@@ -5,9 +5,9 @@ statements. The ``raw`` of all events of a stream, joined, is the stream
 (rule ``lossless``).
 
 Tests build events by hand. All events take their line number first, and every
-argument by name. `Result.of` and its like make an event from a value. The
-``repr`` of an event is the call that builds it. A ``repr`` shows at most 60
-bytes of what may be megabytes: ``…(+N)`` stands for N bytes more.
+argument by name. `Result.of`, `InterimResult.of` and `MultilineResult.of` build an
+event from a value. The ``repr`` of an event is the call that builds it. It shows at
+most 60 bytes of each field: ``…(+N)`` stands for N bytes more.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import msgspec
 
+from planqk_protocol.excerpts import excerpt, excerpt_of_bytes
 from planqk_protocol.grammar import load_table
 
 __all__ = [
@@ -32,11 +33,9 @@ __all__ = [
     "ViolationCode",
 ]
 
-_SHOWN = 60  # a repr shows this many bytes or characters of what may be megabytes
-
 
 class Marker(StrEnum):
-    """The marker of a line or block: what it is or, if it is a violation, would have been."""
+    """The kind of marker of a line or block. A violation has the marker of its wrong line or block."""
 
     RESULT = "result"
     INTERIM_RESULT = "interim_result"
@@ -62,11 +61,10 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         line: Number of the line, counted from 1.
-        text: The line without its terminator; invalid UTF-8 shown as U+FFFD.
-        terminator: ``b"\n"``, ``b"\r\n"``, or ``b""`` where no LF follows: the
-            last line of a stream, or a piece of an over-long line.
-        content: The bytes of `text`, where they are not valid UTF-8; else
-            ``None``.
+        text: The line without its terminator. Invalid UTF-8 is shown as U+FFFD.
+        terminator: ``b"\n"`` or ``b"\r\n"``. It is ``b""`` if no LF follows: at
+            the last line of a stream, or at a piece of an over-long line.
+        content: The bytes of `text` if they are not valid UTF-8, else ``None``.
 
     >>> Log(1, "starting").raw
     b'starting\n'
@@ -90,8 +88,8 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         terminator = "" if self.terminator == b"\n" else f", terminator={self.terminator!r}"
-        content = "" if self.content is None else f", content={_shown(self.content, 0, len(self.content))}"
-        return f"Log(line={self.line}, text={_shown(self.text, 0, len(self.text))}{terminator}{content})"
+        content = "" if self.content is None else f", content={excerpt_of_bytes(self.content)}"
+        return f"Log(line={self.line}, text={excerpt(self.text)}{terminator}{content})"
 
 
 class _Marked(msgspec.Struct, frozen=True, gc=False):
@@ -109,7 +107,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             so that an earlier result may have been among them.
     """
 
-    _kind = ""  # the kind of its first line
+    _kind = ""  # the kind of the event's first line, as the grammar names it
 
     line: int
     raw: bytes
@@ -130,7 +128,7 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         suspect: bool = False,
         after_loss: bool = False,
     ) -> Self:
-        r"""Build the event that a parser makes of a value, a payload or raw bytes: for tests.
+        r"""Build an event for a test, as a parser would, from a value, a payload or raw bytes.
 
         Args:
             value: A JSON value, printed as `planqk_protocol.emit` prints it.
@@ -142,9 +140,9 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
             after_loss: Whether the capture lost bytes of standard output before it.
 
         Raises:
-            TypeError: None or several of `value`, `payload` and `raw` are given, or
-                `value` is no JSON value.
-            ValueError: The payload is not JSON, or the raw bytes are no event of
+            TypeError: Not exactly one of `value`, `payload` and `raw` is given, or
+                `value` is not a JSON value.
+            ValueError: The payload is not JSON, or the raw bytes are not an event of
                 this class.
 
         >>> Result.of({"sum": 42}) == Result.of(raw=b'PlanQK:Job:Result: {"sum": 42}\n')
@@ -152,31 +150,31 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         """
         if (value is msgspec.UNSET) + (payload is None) + (raw is None) != 2:  # noqa: PLR2004
             raise TypeError(f"{cls.__name__}.of() takes either a value, or payload=…, or raw=…")
-        opening, closing = cls._canonical()
+        opening, closing = cls._around_payload()
         if raw is None:
-            raw = opening + (cls._text(value) if payload is None else payload) + closing
-        start, stop = cls._bounds(raw)
+            raw = opening + (cls._payload_of(value) if payload is None else payload) + closing
+        start, stop = cls._payload_bounds(raw)
         decoded = json.loads(raw[start:stop].decode(), parse_constant=_refuse_constant)
         return cls(line, raw, decoded, start, stop, suspect, after_loss)
 
     @staticmethod
-    def _text(value: Any) -> bytes:
+    def _payload_of(value: Any) -> bytes:
         """The payload of a value, as `of` writes it."""
         return b" " + json.dumps(value, allow_nan=False).encode()
 
     @classmethod
-    def _canonical(cls) -> tuple[bytes, bytes]:
+    def _around_payload(cls) -> tuple[bytes, bytes]:
         """The bytes before the payload and after it, as `of` writes them."""
         marker = next(literal for literal, kind in load_table().literals.items() if kind == cls._kind)
         return marker, b"\n"
 
     @classmethod
-    def _bounds(cls, raw: bytes) -> tuple[int, int]:
+    def _payload_bounds(cls, raw: bytes) -> tuple[int, int]:
         """Where the payload of a marked line begins and ends."""
         table = load_table()
         is_marked = raw and table.classify(raw, 0, len(raw)) == cls._kind
         if not is_marked or raw.find(b"\n", 0, len(raw) - 1) >= 0:
-            raise ValueError(f"{_shown(raw, 0, len(raw))} is not one line with the marker of {cls.__name__}")
+            raise ValueError(f"{excerpt_of_bytes(raw)} is not one line with the marker of {cls.__name__}")
         return table.payload_start(raw), len(raw) - len(_terminator(raw))
 
     @property
@@ -190,10 +188,10 @@ class _Marked(msgspec.Struct, frozen=True, gc=False):
         return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:
-        if (self.raw[: self.start], self.raw[self.stop :]) == self._canonical():
-            text = f"payload={_shown(self.raw, self.start, self.stop)}"
+        if (self.raw[: self.start], self.raw[self.stop :]) == self._around_payload():
+            text = f"payload={excerpt_of_bytes(self.payload)}"
         else:
-            text = f"raw={_shown(self.raw, 0, len(self.raw))}"
+            text = f"raw={excerpt_of_bytes(self.raw)}"
         return f"{type(self).__name__}.of(line={self.line}, {text}{_flags(self)})"
 
 
@@ -215,23 +213,23 @@ class MultilineResult(_Marked, frozen=True, gc=False):
     _kind = "FENCE"
 
     @staticmethod
-    def _text(value: Any) -> bytes:
+    def _payload_of(value: Any) -> bytes:
         return json.dumps(value, indent=2, allow_nan=False).encode() + b"\n"
 
     @classmethod
-    def _canonical(cls) -> tuple[bytes, bytes]:
-        fence, end = super()._canonical()
+    def _around_payload(cls) -> tuple[bytes, bytes]:
+        fence, end = super()._around_payload()
         return fence + end, fence + end
 
     @classmethod
-    def _bounds(cls, raw: bytes) -> tuple[int, int]:
+    def _payload_bounds(cls, raw: bytes) -> tuple[int, int]:
         """Where the payload of a block begins and ends: after the first line, before the last one."""
         start = raw.find(b"\n") + 1
         stop = raw.rfind(b"\n", 0, max(len(raw) - 1, 0)) + 1
         table = load_table()
         fences = (raw[:start], raw[stop:])
         if not (start and stop) or any(table.classify(f, 0, len(f)) != cls._kind for f in fences):
-            raise ValueError(f"{_shown(raw, 0, len(raw))} is not a block with a fence line on either side")
+            raise ValueError(f"{excerpt_of_bytes(raw)} is not a block with a fence line on either side")
         return start, stop
 
 
@@ -245,8 +243,8 @@ class Violation(msgspec.Struct, frozen=True):
         marker: What the line or block would have been.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        error_line: Number of the line of the fault, counted from 1, if a point
-            can be named.
+        error_line: Number of the line of the fault, counted from 1. A parser always
+            gives it, with `column` and `offset`.
         column: Column of the fault in that line, counted from 1, in characters.
         offset: Offset of the fault, counted from 0, in bytes from the start of
             the stream.
@@ -277,11 +275,10 @@ class Violation(msgspec.Struct, frozen=True):
         return self.raw.endswith(b"\n")
 
     def __repr__(self) -> str:
-        raw = _shown(self.raw, 0, len(self.raw))
         return (
             f"Violation(code={self.code.value!r}, marker={self.marker.value!r}, line={self.line}, "
             f"message={self.message!r}, error_line={self.error_line}, column={self.column}, "
-            f"offset={self.offset}, raw={raw}{_flags(self)})"
+            f"offset={self.offset}, raw={excerpt_of_bytes(self.raw)}{_flags(self)})"
         )
 
 
@@ -290,11 +287,6 @@ FinalResult: TypeAlias = Result | MultilineResult
 
 Event: TypeAlias = Log | InterimResult | Result | MultilineResult | Violation
 """Everything a parser reports."""
-
-
-def _shown(data: bytes | str, start: int, stop: int) -> str:
-    rest = stop - start - _SHOWN
-    return f"{data[start : start + _SHOWN]!r}…(+{rest})" if rest > 0 else repr(data[start:stop])
 
 
 def _flags(event: _Marked | Violation) -> str:

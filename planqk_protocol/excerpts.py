@@ -1,4 +1,4 @@
-"""Excerpts of data from outside, as messages and ``repr`` show them: escaped, and never more than a line."""
+"""Excerpts of data from outside, for messages and for ``repr``: escaped, short, and on one line."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ and *settled* from then on:
 *   A fence is settled at the end of its line only, as any byte but a blank makes it
     text. If the line is longer than `limit`, its first ``limit + 1`` bytes decide.
 
-While the kind is open, `Lines` remembers the first bytes of the line (`_head`), no
-more than the longest literal has, and the number of bytes that have come (`_length`).
-The blanks after a fence are not remembered, because they decide nothing: after the
-next piece, the literal is judged as if they had not been there. So the cost
-grows with the length of the line alone, even if it comes byte by byte.
+While the kind is open, `Lines` remembers the first bytes of the line (`_head`), at
+most as many as the longest literal has, and the number of bytes that have come (`_length`).
+The blanks after a fence are not remembered, because they decide nothing: the next
+piece is judged as if it came right after the literal. So the cost grows only with
+the length of the line, even if the line comes byte by byte.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from planqk_protocol.grammar import Table
 __all__ = ["Lines", "LinesCheckpoint", "Segment"]
 
 Segment: TypeAlias = tuple[str | None, int, int, int, bool]
-"""A slice of a chunk, as (kind, start, stop, payload, complete).
+"""A slice of a chunk, as (kind, start, stop, payload_start, complete).
 
 ``kind`` is the kind of the line, or ``None`` while it is open. ``start`` and
-``stop`` are the bounds of the slice. ``payload`` is where the payload begins, if
-the slice is a whole line with a payload; else 0. ``complete`` is true if the slice
+``stop`` are the bounds of the slice. ``payload_start`` is where the payload begins,
+if the slice is a whole line with a payload; else 0. ``complete`` is true if the slice
 ends at the end of a line. A slice of several lines is always complete, and all of
 its lines are text. This is a plain tuple because it is made on the hot path.
 """
@@ -61,8 +61,8 @@ class Lines:
         self._table = table
         self._payload_literals = [item for item in table.literals.items() if item[1] in table.payload_kinds]
         self._needle = LF + table.prefix
-        # Number of bytes that decide on a line: at least as many as the longest literal has.
-        self._judged = None if limit is None else max(limit + 1, table.window)
+        # The kind of a line depends on this many of its bytes at most; `None` if on all of them.
+        self._deciding_size = None if limit is None else max(limit + 1, table.window)
         self._begin_line()
 
     def _begin_line(self) -> None:
@@ -126,11 +126,11 @@ class Lines:
 
     def _classify_line(self, data: bytes, start: int, stop: int) -> str:
         """The kind of a whole line that begins with no literal of a payload kind."""
-        judged = stop if self._judged is None else min(stop, start + self._judged)
-        return self._table.classify(data, start, judged)
+        deciding_stop = stop if self._deciding_size is None else min(stop, start + self._deciding_size)
+        return self._table.classify(data, start, deciding_stop)
 
     def _may_turn_to_text(self, kind: str) -> bool:
-        """Whether more bytes can make a line of this kind text, as with a fence."""
+        """Whether further bytes can still turn a line of this kind into text, as they can with a fence."""
         return kind != self._table.text and kind not in self._table.payload_kinds
 
     def _piece_of_line(self, data: bytes, start: int, stop: int, *, complete: bool) -> Segment:
@@ -143,13 +143,14 @@ class Lines:
     def _classify_piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
         """The kind of a line after another piece of it; ``None`` while it is still open."""
         table = self._table
-        judged = stop if self._judged is None else min(stop, start + self._judged - self._length)
+        size = self._deciding_size
+        deciding_stop = stop if size is None else min(stop, start + size - self._length)
         self._length += stop - start
-        # The window is enough for nearly every line, and spares a copy of a long piece.
-        head = self._head + data[start : min(judged, start + table.window)]
+        # The window is enough for nearly every line, and avoids a copy of a long piece.
+        head = self._head + data[start : min(deciding_stop, start + table.window)]
         kind = table.classify(head, 0, len(head))
         if self._may_turn_to_text(kind):
-            head = self._head + data[start:judged]
+            head = self._head + data[start:deciding_stop]
             kind = table.classify(head, 0, len(head))
         if complete or self._is_settled(kind, head):
             self._kind = kind
@@ -160,9 +161,9 @@ class Lines:
         return None
 
     def _is_settled(self, kind: str, head: bytes) -> bool:
-        """Whether a line that begins with `head`, and is of `kind` so far, stays so whatever follows."""
+        """Whether a line that begins with `head`, and is of `kind` so far, can no longer change its kind."""
         if kind == self._table.text:
             return not any(literal.startswith(head) for literal in self._table.literals)
         if self._may_turn_to_text(kind):
-            return self._judged is not None and self._length >= self._judged
+            return self._deciding_size is not None and self._length >= self._deciding_size
         return True

@@ -31,7 +31,7 @@ From file to table:
     stack, so there is a state for each kind of line even where nothing depends on
     it. Of these states, those with the same future are one.
 
-5.  `_name` gives the states names that do not depend on hashing or on Lark.
+5.  `_name_states` gives the states names that do not depend on hashing or on Lark.
 
 6.  `_check` refuses a table without the properties that the parser relies on. So
     nobody breaks them by a careless change of the file:
@@ -75,7 +75,7 @@ ROLES = frozenset(
 
 
 class Transition(NamedTuple):
-    """What a line does.
+    """What a line of some kind does in a state.
 
     Attributes:
         state: The state after the line.
@@ -171,7 +171,7 @@ def build_table(grammar: str) -> Table:
             f"exactly one terminal must begin with no literal text (it is log text); here: {unmarked}"
         )
     text = unmarked[0]
-    states, accepting = _name(*_minimise(*_walk(lark)))
+    states, accepting = _name_states(*_minimise(*_walk(lark)))
     _check(states, set(patterns), text)
     # Longest first, as one literal may begin another: the colon of an interim result is optional.
     literals = dict(sorted(literals.items(), key=lambda item: (-len(item[0]), item)))
@@ -204,11 +204,11 @@ def _literals(pattern: str) -> list[bytes]:
 
 
 def _markers(states: Mapping[str, Mapping[str, Transition]], literals: Mapping[bytes, str]) -> dict[str, str]:
-    """The markers by role: of each kind of line the longest literal."""
+    """Role → marker: the longest literal of the kind of line that completes this role."""
     longest: dict[str, str] = {}
     for literal, kind in literals.items():
         longest.setdefault(kind, literal.decode())
-    # A body line may begin with any marker, and none of them is its own.
+    # A body line may begin with any marker, so the role `body` has no marker of its own.
     return {
         transition.role: longest[kind]
         for row in states.values()
@@ -217,10 +217,10 @@ def _markers(states: Mapping[str, Mapping[str, Transition]], literals: Mapping[b
     }
 
 
-_Raw = dict[Any, dict[str, tuple[Any, str]]]
+_Rows = dict[Any, dict[str, tuple[Any, str]]]  # state → terminal → (next state, role)
 
 
-def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
+def _walk(lark: Lark) -> tuple[_Rows, set[Any]]:
     """Lark's automaton as state → terminal → (state, role), and its accepting states.
 
     A state is named by the stack that Lark's parser has there.
@@ -229,7 +229,7 @@ def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
 
     first = lark.parse_interactive()
     queue = {tuple(first.parser_state.state_stack): first}
-    rows: _Raw = {}
+    rows: _Rows = {}
     accepting = set()
     while queue:
         key, here = queue.popitem()
@@ -245,7 +245,7 @@ def _walk(lark: Lark) -> tuple[_Raw, set[Any]]:
             if target not in rows:
                 queue[target] = there
     start = tuple(first.parser_state.state_stack)
-    return {start: rows[start]} | rows, accepting  # the start state comes first; `_name` relies on it
+    return {start: rows[start]} | rows, accepting  # the start state comes first; `_name_states` relies on it
 
 
 def _completed(choices: Mapping[str, tuple[Any, Any]], terminal: str) -> str:
@@ -265,28 +265,30 @@ def _completed(choices: Mapping[str, tuple[Any, Any]], terminal: str) -> str:
     return rule
 
 
-def _minimise(rows: _Raw, accepting: set[Any]) -> tuple[_Raw, set[Any]]:
+def _minimise(rows: _Rows, accepting: set[Any]) -> tuple[_Rows, set[Any]]:
     """Merge the states that no sequence of lines can tell apart.
 
     This is Moore's algorithm: begin with two classes, accepting or not, and split
     a class as long as some of its states have other roles than the rest, or
     lead to other classes.
     """
-    block: dict[Any, Any] = {state: state in accepting for state in rows}
+    class_of: dict[Any, Any] = {state: state in accepting for state in rows}
     while True:
         signature = {
-            state: (block[state], tuple((t, role, block[to]) for t, (to, role) in row.items()))
+            state: (class_of[state], tuple((t, role, class_of[to]) for t, (to, role) in row.items()))
             for state, row in rows.items()
         }
-        if len(set(signature.values())) == len(set(block.values())):
+        if len(set(signature.values())) == len(set(class_of.values())):
             break
         number = {s: i for i, s in enumerate(dict.fromkeys(signature.values()))}
-        block = {state: number[signature[state]] for state in rows}
-    merged = {block[s]: {t: (block[to], v) for t, (to, v) in row.items()} for s, row in rows.items()}
-    return merged, {block[s] for s in accepting}
+        class_of = {state: number[signature[state]] for state in rows}
+    merged = {
+        class_of[s]: {t: (class_of[to], role) for t, (to, role) in row.items()} for s, row in rows.items()
+    }
+    return merged, {class_of[state] for state in accepting}
 
 
-def _name(rows: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Transition]], frozenset[str]]:
+def _name_states(rows: _Rows, accepting: set[Any]) -> tuple[dict[str, dict[str, Transition]], frozenset[str]]:
     """Name each state by the kinds of the lines on the shortest way to it.
 
     The search goes breadth first, in alphabetical order of the kinds, so the
@@ -295,7 +297,7 @@ def _name(rows: _Raw, accepting: set[Any]) -> tuple[dict[str, dict[str, Transiti
     first = next(iter(rows))
     names = {first: "start"}
     queue = [first]
-    for state in queue:  # which grows on the way
+    for state in queue:  # the loop appends to it
         for terminal, (target, _) in sorted(rows[state].items()):
             if target not in names:
                 names[target] = terminal if state == first else f"{names[state]}+{terminal}"

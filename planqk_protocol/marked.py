@@ -23,7 +23,14 @@ from planqk_protocol.events import (
 from planqk_protocol.grammar import load_table
 from planqk_protocol.payload.decode import PayloadError
 
-__all__ = ["block_event", "line_event", "marker_prefix", "marker_text", "oversized", "unterminated_block"]
+__all__ = [
+    "block_event",
+    "line_event",
+    "marker_prefix",
+    "marker_text",
+    "oversized_violation",
+    "unterminated_block_violation",
+]
 
 _CR = b"\r"
 
@@ -93,7 +100,7 @@ def block_event(decode: _Decode, role: str, raw: bytes, line: int, offset: int, 
     return MultilineResult(line, raw, value, start, stop)
 
 
-def unterminated_block(raw: bytes, line: int, offset: int, stray: int) -> Violation:
+def unterminated_block_violation(raw: bytes, line: int, offset: int, stray: int) -> Violation:
     """The violation of a block that is still open at the end of the stream (rule ``eof-block``)."""
     marker = Marker.MULTILINE_RESULT
     message = f"the block is never closed; print {marker_text(marker)} once more after the JSON, and flush"
@@ -101,7 +108,7 @@ def unterminated_block(raw: bytes, line: int, offset: int, stray: int) -> Violat
     return _violation(code, marker, raw, line, offset, 0, message + _stray_note(stray))
 
 
-def oversized(marker: Marker, raw: bytes, line: int, offset: int) -> Violation:
+def oversized_violation(marker: Marker, raw: bytes, line: int, offset: int) -> Violation:
     """The violation of a line or block that is cut after `raw` (rule ``limit-payload``)."""
     message = f"longer than {len(raw)} bytes; print less, or raise Limits.max_payload"
     return _violation(ViolationCode.PAYLOAD_TOO_LARGE, marker, raw, line, offset, len(raw), message)

@@ -21,7 +21,7 @@ from planqk_protocol.state import Resumable
 
 __all__ = ["Collector", "JobStatus", "Outcome", "collect"]
 
-_SHOWN = 3  # a repr shows this many events of what may be thousands
+_MOST_SHOWN = 3  # events of a tuple that a repr shows; there may be thousands
 
 
 class JobStatus(StrEnum):
@@ -51,8 +51,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             is no result. It is one of `violations`.
         exit_code: The container's exit code, where it is known.
         suspect_reason: Why the result, or the violation in its place, may not be
-            what the job gave, in one sentence; ``None`` if nothing speaks against it.
-        violation_count: Number of all violations, those included that a
+            what the job printed, in one sentence; ``None`` if there is no doubt.
+        violation_count: Number of all violations, including those that a
             `Collector` left out of `violations`.
     """
 
@@ -75,7 +75,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         shown = [f"status={self.status.value!r}"]
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            shown += [f"{name}={_shown(value)}"] if value != getattr(bare, name) else []
+            shown += [f"{name}={_excerpt(value)}"] if value != getattr(bare, name) else []
         return f"Outcome({', '.join(shown)})"
 
 
@@ -118,7 +118,7 @@ class Collector(Resumable):
         self._slot: FinalResult | Violation | None = None
 
     def add(self, event: Event) -> None:
-        """Add the next event of the stream. Log text is left out."""
+        """Add the next event of the stream. `Log` events are ignored."""
         if isinstance(event, Log):
             return
         if isinstance(event, InterimResult):
@@ -143,8 +143,9 @@ class Collector(Resumable):
             closed: Whether the stream has ended. So long as it has not, the
                 status is ``RUNNING``.
             cut_off: Whether the stream ended before the job's output did: the
-                job was killed, or the connection to it broke. A result that no
-                LF ends is suspect then, as it is where the exit code is not 0.
+                job was killed, or the connection to it broke. Then a result
+                without LF at its end is suspect. It is also suspect if the
+                exit code is not 0.
         """
         slot = self._slot
         reason = slot if isinstance(slot, Violation) else None
@@ -173,8 +174,8 @@ def collect(
         closed: Whether the stream has ended. So long as it has not, the status
             is ``RUNNING``.
         cut_off: Whether the stream ended before the job's output did: the job
-            was killed, or the connection to it broke. A result that no LF ends
-            is suspect then, as it is where the exit code is not 0.
+            was killed, or the connection to it broke. Then a result without LF
+            at its end is suspect. It is also suspect if the exit code is not 0.
 
     >>> from planqk_protocol import parse
     >>> outcome = collect(parse(b"PlanQK:Job:Result: 42\n"), exit_code=0)
@@ -190,7 +191,7 @@ def collect(
 def _suspect_reason(
     slot: FinalResult | Violation | None, exit_code: int | None, *, cut_off: bool
 ) -> str | None:
-    """Why what took the slot is suspect: the first reason that applies."""
+    """Why the event in the result slot is suspect: the first reason that applies."""
     if slot is None:
         return None
     if slot.suspect:
@@ -215,8 +216,8 @@ def _status(exit_code: int | None, *, closed: bool, is_taken_by_violation: bool)
     return JobStatus.SUCCEEDED
 
 
-def _shown(value: object) -> str:
-    """A value for a repr: of many events the first ones, and how many more there are."""
-    if not isinstance(value, tuple) or len(value) <= _SHOWN:
+def _excerpt(value: object) -> str:
+    """A field for a repr. Of a long tuple, only the first events and the number of the others are shown."""
+    if not isinstance(value, tuple) or len(value) <= _MOST_SHOWN:
         return repr(value)
-    return f"({', '.join(map(repr, value[:_SHOWN]))}, …(+{len(value) - _SHOWN}))"
+    return f"({', '.join(map(repr, value[:_MOST_SHOWN]))}, …(+{len(value) - _MOST_SHOWN}))"

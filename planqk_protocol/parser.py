@@ -45,7 +45,7 @@ from planqk_protocol.framing import Lines, LinesCheckpoint, Segment
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.log_text import extend_with_logs
-from planqk_protocol.marked import block_event, line_event, oversized, unterminated_block
+from planqk_protocol.marked import block_event, line_event, oversized_violation, unterminated_block_violation
 from planqk_protocol.payload.decode import PayloadDecoder
 from planqk_protocol.state import Resumable
 
@@ -120,8 +120,8 @@ class Parser(Resumable):
         Raises:
             ParserClosedError: The parser was closed.
             RecursionError: The caller is within some 200 calls of the
-                interpreter's recursion limit, so that JSON cannot be decoded
-                (CPython 3.11). Nothing was taken: feed the same bytes again
+                interpreter's recursion limit, so JSON cannot be decoded
+                (CPython 3.11). Nothing was taken. Feed the same bytes again
                 from a caller that is less deep in calls.
             TypeError: `data` is not bytes.
         """
@@ -141,9 +141,9 @@ class Parser(Resumable):
     def _feed(self, data: bytes) -> list[Event]:
         events: list[Event] = []
         for segment in self._lines.feed(data):
-            kind, start, stop, payload, _ = segment
+            kind, start, stop, payload_start, _ = segment
             self._offset += stop - start
-            if payload and kind and not self._in_block and stop - start <= self._max_payload:
+            if payload_start and kind and not self._in_block and stop - start <= self._max_payload:
                 # The hot path: a whole marked line. `_process` would do the same, but slower.
                 number = self._line
                 self._line += 1
@@ -152,7 +152,7 @@ class Parser(Resumable):
                     self._enter(state)
                 offset = self._offset - (stop - start)
                 raw = data[start:stop]
-                event = line_event(self._decode, role, raw, payload - start, number, offset)
+                event = line_event(self._decode, role, raw, payload_start - start, number, offset)
                 events.append(event)
                 if role == "result":
                     self._keep_result(event)
@@ -186,9 +186,8 @@ class Parser(Resumable):
             self._process(events, b"", last)
         if self._held:
             raw = self._held.take()
-            events.append(
-                unterminated_block(raw, self._first_line, self._offset - len(raw), self._stray_line)
-            )
+            offset = self._offset - len(raw)
+            events.append(unterminated_block_violation(raw, self._first_line, offset, self._stray_line))
         return events
 
     def _checkpoint(self) -> _Checkpoint:
@@ -277,7 +276,7 @@ class Parser(Resumable):
         if not self._in_block and kind and (role := self._transitions[kind].role):
             marker = Marker(role.removeprefix("duplicate_"))
         offset = self._offset - (stop - cut) - len(raw)
-        events.append(oversized(marker, raw[:limit], self._first_line, offset))
+        events.append(oversized_violation(marker, raw[:limit], self._first_line, offset))
         self._report_text(events, raw, limit, len(raw), complete=False)
         self._report_text(events, data, cut, stop, complete)
 
@@ -300,7 +299,7 @@ class Parser(Resumable):
             self._keep_result(event)
 
     def _keep_result(self, event: Event) -> None:
-        """Remember the event if it is the result. The table sees to it that there is only one."""
+        """Remember the event if it is the result. The table allows only one."""
         if isinstance(event, Result | MultilineResult):
             self._result = event
 
@@ -337,7 +336,7 @@ def iter_events(
         logs: Whether `Log` events are reported.
 
     Raises:
-        TypeError: `chunks` is bytes or text itself, or yields something else than bytes.
+        TypeError: `chunks` is bytes or text itself, or yields something other than bytes.
 
     >>> for event in iter_events([b"PlanQK:Job:Res", b"ult: 42\n"]):
     ...     print(event)
@@ -368,7 +367,7 @@ async def aiter_events(
         logs: Whether `Log` events are reported.
 
     Raises:
-        TypeError: `chunks` yields something else than bytes.
+        TypeError: `chunks` yields something other than bytes.
     """
     parser = Parser(limits=limits, logs=logs)
     async for chunk in chunks:

@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 def to_record(item: Event | Outcome) -> dict[str, Any]:
     """The event record or outcome record of `item`, as plain data.
 
-    It holds `dict`, `list`, `str`, `int`, `float`, `bool` and ``None``, so that
+    It holds `dict`, `list`, `str`, `int`, `float`, `bool` and ``None``, so
     `json.dumps` takes it. A ``value`` is the decoded value: it has no duplicate
     keys, and a number too large for a float is an infinity. Where the exact text
     of a payload counts, use `to_json_line`.
@@ -41,18 +41,23 @@ def to_record(item: Event | Outcome) -> dict[str, Any]:
     return _record(item, exact=False)
 
 
-def to_json_line(item: Event | Outcome) -> bytes:
+def to_json_line(item: Event | Outcome, *, time: str | None = None) -> bytes:
     r"""The event record or outcome record of `item`, as one line of JSON, LF included.
 
     A ``value`` is the payload's own text: numbers, the order of keys and
-    duplicate keys arrive as they were printed. Only CR and LF become spaces, and
-    the white space around it goes.
+    duplicate keys stay as they were printed. Only CR and LF become spaces, and
+    white space around the value is removed.
+
+    Args:
+        item: The event or the outcome.
+        time: When it came, by RFC 3339; the record holds it as ``time``.
 
     >>> from planqk_protocol import parse
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
-    return _encode(_record(item, exact=True)) + LF
+    record = _record(item, exact=True)
+    return _encode(record if time is None else record | {"time": time}) + LF
 
 
 def record_schema() -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""States that are copied and pickled, with the number of their format.
+"""Copies and pickles of parsers, decoders, sources and collectors, with the number of their format.
 
-The attributes of a parser are not the same in each version of the package. A
-pickle of another version, restored without a check, would go on and give wrong
-events. So each pickle holds the number of its format, and another number is
+The attributes of a parser differ between versions of the package. If a pickle of
+another version were restored without a check, the parser would go on and give wrong
+events. So each pickle holds the number of its format, and any other number is
 refused.
 
 A pickle is a program. It builds the arguments of a call, makes the call, and builds
@@ -25,7 +25,7 @@ STATE_FORMAT = 1
 
 
 class Resumable:
-    """The base of what can be copied and pickled between any two calls, and goes on from there."""
+    """Base class of objects that can be copied and pickled between any two calls, and then go on."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         attributes = {name: copy(value) for name, value in self.__dict__.items()}

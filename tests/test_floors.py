@@ -1,4 +1,4 @@
-"""The house: each module imports from floors below its own, and the heavy things come late."""
+"""The house: each module imports from floors below its own, heavy things come late, no module is too long."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "buffer", "excerpts", "payload.bounds"),
+        *("limits", "errors", "buffer", "excerpts", "payload.bounds", "descendants"),
         *("captures.timestamps", "captures.sniffing"),
     ),
     (
@@ -28,9 +28,16 @@ FLOORS = (
     ("log_text", "payload.decode", "outcome"),
     ("marked",),
     (
-        *("parser", "records", "emit"),
+        *("parser", "records"),
         *("captures.line_decoder", "captures.line_pieces", "captures.decoders.docker_json_records"),
     ),
+    # The other direction: what a job prints.
+    ("emit.json_values", "emit.log_pieces", "emit.output", "emit.turns"),
+    ("emit.capture", "emit.lines"),
+    ("emit.json_texts", "emit.unfinished"),
+    ("emit.emitter",),
+    ("emit.log_handler",),
+    ("emit.__init__",),
     # Captures: from what an engine stored to the bytes of the container, and on to events.
     ("captures.journal_entries", "captures.prefix_decoder"),
     (
@@ -40,7 +47,7 @@ FLOORS = (
         *("captures.decoders.kubectl_logs", "captures.decoders.raw"),
     ),
     ("captures.decoders.__init__",),
-    ("captures.catalogue",),
+    ("captures.captured", "captures.catalogue"),
     ("captures.source",),
     ("captures.__init__",),
     # The diagnosis: from events to findings.
@@ -63,7 +70,7 @@ FLOORS = (
         *("diagnosis.encodings", "diagnosis.near_misses", "diagnosis.openapi_file"),
         *("diagnosis.values", "diagnosis.violations"),
     ),
-    ("diagnosis.openapi", "diagnosis.outcomes"),
+    ("diagnosis.openapi", "diagnosis.outcomes", "diagnosis.stderr_search", "diagnosis.waiting"),
     ("diagnosis.stream",),
     ("diagnosis.finding_records",),
     ("diagnosis.__init__",),
@@ -76,9 +83,13 @@ FLOORS = (
     ),
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
+    # The runner: jobs as the platform runs them.
+    ("runner.job", "runner.job_input", "runner.lifetime"),
+    ("runner.command", "runner.image", "runner.running"),
+    ("runner.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
-    ("conformance.__init__", "conformance.descendants", "testing.engine_writers"),
+    ("conformance.__init__", "testing.engine_writers"),
     ("testing.findings",),
     ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
@@ -101,12 +112,13 @@ FLOORS = (
     ("cli.event_stream", "cli.reading"),
     ("cli.found", "cli.input_doubts", "cli.options"),
     ("cli.finding_text", "cli.junit", "cli.sarif", "cli.verdict", "cli.workflow_commands"),
-    ("cli.finding_reports",),
-    ("cli.inspection",),
+    ("cli.finding_reports", "cli.job_summary"),
+    ("cli.inspection", "cli.job_view"),
     (
         *("cli.commands.__init__", "cli.commands.check", "cli.commands.completion"),
-        *("cli.commands.conformance", "cli.commands.explain", "cli.commands.formats"),
-        *("cli.commands.parse", "cli.commands.result", "cli.commands.unwrap"),
+        *("cli.commands.conformance", "cli.commands.emit", "cli.commands.explain", "cli.commands.formats"),
+        *("cli.commands.parse", "cli.commands.result", "cli.commands.run"),
+        "cli.commands.unwrap",
     ),
     ("cli.app",),
     ("__main__",),
@@ -117,19 +129,37 @@ MAY_IMPORT = {
     "cli": {"click", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"docker", "kubernetes", "requests", "urllib3"},
+    "runner": {"docker", "requests"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.
 EDGES = {
     "cli",
     "engines",
     "chunk_reading",
+    "runner",
+    "descendants",
     "__main__",
-    "conformance.descendants",
+    "emit.capture",
+    "emit.emitter",
+    "emit.log_handler",
+    "emit.output",
+    "emit.turns",
     "conformance.programs",
     "conformance.reference_encoder",
     "testing.plugin",
 }
 EVERYWHERE = {"msgspec"}
+MOST_LINES, FEWEST_LINES = 400, 25
+# The modules with fewer lines, and why they stand alone.
+SHORT = {
+    "cli.__init__": "says what the package is; it has no names",
+    "cli.commands.__init__": "likewise",
+    "conformance.__init__": "likewise",
+    "diagnosis.rules.__init__": "collects the rules of all groups",
+    "engines.__init__": "gives the package its public names",
+    "payload.__init__": "says what the package is; it has no names",
+    "testing.__init__": "gives the package its public names",
+}
 
 
 @functools.cache
@@ -225,7 +255,7 @@ def test_the_edges_hold_no_protocol_knowledge(module: str) -> None:
     }
 
 
-@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] == "engines"))
+@pytest.mark.parametrize("module", sorted(m for m in modules() if m.split(".")[0] in {"engines", "runner"}))
 def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -> None:
     body = ast.parse(modules()[module].read_text(encoding="utf-8")).body
     for node in body:
@@ -237,3 +267,22 @@ def test_the_libraries_of_engines_are_imported_when_they_are_used(module: str) -
             else []
         )
         assert not {name.split(".")[0] for name in names} & MAY_IMPORT["engines"]
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
+def test_a_file_of_tests_is_not_too_long(path: str) -> None:
+    assert lines(TESTS / path) <= MOST_LINES, f"tests/{path} is too long: split it by subject"
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_module_is_neither_too_long_nor_too_short(module: str) -> None:
+    size = lines(modules()[module])
+    assert size <= MOST_LINES, f"{module} is too long: split it by subject"
+    assert (size < FEWEST_LINES) == (module in SHORT), f"{module} has {size} lines: see SHORT"

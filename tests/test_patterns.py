@@ -3,7 +3,7 @@
 Possessive quantifiers after a group match too much where the group breaks off
 in the middle (gh-106052, mended in 3.11.5), after a lookahead (gh-100061, in
 3.11.5), and raise ``SystemError`` where a group within captures (gh-101955,
-mended in 3.12.8, and never in 3.11). Behind a single character or set they are
+mended in 3.12.8, and never in 3.11). After a single character or set they are
 right everywhere. Atomic groups share their code.
 """
 

@@ -1,7 +1,7 @@
 """The catalogue of capture formats: list them, make a decoder, detect the format of a capture.
 
 The formats stand in `decoders.FORMATS`. To add one, write a module with its
-decoder and its `CatalogueEntry`, and put that into the tuple.
+decoder and its `CatalogueEntry`, and put the entry into this tuple.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
 def is_line_format(format_id: str) -> bool:
     """Whether each record of a format is one line of text.
 
-    No such record begins with a marker of the protocol. So a line that does
-    shows that the capture is not in this format.
+    No such record begins with a marker of the protocol. So a line that begins with
+    one shows that the capture is not in this format.
 
     Args:
         format_id: The id of the format, one of `formats`.
@@ -94,9 +94,9 @@ def detect(head: bytes | bytearray | memoryview) -> str:
 
     Args:
         head: The first bytes of the capture. At most 64 KiB are examined, counted
-            after leading NULs and blank lines. The first line is enough for all
-            formats but those of lines with a prefix (``docker-logs-*``,
-            ``kubectl-logs``, ``compose-logs``): there, every line is examined.
+            after leading NULs and blank lines. For most formats, the first line
+            is enough. For lines with a prefix (``docker-logs-*``, ``kubectl-logs``,
+            ``compose-logs``), every line is examined.
 
     Raises:
         TypeError: `head` is not bytes.

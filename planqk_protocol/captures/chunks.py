@@ -50,9 +50,9 @@ class CaptureNotice(msgspec.Struct, frozen=True):
         offset: Where it begins, in bytes from the start of its file.
         message: What is wrong and what to do, for people; its wording is no
             contract.
-        stream: The stream that it concerns: ``UNKNOWN`` if it may be any stream;
-            ``None`` if it concerns no stream of the container that is read, as if
-            output of another container is left out.
+        stream: The stream that it concerns. ``UNKNOWN`` if it may be any stream.
+            ``None`` if it concerns no stream of the container that is read: then
+            it is about the output of another container.
         file: Number of the file, counted from 0: one more with each
             `Decoder.end_of_file`.
     """
@@ -71,14 +71,14 @@ class CaptureNotice(msgspec.Struct, frozen=True):
     def loses(self, stream: StdStream) -> bool:
         """Whether bytes of `stream` may be missing at this place, and whole lines with them.
 
-        Where U+FFFD stands, none are missing. It stands for bytes that are not UTF-8,
+        U+FFFD means that no byte is missing. It stands for bytes that are not UTF-8,
         and neither a marker nor an LF has such bytes.
         """
         return self.kind is not NoticeKind.REPLACEMENT_CHAR and self.concerns(stream)
 
 
 class Records(Protocol):
-    """The records that a chunk was made of. They are parsed again, but only if someone asks for them."""
+    """The records that a chunk was made of. Their ends and times are computed only if asked for."""
 
     def ends(self) -> list[int]:
         """Where each record ends in the chunk's data, in bytes."""
@@ -114,11 +114,11 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
     suspect or both not, and if each byte has the same time stamp.
 
     Attributes:
-        stream: Where they were printed.
+        stream: The stream on which they were printed.
         data: The bytes.
         suspect: Whether they come from a damaged record, so that they may be
             altered or incomplete.
-        records: The records they come from, where these bear time stamps.
+        records: The records they come from, if these have time stamps.
     """
 
     stream: StdStream

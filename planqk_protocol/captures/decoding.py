@@ -45,7 +45,9 @@ __all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault",
 DecoderCheckpoint: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferCheckpoint]]]
 """A state of a `Decoder` to go back to: its attributes, and the states of its buffers."""
 
-_CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)  # of what decoders hold; all else is replaced
+# Attributes of these types are changed in place, so a checkpoint copies them. A `Buffer` makes a checkpoint
+# of its own. All others are replaced.
+_CHANGED_IN_PLACE = (dict, list, msgspec.Struct, Resumable)
 _NAMED = (StdStream.STDOUT, StdStream.STDERR)
 
 STREAMS: Mapping[str | bytes, StdStream] = MappingProxyType(
@@ -81,8 +83,8 @@ class Decoder(Resumable, ABC):
     is cut into chunks. No input makes a decoder raise. It does no I/O, its memory
     is bounded, and it can be copied and pickled in the middle of a capture.
 
-    A call takes all or nothing. If the interpreter fails, because there is no
-    memory or the caller itself is too deep in calls, nothing was taken: make the
+    A call takes all or nothing. If the interpreter fails, for lack of memory or
+    because the caller itself is too deep in calls, nothing was taken: make the
     same call once more.
 
     Args:
@@ -100,18 +102,18 @@ class Decoder(Resumable, ABC):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
-        self._only = stream  # the stream to give; None for all
-        self._is_named = container is not None  # by the caller
-        self._met: dict[str, None] = {}  # the names of the containers so far, in order
+        self._only_stream = stream  # the only stream to give; None for all
+        self._is_chosen = container is not None  # whether the caller chose the container
+        self._names: dict[str, None] = {}  # of the containers so far, in order
         self._closed = False
         self._file = 0
         self._record = 0  # number of the last record begun in this file
         self._offset = 0  # of the next byte to decode, in this file
         self._size = 0  # of this file so far
         self._decoded: Decoded = []
-        self._texts: list[bytes] = []  # records of one stream, to become one chunk
-        self._stamps: list[bytes | str | None] = []
-        self._texts_of = (StdStream.UNKNOWN, False)  # their stream, and whether they are suspect
+        self._texts: list[bytes] = []  # texts of records of one stream, which become one chunk
+        self._stamps: list[bytes | str | None] = []  # of these records
+        self._stream_and_suspect = (StdStream.UNKNOWN, False)  # of these records
 
     def feed(self, data: bytes | bytearray | memoryview) -> Decoded:
         """Decode the next bytes of the capture, and return what they complete.
@@ -173,7 +175,7 @@ class Decoder(Resumable, ABC):
         At most some 1000 names are kept. A name longer than any engine gives is
         cut short.
         """
-        return [name for name in self._met if name]
+        return [name for name in self._names if name]
 
     @abstractmethod
     def _decode(self, data: bytes) -> None:
@@ -226,17 +228,17 @@ class Decoder(Resumable, ABC):
         self, stream: StdStream, data: bytes, time: bytes | str | None = None, *, suspect: bool = False
     ) -> None:
         """Give the bytes of a record."""
-        if not data or self._only not in {None, stream}:
+        if not data or self._only_stream not in {None, stream}:
             return
-        if self._texts_of != (stream, suspect):
+        if self._stream_and_suspect != (stream, suspect):
             self._flush()
-            self._texts_of = (stream, suspect)
+            self._stream_and_suspect = (stream, suspect)
         self._texts.append(data)
         self._stamps.append(time)
 
     def _emit_chunk(self, chunk: Chunk) -> None:
         """Give a chunk of several records."""
-        if chunk.data and self._only in {None, chunk.stream}:
+        if chunk.data and self._only_stream in {None, chunk.stream}:
             self._flush()
             self._decoded.append(chunk)
 
@@ -273,7 +275,7 @@ class Decoder(Resumable, ABC):
         offset: int | None = None,
         concerns: StdStream | None = StdStream.UNKNOWN,
     ) -> StdStream:
-        """The stream with the name that a record gives; unknown, with a notice, if it is another name."""
+        """The stream that a record names. If it is neither stdout nor stderr: unknown, and a notice."""
         stream = STREAMS.get(name, StdStream.UNKNOWN)
         if stream is StdStream.UNKNOWN:
             message = f"the record's stream is {excerpt(name)}, neither stdout nor stderr"
@@ -291,10 +293,10 @@ class Decoder(Resumable, ABC):
         if self._container is None and can_be_read:
             self._container = name
         is_ours = can_be_read and name == self._container
-        is_new = name not in self._met and (is_ours or len(self._met) <= _MOST_OTHERS)
+        is_new = name not in self._names and (is_ours or len(self._names) <= _MOST_OTHERS)
         if is_new:
-            self._met[name] = None
-        if is_new and not is_ours and not self._is_named:
+            self._names[name] = None
+        if is_new and not is_ours and not self._is_chosen:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
                 f"the capture holds {name or 'entries of no container'} too, given as unknown; "
@@ -308,7 +310,7 @@ class Decoder(Resumable, ABC):
         """Make one chunk of the records that have been emitted."""
         if not self._texts:
             return
-        stream, suspect = self._texts_of
+        stream, suspect = self._stream_and_suspect
         data = self._texts[0] if len(self._texts) == 1 else b"".join(self._texts)
         records = StampedRecords(self._texts, self._stamps) if any(self._stamps) else None
         self._decoded.append(Chunk(stream, data, suspect, records))
@@ -351,8 +353,8 @@ class CatalogueEntry(Format, frozen=True, kw_only=True):
     """A format, with the code that reads and detects it.
 
     Attributes:
-        decoder: Its decoder, called with the container and the stream to read, if only one.
-        sniff: Whether the first bytes of a capture look like it.
+        decoder: Makes a decoder. The arguments are those of `Decoder`.
+        sniff: Tells from the first bytes of a capture whether it looks like this format.
     """
 
     decoder: Callable[..., Decoder]

@@ -66,14 +66,14 @@ FIELDS = {
 
 
 class PrintedText(msgspec.Struct, frozen=True):
-    """What a container printed, by an entry.
+    """The text of a container in one entry of the journal.
 
     Attributes:
-        stream: Where it was printed; ``UNKNOWN`` for another container's entry.
-        data: The bytes; none where the entry has no text.
+        stream: The stream on which it was printed; ``UNKNOWN`` for another container's entry.
+        data: The bytes; empty if the entry has no text.
         time: When the journal received it, in microseconds since 1970.
         suspect: Whether the beginning of its line is missing.
-        faults: What the entry shows to be damaged or missing.
+        faults: The damage and the losses that the entry shows.
     """
 
     stream: StdStream
@@ -112,7 +112,7 @@ class JournalEntries(Resumable):
         return PrintedText(stream, _data(entry), time, lacks_start, [fault for fault in faults if fault])
 
     def _missing_entries(self, entry: Entry) -> Fault | None:
-        """The fault, if entries before this one are missing by Docker's count."""
+        """The fault if, by Docker's count, entries before this one are missing."""
         if entry.epoch is None or (number := _number(entry.ordinal)) is None:
             return None
         last, self._last = self._last, (entry.epoch, number)
@@ -141,7 +141,7 @@ def _data(entry: Entry) -> bytes:
 
 
 def _piece(entry: Entry) -> LinePiece | None:
-    """The place of an entry in a line of several; ``None`` where it is no piece, or not numbered."""
+    """The place of an entry in a line of several entries; ``None`` if it is not a numbered piece."""
     ordinal = _number(entry.partial_ordinal)
     if entry.partial_id is None or ordinal is None:
         return None

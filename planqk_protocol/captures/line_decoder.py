@@ -29,9 +29,11 @@ from planqk_protocol.captures.sniffing import (
     is_utf16,
 )
 
-__all__ = ["LineDecoder"]
+__all__ = ["NUL", "LineDecoder"]
 
-_NUL = b"\0"
+NUL = b"\0"
+"""The byte that a power loss leaves in place of records, often in a whole block of the disk."""
+
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 
 
@@ -50,7 +52,7 @@ class LineDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._held = Buffer()  # the unfinished line; it begins at the current offset
-        self._needed = 0  # bytes to hold before a record on many lines is tried again
+        self._needed = 0  # bytes to hold before the decoder tries a record on many lines again
         self._in_long_line = False  # within a line that is too long, and skipped
         self._in_hole = False  # within a line, after a NUL
         self._unread = b""  # the unread tail of a line, if its record continues on the next line
@@ -65,8 +67,8 @@ class LineDecoder(Decoder):
         """Decode a line, which begins at the current offset.
 
         If its record continues on the next line, set ``_unread`` to the unread tail.
-        The tail comes again, together with the next line. Set ``_needed`` to wait
-        until the tail has so many bytes.
+        The tail comes again, together with the next line. To wait for more lines,
+        set ``_needed`` to the number of bytes that the tail has to reach.
 
         Args:
             line: The line without its end.
@@ -116,7 +118,7 @@ class LineDecoder(Decoder):
 
     def _decode_around_holes(self, data: bytes) -> None:
         """Decode bytes of the file, and skip the holes in them: see `nul_ends_line`."""
-        if not (self.nul_ends_line and (self._in_hole or _NUL in data)):
+        if not (self.nul_ends_line and (self._in_hole or NUL in data)):
             self._decode_lines(data)
             return
         at = 0
@@ -124,12 +126,12 @@ class LineDecoder(Decoder):
             if self._in_hole:
                 at = self._skip_hole(data, at)
                 continue
-            nul = data.find(_NUL, at)
+            nul = data.find(NUL, at)
             stop = nul if nul >= 0 else len(data)
             self._decode_lines(data[at:stop])
             at = stop
             if nul >= 0:
-                self._end_line(_NUL)
+                self._end_line(NUL)
                 self._notice_nuls(record=self._record + 1)
                 self._in_hole = True
 
@@ -137,7 +139,7 @@ class LineDecoder(Decoder):
         """Skip the NULs of a line and all between them, and hold what follows the last one."""
         lf = data.find(LF, at)
         stop = lf if lf >= 0 else len(data)
-        after_hole = data.rfind(_NUL, at, stop) + 1
+        after_hole = data.rfind(NUL, at, stop) + 1
         if after_hole:
             self._offset += len(self._held) + after_hole - at
             self._held.take()
@@ -203,7 +205,7 @@ class LineDecoder(Decoder):
             self._decode_and_advance(self._held.take(), end)
 
     def _decode_and_advance(self, line: bytes, end: bytes) -> None:
-        """Decode a line, and move the offset to the first byte that is left of it, or after it."""
+        """Decode a line, and move the offset to the first byte that was not decoded."""
         self._decode_line(line, end)
         self._offset += len(line) - len(self._unread)
         if self._unread:

@@ -1,10 +1,10 @@
-"""The pieces of long lines: checks that none is missing.
+"""Checks that no piece of a long line is missing.
 
 Docker stores a line of more than 16 KiB in several records. Its ``local`` and
 ``journald`` drivers number them: each record has an id that all pieces of one
 line share, an ordinal, and a mark on the last one (moby,
-``daemon/logger/copier.go``). So a missing piece shows, and so does a line that a
-restart of the container left unfinished.
+``daemon/logger/copier.go``). So it can be seen that a piece is missing, or that a
+restart of the container left a line unfinished.
 """
 
 from __future__ import annotations

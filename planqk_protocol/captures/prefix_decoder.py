@@ -59,7 +59,7 @@ class Prefix(msgspec.Struct, frozen=True):
         size: Its length in bytes.
         time: The time stamp in it.
         container: The container that it names.
-        repeated: The part at its end that is repeated within long lines.
+        repeated: The part at its end that Docker repeats within long lines.
     """
 
     size: int
@@ -79,17 +79,18 @@ class PrefixDecoder(LineDecoder):
     ends_every_line: ClassVar[bool] = False
     """Whether the command adds a missing LF to the last line. A capture without that LF is cut off."""
     _missing: ClassVar[str]
+    """The fault of a line without the prefix, for messages."""
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._has_stamps: bool | None = None
-        self._lacks_stamps = False
+        self._has_stamps: bool | None = None  # decided by the first line
+        self._lacks_stamps = False  # whether a later line has no stamp, and a notice says so
 
     @abstractmethod
     def _prefix(self, line: bytes) -> Prefix | None:
         """The prefix of a line; ``None`` if it has none."""
 
-    def _is_of_the_command(self, _line: bytes) -> bool:
+    def _is_command_message(self, _line: bytes) -> bool:
         """Whether a line without prefix is a message of the command itself."""
         return False
 
@@ -97,7 +98,7 @@ class PrefixDecoder(LineDecoder):
         self._record += 1
         prefix = self._prefix(line)
         if prefix is None:
-            if end and self._is_of_the_command(line):
+            if end and self._is_command_message(line):
                 return
             kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
             self._notice(kind, f"{self._missing}; given as unknown")
@@ -130,7 +131,7 @@ class PrefixDecoder(LineDecoder):
         return stamp if self._has_stamps else None
 
     def _without_repeats(self, text: bytes, repeated: bytes, stream: StdStream) -> bytes:
-        """Take out the prefixes that Docker repeated within a long line."""
+        """Remove the prefixes that Docker repeated within a long line."""
         pieces = []
         at = 0
         while text.startswith(repeated, at + _PIECE):

@@ -39,7 +39,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_EVIDENCE = 256
 """Number of bytes from the start of a file that decide whether it is in UTF-16."""
 
-UTF16_FAULT = "is in UTF-16, as > of Windows PowerShell writes it; convert it to UTF-8"
+UTF16_FAULT = "is in UTF-16, which '>' writes in Windows PowerShell; convert it to UTF-8"
 """The fault of a file in UTF-16, for messages."""
 
 UTF32_FAULT = "is in UTF-32; convert it to UTF-8"

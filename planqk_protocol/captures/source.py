@@ -50,9 +50,9 @@ from functools import partial
 import msgspec
 
 from planqk_protocol.buffer import LF, as_bytes
+from planqk_protocol.captures.captured import Captured, Span
 from planqk_protocol.captures.catalogue import decoder
 from planqk_protocol.captures.chunks import CaptureNotice, Chunk, Decoded, StdStream
-from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import (
     Event,
     FinalResult,
@@ -68,7 +68,7 @@ from planqk_protocol.limits import Limits
 from planqk_protocol.parser import Parser
 from planqk_protocol.state import Resumable
 
-__all__ = ["Captured", "Source"]
+__all__ = ["Source"]
 
 _KINDS = "bytes, bytearray, memoryview or CaptureNotice"
 _ADVICE = "open the file in binary mode"
@@ -80,59 +80,6 @@ _MARKERS = {
 _CUT_OFF = "the capture breaks off within the line, so the JSON may be cut short; get the whole capture"
 
 
-class _Span(msgspec.Struct, frozen=True):
-    """A chunk of stdout, and the events that it completed."""
-
-    chunk: Chunk
-    before: Chunk | None  # the chunk of stdout before it
-    line: int  # number of the line of its first byte
-    events: list[Event]
-
-
-class Captured(msgspec.Struct, frozen=True):
-    """The events and notices that one call of a `Source` brought.
-
-    Attributes:
-        events: The events that the bytes completed.
-        notices: What the capture lost there.
-        stderr: The chunks of standard error, if the source was told to keep them.
-    """
-
-    events: list[Event]
-    notices: list[CaptureNotice]
-    _spans: list[_Span]
-    _last: Chunk | None = None
-    stderr: list[Chunk] = []
-
-    @property
-    def chunks(self) -> list[Chunk]:
-        """The chunks of stdout that were parsed."""
-        return [span.chunk for span in self._spans]
-
-    @property
-    def first_lines(self) -> list[int]:
-        """Number of the line that the first byte of each of the `chunks` belongs to, counted from 1."""
-        return [span.line for span in self._spans]
-
-    @property
-    def times(self) -> list[str | None]:
-        """The time stamp of the record with the last byte of each event, as the capture has it.
-
-        It is ``None`` if the format has no time stamps, and for a piece of a line
-        that is longer than the limits allow.
-        """
-        times: list[str | None] = []
-        for span in self._spans:
-            times += _times(span)
-        at_end = self._last.time if self._last else None
-        return times + [at_end] * (len(self.events) - len(times))
-
-    @property
-    def times_ns(self) -> list[int | None]:
-        """`times` in nanoseconds since 1970, UTC."""
-        return [None if time is None else nanoseconds(time) for time in self.times]
-
-
 class Source(Resumable):
     r"""Parser for a capture of a job's output: gives the job's events, and notices of what the capture lost.
 
@@ -140,8 +87,8 @@ class Source(Resumable):
     ``suspect``: bytes of it may be altered or missing. So is an event on the first
     line after a loss, as its beginning may be lost. Every event after a loss, save
     log lines, is ``after_loss``: an earlier result may have been lost. If the
-    capture breaks off within a line with a marker, the line is a violation and
-    not a result. A call takes all or nothing, as those of `Parser` do.
+    capture breaks off within a marked line, the line is a violation and not a
+    result. A call takes all or nothing, as the calls of `Parser` do.
 
     Args:
         format_id: The format of the capture, one of `formats`.
@@ -149,7 +96,6 @@ class Source(Resumable):
             default the first one in it.
         limits: Bounds on lines and payloads.
         logs: Whether `Log` events are reported.
-        stderr: Whether `Captured.stderr` holds the chunks of standard error.
 
     Raises:
         TypeError: An argument is not what its annotation says.
@@ -168,14 +114,12 @@ class Source(Resumable):
         container: str | None = None,
         limits: Limits = Limits(),
         logs: bool = True,
-        stderr: bool = False,
     ) -> None:
-        stream = None if stderr else StdStream.STDOUT
-        self._decoder = decoder(format_id, container=container, stream=stream)
+        self._decoder = decoder(format_id, container=container, stream=StdStream.STDOUT)
         self._parser = Parser(limits=limits, logs=logs)
-        self._last: Chunk | None = None  # of stdout
+        self._last: Chunk | None = None  # the latest chunk of stdout
         self._size = 0  # of stdout so far, in bytes
-        self._last_damaged_line = 0  # 0 if no event to come can be hit
+        self._last_damaged_line = 0  # 0 if damage reaches no event to come
         self._first_line_after_loss = sys.maxsize  # beyond all lines if nothing was lost
         self._is_cut_off = False  # whether bytes are missing right after the last chunk
         self._result: FinalResult | None = None
@@ -185,16 +129,16 @@ class Source(Resumable):
 
         Args:
             data: Any number of bytes, cut anywhere. They may be overwritten
-                after the call. Or a notice by which a live reader tells of bytes
-                that it could not get. It comes back in ``Captured.notices``. If
-                it tells of lost bytes of stdout, its place is a loss, as with `cut_off`.
+                after the call. Or a notice from a live reader about bytes that
+                it could not get. The notice comes back in ``Captured.notices``.
+                If bytes of stdout are lost, this has the effect of `cut_off`.
 
         Raises:
             DecoderClosedError: The source was closed.
             RecursionError: The caller is within some 200 calls of the
                 interpreter's recursion limit. Nothing was taken: feed the same
                 again from a caller that is less deep in calls.
-            TypeError: `data` is neither.
+            TypeError: `data` is neither bytes nor a notice.
 
         >>> from planqk_protocol.captures import CaptureNotice, NoticeKind
         >>> source = Source("raw")
@@ -233,7 +177,7 @@ class Source(Resumable):
         return msgspec.structs.replace(captured, events=captured.events + events, _last=self._last)
 
     def cut_off(self) -> Captured:
-        """Mark a place where bytes of the capture are missing, as where a compressed file breaks off.
+        """Mark a place where bytes of the capture are missing: a compressed file broke off, for example.
 
         The next bytes begin a record. An event that is unfinished here is
         ``suspect``, and so is one in the text that follows, up to the next LF.
@@ -281,7 +225,7 @@ class Source(Resumable):
     def _feed(self, data: bytes | CaptureNotice) -> Captured:
         if not isinstance(data, CaptureNotice):
             return self._parse_decoded(self._decoder.feed(data))
-        decoded = self._decoder.feed(b"")  # nothing, but it raises if the source is closed
+        decoded = self._decoder.feed(b"")  # gives nothing, but raises if the source is closed
         if data.loses(StdStream.STDOUT):
             decoded = self._decoder.cut_off()
         return self._parse_decoded([*decoded, data])
@@ -313,24 +257,22 @@ class Source(Resumable):
                     self._remember_damage()
                 if item.loses(StdStream.STDOUT):
                     self._remember_loss()
-            elif item.stream is StdStream.STDERR:
-                captured.stderr.append(item)
-            elif item.stream is StdStream.STDOUT:
+            else:
                 span = self._parse_chunk(item)
                 captured.events.extend(span.events)
                 captured._spans.append(span)  # noqa: SLF001
         return captured
 
     def _remember_damage(self) -> None:
-        """Bytes of stdout are wrong or missing here: within a line, or at the beginning of the next one."""
+        """Note that bytes of stdout are wrong or missing here: in this line, or before the next one."""
         self._last_damaged_line = self._parser.line
 
     def _remember_loss(self) -> None:
-        """Bytes of stdout are missing here, so that whole lines may be missing."""
+        """Note that bytes of stdout are missing here, so whole lines may be missing, too."""
         self._is_cut_off = True
         self._first_line_after_loss = min(self._first_line_after_loss, self.line_count + 1)
 
-    def _parse_chunk(self, chunk: Chunk) -> _Span:
+    def _parse_chunk(self, chunk: Chunk) -> Span:
         """Parse a chunk, and mark the events that damage reaches."""
         line, before = self._parser.line, self._last
         self._last_damaged_line = sys.maxsize if chunk.suspect else self._last_damaged_line
@@ -341,7 +283,7 @@ class Source(Resumable):
         self._is_cut_off = False
         if chunk.suspect:
             self._last_damaged_line = self.line_count
-        return _Span(chunk, before, line, events)
+        return Span(chunk, before, line, events)
 
     def _keep_result(self, events: list[Event]) -> None:
         """Remember the result as this source gives it, with its ``suspect`` and ``after_loss``."""
@@ -381,35 +323,3 @@ class Source(Resumable):
             suspect=True,
             after_loss=event.after_loss,
         )
-
-
-def _times(span: _Span) -> list[str | None]:
-    """The time stamps of the events of a span: each is that of the record with the event's last byte."""
-    data = span.chunk.data
-    line, at = span.line, -1  # the last LF seen ends the line before `line`
-    offsets: list[int] = []
-    places: list[int | None] = []  # where in `offsets`; -1 for the chunk before, None for nowhere
-    for event in span.events:
-        last = _last_line(event)
-        if last is None:
-            places.append(None)
-        elif last < span.line:
-            places.append(-1)
-        else:
-            while line <= last:
-                at = data.find(LF, at + 1)
-                line += 1
-            places.append(len(offsets))
-            offsets.append(at)
-    times = span.chunk.times_at(offsets)
-    before = span.before.time if span.before else None
-    return [None if place is None else before if place < 0 else times[place] for place in places]
-
-
-def _last_line(event: Event) -> int | None:
-    """Number of the line that an event ends with; ``None`` if it ends within a line."""
-    if isinstance(event, Log):
-        return event.line if event.terminator else None
-    if not event.raw.endswith(LF):
-        return None
-    return event.line + event.raw.count(LF) - 1

@@ -23,6 +23,7 @@ from planqk_protocol.cli.sources import CutOff, Input, LiveInput
 from planqk_protocol.diagnosis import Diagnosis, Finding, Place
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import notice_finding
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.limits import Limits
 
 __all__ = ["EventStream"]
@@ -80,6 +81,7 @@ class EventStream:
         self._source = Source(RAW, logs=logs)
         self._schemas = schemas
         self._diagnosis = Diagnosis()
+        self._stderr = StderrSearch(RAW)
         self._notices: dict[Finding, str] = {}  # findings about notices, and their inputs
         self.head = bytearray()
         self.format = capture
@@ -99,9 +101,8 @@ class EventStream:
         if self.format == AUTO:  # a live container names its format, so these are files
             self.format, inputs = detect_format(cast("Iterable[Input]", inputs), at_once=self._at_once)
         check_container(self.format, self.container)
-        self._source = Source(
-            self.format, container=self.container, limits=self._limits, logs=self._logs, stderr=True
-        )
+        self._source = Source(self.format, container=self.container, limits=self._limits, logs=self._logs)
+        self._stderr = StderrSearch(self.format)
         self._diagnosis = Diagnosis(capture=self.format, schemas=self._schemas)
         for name, chunks in inputs:
             if self._begins:
@@ -110,9 +111,11 @@ class EventStream:
             self._begin(name)
             try:
                 for chunk in chunks:
+                    captured = self._source.feed(chunk)
                     if isinstance(chunk, bytes):
                         self.head += chunk[: MOST_DETECTED - len(self.head)]
-                    yield self._noted(self._source.feed(chunk))
+                        self._stderr.feed(chunk, self.container or next(iter(self._source.containers), None))
+                    yield self._noted(captured)
             except CutOff as end:
                 yield self._noted(self._source.cut_off())
                 self._is_cut_off = True
@@ -158,7 +161,9 @@ class EventStream:
             is_cut_off: Whether a live container may have printed more.
         """
         lacks_some = is_cut_off or self._is_cut_off or self._has_lost
-        findings = self._diagnosis.close(exit_code=exit_code, cut_off=lacks_some)
+        findings = self._diagnosis.close(
+            exit_code=exit_code, cut_off=lacks_some, is_on_stderr=self._stderr.found
+        )
         return [self._with_files(finding) for finding in findings] if self.has_several_inputs else findings
 
     def file_of_notice(self, finding: Finding) -> str | None:

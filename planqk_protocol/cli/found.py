@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import rich_click as click
+
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.reading import Reading
@@ -82,8 +84,7 @@ class Locator:
 
     def record(self, finding: Finding) -> FindingRecord:
         """The record of the finding, with its places in their files."""
-        file = self._reading.paths.get(self._name(finding))
-        return finding_record(finding, file=file, locate=self._locate)
+        return finding_record(finding, file=self._text_of_path(self._name(finding)), locate=self._locate)
 
     def shown(self, finding: Finding) -> str:
         """The place of a finding, as messages name it."""
@@ -95,7 +96,12 @@ class Locator:
 
     def _locate(self, place: Place) -> tuple[str | None, Place]:
         name, within = self._stream.locate(place)
-        return self._reading.paths.get(name), within
+        return self._text_of_path(name), within
+
+    def _text_of_path(self, name: str) -> str | None:
+        """The path of an input as text: a path has any bytes, and a record is in UTF-8."""
+        path = self._reading.paths.get(name)
+        return None if path is None else click.format_filename(path)
 
     def _spot(self, place: Place) -> Spot:
         name, within = self._stream.locate(place)

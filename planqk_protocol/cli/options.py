@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 import rich_click as click
@@ -16,7 +17,9 @@ from planqk_protocol.cli.reading import Files, Live, Reading
 from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.cli.terminal import Failure, Messages
+from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.engines import docker, kubernetes
+from planqk_protocol.errors import OpenAPIError
 from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "input_options",
     "limit_options",
     "only_option",
+    "openapi_option",
+    "read_schemas",
 ]
 
 _CRI = "cri"
@@ -62,6 +67,12 @@ only_option = click.option(
     help="The container to read from a capture of several, named as in the capture. By default, it is the "
     "first one.",
 )
+openapi_option = click.option(
+    "--openapi",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The service's OpenAPI file. The values are checked against its schema of results.",
+)
 _container_option = click.option(
     "--container", metavar="NAME", help="Read a live container of Docker until it exits."
 )
@@ -74,6 +85,23 @@ _wait_option = click.option(
     type=click.FloatRange(min=0),
     help="How long to wait for a live container or pod to start. By default, there is no limit.",
 )
+
+
+def read_schemas(path: Path | None) -> ServiceSchemas | None:
+    """Read the schemas of a service's OpenAPI file, if one is given.
+
+    Raises:
+        Failure: It cannot be read, or is not OpenAPI.
+    """
+    if path is None:
+        return None
+    name = click.format_filename(path)
+    try:
+        return ServiceSchemas(path.read_bytes())
+    except OSError as error:
+        raise Failure(f"cannot read {name}: {error.strerror}") from None
+    except OpenAPIError as error:
+        raise Failure(f"{name}: {error}") from None
 
 
 class InputOptions(TypedDict):

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -24,8 +25,10 @@ __all__ = [
     "Failure",
     "Messages",
     "OutputClosed",
+    "SafeErrors",
     "SafeOutput",
     "check_output",
+    "ended_by",
     "escape_controls",
     "escape_line",
     "until_interrupt",
@@ -131,7 +134,8 @@ class SafeOutput:
     """Standard output for bytes of any kind. At a terminal, control characters become escapes."""
 
     def __init__(self) -> None:
-        self._is_terminal = sys.stdout.isatty()
+        self._stream = self._open()
+        self._is_terminal = self._stream is not None and self._stream.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._cr = ""  # held back, because an LF may follow
 
@@ -142,13 +146,31 @@ class SafeOutput:
             OutputClosed: The reader is gone.
             Failure: The bytes could not be written.
         """
-        if not self._is_terminal:
-            write(data)
-            return
-        text = self._cr + self._decoder.decode(data, is_end)
-        self._cr = "" if is_end or not text.endswith("\r") else "\r"
-        text = text.removesuffix(self._cr).replace("\r\n", "\n")
-        write(escape_controls(text).encode(sys.stdout.encoding, "backslashreplace"))
+        if self._is_terminal and self._stream is not None:
+            text = self._cr + self._decoder.decode(data, is_end)
+            self._cr = "" if is_end or not text.endswith("\r") else "\r"
+            text = text.removesuffix(self._cr).replace("\r\n", "\n")
+            data = escape_controls(text).encode(self._stream.encoding, "backslashreplace")
+        self._put(data)
+
+    def _open(self) -> TextIO | None:
+        return sys.stdout
+
+    def _put(self, data: bytes) -> None:
+        write(data)
+
+
+class SafeErrors(SafeOutput):
+    """Standard error for bytes of any kind. If it is closed, the bytes are dropped."""
+
+    def _open(self) -> TextIO | None:
+        return sys.stderr
+
+    def _put(self, data: bytes) -> None:
+        if self._stream is not None:
+            with suppress(OSError):  # there is no other place for them
+                self._stream.buffer.write(data)
+                self._stream.flush()
 
 
 class Messages(Console):
@@ -246,3 +268,10 @@ def until_signal() -> Iterator[Callable[[], signal.Signals | None]]:
         if received is None:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def ended_by(number: signal.Signals | None) -> Failure:
+    """The failure for a signal, with the exit code that a shell reports for it."""
+    if number in {None, signal.SIGINT}:
+        return Failure("interrupted", exit_code=128 + signal.SIGINT)
+    return Failure(f"ended by {number.name}", exit_code=128 + number)

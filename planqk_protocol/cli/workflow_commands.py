@@ -7,6 +7,8 @@ GitHub Actions", and of its toolkit (actions/toolkit, packages/core/src/command.
 
 from __future__ import annotations
 
+import rich_click as click
+
 from planqk_protocol.cli.found import Found
 from planqk_protocol.diagnosis import Severity
 
@@ -22,7 +24,7 @@ def workflow_command(found: Found) -> str:
     spot = found.spot
     properties: dict[str, object] = {}
     if spot.file is not None:
-        properties["file"] = spot.file
+        properties["file"] = click.format_filename(spot.file)
         if spot.place and spot.is_in_file:
             properties |= {"line": spot.place.line, "col": spot.place.column}
             properties |= {} if spot.end_column is None else {"endColumn": spot.end_column}

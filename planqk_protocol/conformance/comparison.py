@@ -21,6 +21,7 @@ from functools import partial
 from itertools import takewhile, zip_longest
 from typing import Any, NamedTuple, Never
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.conformance.showing import shorten, shorten_both, show_bytes, show_json
 from planqk_protocol.limits import MAX_DEPTH
 from planqk_protocol.payload.bounds import deeper_than
@@ -38,8 +39,7 @@ __all__ = [
 Members = Mapping[str, Any]
 """The members of an event record."""
 
-_Select = Callable[[Members, Members], Members]  # as `_select` does, with a profile
-_LF = b"\n"
+_Select = Callable[[Members, Members], Members]  # record, wanted record → what is compared of the record
 _RESULTS = ("interim_result", "result", "multiline_result")  # a tuple: a program may give any type
 _POSITIONS = frozenset({"error_line", "column", "offset"})
 _FIRST = ("type", "line", "end_line", "code", "marker")  # members shown before all others
@@ -90,7 +90,7 @@ def read_event_records(data: bytes) -> list[Members]:
     Raises:
         EventRecordError: A line is not a JSON object, or the last line does not end with LF.
     """
-    *lines, last = data.split(_LF)
+    *lines, last = data.split(LF)
     if last:
         raise EventRecordError(f"the last line does not end with LF: {show_bytes(last)}")
     return [_read_event_record(number, line) for number, line in enumerate(lines, 1)]
@@ -131,7 +131,7 @@ def count_graded(output: bytes, profile: Profile) -> int:
 
     A line that is not a record counts, too: the comparison refuses it later.
     """
-    lines = output.split(_LF)[:-1]
+    lines = output.split(LF)[:-1]
     return len(lines) if profile is Profile.FULL else sum(map(_may_be_result, lines))
 
 

@@ -38,7 +38,7 @@ STEPWISE = "steps"
 _MOST_CUTS = 100  # each costs a pause
 _SHORT_STREAM = 100  # bytes; a shorter stream is cut everywhere
 _STEP_PATIENCE = 5.0  # seconds to wait for the events of a part
-# Where decoders err: around line ends, and inside characters of several bytes.
+# Decoders often err here: around line ends, and inside characters of several bytes.
 _DELICATE = re.compile(rb"\r?\n|[\xc2-\xf4][\x80-\xbf]+|[\x80-\xff]")
 
 

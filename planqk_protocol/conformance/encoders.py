@@ -37,7 +37,8 @@ class EncoderCase(msgspec.Struct, frozen=True, kw_only=True):
         about: What the case shows, in one sentence.
         records: The records to encode.
         events: The event records of the stream. By default, they are the same
-            as `records`. ``contains`` in place of ``text`` is a part of the text.
+            as `records`. An event may have ``contains`` instead of ``text``:
+            a part that the text has to contain.
     """
 
     id: str

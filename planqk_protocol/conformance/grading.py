@@ -14,6 +14,7 @@ from planqk_protocol.conformance.vectors import RULES
 
 __all__ = ["Grade", "GradedCase", "Summary", "grade_records", "summarise", "summarise_rules"]
 
+# Exit codes of decoder programs.
 _FOUND_VIOLATIONS = 1
 _UNKNOWN_ARGUMENT = 2
 

@@ -12,7 +12,7 @@ when the program is killed.
 A chunk of the stream is written after the program has read the chunk before.
 Otherwise two chunks could arrive as one, and the cut between them would not be
 tested. Linux tells how many bytes of a pipe are unread (``FIONREAD``,
-pipe(7)). Where the system does not tell, a pause has to do.
+pipe(7)). On other systems, the kit pauses between two chunks.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from planqk_protocol.conformance.descendants import kill_group, kill_tagged, tagged_environment
+from planqk_protocol.descendants import kill_group, kill_tagged, tagged_environment
 
 __all__ = ["Answer", "CommandError", "Dialogue", "ask", "kill_all", "listen", "run_all"]
 
-_PAUSE = 0.01  # seconds between two chunks, if the system does not tell whether the first one was read
+_PAUSE = 0.01  # seconds between two chunks, if the system does not tell how much is unread
 _READ_INTERVAL = 0.0005  # seconds between two checks whether the program has read the last chunk
 _READ_PATIENCE = 2.0  # seconds in all that these checks may take; a program may read nothing
 _GRACE = 2.0  # seconds to wait for the end of a program that was killed
@@ -201,7 +201,7 @@ class Dialogue:
                 self._stdin.close()
 
     def _wait_until_read(self) -> None:
-        """Wait until the program has read all that was written, or the patience for that is used up."""
+        """Wait until the program has read all that was written, or until `_read_patience` is used up."""
         if _unread_bytes(self._stdin) is None:
             time.sleep(_PAUSE)
             return
@@ -227,12 +227,12 @@ class Dialogue:
             self.kill(fault)
         return is_in_time
 
-    def _wait_until(self, is_so: Callable[[], bool], patience: float = float("inf")) -> bool:
-        """Wait up to the program's deadline, or until it is killed. Return whether it is so."""
+    def _wait_until(self, is_met: Callable[[], bool], patience: float = float("inf")) -> bool:
+        """Wait for a condition, at most until the deadline or a kill. Return whether it is met."""
         seconds_left = self._deadline - time.monotonic()
         with self._changed:
-            self._changed.wait_for(lambda: is_so() or self._is_killed, max(0, min(patience, seconds_left)))
-            return is_so()
+            self._changed.wait_for(lambda: is_met() or self._is_killed, max(0, min(patience, seconds_left)))
+            return is_met()
 
     def end(self) -> Answer:
         """Close standard input, wait for the program to end, and return its answer."""
@@ -288,7 +288,7 @@ def kill_all() -> None:
 
 
 def _signal_fault(code: int | None) -> str:
-    """The signal that ended the program, by its return code. Empty if none did."""
+    """The fault of a program that a signal ended. Empty if its return code shows another end."""
     return f"the program was ended by {_signal_name(-code)}" if code is not None and code < 0 else ""
 
 
@@ -329,7 +329,7 @@ def ask(command: Sequence[str], chunks: Iterable[bytes], *, timeout: float, limi
 
 
 def listen(command: Sequence[str], receive: Receiver, *, timeout: float) -> Answer:
-    """Run a program without input, and pass on its standard output. Nothing of it is kept.
+    """Run a program without input, and pass on its standard output. The output is not kept.
 
     Args:
         command: The program and its arguments.

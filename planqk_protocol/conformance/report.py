@@ -44,7 +44,7 @@ class FailedCases(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the kit found out about one program.
+    """The results of all cases for one program.
 
     Attributes:
         kind: ``decoder``, ``encoder`` or ``service``.
@@ -88,7 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def failures(self) -> list[FailedCases]:
         """The failed cases, those of the same vector together."""
-        found = []
+        failures = []
         for _, group in groupby(self.cases, lambda case: case.id):
             cases = list(group)
             failed = [case for case in cases if case.grade is Grade.FAILED]
@@ -97,8 +97,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                     case.reason: tuple(c for c in failed if c.reason == case.reason) for case in failed
                 }
                 passed = tuple(case.chunking for case in cases if case.grade is not Grade.FAILED)
-                found.append(FailedCases(first=failed[0], reasons=tuple(reasons.items()), passed=passed))
-        return found
+                failures.append(FailedCases(first=failed[0], reasons=tuple(reasons.items()), passed=passed))
+        return failures
 
     def to_json(self) -> bytes:
         """The report as one JSON object."""

@@ -1,4 +1,4 @@
-"""Test services: run one, and check its output by the rules for those who print the protocol."""
+"""Test services: run one, and check that its output keeps the protocol."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Inspection:
         self._source = Source("raw", logs=False)
         self._diagnosis = Diagnosis()
         self._faults: dict[str, list[str]] = {rule: [] for rule in _ABOUT}
-        self._more = dict.fromkeys(_ABOUT, 0)
+        self._more = dict.fromkeys(_ABOUT, 0)  # number of further faults, which are not kept
 
     def feed(self, data: bytes) -> None:
         """Check the next bytes of standard output."""

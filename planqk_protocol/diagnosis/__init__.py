@@ -20,6 +20,7 @@ from planqk_protocol.diagnosis.finding_records import (
 )
 from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.diagnosis.stream import Diagnosis, diagnose
+from planqk_protocol.errors import OpenAPIError
 
 __all__ = [
     "RULES",
@@ -30,6 +31,7 @@ __all__ = [
     "FindingRecord",
     "Fix",
     "FixRecord",
+    "OpenAPIError",
     "Place",
     "Related",
     "RelatedRecord",

@@ -15,7 +15,7 @@ from planqk_protocol.diagnosis.spelling import Mention
 from planqk_protocol.events import Marker
 from planqk_protocol.marked import marker_text
 
-__all__ = ["Candidate", "NearMiss"]
+__all__ = ["Candidate", "NearMiss", "advice_for"]
 
 # The rules that a copy of a marked line breaks: a shell's trace, or what a logger or a runner repeats.
 _OF_COPIES = (rules.COLOURED, rules.GLUED, rules.INDENTED, rules.PREFIXED, rules.QUOTED)
@@ -30,10 +30,12 @@ class NearMiss(msgspec.Struct, frozen=True):
         echo: `echo_key` of the marked line that it would be, if it may be a copy of
             one, else empty. If a line with a valid marker stands near and has the
             same key, the near miss is only its echo.
+        marker: The marker that was meant.
     """
 
     finding: Finding
     echo: bytes
+    marker: Marker
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -104,9 +106,9 @@ class Candidate(msgspec.Struct, frozen=True):
         if rule in _OF_COPIES and (not self.is_fence or self.prefix.startswith("+")):
             marked = self.mention.whole + (self.rest if payload is None else payload)
             echo = echo_key(marked.encode(errors="surrogateescape"))
-        # The rule shows how to print a result; this may be another marker.
-        advice = rule.advice.replace(_how_to_print(Marker.RESULT), _how_to_print(self.mention.marker))
-        return NearMiss(finding(rule, self.line, place, message, advice=advice, fix=fix), echo)
+        advice = advice_for(rule, self.mention.marker)
+        found = finding(rule, self.line, place, message, advice=advice, fix=fix)
+        return NearMiss(found, echo, self.mention.marker)
 
     def fix(self, start: int) -> Fix | None:
         """Replace the text from `start` on by the marker, if that mends the line for certain.
@@ -125,6 +127,11 @@ class Candidate(msgspec.Struct, frozen=True):
         elif self.is_well_spelt:
             replacement, stop = "", self.start
         return Fix(self.place(start, stop), replacement)
+
+
+def advice_for(rule: Rule, marker: Marker) -> str:
+    """The advice of a rule, for a marker. The rule itself shows how to print a result."""
+    return rule.advice.replace(_how_to_print(Marker.RESULT), _how_to_print(marker))
 
 
 def _how_to_print(marker: Marker) -> str:

@@ -64,7 +64,7 @@ def archive_finding(head: bytes) -> Finding | None:
         head: The first bytes; no more than `ENOUGH` count.
 
     >>> archive_finding(b"PK\x03\x04").message
-    'this is a zip archive, and no log'
+    'this is a zip archive, not a log'
     """
     for name, pattern in _ARCHIVES:
         if match := pattern.match(head):
@@ -72,7 +72,7 @@ def archive_finding(head: bytes) -> Finding | None:
             return Finding(
                 rule=rule.id,
                 severity=rule.severity,
-                message=f"this is {name}, and no log",
+                message=f"this is {name}, not a log",
                 advice=rule.advice,
                 place=Place(1, 1, 0, match.end()),
             )
@@ -96,8 +96,9 @@ def encoding_finding(line: Line) -> Finding | None:
         encoding, length = _without_mark(head), len(line.data)
     if encoding is None:
         return None
-    message = f"the text {_FAULTS[_WIDTHS[encoding]]}"
-    return finding(RULES["wrong-encoding"], line, line.place(0, length), message)
+    width, rule = _WIDTHS[encoding], RULES["wrong-encoding"]
+    advice = rule.advice.replace("UTF-16", f"UTF-{8 * width}")  # the rule shows the more common one
+    return finding(rule, line, line.place(0, length), f"the text {_FAULTS[width]}", advice=advice)
 
 
 def _by_mark(head: bytes) -> tuple[str | None, int]:

@@ -21,7 +21,7 @@ from planqk_protocol.diagnosis.anchors import LONGEST, Anchors
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.grammar import load_table
 
-__all__ = ["WINDOW", "AnchoredLine", "LineSearch", "MarkedLine", "NextLine"]
+__all__ = ["WINDOW", "AnchoredLine", "FirstLine", "LineSearch", "MarkedLine", "NextLine"]
 
 WINDOW = 8192
 """The most bytes of a line that are looked at as one."""
@@ -31,8 +31,18 @@ _COMPLETE = (b"}", b"]", b'"')  # a payload that ends so needs no next line to b
 _CONTINUATION = range(0x80, 0xC0)  # bytes of UTF-8 that do not begin a character
 
 
+class FirstLine(msgspec.Struct, frozen=True):
+    """The first line of the stream, or its first `WINDOW` bytes, if it is not marked.
+
+    Attributes:
+        line: The line.
+    """
+
+    line: Line
+
+
 class AnchoredLine(msgspec.Struct, frozen=True):
-    """A line of text with an anchor, or the first line of the stream.
+    """A line of text with an anchor, which may be a near miss.
 
     Attributes:
         line: The line, or the part of a long one around an anchor.
@@ -73,7 +83,7 @@ class NextLine(msgspec.Struct, frozen=True):
     line: Line
 
 
-Found: TypeAlias = AnchoredLine | MarkedLine | NextLine
+Found: TypeAlias = FirstLine | AnchoredLine | MarkedLine | NextLine
 
 
 class LineSearch:
@@ -185,9 +195,14 @@ class LineSearch:
             self._is_next = 0
         if raw.startswith(self._table.prefix) and (marked := self._step(raw, number, offset, is_whole=True)):
             found.append(marked)
-        elif self._is_first or Anchors(raw, len(raw)).find(0) < len(raw):
-            found.append(AnchoredLine(Line(_without_terminator(raw), number, offset), self.in_block))
-        self._is_first = False
+            self._is_first = False
+            return
+        line = Line(_without_terminator(raw), number, offset)
+        if self._is_first:
+            found.append(FirstLine(line))
+            self._is_first = False
+        if Anchors(raw, len(raw)).find(0) < len(raw):
+            found.append(AnchoredLine(line, self.in_block))
 
     def _begin_long(self, found: list[Found], beginning: bytes, number: int, offset: int) -> _LongLine:
         """Begin a line that is longer than `WINDOW` with so many of its bytes."""
@@ -200,7 +215,7 @@ class LineSearch:
         if marked:
             found.append(marked)
         elif self._is_first:
-            found.append(AnchoredLine(line, self.in_block))
+            found.append(FirstLine(line))
         self._is_first = False
         return _LongLine(number, offset, in_block=self.in_block, is_marked=marked is not None)
 
@@ -249,7 +264,7 @@ class _LongLine:
         last = size if is_end else size - _BESIDE - 1
         while (anchor := anchors.find(at)) < last:
             start = _character(held, max(anchor - _BESIDE, 0))
-            stop = min(anchor + _BESIDE, size)
+            stop = min(anchor + _BESIDE, start + WINDOW, size)
             column = self._column + len(held[:start].decode(errors="replace"))
             offset = self.offset + self._dropped + start
             is_whole = is_end and stop == size

@@ -70,8 +70,8 @@ def _marker_in_block(line: Line, marker: Marker) -> NearMiss:
     text = marker_text(marker)
     if not line.data.startswith(text.encode()):
         text = _head(marker)
-    message = f"the line is marked {text}, but it stands inside a block, where it is part of the JSON"
-    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"")
+    message = f"{text} stands inside a block, where it is part of the JSON"
+    return NearMiss(finding(rules.IN_BLOCK, line, line.place(0, len(text)), message), b"", marker)
 
 
 def _judge(candidate: Candidate) -> NearMiss | None:

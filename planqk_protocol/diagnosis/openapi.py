@@ -91,7 +91,7 @@ class ServiceSchemas:
             offset: Offset of its first byte in the stream.
 
         Returns:
-            The findings in the order of their places: at most 10.
+            The findings in the order of their places, at most 10.
         """
         is_interim = isinstance(event, InterimResult)
         validator = self._interim if is_interim else self._result

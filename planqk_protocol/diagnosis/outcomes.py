@@ -33,7 +33,7 @@ class Course:
         self._slot: Result | MultilineResult | Violation | None = None
         self._slot_place: Place | None = None
         self._suspect: Finding | None = None
-        self._stderr = _MarkerSearch()
+        self._is_on_stderr = False  # a result was printed there
 
     def add(
         self,
@@ -69,21 +69,21 @@ class Course:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
         self._suspect = self._suspect or suspect
 
-    def add_stderr(self, data: bytes) -> None:
-        """Take bytes of standard error, to find a result that was printed there."""
-        self._stderr.feed(data)
-
-    def close(self, *, exit_code: int | None, line_count: int, is_cut_off: bool) -> list[Finding]:
+    def close(
+        self, *, exit_code: int | None, line_count: int, is_cut_off: bool, is_on_stderr: bool
+    ) -> list[Finding]:
         """Judge the outcome at the end of the stream.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
             line_count: The number of lines of standard output.
             is_cut_off: Whether the stream ended before the output of the job did.
+            is_on_stderr: Whether a result was printed on standard error.
 
         Returns:
             The finding about the outcome, which has no place, if there is one.
         """
+        self._is_on_stderr = is_on_stderr
         if isinstance(self._slot, Result | MultilineResult):
             return self._failed_with_result(exit_code)
         if broken := self._broken_result(exit_code):
@@ -92,7 +92,7 @@ class Course:
         there = self._what_there_is(exit_code)
         message = f"there is no result{there}: {cause}"
         rule = RULES["no-result"]
-        severity = Severity.INFO if exit_code else rule.severity
+        severity = Severity.WARNING if exit_code else rule.severity
         related = self._place_of_cause()
         return [_without_place(rule, message, advice, related, severity)]
 
@@ -128,7 +128,7 @@ class Course:
         there = []
         if self._interim_count:
             there.append(f"{self._interim_count:,} interim result{'s' * (self._interim_count > 1)}")
-        if self._stderr.found:
+        if self._is_on_stderr:
             there.append("a result on standard error")
         if exit_code is not None:
             there.append(f"exit code {exit_code}")
@@ -163,9 +163,9 @@ class Course:
                 f"the first one, on line {self._slot.line}, is not valid, and only the first one counts",
                 f"Mend the result on line {self._slot.line}, and run the job again.",
             )
-        if self._stderr.found:
+        if self._is_on_stderr:
             return (
-                "results count on standard output only",
+                "only results on standard output count",
                 "Print the result on standard output: in Python, use `print` without `file=`, and no logger.",
             )
         if self._suspect is not None:
@@ -179,29 +179,12 @@ class Course:
 
     def _place_of_cause(self) -> tuple[Related, ...]:
         if self._slot is not None:
-            return self._related_slot("the first result is not valid")
+            return self._related_slot("the first result stands here")
         place = None if self._suspect is None else self._suspect.place
         return () if place is None else (Related("most likely, this was meant as the result", place),)
 
     def _related_slot(self, message: str) -> tuple[Related, ...]:
         return () if self._slot_place is None else (Related(message, self._slot_place),)
-
-
-class _MarkerSearch:
-    """Finds out whether a marker of a result stands at the beginning of a line, chunk by chunk."""
-
-    def __init__(self) -> None:
-        markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
-        self._sought = [_LF + marker_text(marker).encode() for marker in markers]
-        self._rest = _LF  # the last bytes, in which a marker may begin
-        self.found = False
-
-    def feed(self, data: bytes) -> None:
-        if self.found:
-            return
-        data = self._rest + data
-        self.found = any(sought in data for sought in self._sought)
-        self._rest = data[-max(map(len, self._sought)) :]
 
 
 def notice_finding(notice: CaptureNotice) -> Finding:

@@ -14,7 +14,7 @@ checks look at these lines, and at all events but log text:
 When a finding comes out
 ------------------------
 
-Findings come in the order of their places. A finding waits in `_waiting` until none
+Findings come in the order of their places. A finding waits (see `waiting`) until none
 can come that belongs before it:
 
 *   A violation or a near miss in an open block waits for the end of the block, as the
@@ -22,32 +22,31 @@ can come that belongs before it:
 *   Some violations wait for the next line, which may show the cause: the JSON that was
     printed there.
 *   A near miss may be an *echo*: a trace of the shell or a logger's copy of a line
-    that is marked, and no mistake. It waits for `_NEAR` lines. If a marked line of the
+    that is marked, and no mistake. It waits for 8 lines. If a marked line of the
     same text comes among them, or came as near before it, the near miss is dropped.
 
-So findings do not depend on the chunks, and at most `_MOST_IN_BLOCK` near misses of
-one block are held.
+So findings do not depend on the chunks, and at most 100 near misses of one block are
+held.
+
+Most streams have neither near misses nor violations. So the modules that judge these,
+with their many patterns, are imported when the first one comes.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from math import inf
-from typing import TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, TypeAlias
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
-from planqk_protocol.diagnosis.finding import Finding, Place, Related, Severity
+from planqk_protocol.diagnosis.finding import Finding, Place, Severity
 from planqk_protocol.diagnosis.line import Line
-from planqk_protocol.diagnosis.line_search import AnchoredLine, LineSearch, MarkedLine, NextLine
-from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
+from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.diagnosis.values import value_findings
-from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
+from planqk_protocol.diagnosis.waiting import WaitingFindings
 from planqk_protocol.events import (
     InterimResult,
     Log,
@@ -59,37 +58,15 @@ from planqk_protocol.events import (
 )
 from planqk_protocol.limits import Limits
 
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas
+
 __all__ = ["Diagnosis", "diagnose"]
 
-_NEAR = 8  # lines between a marked line and its echo
-_MOST_IN_BLOCK = 100
-_MOST_RELATED = 5
 _MOST_NOTICES = 100  # of a kind
 _MARK_OF_ARCHIVE = 16  # bytes that tell any archive but one of tar; no marker line is as short
-_OTHER_ENCODING = "wrong-encoding"
-_OPENED = "the block was opened here"
-_IN_BLOCK = "this line is inside the block"
 
 _Marked: TypeAlias = InterimResult | Result | MultilineResult | Violation
-
-
-class _Waiting(msgspec.Struct):
-    """A finding with a place that has not come out yet.
-
-    Attributes:
-        finding: The finding.
-        line: Number of its line.
-        column: Its column.
-        echo: If it is a near miss: what it has in common with the marked line that it may be an echo of.
-        block: If it is a near miss in a block: number of the line that opened the block. No line there is
-            an echo, as all of them are part of the JSON.
-    """
-
-    finding: Finding
-    line: int
-    column: int
-    echo: bytes | None = None
-    block: int = 0
 
 
 class Diagnosis:
@@ -115,11 +92,10 @@ class Diagnosis:
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
         self._is_archive = False
         self._is_other_encoding = False
-        self._waiting: list[_Waiting] = []
+        self._waiting = WaitingFindings()
         self._notices: dict[str, list[Finding]] = {}  # by their rules
         # Offset of each marked line whose event may still come, and whether its next line is shown.
         self._marked: dict[int, tuple[int, bool]] = {}
-        self._recent: deque[MarkedLine] = deque(maxlen=_NEAR)
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
         self._deferred: dict[int, tuple[Violation, int]] = {}  # violations that wait for the next line
@@ -136,14 +112,14 @@ class Diagnosis:
         for event in captured.events:
             if not isinstance(event, Log):
                 self._observe_event(event)
-        for chunk in captured.stderr:
-            self._course.add_stderr(chunk.data)
         for notice in captured.notices:
             self._observe_notice(notice)
         self._forget()
         return self._release()
 
-    def close(self, *, exit_code: int | None = None, cut_off: bool = False) -> list[Finding]:
+    def close(
+        self, *, exit_code: int | None = None, cut_off: bool = False, is_on_stderr: bool = False
+    ) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
         Observe first what `Source.close` returned.
@@ -152,6 +128,7 @@ class Diagnosis:
             exit_code: The exit code of the job; ``None`` if it is not known.
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
+            is_on_stderr: Whether a result was printed on standard error.
         """
         search = self._search
         line_count = search.line - (search.line_start == search.offset)
@@ -161,7 +138,7 @@ class Diagnosis:
             for found in search.close():
                 self._look(found)
         for violation, offset in self._deferred.values():
-            self._add(violation_finding(violation, offset, slot=self._slot))
+            self._waiting.add(self._cause(violation, offset, None))
         self._deferred.clear()
         placed = self._release(is_end=True)
         if self._is_archive:
@@ -170,8 +147,13 @@ class Diagnosis:
         for finding in notices:
             if finding.severity is not Severity.INFO:
                 self._course.suspect(finding)
-        outcome = self._course.close(exit_code=exit_code, line_count=line_count, is_cut_off=cut_off)
-        return placed + notices + outcome
+        return [
+            *placed,
+            *notices,
+            *self._course.close(
+                exit_code=exit_code, line_count=line_count, is_cut_off=cut_off, is_on_stderr=is_on_stderr
+            ),
+        ]
 
     def _observe_bytes(self, data: bytes, line: int) -> None:
         if self._head is not None:
@@ -185,118 +167,92 @@ class Diagnosis:
         if finding := archive_finding(head):
             self._is_archive = True
             self._waiting.clear()
-            self._add(finding)
+            self._waiting.add(finding)
         self._head = head if finding is None and len(head) < ENOUGH else None
 
-    def _look(self, found: MarkedLine | NextLine | AnchoredLine) -> None:
+    def _look(self, found: MarkedLine | NextLine | FirstLine | AnchoredLine) -> None:
         match found:
             case MarkedLine():
                 self._mark(found)
             case NextLine() if found.after in self._deferred:
                 violation, offset = self._deferred.pop(found.after)
-                self._add(violation_finding(violation, offset, slot=self._slot, next_line=found.line))
+                self._waiting.add(self._cause(violation, offset, found.line))
             case NextLine():
                 self._next_lines[found.after] = found.line
+            case FirstLine():
+                self._judge_encoding(found.line)
             case AnchoredLine():
-                self._judge(found)
+                self._judge_encoding(found.line)
+                if not self._is_other_encoding:
+                    self._judge(found)
 
     def _mark(self, marked: MarkedLine) -> None:
         """Take a marked line: its event will come, and near misses before it may be its echoes."""
         self._marked[marked.number] = marked.offset, marked.shows_next
-        self._recent.append(marked)
+        self._waiting.drop_echoes(marked)
         if marked.is_opening:
             self._opening = marked.number
-        if any(waiting.echo for waiting in self._waiting):
-            key, first = echo_key(marked.beginning), marked.number - _NEAR
-            self._waiting = [item for item in self._waiting if item.echo != key or item.line < first]
+
+    def _judge_encoding(self, line: Line) -> None:
+        if not self._is_other_encoding and (finding := encoding_finding(line)):
+            self._is_other_encoding = True
+            self._waiting.add(finding).is_suspect = True
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        line, block = anchored.line, self._opening if anchored.in_block else 0
-        if self._is_other_encoding:
-            return
-        if finding := encoding_finding(line):
-            self._is_other_encoding = True
-            self._add(finding)
-        elif (miss := near_miss(line, in_block=anchored.in_block)) and self._has_room(line.number, block):
-            if block:
-                self._add(miss.finding, block=block)
-            elif not self._echoes(miss.echo, line.number):
-                self._add(miss.finding, echo=miss.echo)
+        from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see the top
 
-    def _has_room(self, number: int, block: int) -> bool:
-        """Whether a near miss is the first one of its line, and not one too many of its block."""
-        misses = [item for item in self._waiting if item.echo is not None or item.block]
-        if any(item.line == number for item in misses):
-            return False  # of a long line, several parts are looked at
-        return not block or sum(item.block == block for item in misses) < _MOST_IN_BLOCK
-
-    def _echoes(self, echo: bytes, number: int) -> bool:
-        """Whether a marked line of the same text stands shortly before a line."""
-        nearest = (marked for marked in self._recent if marked.number >= number - _NEAR)
-        return any(echo_key(marked.beginning) == echo for marked in nearest)
+        if miss := near_miss(anchored.line, in_block=anchored.in_block):
+            block = self._opening if anchored.in_block else 0
+            self._waiting.add_near_miss(miss, block)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
             return
         offset, shows_next = self._marked.get(event.line, (self._search.line_start, False))
-        finding = (
-            self._violation_finding(event, offset, shows_next=shows_next)
-            if isinstance(event, Violation)
-            else None
-        )
+        finding = None
+        if isinstance(event, Violation):
+            finding = self._violation_finding(event, offset, shows_next=shows_next)
         for about_position in self._course.add(event, offset, violation=finding):
-            self._add(about_position)
-        if not isinstance(event, Violation):
-            for about_value in value_findings(event, offset, capture=self._capture):
-                self._add(about_value)
-            for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
-                self._add(about_schema)
-        elif finding:
-            self._add(finding)
-        if isinstance(event, MultilineResult) or (
-            isinstance(event, Violation) and event.marker is Marker.MULTILINE_RESULT
-        ):
-            self._relate(event, offset)
+            self._waiting.add(about_position)
+        if isinstance(event, Violation):
+            waiting = self._waiting.add(finding) if finding else None
+            # An oversized block is reported where it is cut, before the lines after that are known.
+            if event.marker is Marker.MULTILINE_RESULT and event.code is not ViolationCode.PAYLOAD_TOO_LARGE:
+                self._waiting.relate(_first_line(event, offset), waiting)
+        else:
+            self._observe_value(event, offset)
         if self._slot is None and not isinstance(event, InterimResult):
             self._slot = _first_line(event, offset)
 
     def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
+        from planqk_protocol.diagnosis.violations import waits_for_next_line  # noqa: PLC0415  # see the top
+
         next_line = self._next_lines.get(violation.line)
         if next_line is None and shows_next and waits_for_next_line(violation):
             self._deferred[violation.line] = violation, offset
             return None
+        return self._cause(violation, offset, next_line)
+
+    def _cause(self, violation: Violation, offset: int, next_line: Line | None) -> Finding:
+        from planqk_protocol.diagnosis.violations import violation_finding  # noqa: PLC0415  # see the top
+
         return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
 
-    def _relate(self, block: MultilineResult | Violation, offset: int) -> None:
-        """Let the violation of a block and the near misses in it point at each other."""
-        misses = [item for item in self._waiting if item.block == block.line]
-        # An oversized block is reported where it is cut, before the lines after that are known.
-        if not misses or (isinstance(block, Violation) and block.code is ViolationCode.PAYLOAD_TOO_LARGE):
-            return
-        if isinstance(block, MultilineResult):  # it is valid, so they are text in its JSON
-            self._waiting = [item for item in self._waiting if item.block != block.line]
-            return
-        own = self._waiting[-1]
-        # Where the JSON stops at a marker, the violation itself is found to be a marker in a block.
-        twins = [item for item in misses if item.finding.place == own.finding.place]
-        self._waiting = [item for item in self._waiting if item not in twins]
-        misses = [item for item in misses if item not in twins]
-        places = [item.finding.place for item in misses[:_MOST_RELATED]]
-        own.finding = _with_related(own.finding, [Related(_IN_BLOCK, place) for place in places if place])
-        opening = Related(_OPENED, _first_line(block, offset))
-        for item in misses:
-            item.finding = _with_related(item.finding, [opening])
+    def _observe_value(self, event: InterimResult | Result | MultilineResult, offset: int) -> None:
+        for about_value in value_findings(event, offset, capture=self._capture):
+            self._waiting.add(about_value)
+        for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
+            self._waiting.add(about_schema)
+        if isinstance(event, MultilineResult):
+            self._waiting.relate(_first_line(event, offset), None)
 
     def _observe_notice(self, notice: CaptureNotice) -> None:
         finding = notice_finding(notice)
         kept = self._notices.setdefault(finding.rule, [])
         if len(kept) < _MOST_NOTICES:
             kept.append(finding)
-
-    def _add(self, finding: Finding, *, echo: bytes | None = None, block: int = 0) -> None:
-        self._waiting.append(_Waiting(finding, finding.line or 0, finding.column or 0, echo, block))
 
     def _forget(self) -> None:
         """Forget the marked lines whose events have come."""
@@ -305,23 +261,18 @@ class Diagnosis:
         self._marked = {
             number: item for number, item in self._marked.items() if number == opening or item[0] >= start
         }
+        self._waiting.forget_blocks(opening)
         self._next_lines.clear()
 
     def _release(self, *, is_end: bool = False) -> list[Finding]:
         """Take out the findings before which no other one can come any more, in order."""
         if not self._waiting or (self._may_be_archive() and not is_end):
             return []
-        self._waiting.sort(key=lambda item: (item.line, item.column))
-        count = len(self._waiting)
-        if not is_end:
-            first = self._first_open()
-            count = next((at for at, item in enumerate(self._waiting) if item.line >= first), count)
-        released = [item.finding for item in self._waiting[:count]]
-        for item in self._waiting[:count]:
-            if item.echo is not None or item.finding.rule == _OTHER_ENCODING:
+        released = self._waiting.release(inf if is_end else self._first_open())
+        for item in released:
+            if item.is_suspect:
                 self._course.suspect(item.finding)
-        del self._waiting[:count]
-        return released
+        return [item.finding for item in released]
 
     def _may_be_archive(self) -> bool:
         """Whether the next bytes may show an archive: one of tar begins with a name and NULs."""
@@ -330,16 +281,8 @@ class Diagnosis:
 
     def _first_open(self) -> float:
         """Number of the first line that may still have, or lose, a finding."""
-        line = self._search.line
-        open_lines = [
-            item.line
-            for item in self._waiting
-            # Another part of a long line must not be found once more, so a near miss waits for its end.
-            if item.echo is not None and item.line + (_NEAR if item.echo else 0) >= line
-        ]
-        if self._search.in_block:
-            open_lines.append(self._opening)
-        return min([*open_lines, *self._deferred], default=inf)
+        block = self._opening if self._search.in_block else inf
+        return min([self._waiting.first_open(self._search.line), block, *self._deferred])
 
 
 def diagnose(
@@ -370,15 +313,12 @@ def diagnose(
     ...     print(finding.line, finding.column, finding.rule)
     1 21 json-single-quotes
     """
-    source = Source(capture, limits=limits, logs=False, stderr=True)
+    source, stderr = Source(capture, limits=limits, logs=False), StderrSearch(capture)
     diagnosis = Diagnosis(capture=capture, schemas=schemas)
     findings = diagnosis.observe(source.feed(data))
+    stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
-    return findings + diagnosis.close(exit_code=exit_code)
-
-
-def _with_related(finding: Finding, related: list[Related]) -> Finding:
-    return msgspec.structs.replace(finding, related=(*finding.related, *related))
+    return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
 
 
 def _first_line(event: _Marked, offset: int) -> Place:

@@ -217,7 +217,7 @@ def _lone_surrogates(text: bytes) -> Iterator[_Fault]:
 def _repeated_keys(payload: bytes, text: bytes) -> Iterator[_Fault]:
     for key in repeated_keys(payload, text):
         name = excerpt(json.loads(payload[key.start : key.stop]))
-        message = f"the key {name} stands in one object twice; only the last value counts"
+        message = f"the key {name} stands twice in one object; only the last value counts"
         first = (key.first_start, key.first_stop)
         yield _Fault(RULES["duplicate-key"], key.start, key.stop - key.start, message, first=first)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from planqk_protocol.diagnosis.candidates import advice_for
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line, finding
 from planqk_protocol.diagnosis.rules import RULES
@@ -79,7 +80,9 @@ def violation_finding(
     line = _line_at(violation, offset, wrong.start)
     start = offset + wrong.start - line.offset
     place = line.place(start, start + _length_in_line(violation.raw, wrong) if wrong.length else None)
-    return finding(RULES[wrong.rule], line, place, wrong.message, related=wrong.related)
+    rule = RULES[wrong.rule]
+    advice = advice_for(rule, violation.marker)
+    return finding(rule, line, place, wrong.message, advice=advice, related=wrong.related)
 
 
 def waits_for_next_line(violation: Violation) -> bool:

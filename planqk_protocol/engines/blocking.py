@@ -31,7 +31,7 @@ async def in_thread(
         function: The function that is called.
         abort: Makes the call return soon. It is called in the event loop if
             the waiting task is cancelled.
-        discard: Gets the value if the call returns one after that.
+        discard: Called with the value if the call returns one after the cancellation.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()

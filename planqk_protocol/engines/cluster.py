@@ -21,7 +21,7 @@ __all__ = ["Cluster", "RefusedError", "UnreachableError", "library_errors"]
 
 _LOG = "/api/v1/namespaces/{namespace}/pods/{name}/log"
 _CHUNK = 64 * 1024
-_TIMEOUT = (30, 30)  # seconds: to connect, and without a byte
+_TIMEOUT = (30, 30)  # seconds: to connect, and to wait for the next byte
 _LOG_TIMEOUT = (30, 300)  # likewise; a connection that is silent for so long may be dead, and is renewed
 
 

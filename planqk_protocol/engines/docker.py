@@ -50,8 +50,8 @@ _T = TypeVar("_T")
 
 _POLL_INTERVAL = 0.1  # seconds between two requests for the state of a container that is not started
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0  # seconds before another try; each delay is twice the one before
-_GIVE_UP_AFTER = 90.0  # seconds in which all tries failed; the engine may be restarted in that time
-_DOUBTFUL_TRIES = 8  # after the exit, if the log lacks records that were given: a fault may pass
+_GIVE_UP_AFTER = 90.0  # seconds without a successful try: enough for a restart of the engine
+_DOUBTFUL_TRIES = 8  # after the exit, if the log lacks records that were given
 _NEVER = "0001-"  # how `StartedAt` begins before the first start: Go's zero time (moby, daemon/inspect.go)
 
 # Without frames, all that the engine writes is one stream (moby, logstream.go, Write).
@@ -132,12 +132,12 @@ class _DockerReader:
         self._name = name
         self._wait_timeout = wait_timeout
         self._closing = threading.Event()
-        self._exit_answer: Any = None  # brings the exit code
-        self._attach_answer: Any = None  # brings the output, unless that is read from the stored log
+        self._exit_answer: Any = None  # the answer that will hold the exit code
+        self._attach_answer: Any = None  # the answer with the output; `None` if the stored log is read
         self._log: StampedLog | PlainLog = PlainLog("raw")
         self._has_started = False
         self._is_late = False  # the container was started before it was attached to
-        self._run = ""  # when the run that is read was started
+        self._run = ""  # the time at which the run that is read was started, which names the run
         self._failing_since: float | None = None
         self._delay = _FIRST_DELAY
         self.is_cut_off = False
@@ -245,8 +245,8 @@ class _DockerReader:
     def _stored_items(self) -> Iterator[OutputItem]:
         """Yield the output from the stored log, up to its end."""
         log = self._log
-        answer_ended = False  # the latest one, which was requested while the container ran
-        doubtful_tries = 0  # after the exit, in a row: the log lacked records that were given before
+        answer_ended = False  # whether the latest answer was requested while the container ran, and ended
+        doubtful_tries = 0  # tries in a row, after the exit, in which the log lacked records given before
         began = time.monotonic()
         while not log.is_lost:
             try:

@@ -8,8 +8,8 @@ StreamObject, which ignores the error of io.Copy). So the log is requested again
 again, each time from a later second on, and `resumption` finds out which lines are new.
 
 A stream's end counts as the log's end only if three things are true: the stream was
-asked for after the container had ended, it brought nothing new, and it did not stop amid
-lines that were given before.
+asked for after the container had ended, it brought nothing new, and it did not stop
+between lines that were given before.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _POLL_INTERVAL = 1.0  # seconds between two requests for the state of a pod
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
 _TRIES = 24  # requests without an answer of the API server: some ten minutes
 _LAST_TRIES = 8  # connections without anything new after the end: a minute, in which a kubelet can restart
-_DOUBTFUL_TRIES = 3  # connections if the log is empty, or lacks lines that were given: a fault may pass
+_DOUBTFUL_TRIES = 3  # connections, if the log is empty or lacks lines that were given
 # Servers know the parameter `stream` since 1.32, and ignore it before. While its feature gate is off, as by
 # default, they answer with 422 (Kubernetes, pkg/features/kube_features.go, PodLogsQuerySplitStreams, and
 # pkg/apis/core/validation/validation.go, ValidatePodLogOptions).
@@ -70,7 +70,7 @@ def follow(
     """Follow the standard output of a container in a pod.
 
     If the container has not started, the call waits for its start. Then it waits
-    for the server's answer, so it may block until the first output. If the connection
+    for the server's answer, which may come only with the first output. If the connection
     breaks, the log is read on where it broke, and each byte is given once. A notice of
     kind ``gap`` stands for bytes that the cluster no longer has. If the container is
     restarted, one run is read: the one that is the latest when the call returns.
@@ -181,8 +181,8 @@ class _PodReader:
         """Yield the output, over as many connections as it takes."""
         tries = 0  # connections in a row that brought nothing new
         tries_after_end = 0  # likewise, since the container has ended
-        proper_ends = 0  # likewise, and each of them ended as the log may end
-        is_silent = True  # no connection brought anything
+        proper_ends = 0  # likewise, if each of them ended in a way in which the log can end
+        is_silent = True  # whether no connection has brought anything
         with suppress(_ClosedError), library_errors(str(self)):
             while True:
                 state = self._state  # asked for before the connection: see the essay above
@@ -298,8 +298,8 @@ class _PodReader:
         """Request the log once, and yield what is new of it.
 
         Returns:
-            Whether the stream has ended as the log may end, and whether it has brought
-            anything new.
+            Whether the stream ended in a way in which the log can end, and whether it
+            brought anything new.
         """
         since = self._lines.restart()
         is_proper_end = is_new = False

@@ -1,4 +1,4 @@
-"""The state of a container in a pod, out of the API of Kubernetes: whether it has started, how it ended.
+"""The state of a container in a pod, from the API of Kubernetes: whether it has started, how it ended.
 
 A container is run again if it ends and the pod's restart policy says so. Its runs are
 counted by ``restartCount``, so the first one is run 0. The API tells of two runs: the
@@ -21,12 +21,12 @@ __all__ = ["ContainerState", "container_state"]
 
 
 class ContainerState(msgspec.Struct, frozen=True):
-    """A container, as the API tells of it.
+    """The state of a container, as the API gives it.
 
     Attributes:
         pod_uid: The id of the pod, which changes if the pod is deleted and made anew.
         latest: Number of the latest run.
-        is_waiting: Whether no run goes on, and the next one is awaited.
+        is_waiting: Whether the container does not run now, but is to run.
         exit_code: Exit code of the latest run, if it has ended.
         exit_code_before: Exit code of the run before it, if that is known.
         has_started: Whether there was a run.
@@ -61,7 +61,7 @@ class ContainerState(msgspec.Struct, frozen=True):
 
 
 def container_state(pod: Any, container: str) -> ContainerState:
-    """The state of a container, out of a pod object of the client library."""
+    """The state of a container, from a pod object of the client library."""
     status = next((item for item in pod.status.container_statuses or [] if item.name == container), None)
     state = status and status.state
     ended = state and state.terminated

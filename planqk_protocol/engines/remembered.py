@@ -1,6 +1,6 @@
-"""The records that a reader remembers of a log, and those of them that have to come again.
+"""The records of a log that a reader remembers, and those that have to come again.
 
-`resumption` explains what it is for. Times are in nanoseconds since 1970, as signed
+`resumption` explains why they are remembered. Times are in nanoseconds since 1970, as signed
 integers of 64 bits. A time that does not fit counts as the nearest one that does.
 """
 
@@ -21,7 +21,7 @@ LONGEST_STAMP = len("2024-05-01T10:00:00.000000000+02:00 ")
 """Bytes after which it is known whether a record begins with a time stamp."""
 
 _OVERLAP = 10  # seconds that are asked for before the last record
-_MOST_RECORDS = 64 * 1024  # as many are forgotten at once, when there are twice as many
+_MOST_RECORDS = 64 * 1024  # when there are twice as many, the older half is forgotten
 _DIGEST = 16  # bytes
 _SECOND = 1_000_000_000
 _FIRST, _LAST = -(2**63), 2**63 - 1  # the first time that fits, and the last one
@@ -147,7 +147,7 @@ class ExpectedRecords:
     """The records that a connection has to send again, and how many of them have come.
 
     They are compared in their order first, which costs little. Once a record comes out of
-    order, those that are missing are counted by their digests.
+    order, the missing ones are counted by their digests.
 
     Args:
         times: Of the records, in the order in which they were given.
@@ -160,7 +160,7 @@ class ExpectedRecords:
         since: As the argument.
         known_from: As the argument.
         newest: The latest time of all of them.
-        last_has_come: Whether the record that was given last is the latest that came.
+        last_has_come: Whether the latest record that came is the one given last.
     """
 
     def __init__(self, times: array[int], digests: bytes, last: int, *, since: int, known_from: int) -> None:
@@ -169,7 +169,7 @@ class ExpectedRecords:
         self._matched = 0  # bytes of the digests of those that have come
         self._is_in_order = True
         self._missing: Counter[bytes] | None = None  # those still to come, once one was out of order
-        self._earliest = _LAST  # time of the records that have come
+        self._earliest = _LAST  # the earliest time of the records that have come
         self._last = last
         self._new_has_come = False
         self.since = since
@@ -188,7 +188,7 @@ class ExpectedRecords:
 
     @property
     def is_last_certain(self) -> bool:
-        """Whether no record can be lost that has the time of the last one, and so may look like it."""
+        """Whether the record taken for the last one is certainly not a later one that looks alike."""
         if self._is_in_order and self._have_all_come:
             return True
         return self._earliest < self._last and not self._is_one_left_out

@@ -35,24 +35,23 @@ seconds are asked for everywhere. They begin ten seconds before the last record
 each, so neighbours may be in the wrong order by microseconds (moby,
 daemon/logger/copier.go; containerd, internal/cri/io/logger.go). And a clock may be
 set back a little. If it is set back by more than ten seconds while no connection is
-open, what is printed meanwhile looks older than what was asked for. It is lost, and
-nobody can tell.
+open, the output of that time looks older than what was asked for. It is lost without
+a notice.
 
 **What is remembered.** For each record that was given: its time, and a digest of its
-stamp and text. That is 24 bytes a record, for the latest 64 Ki records at least
-(`remembered._MOST_RECORDS`). If only a part of the last record was given: the size
-and the digest of that part. Contents are not remembered.
+stamp and text. That is 24 bytes for each record. At least the latest 64 Ki records are
+remembered (`remembered._MOST_RECORDS`). If only a part of the last record was given:
+the size and the digest of that part. Texts are not remembered.
 
 **What is new.** The remembered records from the time asked for on are *expected*:
 the engine has to send them again, each as often as it was given. An expected record
-is left out, whatever the order in which they come, so nothing is given twice. If only
-a part of the last record was given, the record that begins with the same bytes is that
-one, and its rest is given. Any other record is new, except these three, which are left
-out:
+is left out, in whatever order they come, so nothing is given twice. If only a part of
+the last record was given, the record that begins with the same bytes is taken for it,
+and its rest is given. Any other record is new, except these three, which are left out:
 
 - a record that is older than the time asked for;
-- before the last record has come again: a record of a second of which not all records
-  are remembered any more;
+- a record that comes before the last record has come again, if not all records of its
+  second are remembered any more;
 - the end of an older line (see below).
 
 **The states of a connection**, and what happens to the next record in each::
@@ -66,7 +65,7 @@ out:
     at the last        `_is_at_last` is true      left out              given
 
 *The last* is the record that was given last. Once it has come again, the next record
-that is not expected follows it without a gap. A connection begins in the state "all is
+that is not expected follows it directly, without a gap. A connection begins in the state "all is
 new" if nothing was given before, else in "before the last". It changes to "all is new"
 when no expected record can come any more: all of them have come, or a record has come
 that is later than all of them.
@@ -77,16 +76,16 @@ missing, and there is a *gap* before it. There are three cases:
 - The log was rotated, and the last record is gone.
 - The log was rotated, and its first record now has the stamp and the text of the last
   one. It may be that one, or a later one that looks alike. In the second case the
-  records between the two are gone. It cannot be so if a record with an earlier stamp
-  comes, too, or if all expected records come.
+  records between the two are gone. The second case is excluded if a record with an
+  earlier stamp comes, too, or if all expected records come.
 - An earlier connection left records out, as Docker's does where a log is rotated
   while it is followed. They come now, too late. A gap separates them from the known
   records before and after them.
 
 **Older lines.** A runtime stores a long line in parts, each with a time of its own
-(containerd, internal/cri/io/logger.go), and Kubernetes filters the parts. So the end
-of an older line can come without its beginning, mostly as the first record. It has no
-stamp, or begins with a text that looks like one. So where records are lines, a record
+(containerd, internal/cri/io/logger.go), and Kubernetes filters the parts by time. So
+the end of an older line can come without its beginning, mostly as the first record. It
+has no stamp, unless its text begins like one. So where records are lines, a record
 that is not expected is held back until the next one comes. If that one is expected, the
 one held back is left out as the end of an older line. If known records came before it,
 this is a gap, as it may also be a line that an earlier connection left out.
@@ -121,14 +120,14 @@ class Resumption:
     `close` once the log has ended and all of it has come.
 
     Args:
-        cuts_lines: Whether the engine may send the end of an older line without its
-            beginning, as Kubernetes may.
+        has_lines: Whether a record is a line, as with Kubernetes. Then the end of an
+            older line may come without its beginning. Otherwise it is a frame.
 
     Attributes:
         is_gap: Whether bytes of the log are missing, or may be, directly before
             what the latest `feed` or `close` returned.
 
-    >>> log = Resumption(cuts_lines=True)
+    >>> log = Resumption(has_lines=True)
     >>> log.restart()
     >>> log.feed(b"2024-05-01T10:00:20.000000001Z one\n", ends=True)
     b'one\n'
@@ -146,10 +145,10 @@ class Resumption:
     b'ee\n'
     """
 
-    def __init__(self, *, cuts_lines: bool) -> None:
+    def __init__(self, *, has_lines: bool) -> None:
         self.is_gap = False
-        self._cuts_lines = cuts_lines
-        self._gap_is_told = False  # a gap, and nothing was given since
+        self._has_lines = has_lines
+        self._gap_is_reported = False  # a gap was reported, and nothing was given since
         self._given = GivenRecords()
         self._partial: PartialRecord | None = None  # the last record, if only a part of it was given
         self._expected: ExpectedRecords | None = None
@@ -160,7 +159,7 @@ class Resumption:
         self._has_gone_back = False  # the time went back on this connection
         self._is_at_last = False  # the latest record that came is the one given last
         self._has_met_last = False  # the record given last has come on this connection
-        self._held_back: _EndedRecord | None = None  # until the next record tells what it is
+        self._held_back: _EndedRecord | None = None  # until the next record shows whether it is new
         self._begin_record()
 
     def _begin_record(self) -> None:
@@ -215,7 +214,7 @@ class Resumption:
             text = self._compare(data, self._expected, ends=ends)
         else:
             text = self._give(data, ends=ends)
-        self._gap_is_told &= not text
+        self._gap_is_reported &= not text
         return text
 
     def close(self) -> bytes:
@@ -227,15 +226,15 @@ class Resumption:
         elif self._record.size:  # the log ends within a record that was given, so its end is missing
             self._is_at_last = False
         if self._expected and not self._is_at_last:
-            self._tell_gap()
+            self._report_gap()
             text += self._release_held_back(after=self._expected.newest)
         self._expected = self._partial = None
         return text
 
-    def _tell_gap(self) -> None:
-        """Set `is_gap`, unless a gap was told and nothing was given since."""
-        self.is_gap = self.is_gap or not self._gap_is_told
-        self._gap_is_told = True
+    def _report_gap(self) -> None:
+        """Set `is_gap`, unless a gap was reported and nothing was given since."""
+        self.is_gap = self.is_gap or not self._gap_is_reported
+        self._gap_is_reported = True
 
     def _give(self, data: bytes, *, ends: bool) -> bytes:
         """Give the bytes of a record without comparing them, unless the time goes back."""
@@ -264,9 +263,9 @@ class Resumption:
         return self._settle_record(self._expect_again_if_time_went_back() or expected) if ends else b""
 
     def _expect_again_if_time_went_back(self) -> ExpectedRecords | None:
-        """If the record before this one is later, expect again all that were given since this one's time."""
+        """If the time went back with this record, expect again all records given since its time."""
         before, time = self._latest, self._record.time
-        if self._cuts_lines or time is None:
+        if self._has_lines or time is None:
             return None
         self._latest = time
         if before is None or before <= time:
@@ -286,11 +285,11 @@ class Resumption:
             self._text = None
 
     def _give_rest(self, text: bytes, expected: ExpectedRecords, *, ends: bool) -> bytes:
-        """Give what follows the part that was given of the last record."""
+        """Give the rest of the last record, of which a part was given before."""
         if self._text is not None and self._partial:
             text = bytes(self._text[self._partial.text_size :]) + text
         if not expected.is_last_certain:
-            self._tell_gap()
+            self._report_gap()
         self._partial = self._held_back = None
         self._is_new = True
         self._set_is_at_last(value=True)
@@ -303,7 +302,7 @@ class Resumption:
         return text
 
     def _settle_record(self, expected: ExpectedRecords) -> bytes:
-        """Decide what a record is that has ended, and return what is new of it."""
+        """Decide whether the record, which has ended, is new; return the text to give."""
         record = self._record
         text = b""
         if record.is_before(expected.since) and not self._has_gone_back:
@@ -314,7 +313,7 @@ class Resumption:
             return self._give_rest(b"", expected, ends=True)
         elif not self._is_at_last and (record.time is None or record.is_before(expected.known_from)):
             pass  # the end of an older line, or a record that is not remembered any more
-        elif self._cuts_lines and not self._is_at_last and not self._held_back:
+        elif self._has_lines and not self._is_at_last and not self._held_back:
             self._held_back = self._ended_record(is_first=not expected.has_come)
         else:
             text = self._give_new(expected)
@@ -328,18 +327,18 @@ class Resumption:
     def _leave_out_known(self, expected: ExpectedRecords) -> None:
         """Leave out a record that was given, and the one held back before it."""
         if self._has_gone_back or (self._held_back and not self._held_back.is_first):
-            self._tell_gap()
+            self._report_gap()
         self._held_back = None
         self._set_is_at_last(value=expected.last_has_come and expected.is_last_certain and not self._partial)
         if expected.is_over and not self._partial:
             self._stop_comparing(expected)
             if not self._is_at_last:
-                self._tell_gap()
+                self._report_gap()
 
     def _give_new(self, expected: ExpectedRecords) -> bytes:
         """Give a record that is new, and the one held back before it."""
         if not self._is_at_last:
-            self._tell_gap()
+            self._report_gap()
         text = self._release_held_back()
         record = self._ended_record(is_first=False)
         self._given.add(record.time, record.digest)
@@ -359,7 +358,7 @@ class Resumption:
         self._expected = None
 
     def _release_held_back(self, after: int | None = None) -> bytes:
-        """Give the record that was held back, if there is one, and if it is later than a time."""
+        """Give the record that was held back, if there is one and it is later than `after`."""
         record, self._held_back = self._held_back, None
         if record is None or (after is not None and (record.time is None or record.time <= after)):
             return b""

@@ -60,10 +60,10 @@ class StampedLines:
 
     def __init__(self, *, is_exact: bool) -> None:
         self.is_exact = is_exact
-        self._log = Resumption(cuts_lines=True)
-        self._items: list[OutputItem] = []  # what is new since the last call, without `_texts`
-        self._texts: list[bytes] = []  # the newest of it, not joined yet
-        self._size = 0  # of what was given
+        self._log = Resumption(has_lines=True)
+        self._items: list[OutputItem] = []  # what is new since the last call, up to `_texts`
+        self._texts: list[bytes] = []  # the latest new texts, not joined yet
+        self._size = 0  # number of bytes given so far
         self._line = 1  # number of the line that the next byte belongs to
         self._begin_line()
         self._message = b""  # of the kubelet, on this connection
@@ -92,7 +92,7 @@ class StampedLines:
 
     @property
     def is_within_stamp(self) -> bool:
-        """Whether the latest bytes are a part of a stamp, so the log cannot end here."""
+        """Whether the latest bytes may be a part of a stamp, so the log cannot end here."""
         return self._head is not None and self._head[:1].isdigit()
 
     @property
@@ -118,7 +118,7 @@ class StampedLines:
         """End the connection, whether or not the log ends; return the message that the kubelet sent last."""
         if self._head and self._unstamped_is_message and not self.is_within_stamp:
             self._keep_message(self._head)
-        self._tell_message()
+        self._notice_message()
         return self._take_items()
 
     def close(self) -> list[OutputItem]:
@@ -156,7 +156,7 @@ class StampedLines:
                 self._is_message = True
                 self._keep_message(head)
         if ends:
-            self._tell_message()
+            self._notice_message()
 
     def _feed_log(self, part: bytes, *, ends: bool) -> None:
         self._add_text(self._log.feed(part, ends=ends))
@@ -166,14 +166,14 @@ class StampedLines:
         if self._log.is_gap:
             self._notice(NoticeKind.GAP, _GAP, StdStream.STDOUT)
         if text and not self.is_exact:
-            self._mark_stamp_within(text)
+            self._notice_stamp_within(text)
         if text:
             self._texts.append(text)
             self._size += len(text)
             self._line += text.count(LF)
 
-    def _mark_stamp_within(self, text: bytes) -> None:
-        """Mark the line if the kubelet may have put a stamp into it."""
+    def _notice_stamp_within(self, text: bytes) -> None:
+        """Add a notice if the kubelet may have put a stamp into the line."""
         seen = self._tail + text
         for stamp in STAMP.finditer(seen):
             if (nanoseconds(stamp[1].decode()) or 0) >= self._time and stamp.end() > len(self._tail):
@@ -184,7 +184,7 @@ class StampedLines:
     def _keep_message(self, part: bytes) -> None:
         self._message = (self._message + part)[:_MOST_KEPT]
 
-    def _tell_message(self) -> None:
+    def _notice_message(self) -> None:
         """Make a notice of the kubelet's message, if there is one."""
         if message := self._message.strip():
             self._notice(NoticeKind.SYSTEM_ERROR, f"the cluster says: {excerpt(message)}", None)

@@ -36,7 +36,7 @@ __all__ = ["FrameError", "Frames", "PlainLog", "StampedLog"]
 
 # A frame's header has 8 bytes: the type, three zeros, the size of the payload (moby, api/pkg/stdcopy).
 _HEADER_SIZE = 8
-_STDOUT = (0, 1)  # type 0 is stdin, which readers have to write to stdout (likewise)
+_STDOUT = (0, 1)  # type 0 is stdin; readers have to write it to stdout (moby, api/pkg/stdcopy)
 _SYSTEM_ERROR = 3
 # Bytes of a payload. Those of moby have 16 KiB; other engines may send a whole line in one frame.
 _MAX_PAYLOAD = 64 * 1024 * 1024
@@ -75,7 +75,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._needed = _HEADER_SIZE  # bytes in `_rest` before it is worth looking at it again
+        self._needed = _HEADER_SIZE  # bytes in `_rest` before a frame can be complete
 
     @property
     def is_within(self) -> bool:
@@ -129,13 +129,13 @@ class StampedLog:
     is_lost = False
 
     def __init__(self, driver: str) -> None:
-        self._log = Resumption(cuts_lines=False)
+        self._log = Resumption(has_lines=False)
         self._frames = Frames()
         self._may_lack_lf = driver in _DRIVERS_WITHOUT_LF
         self._stamp = b""  # of the latest record
         self._unterminated = b""  # stamp of the record that was given last, if no LF ends it
-        self._records = 0  # of CRI that were given
-        self._size = 0  # bytes of them
+        self._records = 0  # number of records of CRI that were given
+        self._size = 0  # of these records, in bytes
         self.error = ""
 
     @property
@@ -238,10 +238,10 @@ class PlainLog:
 
     def __init__(self, capture: str) -> None:
         self.capture = capture
-        self._size = 0  # of what was given
-        self._digest = blake2b()  # of what was given
+        self._size = 0  # number of bytes given so far
+        self._digest = blake2b()  # of these bytes
         self._to_skip = 0  # bytes that this connection still has to send again
-        self._skipped = blake2b()  # digest of those that it has sent again
+        self._skipped = blake2b()  # digest of the bytes that it has sent again
         self.is_lost = False
 
     @property

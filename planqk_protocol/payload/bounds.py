@@ -4,7 +4,7 @@ A payload is measured before anything decodes it. JSON decoders recurse once for
 each level, so a deep payload could overflow the stack. And Python takes more than
 linear time for a long integer, so one of some megabytes could take minutes.
 
-The measuring has to cost little beside the decoding, so no Python code runs for
+Measuring has to cost little compared with decoding, so no Python code runs for
 each byte. `find_deeper` works like this:
 
 1.  Most payloads have few brackets. ``bytes.find`` looks for opening brackets, and
@@ -20,8 +20,9 @@ each byte. `find_deeper` works like this:
 6.  Only in the slab that goes too deep, a regular expression finds the place,
     bracket by bracket. This happens once for a payload.
 
-Integers are found by a single search for a run of digits (`has_longer`), in
-strings, too: a hit only means that the slower way is taken, which looks closer.
+Long integers are found by a single search for a run of digits (`has_longer`). The
+search also finds digits in strings. Such a hit costs only time: the slower way that
+is then taken tells integers from strings.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-__all__ = ["SHORT", "deeper_than", "find_deeper", "has_longer", "to_int"]
+__all__ = ["SAFE_DIGITS", "deeper_than", "find_deeper", "has_longer", "to_int"]
 
 _SLAB = 256 * 1024  # bytes measured at a time, so few that they stay in the processor's cache
 _UP = b"\x01"
@@ -38,7 +39,7 @@ _IGNORED = bytes(set(range(256)) - set(b'[]{}"'))
 _TOKEN = re.compile(rb'\\["\\]|["\[\]{}]')
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
-SHORT = 600
+SAFE_DIGITS = 600
 """A number of digits that `int` always takes: no setting of the interpreter limits it to fewer than 640."""
 
 
@@ -61,7 +62,7 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         start: Where the text begins.
         stop: Where the text ends.
     """
-    if stop - start <= level or not _opens_more_often(level, data, start, stop):
+    if stop - start <= level or not _has_more_opening_brackets(level, data, start, stop):
         return -1
     depth = 0
     in_string = False
@@ -70,17 +71,17 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         marks = _marks(slab)
         steps = _outside_strings(marks, in_string=in_string)
         ups = steps.count(_UP)
-        # The count of steps up is cheap, and where it is too low, no peak has to be looked for.
+        # Counting the steps up is cheap. If there are too few of them, the peak need not be computed.
         if depth + ups > level and depth + _peak(steps) > level:
-            return start + _place(level, slab, depth, in_string=in_string)
+            return start + _place_of_deeper(level, slab, depth, in_string=in_string)
         depth += 2 * ups - len(steps)  # the steps up less the steps down
         in_string ^= marks.count(b'"') % 2 == 1
         start += len(slab)
     return -1
 
 
-def _opens_more_often(level: int, data: bytes, start: int, stop: int) -> bool:
-    """Whether there are more than `level` opening brackets, in strings or not."""
+def _has_more_opening_brackets(level: int, data: bytes, start: int, stop: int) -> bool:
+    """Whether there are more than `level` opening brackets, inside and outside strings."""
     seen = 0
     for bracket in (b"[", b"{"):
         at = data.find(bracket, start, stop)
@@ -111,18 +112,18 @@ def _outside_strings(marks: bytes, *, in_string: bool) -> bytes:
     """The steps outside strings, from marks that begin inside a string or outside."""
     if b'"' not in marks:
         return b"" if in_string else marks
-    # No bracket is between two quotes side by side. Without both of them there is less to split, and
-    # all that follows stays inside or outside strings, as it was.
+    # Two quotes side by side have no bracket between them. Removing both leaves less to split, and does
+    # not change which of the following bytes are inside strings.
     return b"".join(marks.replace(b'""', b"").split(b'"')[in_string::2])
 
 
 def _peak(steps: bytes) -> int:
-    """The greatest sum of the first steps, however many; at least 0."""
+    """The greatest value of the running sum of the steps; at least 0."""
     return max(accumulate(memoryview(steps).cast("b"), initial=0))
 
 
-def _place(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
-    """Where a slab that goes deeper than `level` does so first.
+def _place_of_deeper(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
+    """Offset in a slab of the first bracket that nests deeper than `level`. There is one.
 
     Args:
         level: The greatest depth that is allowed.
@@ -143,26 +144,26 @@ def _place(level: int, slab: bytes, depth: int, *, in_string: bool) -> int:
 
 
 def to_int(digits: str) -> int:
-    """The integer that digits spell, with or without a minus, however many there are.
+    """The integer with these decimal digits, of any number, with or without a minus.
 
     `int` refuses many digits (``sys.set_int_max_str_digits``), and takes quadratic
     time for them on CPython 3.11. So the two halves of a long integer are converted
-    by themselves and put together by one multiplication. Python multiplies by
-    Karatsuba's method, in the time of n to the power of 1.58 for n digits.
+    separately and joined by one multiplication. Python multiplies by Karatsuba's
+    method. For n digits, that takes time in proportion to n to the power of 1.58.
     """
     return -_positive(digits[1:]) if digits.startswith("-") else _positive(digits)
 
 
 def _positive(digits: str) -> int:
-    """The integer that digits without a sign spell."""
-    if len(digits) <= SHORT:
+    """The integer with these decimal digits, without a sign."""
+    if len(digits) <= SAFE_DIGITS:
         return int(digits)
     half = len(digits) // 2
     return int(_positive(digits[:-half]) * 10**half + _positive(digits[-half:]))
 
 
 def has_longer(count: int, data: bytes, start: int, stop: int) -> bool:
-    """Whether ``data[start:stop]`` has more than `count` digits in a row, in strings or not."""
+    """Whether ``data[start:stop]`` has more than `count` digits in a row, inside or outside strings."""
     return run_of_digits(count + 1).search(data, start, stop) is not None
 
 

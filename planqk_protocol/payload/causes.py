@@ -1,7 +1,7 @@
-"""Causes: the mistakes that make a payload something else than JSON, and what to do about each.
+"""Causes: the mistakes because of which a payload is not JSON, and what to do about each.
 
-The id of a cause is the id of a rule of the diagnosis, too. The advice stands here
-alone: the messages of violations and the rules take it from this table.
+The id of a cause is also the id of a rule of the diagnosis. The advice stands only
+here: the messages of violations and the rules take it from this table.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Fault(msgspec.Struct, frozen=True):
         cause: The mistake.
         at: The place of the fault by the specification: in most cases, the first
             character with which no JSON text can go on.
-        start: Where the text begins that is wrong. In most cases, it is `at`.
+        start: Where the wrong text begins. In most cases, it is `at`.
         length: Number of characters that are wrong; 0 if something is missing.
         message: What is wrong, without a full stop.
     """
@@ -67,6 +67,8 @@ class Fault(msgspec.Struct, frozen=True):
         return ADVICE[self.cause]
 
 
+_SEVERAL_LINES = "a result of several lines between two lines PlanQK:Job:MultilineResult"
+
 ADVICE = {
     Cause.NAN: "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
     Cause.PYTHON_REPR: "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
@@ -76,10 +78,13 @@ ADVICE = {
     ),
     Cause.TRAILING_COMMA: "remove the comma",
     Cause.COMMENT: "JSON has no comments; print the output of a JSON library, and nothing else",
-    Cause.EMPTY: "print the JSON on the marker's own line, or between the two lines of a block",
-    Cause.EXTRA_TEXT: "print nothing after the JSON; print other text on a line of its own",
+    Cause.EMPTY: f"print the JSON on the marker's own line, or {_SEVERAL_LINES}",
+    Cause.EXTRA_TEXT: (
+        "print nothing after the JSON: put other text on a line of its own, "
+        "and a value such as a date in double quotes"
+    ),
     Cause.TRUNCATED: (
-        "the JSON is cut short; print all of it on the marker's own line, or between the two lines of a block"
+        f"the JSON is cut short; print all of it on the marker's own line, or {_SEVERAL_LINES}"
     ),
     Cause.SMART_QUOTES: 'write the quotes as ", or use a JSON library',
     Cause.NO_BREAK_SPACE: "remove it, or replace it with an ordinary space",
@@ -87,31 +92,38 @@ ADVICE = {
         "this looks like a NumPy array; convert it to a list: print(..., json.dumps(array.tolist()))"
     ),
     Cause.DATAFRAME: (
-        'this looks like a table; convert it: print(..., json.dumps(table.to_dict(orient="records")))'
+        "this looks like pandas; convert the data frame or the series: "
+        'print(..., json.dumps(table.to_dict(orient="records"))), or print(..., json.dumps(series.tolist()))'
     ),
     Cause.BYTES_REPR: "this is the repr of bytes in Python; decode them: print(..., data.decode())",
     Cause.OBJECT_REPR: (
-        "convert the object to JSON, such as with json.dumps in Python, JSON.stringify in JavaScript, "
+        "convert the object to JSON, for example with json.dumps in Python, JSON.stringify in JavaScript, "
         "json.Marshal in Go, or to_json in Ruby"
     ),
     Cause.CODE_FENCE: "print the JSON alone, without the lines of a Markdown code block",
     Cause.CONTROL_CHARACTER: r"escape control characters in strings, as a JSON library does (\n, \t, \u0000)",
-    Cause.ENCODING: "print JSON in UTF-8, or in ASCII alone, as json.dumps does by default",
+    Cause.ENCODING: (
+        "print JSON in UTF-8, or in ASCII alone, as json.dumps does by default; "
+        "print binary data as a string in base64"
+    ),
     Cause.UNDEFINED: "give JSON.stringify a value that is set, or print null",
     Cause.UNQUOTED_KEY: (
         "keys of JSON objects are strings in double quotes; use a JSON library, "
         "such as JSON.stringify in JavaScript"
     ),
     Cause.COLOURED: "print the JSON without colours",
-    Cause.BYTE_ORDER_MARK: "encode the text as utf-8, not as utf-8-sig",
+    Cause.BYTE_ORDER_MARK: (
+        "print the JSON without a byte order mark; in Python, use the encoding utf-8 and not utf-8-sig"
+    ),
     Cause.NUMBER_FORM: (
         "JSON writes numbers in decimal digits, such as -1, 0.5 and 1e9, "
         "without a plus, a leading zero or a bare point"
     ),
-    Cause.BAD_ESCAPE: r"a backslash in a string is written twice (\\), as a JSON library does",
-    Cause.ON_NEXT_LINE: (
-        "print the marker and the JSON by one call, on one line; JSON of several lines goes into a block"
+    Cause.BAD_ESCAPE: (
+        r"a backslash in a string is written twice (\\), as a JSON library does; "
+        r"\xe9 of Python is \u00e9 in JSON"
     ),
+    Cause.ON_NEXT_LINE: f"print the marker and the JSON with one call, on one line; print {_SEVERAL_LINES}",
     Cause.OTHER: "print the output of a JSON library, such as json.dumps(value) in Python, and nothing else",
 }
 """What to do about each cause, in a few words, without a full stop."""

@@ -1,23 +1,23 @@
-r"""Tells the cause for which a payload is not JSON, by the mistakes that services make.
+r"""Finds the mistake of a service because of which a payload is not JSON.
 
 Everything before the place where a decoder stops is the beginning of a JSON text.
-So the first mistake is at this place, and what stands there shows which one it
-was: a quote of the wrong sort, ``NaN``, a colour code. What the decoder expected
-there tells where in the text it is:
+So the first mistake is at this place, and the text there shows which mistake it
+is: a quote of the wrong sort, ``NaN``, a colour code. There are five kinds of places,
+by what the decoder expected:
 
 *   a value: ``[1, undefined]``,
 *   the key of an object: ``{sum: 42}``,
 *   a comma, a colon or a closing bracket: ``[1 2]``,
 *   the end of the text: ``{} (took 3s)``,
-*   within a string: ``"C:\data"``.
+*   more of a string: ``"C:\data"``.
 
-For each of them there is a table of patterns, and the first one that matches at
+For each kind of place there is a table of patterns. The first one that matches at
 the place gives the cause. Each pattern is tried at this place alone and reads the
-text at most once, so that the time is linear, whatever the text is.
+text at most once, so the time is linear, whatever the text is.
 
-Two causes need more than the place. Whether single quotes are Python's shows in
-what follows them (`_is_python`). Whether the payload is a printed table shows in
-its second line (`is_table`), which may be the line after the payload.
+Two causes need more than the place. The text after a single quote shows whether it
+is Python's (`_is_python`). The second line of a payload shows whether the payload is
+a printed table (`is_table`). It may be the line after the payload.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _table(*rows: tuple[str, Cause, str]) -> tuple[_Row, ...]:
 _COLOURS = _table((r"\x1b\[[0-9;:?]*[@-~]", Cause.COLOURED, "a terminal colour code stands here"))
 _ANYWHERE = _COLOURS + _table(
     (r"\ufeff", Cause.BYTE_ORDER_MARK, "a byte order mark (U+FEFF) stands here"),
-    (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, which JSON does not take for white space"),
+    (f"[{_BLANKS}]", Cause.NO_BREAK_SPACE, "{code} stands here, but JSON does not count it as white space"),
     (r"`+\w*|~~~\w*", Cause.CODE_FENCE, "a code fence of Markdown stands here: {found}"),
     (r"[\x00-\x1f\x7f-\x9f]", Cause.CONTROL_CHARACTER, "the control character {code} stands here"),
 )
@@ -71,7 +71,7 @@ _IN_A_NUMBER = _table(
     (
         r"(?<=0)[xXbBoO][0-9a-fA-F]+|(?<=[0-9])(?:_[0-9_]+|[eE][-+]?(?!\w)|[LlnjJfFdD](?!\w))",
         Cause.NUMBER_FORM,
-        "a number of JSON does not go on with {found}",
+        "{found} cannot follow the digits of a number in JSON",
     ),
 )
 _AFTER_AN_ITEM = (*_ANYWHERE, *_IN_A_NUMBER, *_table(_COMMENT))
@@ -84,6 +84,7 @@ _AFTER_THE_END = (
     *_IN_A_NUMBER,
     *_table((r"//[^\n]*|/\*.*|# [^\n]*", Cause.COMMENT, "a comment stands after the JSON: {found}")),
 )
+_AFTER_A_BRACKET = r"(?<=\[)"  # which is part of the text that is wrong
 # Written instead of a value or a key.
 _FOR_A_VALUE = _ANYWHERE + _table(
     _COMMENT,
@@ -93,8 +94,11 @@ _FOR_A_VALUE = _ANYWHERE + _table(
         (pattern, Cause.OBJECT_REPR, "this is an object as text, not JSON: {found}")
         for pattern in (
             r"#?<[^>\n]{0,200}>?",  # Python, Ruby
-            r"object [A-Z]\w{0,99}\]?|Symbol\(",  # JavaScript
-            r"(?<=\[)(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|Getter|Setter)\b[^\]\n]{0,99}\]?",
+            _AFTER_A_BRACKET + r"object [A-Z]\w{0,99}\]?",  # JavaScript
+            r"object [A-Z]\w{0,99}|Symbol\(",
+            _AFTER_A_BRACKET
+            + r"(?:(?:Async|Generator){0,2}Function|class|Circular|Object|Array|[GS]etter)\b[^\]\n]{0,99}\]?",
+            r"Dict\(",  # Julia
             r"[A-Za-z]\w{0,99}\([0-9]+\) ?[{\[]",  # sets and maps of Node, var_dump of PHP
             r"[&%@]\{",  # Go, Elixir, PowerShell
             r"(?:stdClass Object|Array)(?=\s*(?:[(\n]|\Z))",  # PHP
@@ -112,7 +116,7 @@ _FOR_A_VALUE = _ANYWHERE + _table(
     (
         r"\+[0-9.][\w.]*|-?\.[0-9][\w.]*|[-+]{2,}[0-9.]+|\u2212[0-9.]*|(?![0-9])[-+]?\d+|[-+](?=\s*(?:[,\]}]|\Z))",
         Cause.NUMBER_FORM,
-        "this is no number of JSON: {found}",
+        "{found} is not a number in JSON",
     ),
     (f"[{_QUOTES}]", Cause.SMART_QUOTES, "a typographic quote ({code}) stands where JSON has a double quote"),
 )
@@ -193,13 +197,13 @@ def classify(text: str, at: int, complaint: str) -> Fault:
         message = f"a comma stands before the closing {trailing[0][-1]}"
         return Fault(Cause.TRAILING_COMMA, comma, comma, 1, message)
     if complaint.startswith(("Invalid ", "Unterminated")):
-        return _in_a_string(text, at, complaint)
+        return _fault_in_string(text, at, complaint)
     end = len(text.rstrip(_SPACE))
     if complaint.startswith(_END_EXPECTED):
-        return _after_the_end(text, at, end)
+        return _fault_after_end(text, at, end)
     if at >= end or _is_cut_token(text, at, end, complaint):
         return Fault(Cause.TRUNCATED, at, end, 0, "the JSON ends too early")
-    return _outside_strings(text, at, complaint)
+    return _fault_outside_strings(text, at, complaint)
 
 
 def is_table(text: str) -> bool:
@@ -232,7 +236,7 @@ def may_begin_table(line: str) -> bool:
     return any(pattern.fullmatch(line) for pattern in (_HEADER, _INDEXED)) or bool(_OTHER_TABLES.match(line))
 
 
-def _in_a_string(text: str, at: int, complaint: str) -> Fault:
+def _fault_in_string(text: str, at: int, complaint: str) -> Fault:
     if complaint.startswith("Unterminated"):
         # A text that is cut short may hold such quotes within its strings, but does not end with a bracket.
         is_whole = text.rstrip(_SPACE)[-1] in "}]\u201c\u201d\u201e"
@@ -241,25 +245,26 @@ def _in_a_string(text: str, at: int, complaint: str) -> Fault:
                 f"a typographic quote ({_code(text[smart.start()])}) stands where JSON has a double quote"
             )
             return Fault(Cause.SMART_QUOTES, at, smart.start(), 1, message)
-        return _cut_string(at, at)
+        return _cut_string_fault(at, at)
     if complaint.startswith("Invalid \\"):
         start = at - 1 if text[at] == "u" else at
-        return Fault(Cause.BAD_ESCAPE, at, start, 2, _no_escape(text[start + 1]))
+        return Fault(Cause.BAD_ESCAPE, at, start, 2, _escape_message(text[start + 1]))
     if not text[at:].strip(_SPACE):  # nothing but the end of the line in a block
-        return _cut_string(at, opening_quote(text, at))
-    if fault := _first(_COLOURS, text, at):
+        return _cut_string_fault(at, opening_quote(text, at))
+    if fault := _first_match(_COLOURS, text, at):
         return fault
     message = f"the control character {_code(text[at])} stands in a string"
     return Fault(Cause.CONTROL_CHARACTER, at, at, 1, message)
 
 
-def _no_escape(letter: str) -> str:
+def _escape_message(letter: str) -> str:
     if letter == "u":
         return r"four hexadecimal digits have to follow \u"
-    return f"JSON has no escape \\{letter if letter.isprintable() else _code(letter)}"
+    shown = letter if letter.isprintable() and letter != " " else f" followed by {_code(letter)}"
+    return f"JSON has no escape \\{shown}"
 
 
-def _cut_string(at: int, quote: int) -> Fault:
+def _cut_string_fault(at: int, quote: int) -> Fault:
     return Fault(Cause.TRUNCATED, at, quote, 1, "the string that begins here does not end")
 
 
@@ -274,70 +279,74 @@ def _is_cut_token(text: str, at: int, end: int, complaint: str) -> bool:
     return text.lstrip(_SPACE)[0] in "[{" and _CUT_NUMBER.fullmatch(text, at, end) is not None
 
 
-def _after_the_end(text: str, at: int, end: int) -> Fault:
+def _fault_after_end(text: str, at: int, end: int) -> Fault:
     if is_table(text):
         return _table_fault(text, at)
     if _DECIMAL_COMMA.fullmatch(text):
         return Fault(Cause.NUMBER_FORM, at, at, 1, "JSON writes a decimal point, not a comma")
     if text[at:end] == ",":
         return Fault(Cause.TRAILING_COMMA, at, at, 1, "a comma stands after the JSON")
-    if fault := _first(_AFTER_THE_END, text, at):
+    if fault := _first_match(_AFTER_THE_END, text, at):
         return fault
     message = f"the JSON ends before {excerpt(text[at:end])}"
     return Fault(Cause.EXTRA_TEXT, at, at, end - at, message)
 
 
-def _outside_strings(text: str, at: int, complaint: str) -> Fault:
+def _fault_outside_strings(text: str, at: int, complaint: str) -> Fault:
     if complaint.startswith(_COLON_EXPECTED):
-        return _first(_AFTER_A_KEY, text, at) or _missing("a colon", text, at)
+        return _first_match(_AFTER_A_KEY, text, at) or _missing_fault("a colon", text, at)
     if complaint.startswith(_COMMA_EXPECTED):
-        return _after_an_item(text, at)
+        return _fault_after_item(text, at)
     if complaint.startswith(_KEY_EXPECTED):
-        return _for_a_key(text, at)
-    return _for_a_value(text, at)
+        return _fault_of_key(text, at)
+    return _fault_of_value(text, at)
 
 
-def _after_an_item(text: str, at: int) -> Fault:
-    if _is_array_print(text, at):
+def _fault_after_item(text: str, at: int) -> Fault:
+    if _is_in_printed_array(text, at):
         message = "a comma is missing between two items of an array"
         return Fault(Cause.ARRAY_PRINT, at, at, _length(text, at), message)
-    return _first(_AFTER_AN_ITEM, text, at) or _missing("a comma or a closing bracket", text, at)
+    return _first_match(_AFTER_AN_ITEM, text, at) or _missing_fault("a comma or a closing bracket", text, at)
 
 
-def _for_a_key(text: str, at: int) -> Fault:
+def _fault_of_key(text: str, at: int) -> Fault:
     if text[at] == "'":
-        return _single_quote(text, at)
-    fault = _first(_FOR_A_KEY, text, at) or _other(text, at, "a key in double quotes has to begin")
+        return _single_quote_fault(text, at)
+    fault = _first_match(_FOR_A_KEY, text, at) or _other_fault(
+        text, at, "a key in double quotes has to begin"
+    )
     if fault.cause is Cause.UNQUOTED_KEY and re.match(r"-?[0-9]", text[at : at + 2]) and _is_python(text, at):
         return msgspec.structs.replace(fault, cause=Cause.PYTHON_REPR)
     return fault
 
 
-def _for_a_value(text: str, at: int) -> Fault:
+def _fault_of_value(text: str, at: int) -> Fault:
     if not text[:at].strip(_SPACE):  # all of the payload may be something else
         if is_table(text):
             return _table_fault(text, at)
         if re.match(r"[bB][rR]?['\"]", text[at : at + 3]):
             return Fault(Cause.BYTES_REPR, at, at, 2, "this is a bytes object of Python as text")
     if text[at] == "'":
-        return _single_quote(text, at)
-    return _first(_FOR_A_VALUE, text, at) or _other(text, at, "a JSON value has to begin")
+        return _single_quote_fault(text, at)
+    return _first_match(_FOR_A_VALUE, text, at) or _other_fault(text, at, "a JSON value has to begin")
 
 
-def _first(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
-    """The fault by the first row of a table that matches at a place."""
+def _first_match(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
+    """The fault of the first row that matches at a place; ``None`` if none does."""
     for row in rows:
         if found := row.pattern.match(text, at):
             if found[0] == "\0" and 3 * text.count("\0") > len(text):
                 return Fault(
                     Cause.ENCODING, at, at, 1, "NUL bytes stand between the characters, as in UTF-16"
                 )
-            message = row.message.format(found=excerpt(found[0]), word=found[0], code=_code(found[0][0]))
-            return Fault(row.cause, at, at, len(found[0]), message)
+            start = at - 1 if row.pattern.pattern.startswith(_AFTER_A_BRACKET) else at
+            shown = text[start : found.end()]
+            message = row.message.format(found=excerpt(shown), word=shown, code=_code(found[0][0]))
+            return Fault(row.cause, at, start, len(shown), message)
     return None
 
 
-def _single_quote(text: str, at: int) -> Fault:
+def _single_quote_fault(text: str, at: int) -> Fault:
     cause = Cause.PYTHON_REPR if _is_python(text, at) else Cause.SINGLE_QUOTES
     return Fault(cause, at, at, 1, "a single quote stands where JSON has a double quote")
 
@@ -348,7 +357,7 @@ def _is_python(text: str, at: int) -> bool:
     return any(token["python"] for token in _PYTHON.finditer(window))
 
 
-def _is_array_print(text: str, at: int) -> bool:
+def _is_in_printed_array(text: str, at: int) -> bool:
     """Whether a comma is missing between two items of a list, as in ``[1 2 3]`` and ``[1. 2.]``."""
     opening = text.rfind("[", 0, at)
     if opening <= text.rfind("{", 0, at) or "," in text[opening:at]:
@@ -362,7 +371,7 @@ def _table_fault(text: str, at: int) -> Fault:
     return Fault(Cause.DATAFRAME, at, at, _length(text, at), TABLE)
 
 
-def _missing(missing: str, text: str, at: int) -> Fault:
+def _missing_fault(missing: str, text: str, at: int) -> Fault:
     note = (
         " (is a double quote in a string not escaped?)" if text[at - 1] == '"' and text[at].isalnum() else ""
     )
@@ -371,7 +380,7 @@ def _missing(missing: str, text: str, at: int) -> Fault:
     return Fault(Cause.OTHER, at, at, length, message)
 
 
-def _other(text: str, at: int, expected: str) -> Fault:
+def _other_fault(text: str, at: int, expected: str) -> Fault:
     length = _length(text, at)
     return Fault(Cause.OTHER, at, at, length, f"{excerpt(text[at : at + length])} stands where {expected}")
 

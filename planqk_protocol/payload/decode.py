@@ -2,17 +2,16 @@
 
 Two decoders share the work, because neither is enough.
 
-*   msgspec says yes. It is several times as fast as the standard library, and what
-    it accepts is JSON with the right value. Nearly all payloads end here.
-*   The standard library's `json` says no. msgspec 0.22 refuses some valid texts:
-    integers of more than 4300 digits, numbers too large for a float, and lone
-    surrogate escapes. And its messages do not always name a place: for ``[1,`` and
-    ``1e999`` they do not. So whatever msgspec refuses, `json` decodes once more. It
-    gives either the value, or the fault and its place.
+*   msgspec decodes first. It is several times as fast as the standard library, and
+    what it accepts is JSON with the right value. Nearly all payloads end here.
+*   The standard library's `json` decodes what msgspec refuses. msgspec 0.22 refuses some
+    valid texts: integers of more than 4300 digits, numbers too large for a float, and
+    lone surrogate escapes. And its messages do not always name a place: for ``[1,`` and
+    ``1e999`` they do not. `json` gives either the value, or the fault and its place.
 
-`json` alone would accept too much. It reads NaN and Infinity, which `parse_constant`
-turns into an error, and it would strip a byte order mark or guess UTF-16 if it were
-given bytes, so it is given text that was decoded as UTF-8.
+`json` alone would accept too much. It reads NaN and Infinity, so `parse_constant`
+refuses them. And it would strip a byte order mark or guess UTF-16 if it were
+given bytes. So it is given text that was decoded as UTF-8.
 
 Both decoders recurse once for each level. So the nesting is measured before either
 of them runs (see `bounds`). Rules: ``json``, ``json-values``, ``json-limits``.
@@ -31,20 +30,20 @@ import msgspec
 
 from planqk_protocol.events import ViolationCode
 from planqk_protocol.limits import MAX_DEPTH, Limits
-from planqk_protocol.payload.bounds import SHORT, find_deeper, has_longer, to_int
+from planqk_protocol.payload.bounds import SAFE_DIGITS, find_deeper, has_longer, to_int
 from planqk_protocol.payload.causes import ADVICE, Cause
-from planqk_protocol.payload.classify import classify
 from planqk_protocol.payload.faults import mend_place, place_of_constant, place_of_integer
 
 __all__ = ["PayloadDecoder", "PayloadError"]
 
-_WORTH_A_VIEW = 4096  # bytes; for less, a copy is cheaper than a view
-_MSGSPEC_DIGITS = 4300  # the most that msgspec takes of an integer
+_WORTH_A_VIEW = 4096  # bytes; if there are fewer, a copy is cheaper than a view
+_MSGSPEC_DIGITS = 4300  # digits of the longest integer that msgspec takes
 _accept = msgspec.json.Decoder().decode
-# Beyond 10 to the power of 288 or -307, a float costs msgspec 9 µs, and Python 0.3 (0.22.0, CPython 3.11).
-_accept_by_python = msgspec.json.Decoder(float_hook=float).decode
-_BYTES_OF_DEAR = 600  # so many bytes of a payload take about as long as one such float
-_DEAR = [re.compile(rb"%b[+-]?0*[1-9][0-9]{2}" % letter) for letter in (b"e", b"E")]
+# A *slow float* is beyond 10 to the power of 288 or -307. msgspec 0.22.0 takes 9 µs for it, and Python takes
+# 0.3 µs (CPython 3.11). This decoder leaves floats to Python.
+_accept_with_python_floats = msgspec.json.Decoder(float_hook=float).decode
+_BYTES_PER_SLOW_FLOAT = 600  # decoding this many bytes takes about as long as decoding one slow float
+_SLOW_EXPONENTS = [re.compile(rb"%b[+-]?0*[1-9][0-9]{2}" % letter) for letter in (b"e", b"E")]
 
 
 class PayloadError(Exception):
@@ -94,8 +93,8 @@ class PayloadDecoder:
     def __init__(self, limits: Limits) -> None:
         self._max_depth = limits.max_depth
         self._max_digits = limits.max_digits
-        # A text of no more bytes than each limit allows cannot exceed one, and is not measured.
-        self._short = min(
+        # A text of at most this many bytes can exceed no limit, so it is not measured.
+        self._safe_size = min(
             limits.max_depth, _MSGSPEC_DIGITS if limits.max_digits is None else limits.max_digits
         )
 
@@ -109,46 +108,46 @@ class PayloadDecoder:
         """
         stop = len(data) if stop is None else stop
         max_digits = self._max_digits
-        if stop - start > self._short:
+        if stop - start > self._safe_size:
             if (at := find_deeper(self._max_depth, data, start, stop)) >= 0:
                 raise self._too_deep(at - start)
-            # msgspec does not know this limit. It is enough to ask where it is stricter than msgspec's own.
+            # msgspec does not know `max_digits`. Check it only if it is lower than msgspec's own limit.
             if (
                 max_digits is not None
                 and max_digits < _MSGSPEC_DIGITS
                 and has_longer(max_digits, data, start, stop)
             ):
-                return self._decide(data[start:stop])
-            accept = _accept_by_python if _has_dear_floats(data, start, stop) else _accept
+                return self._decode_by_json(data[start:stop])
+            accept = _accept_with_python_floats if _has_slow_floats(data, start, stop) else _accept
         else:
-            accept = _accept_by_python  # in a short text, floats cost less than to look for them
+            accept = _accept_with_python_floats  # in a short text, a search for slow floats costs more
         try:
             return accept(memoryview(data)[start:stop] if stop - start > _WORTH_A_VIEW else data[start:stop])
-        except ValueError:  # this decides nothing, as msgspec refuses some valid texts
-            return self._decide(data[start:stop])
+        except ValueError:  # the text may still be valid: msgspec refuses some valid texts
+            return self._decode_by_json(data[start:stop])
 
-    def _decide(self, payload: bytes) -> Any:
-        """The value by the standard library, or its error, within the limit of digits."""
+    def _decode_by_json(self, payload: bytes) -> Any:
+        """Decode with the standard library, and refuse integers that are too long."""
         max_digits = self._max_digits
         is_too_long = False
 
-        # Calling Python for each integer would cost more than all the rest, and payloads repeat integers.
+        # A call of Python for each integer would cost more than all other work. Payloads repeat integers.
         @lru_cache(1024)
         def parse_int(digits: str) -> int:
             nonlocal is_too_long
             if max_digits is not None and len(digits) - digits.startswith("-") > max_digits:
-                # Not an error yet: if the text is not JSON further on, that comes first.
+                # No error is raised yet: if the rest is not JSON, that fault is reported instead.
                 is_too_long = True
                 return 0
             return to_int(digits)
 
         text = _text(payload)
         # Without a long integer, `json` converts them itself, which is faster.
-        longest = SHORT if max_digits is None else min(SHORT, max_digits)
-        value = _by_json(text, parse_int if has_longer(longest, payload, 0, len(payload)) else None)
+        longest = SAFE_DIGITS if max_digits is None else min(SAFE_DIGITS, max_digits)
+        value = _strict_value(text, parse_int if has_longer(longest, payload, 0, len(payload)) else None)
         if max_digits is None or not is_too_long:
             return value
-        del value  # the place is found by decoding once more, which takes as much memory
+        del value  # to find the place, the text is decoded again, which takes as much memory
         at = len(text[: place_of_integer(text, max_digits)].encode())
         raise PayloadError(
             ViolationCode.NUMBER_TOO_LONG,
@@ -164,19 +163,22 @@ class PayloadDecoder:
         return PayloadError(ViolationCode.PAYLOAD_TOO_DEEP, message, remedy, at)
 
 
-def _has_dear_floats(data: bytes, start: int, stop: int) -> bool:
-    """Whether so many exponents of three digits are in a text that they would cost more than all the rest.
+def _has_slow_floats(data: bytes, start: int, stop: int) -> bool:
+    """Whether a text has so many slow floats that they would take longer than all other bytes.
 
-    Without an exponent, a float as large or as small takes hundreds of bytes.
+    A float with an exponent of three digits is taken for a slow one. Without an exponent, a
+    slow float has hundreds of bytes.
     """
-    few = (stop - start) // _BYTES_OF_DEAR
+    few = (stop - start) // _BYTES_PER_SLOW_FLOAT
     if data.count(b"e", start, stop) + data.count(b"E", start, stop) <= few:
         return False
-    return any(next(islice(dear.finditer(data, start, stop), few, None), None) for dear in _DEAR)
+    return any(
+        next(islice(exponent.finditer(data, start, stop), few, None), None) for exponent in _SLOW_EXPONENTS
+    )
 
 
-def _by_json(text: str, parse_int: Callable[[str], int] | None) -> Any:
-    """The value by the standard library, made strict."""
+def _strict_value(text: str, parse_int: Callable[[str], int] | None) -> Any:
+    """Decode with the standard library, but refuse NaN, Infinity and -Infinity."""
     try:
         return json.JSONDecoder(parse_int=parse_int, parse_constant=_refuse).decode(text)
     except json.JSONDecodeError as error:
@@ -194,7 +196,7 @@ def _refuse(constant: str) -> Never:
 
 
 def _text(payload: bytes) -> str:
-    """The payload as text, all of which has to be UTF-8."""
+    """Decode the payload to text; refuse bytes that are not UTF-8."""
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
@@ -210,6 +212,8 @@ def _text(payload: bytes) -> str:
 
 def _invalid(text: str, at: int, complaint: str) -> PayloadError:
     """The error for a place where `json` stops, with the cause, its places counted in bytes."""
+    from planqk_protocol.payload.classify import classify  # noqa: PLC0415  # its patterns are seldom needed
+
     fault = classify(text, *mend_place(text, at, complaint))
     place = _size(text, 0, fault.at)
     start = place if fault.start == fault.at else _size(text, 0, fault.start)

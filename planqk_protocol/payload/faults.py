@@ -1,8 +1,8 @@
 """Places of faults that the standard library's `json` does not name, or names wrongly.
 
 `json` names no place for NaN, Infinity and integers that are too long: it only
-hands them to a callback. To find one of them, the text is spoilt there and
-decoded once more, so that `json` stops at this place and names it. A search could
+hands them to a callback. To find the place, the text is made invalid there and
+decoded once more. Then `json` stops at this place and names it. A search could
 not tell a number from the same digits in a string. The second decoding can, and
 costs no more than the first.
 """
@@ -51,16 +51,15 @@ def place_of_constant(text: str) -> int:
     >>> place_of_constant('["NaN", -Infinity]')
     8
     """
-    return _stop(text.replace("NaN", "N--").replace("Infinity", "I-------"))
+    return _place_of_fault(text.replace("NaN", "N--").replace("Infinity", "I-------"))
 
 
 def place_of_integer(text: str, max_digits: int) -> int:
     """Place of the first integer of more than `max_digits` digits.
 
-    All digits of such integers are replaced by zeros. Two zeros or more are no JSON
-    integer, so `json` stops there, but they are fine in a string, in a fraction and
-    in an exponent. The pattern tells how many digits there are, not which: it would
-    be as long as they are otherwise.
+    All digits of such integers are replaced by zeros. Two zeros or more are not a JSON
+    integer, so `json` stops there. In a string, in a fraction and in an exponent they
+    are valid.
 
     Args:
         text: A valid JSON text that has such an integer.
@@ -70,10 +69,10 @@ def place_of_integer(text: str, max_digits: int) -> int:
     30
     """
     long = re.compile(rf"(?<![0-9])[0-9]{{{max_digits + 1},}}(?![0-9.eE])")
-    return _stop(long.sub(lambda digits: "0" * len(digits[0]), text)) - 1
+    return _place_of_fault(long.sub(lambda digits: "0" * len(digits[0]), text)) - 1
 
 
-def _stop(text: str) -> int:
+def _place_of_fault(text: str) -> int:
     """Where `json` stops in a text that is not JSON."""
     try:
         json.JSONDecoder(parse_int=len).decode(text)

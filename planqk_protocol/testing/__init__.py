@@ -1,4 +1,4 @@
-"""Help for test suites: Hypothesis strategies for streams and captures, and a fixture that runs services.
+"""Help for test suites: Hypothesis strategies for streams and captures, and fixtures that run services.
 
 The package needs the extra ``[testing]``. The strategies are for Hypothesis; the pytest
 plugin is `planqk_protocol.testing.plugin`.

@@ -34,7 +34,7 @@ class KnownCapture(msgspec.Struct, frozen=True, kw_only=True):
     stderr: bytes
 
 
-def _all(data: bytes) -> bytes:
+def _unchanged(data: bytes) -> bytes:
     return data
 
 
@@ -48,7 +48,7 @@ class Model(msgspec.Struct, frozen=True):
     """
 
     write: Callable[[Sequence[Write]], bytes]
-    keeps: Callable[[bytes], bytes] = _all
+    keeps: Callable[[bytes], bytes] = _unchanged
     streams: tuple[str, ...] = ("stdout", "stderr")
 
     def capture(self, format_id: str, writes: Sequence[Write]) -> KnownCapture:
@@ -67,7 +67,7 @@ _BOTH = ("stdout", "stderr")
 _ATTRS = '"attrs":{"tag":"a","env":"}{\\"log\\":\\""},'
 
 
-def _valid(data: bytes) -> bytes:
+def _valid_utf8(data: bytes) -> bytes:
     """The bytes that ``json-file`` keeps: in each piece, only valid UTF-8 stays as it is."""
     kept = []
     for _, text, ends_line, _ in engine_writers.pieces([("stdout", data)]):
@@ -83,25 +83,27 @@ def _whole_lines(data: bytes) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _text(write: Callable[[bytes], bytes], keeps: Callable[[bytes], bytes] = _all) -> Model:
+def _one_stream(write: Callable[[bytes], bytes], keeps: Callable[[bytes], bytes] = _unchanged) -> Model:
     """A model for a format that does not tell the streams apart. It writes only one stream."""
     return Model(lambda writes: write(b"".join(data for _, data in writes)), keeps, ("stdout",))
 
 
 def _docker_logs(details: str, *, has_stamps: bool) -> Model:
-    return _text(lambda data: engine_writers.docker_logs([("stdout", data)], details, has_stamps=has_stamps))
+    return _one_stream(
+        lambda data: engine_writers.docker_logs([("stdout", data)], details, has_stamps=has_stamps)
+    )
 
 
 def _kubectl_logs(prefix: str, *, has_stamps: bool) -> Model:
-    return _text(lambda data: engine_writers.kubectl_logs(data, prefix, has_stamps=has_stamps))
+    return _one_stream(lambda data: engine_writers.kubectl_logs(data, prefix, has_stamps=has_stamps))
 
 
 MODELS: Mapping[str, Sequence[Model]] = MappingProxyType(
     {
-        "raw": [_text(_all)],
+        "raw": [_one_stream(_unchanged)],
         "docker-json-file": [
-            Model(engine_writers.docker_json_file, _valid),
-            Model(lambda writes: engine_writers.docker_json_file(writes, _ATTRS), _valid),
+            Model(engine_writers.docker_json_file, _valid_utf8),
+            Model(lambda writes: engine_writers.docker_json_file(writes, _ATTRS), _valid_utf8),
         ],
         "cri": [Model(engine_writers.containerd, _without_cr), Model(engine_writers.conmon)],
         "docker-mux": [Model(engine_writers.docker_mux)],
@@ -126,9 +128,9 @@ MODELS: Mapping[str, Sequence[Model]] = MappingProxyType(
             _kubectl_logs("[pod/a/b] ", has_stamps=True),
         ],
         "compose-logs": [
-            _text(engine_writers.compose_logs, _whole_lines),
-            _text(lambda data: engine_writers.compose_logs(data, has_stamps=True), _whole_lines),
-            _text(lambda data: engine_writers.compose_logs(data, 5, "\x1b[36m"), _whole_lines),
+            _one_stream(engine_writers.compose_logs, _whole_lines),
+            _one_stream(lambda data: engine_writers.compose_logs(data, has_stamps=True), _whole_lines),
+            _one_stream(lambda data: engine_writers.compose_logs(data, 5, "\x1b[36m"), _whole_lines),
         ],
     }
 )

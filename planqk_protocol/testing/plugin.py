@@ -28,14 +28,14 @@ class RunService(Protocol):
 
         Args:
             command: The service and its arguments.
-            timeout: Seconds until it is ended.
+            timeout: Seconds until the service is killed.
             check: Whether the test fails if the service has no result, or an
                 exit code other than 0. The failure shows what was found.
             options: Passed on to `subprocess.run`, such as ``cwd`` and ``env``.
 
         Raises:
-            OSError: It cannot be started.
-            subprocess.TimeoutExpired: It took too long.
+            OSError: The service cannot be started.
+            subprocess.TimeoutExpired: The service took too long.
         """
 
 
@@ -47,12 +47,12 @@ class CheckService(Protocol):
 
         Args:
             command: The service and its arguments.
-            timeout: Seconds until it is ended.
+            timeout: Seconds until the service is killed.
             options: Passed on to `subprocess.run`, such as ``cwd`` and ``env``.
 
         Raises:
-            OSError: It cannot be started.
-            subprocess.TimeoutExpired: It took too long.
+            OSError: The service cannot be started.
+            subprocess.TimeoutExpired: The service took too long.
         """
 
 

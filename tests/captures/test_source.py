@@ -15,7 +15,6 @@ from planqk_protocol import (
     Limits,
     Log,
     MultilineResult,
-    Result,
     Violation,
     parse,
 )
@@ -146,25 +145,3 @@ def test_what_may_be_fed_is_named() -> None:
         TypeError, match=r"^data must be bytes, bytearray, memoryview or CaptureNotice, not str; open"
     ):
         Source("raw").feed("starting")  # type: ignore[arg-type]
-
-
-def test_the_chunks_of_standard_error_are_kept_if_they_are_asked_for() -> None:
-    capture = cri(b"log\n") + cri(b"oops\n", stream="stderr") + cri(b"x\n", stream="stdouf") + cri(RESULT)
-    source = Source(CRI, stderr=True)
-    captured = source.feed(capture)
-    assert [chunk.data for chunk in captured.stderr] == [b"oops\n"]
-    assert [type(event) for event in captured.events] == [Log, Result]
-    assert Source(CRI).feed(capture).stderr == []
-
-
-@pytest.mark.parametrize("format_id", ["cri", "docker-json-file", "docker-mux", "journald-json"])
-@given(data=st.data())
-def test_keeping_standard_error_changes_nothing_else(format_id: str, data: st.DataObject) -> None:
-    capture = data.draw(captures(format_id))
-    plain, both = Source(format_id), Source(format_id, stderr=True)
-    kept = b""
-    for call in (lambda source: source.feed(capture.data), Source.close):
-        one, other = call(plain), call(both)
-        assert (one.events, one.notices, one.times) == (other.events, other.notices, other.times)
-        kept += b"".join(chunk.data for chunk in other.stderr)
-    assert kept == capture.stderr

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from planqk_protocol.cli.app import cli
-from tests.cli.harness import EXAMPLES, Call, Program, Run, Start, Terminal
+from tests.cli.harness import EXAMPLES, Call, Program, Run, Start, Terminal, invoke
 
 DEADLINE = 30  # seconds until a program that hangs is ended, and its test fails
 
@@ -49,11 +48,6 @@ def examples() -> Path:
 
 @pytest.fixture
 def run() -> Run:
-    """Runs the command with its streams in memory."""
-
-    def invoke(*args: str | Path, stdin: bytes | None = None) -> Result:
-        return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin)
-
     return invoke
 
 

@@ -7,17 +7,22 @@ import os
 import subprocess
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pytest
+from click.testing import CliRunner, Result
 
-if TYPE_CHECKING:
-    from click.testing import Result
+from planqk_protocol.cli.app import cli
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 ESCAPE = "\x1b"
 
 Program = subprocess.Popen[bytes]
+
+
+def invoke(*args: str | Path, stdin: bytes | None = None) -> Result:
+    """Run the command with its streams in memory."""
+    return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin)
 
 
 class Run(Protocol):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,18 +14,9 @@ from planqk_protocol.cli import compression, members
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Failure
 from tests.cli.harness import Run
+from tests.cli.zstandard import zstd
 
 RESULT = b"PlanQK:Job:Result: 42\n"
-
-
-def load_zstd() -> ModuleType:
-    try:
-        return import_module("compression.zstd")
-    except ModuleNotFoundError:
-        return import_module("backports.zstd")
-
-
-zstd: Any = load_zstd()
 COMPRESS = {"gzip": gzip.compress, "zstd": zstd.compress}
 
 

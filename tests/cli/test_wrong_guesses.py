@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol.cli.app import cli
+from tests.cli.harness import invoke
+
+if TYPE_CHECKING:
+    from click.testing import Result
 
 STAMP = b"2024-05-01T10:00:00.000000001Z "
 CURSOR = b"__CURSOR=s=%032x;i=1f;b=%032x;m=1;t=1;x=1\n" % (1, 2)
@@ -34,10 +37,6 @@ BEFORE = st.lists(FRAGMENTS, max_size=4).map(b"".join)
 AFTER = st.lists(FRAGMENTS, max_size=2).map(b"".join)
 
 
-def called(*args: str | Path, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin)
-
-
 def results_of(outcome: Result) -> list[object]:
     events = [json.loads(line) for line in outcome.stdout.splitlines()]
     return [event.get("value") for event in events if event["type"] == "result"]
@@ -53,16 +52,16 @@ def test_a_marker_is_read_or_the_way_to_read_it_is_said(
     path = tmp_path_factory.getbasetemp() / "wrong-guess.log"
     path.write_bytes(data)
     source: tuple[tuple[str | Path, ...], bytes | None] = ((path,), None) if is_stored else ((), data)
-    outcome = called("parse", *source[0], stdin=source[1])
+    outcome = invoke("parse", *source[0], stdin=source[1])
     assert results_of(outcome) == [42] or "--capture raw" in outcome.stderr
-    outcome = called("result", *source[0], stdin=source[1])
+    outcome = invoke("result", *source[0], stdin=source[1])
     assert outcome.stdout == "42\n" or "--capture raw" in outcome.stderr
-    assert results_of(called("parse", "--capture", "raw", *source[0], stdin=source[1])) == [42]
-    unwrapped = called("unwrap", *source[0], stdin=source[1])
+    assert results_of(invoke("parse", "--capture", "raw", *source[0], stdin=source[1])) == [42]
+    unwrapped = invoke("unwrap", *source[0], stdin=source[1])
     assert RESULT in unwrapped.stdout_bytes or "--capture raw" in unwrapped.stderr
 
 
 @pytest.mark.parametrize("cursor", [b"__CURSOR=abc\n", b"__CURSOR=\n", b"__CURSOR=s=1;i=2\n"])
 def test_a_line_that_begins_like_a_journal_costs_no_result(cursor: bytes) -> None:
-    outcome = called("result", stdin=cursor + RESULT)
+    outcome = invoke("result", stdin=cursor + RESULT)
     assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)

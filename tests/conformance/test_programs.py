@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.conformance import descendants, programs
-from planqk_protocol.conformance.descendants import kill_tagged, tagged_environment
+from planqk_protocol import descendants
+from planqk_protocol.conformance import programs
 from planqk_protocol.conformance.programs import (
     Answer,
     CommandError,
@@ -184,22 +184,6 @@ def test_a_program_that_cannot_be_ended_is_not_waited_for(monkeypatch: pytest.Mo
     running[0].wait()
 
 
-@linux
-def test_only_processes_with_the_tag_are_ended() -> None:
-    environments = [tagged_environment() for _ in range(2)]
-    command = program("import time\ntime.sleep(60)")
-    sleeping = [subprocess.Popen(command, env=environment) for environment, _ in environments]
-    plain = subprocess.Popen(command)
-    kill_tagged(environments[0][1])
-    assert sleeping[0].wait(10) == -signal.SIGKILL
-    assert sleeping[1].poll() is None
-    kill_tagged()
-    assert sleeping[1].wait(10) == -signal.SIGKILL
-    assert plain.poll() is None
-    plain.kill()
-    plain.wait()
-
-
 @posix
 @pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (35, "signal 35")])
 def test_a_program_that_crashes(number: int, name: str) -> None:
@@ -258,19 +242,6 @@ def test_a_dialogue_with_a_program_that_ends() -> None:
     assert not dialogue.expect(bool, 15, "nothing came")
     assert time.monotonic() - started < 15
     assert dialogue.end().fault == "nothing came"
-
-
-@linux
-def test_a_process_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[Path] = []
-
-    def kill(process: Path, _tag: bytes) -> bool:
-        looked.append(process)
-        return True
-
-    monkeypatch.setattr(descendants, "_kill_if_tagged", kill)
-    kill_tagged()
-    assert looked.count(Path("/proc/1")) == 20
 
 
 def test_the_pool_keeps_the_order() -> None:

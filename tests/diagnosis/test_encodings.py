@@ -126,6 +126,7 @@ def test_text_with_a_byte_order_mark_is_found_at_the_mark(encoding: str) -> None
     assert (found.rule, found.line, found.column) == ("wrong-encoding", 1, 1)
     assert (found.offset, found.length) == (0, len(mark))
     assert f"is in {encoding[:6].upper()}" in found.message
+    assert f"iconv -f {encoding[:6].upper()} -t UTF-8" in found.advice
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from planqk_protocol import parse
 from planqk_protocol.diagnosis.anchors import Anchors
-from planqk_protocol.diagnosis.line_search import WINDOW, AnchoredLine, LineSearch, MarkedLine, NextLine
+from planqk_protocol.diagnosis.line_search import (
+    WINDOW,
+    AnchoredLine,
+    FirstLine,
+    LineSearch,
+    MarkedLine,
+    NextLine,
+)
 
 AROUND = rb"[ :_.;\-\0\x80-\xff]"
 ANCHOR = re.compile(
@@ -30,10 +37,10 @@ PIECES = st.one_of(
 STREAMS = st.lists(PIECES, max_size=40).map(b"".join)
 
 
-def found(chunks: list[bytes]) -> list[AnchoredLine | MarkedLine | NextLine]:
+def found(chunks: list[bytes]) -> list[FirstLine | AnchoredLine | MarkedLine | NextLine]:
     search = LineSearch()
     line = 1
-    every: list[AnchoredLine | MarkedLine | NextLine] = []
+    every: list[FirstLine | AnchoredLine | MarkedLine | NextLine] = []
     for chunk in chunks:
         every += search.feed(chunk, line)
         line += chunk.count(b"\n")
@@ -82,6 +89,7 @@ def test_every_line_with_an_anchor_is_looked_at(data: bytes) -> None:
 
 
 @given(data=STREAMS)
+@example(data="€".encode() * 1500 + b"QPlanQK:" + b"x" * 5000).via("the part begins in a character")
 def test_places_are_those_of_the_stream(data: bytes) -> None:
     for item in found([data]):
         if isinstance(item, MarkedLine):
@@ -136,5 +144,5 @@ def test_markers_in_a_block_are_looked_at_and_its_end_is_marked() -> None:
 def test_of_ordinary_log_text_only_the_first_line_is_looked_at() -> None:
     text = b"2026-11-21 10:00:00 INFO sequence of qubits: Job 7 is done; QUBO, SQL and BQM\n" * 1000
     (first,) = found([text])
-    assert isinstance(first, AnchoredLine)
+    assert isinstance(first, FirstLine)
     assert first.line.number == 1

@@ -1,58 +1,25 @@
-"""Values against the service's OpenAPI file: which break it, where, and which files are refused."""
+"""Values against the service's OpenAPI file: which break it, and where."""
 
 from __future__ import annotations
 
 import json
-import socket
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import strategies as st
 
 from planqk_protocol import InterimResult, Log, MultilineResult, Result, Violation, parse
 from planqk_protocol.diagnosis import diagnose
-from planqk_protocol.diagnosis.json_scan import spans_of_values
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.rules.schemas import EXAMPLE_FILE, RULES
-from planqk_protocol.errors import OpenAPIError, ProtocolError
+from tests.diagnosis.openapi_files import PET, PETS, file_of, findings, schemas_of
 from tests.strategies import json_values
 
 if TYPE_CHECKING:
-    from planqk_protocol.diagnosis import Example, Finding, Rule
+    from planqk_protocol.diagnosis import Example, Rule
 
-JSON = "application/json"
 ADDRESS = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
-
-
-def response(schema: Any) -> dict[str, Any]:
-    return {"get": {"responses": {"200": {"description": "", "content": {JSON: {"schema": schema}}}}}}
-
-
-def file_of(schema: Any, *, version: str = "3.0.3", interim: Any = None, **components: Any) -> dict[str, Any]:
-    paths = {"/": {}, "/{id}": {}, "/{id}/result": response(schema)}
-    if interim is not None:
-        paths["/{id}/interim-results"] = response(interim)
-    return {
-        "openapi": version,
-        "info": {"title": "x", "version": "1"},
-        "paths": paths,
-        "components": components,
-    }
-
-
-def schemas_of(document: Any) -> ServiceSchemas:
-    """The schemas of a file, which is read as JSON and as YAML alike."""
-    as_yaml = ServiceSchemas(yaml.safe_dump(document))
-    assert isinstance(as_yaml, ServiceSchemas)
-    return ServiceSchemas(json.dumps(document, indent="\t").encode())
-
-
-def findings(schema: Any, value: Any, *, version: str = "3.0.3", **components: Any) -> list[Finding]:
-    return schemas_of(file_of(schema, version=version, **components)).findings(Result.of(value), 0)
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
@@ -122,16 +89,6 @@ def test_each_version_has_its_dialect(version: str, schema: Any, right: list[Any
         assert findings(schema, value, version=version) == []
     for value in wrong:
         assert findings(schema, value, version=version)
-
-
-PETS = {
-    "cat": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}},
-    "dog": {"type": "object", "properties": {"kind": {"type": "string"}, "age": {"type": "integer"}}},
-}
-PET = {
-    "oneOf": [{"$ref": "#/components/schemas/cat"}, {"$ref": "#/components/schemas/dog"}],
-    "discriminator": {"propertyName": "kind"},
-}
 
 
 @pytest.mark.parametrize(
@@ -216,48 +173,6 @@ def test_without_a_schema_interim_results_are_not_checked(interim: Any) -> None:
     assert schemas_of(document).findings(InterimResult.of({}), 0) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "responses"),
-    [
-        ("/{id}/result", {"200": "it"}),
-        ("/{id}/result/", {200: "it"}),
-        ("/jobs/{job_id}/result", {"default": "it", "404": "no"}),
-        ("/api/v1/{x}/result", {"2XX": "it", "default": "no"}),
-        ("/{id}/result", {"201": "it", "400": "no", "default": "no"}),
-        ("/{id}/result", {"200": "it", "202": "no"}),
-    ],
-)
-def test_the_response_of_the_result_is_found(path: str, responses: dict[Any, str]) -> None:
-    kinds = {"it": {"type": "string"}, "no": {"type": "integer"}}
-    contents = {
-        status: {"content": {"Application/JSON; charset=utf-8": {"schema": kinds[kind]}}}
-        for status, kind in responses.items()
-    }
-    document = {
-        "openapi": "3.0.1",
-        "paths": {path: {"get": {"responses": contents}}, "/{id}/{other}/result": {}, "/result": {}},
-    }
-    schemas = ServiceSchemas(yaml.safe_dump(document))
-    assert schemas.findings(Result.of("a"), 0) == []
-    assert schemas.findings(Result.of(1), 0)
-
-
-def test_references_are_followed_wherever_they_stand() -> None:
-    document = file_of({})
-    document["paths"]["/{id}/result"] = {"$ref": "#/components/pathItems/a~1b%20c"}
-    document["components"] = {
-        "pathItems": {"a/b c": {"get": {"responses": {"200": {"$ref": "#/components/responses/r"}}}}},
-        "responses": {"r": {"content": {JSON: {"schema": {"items": {"$ref": "#/components/schemas/a~1b"}}}}}},
-        "schemas": {
-            "a/b": {"anyOf": [{"$ref": "#/components/schemas/list/0"}]},
-            "list": [{"type": "string"}],
-        },
-    }
-    assert schemas_of(document).findings(Result.of(["a"]), 0) == []
-    (found,) = schemas_of(document).findings(Result.of(["a", 1]), 0)
-    assert "$[1]" in found.message
-
-
 def test_a_schema_may_refer_to_itself() -> None:
     tree = {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/tree"}}}
     value: Any = {"child": {"child": {"child": 1}}}
@@ -277,138 +192,6 @@ def test_where_the_validator_gives_up_the_finding_says_so(schema: Any, value: An
     loop = {"allOf": [{"$ref": "#/components/schemas/loop"}]}
     found = findings(schema, value, schemas={"loop": loop} | PETS)
     assert ["gave up" in finding.message for finding in found] == [True]
-
-
-@pytest.mark.parametrize(
-    ("document", "message"),
-    [
-        ({"swagger": "2.0"}, "Swagger 2.0 is an older format"),
-        ([], "no field `openapi`"),
-        ({"openapi": "2.0"}, "OpenAPI '2.0'; only versions 3.x"),
-        ({"openapi": "4.0.0"}, "only versions 3.x"),
-        ({"openapi": "3.0.0"}, "no path `/{id}/result`"),
-        ({"openapi": "3.0.0", "paths": []}, "no path `/{id}/result`"),
-        ({"openapi": "3.0.0", "paths": {"/result": {}, "/{id}/results": {}}}, "no path `/{id}/result`"),
-        (
-            {"openapi": "3.0.0", "paths": {"/{id}/result": {}}},
-            "no response for GET at '/paths/~1{id}~1result'",
-        ),
-        ({"openapi": "3.0.0", "paths": {"/{id}/result": None}}, "no response for GET"),
-        ({"openapi": "3.0.0", "paths": {"/{id}/result": {"get": {"responses": {}}}}}, "no response for GET"),
-        (
-            {"openapi": "3.0.0", "paths": {"/{id}/result": {"get": {"responses": {"404": {}}}}}},
-            "no response 200",
-        ),
-        (
-            {"openapi": "3.0.0", "paths": {"/{id}/result": {"get": {"responses": {"200": {}}}}}},
-            "no schema for appl",
-        ),
-        (
-            {
-                "openapi": "3.0.0",
-                "paths": {"/{id}/result": {"get": {"responses": {"200": {"content": {JSON: None}}}}}},
-            },
-            "no schema for application/json",
-        ),
-        (
-            {"openapi": "3.0.0", "paths": {"/{id}/result": {"$ref": "other.yml"}}},
-            "refers to 'other.yml', which is an",
-        ),
-        ({"openapi": "3.0.0", "paths": {"/{id}/result": {"$ref": "#/nowhere"}}}, "nothing at '/nowhere'"),
-        (
-            {"openapi": "3.0.0", "paths": {"/{id}/result": {"$ref": "#/paths/~1{id}~1result"}}},
-            "run in a circle",
-        ),
-        (file_of({"$ref": "https://example.com/schema.json"}), "refers to 'https://example.com/schema.json'"),
-        (file_of({"items": {"$ref": "#/components/schemas/gone"}}), "nothing at '/components/schemas/gone'"),
-        (file_of({"items": {"type": "strnig"}}), "is not valid: at $.items,"),
-        (file_of({}, interim={"items": {"$ref": "x.yml"}}), "refers to 'x.yml'"),
-        (file_of({"pattern": "("}), "is not valid: at $.pattern"),
-    ],
-)
-def test_a_file_that_says_nothing_about_results_is_refused(document: Any, message: str) -> None:
-    with pytest.raises(OpenAPIError) as caught:
-        schemas_of(document)
-    assert message in str(caught.value)
-    assert isinstance(caught.value, ProtocolError)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            b"",
-            b"\xff\xfe\0",
-            b"openapi: [",
-            "openapi: '3.0.0",
-            "{",
-            '{"openapi": ',
-            b'{"a": "\xff"}',
-            "- a\nb",
-        ),
-        *("a: &a [*a]", "[" * 100_000, "!!python/object:os.system {}", "\0"),
-    ],
-)
-def test_a_text_that_is_no_file_is_refused(text: str | bytes) -> None:
-    with pytest.raises(OpenAPIError) as caught:
-        ServiceSchemas(text)
-    assert len(str(caught.value)) < 400
-
-
-@pytest.mark.parametrize("library", ["yaml", "openapi_schema_validator"])
-def test_without_the_extra_the_error_says_what_to_install(
-    library: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(OpenAPIError, match=rf"{library} is missing; run: pip install .*\[openapi\]"):
-        ServiceSchemas(EXAMPLE_FILE)
-
-
-def test_aliases_do_not_make_a_file_grow() -> None:
-    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 30))
-    text = "l0: &l0 [a]\n" + levels + yaml.safe_dump(file_of({"type": "string"}))
-    assert ServiceSchemas(text).findings(Result.of(1), 0)
-
-
-def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("a connection is opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(Path, "open", refuse)
-    document = file_of({"type": "string", "description": "see https://example.com"}, version="3.1.0")
-    document["jsonSchemaDialect"] = "https://example.com/dialect"
-    assert ServiceSchemas(json.dumps(document)).findings(Result.of(1), 0)
-
-
-def paths_of(value: Any, here: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
-    """Each value within a value, with the path to it."""
-    found = [(here, value)]
-    if isinstance(value, dict):
-        for key, item in value.items():
-            found += paths_of(item, (*here, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            found += paths_of(item, (*here, index))
-    return found
-
-
-@given(json_values, st.sampled_from([None, 2]), st.booleans())
-def test_each_value_of_a_payload_has_its_span(value: Any, indent: int | None, ascii_only: bool) -> None:
-    payload = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(errors="surrogatepass")
-    wanted = dict(paths_of(value))
-    spans = spans_of_values(payload, wanted)
-    assert spans.keys() == wanted.keys()
-    for path, (start, stop) in spans.items():
-        text = payload[start:stop].decode(errors="surrogatepass")
-        if isinstance(wanted[path], dict | list):
-            assert text == ("{" if isinstance(wanted[path], dict) else "[")
-        else:
-            assert json.loads(text) == wanted[path]
-
-
-def test_of_keys_that_stand_twice_the_last_one_has_the_span() -> None:
-    assert spans_of_values(b'{"a": 1, "a": 22}', {("a",)}) == {("a",): (14, 16)}
 
 
 @given(json_values)

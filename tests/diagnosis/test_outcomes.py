@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from planqk_protocol import InterimResult, Log, MultilineResult, Result, Violation, parse
 from planqk_protocol.captures import CaptureNotice, NoticeKind, Source, StdStream
@@ -12,7 +10,7 @@ from planqk_protocol.diagnosis import Example, Finding, Place, Rule, Severity
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.rules.captures import RULES as CAPTURES
 from planqk_protocol.diagnosis.rules.outcomes import RULES
-from planqk_protocol.testing import chunkings
+from tests.diagnosis.rule_examples import examples
 
 RESULT, INTERIM = b"PlanQK:Job:Result:", b"PlanQK:Job:InterimResult:"
 FENCE = b"PlanQK:Job:MultilineResult\n"
@@ -41,31 +39,28 @@ def findings(
     *,
     is_cut_off: bool = False,
     cause: str = "",
-    stderr: bytes = b"",
+    is_on_stderr: bool = False,
     suspect: Finding | None = None,
 ) -> list[Finding]:
     course, found = course_of(stream, cause=cause)
-    course.add_stderr(stderr)
     if suspect:
         course.suspect(suspect)
     lines = stream.count(b"\n") + (not stream.endswith(b"\n") and stream != b"")
-    return found + course.close(exit_code=exit_code, line_count=lines, is_cut_off=is_cut_off)
+    return found + course.close(
+        exit_code=exit_code, line_count=lines, is_cut_off=is_cut_off, is_on_stderr=is_on_stderr
+    )
 
 
 def rules(found: list[Finding]) -> list[str]:
     return [finding.rule for finding in found]
 
 
-def examples(kind: str) -> list[tuple[Rule, Example]]:
-    return [(rule, example) for rule in RULES for example in getattr(rule, kind)]
-
-
-@pytest.mark.parametrize(("rule", "wrong"), examples("wrong"))
+@pytest.mark.parametrize(("rule", "wrong"), examples(RULES, "wrong"))
 def test_a_wrong_example_has_a_finding_of_its_rule(rule: Rule, wrong: Example) -> None:
     assert rule.id in rules(findings(wrong.stdout, wrong.exit_code))
 
 
-@pytest.mark.parametrize(("rule", "right"), examples("right"))
+@pytest.mark.parametrize(("rule", "right"), examples(RULES, "right"))
 def test_a_right_example_has_none(rule: Rule, right: Example) -> None:
     assert rule.id not in rules(findings(right.stdout, right.exit_code))
 
@@ -149,7 +144,7 @@ def test_findings_about_the_result_are_related_to_it(stream: bytes, exit_code: i
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "severity"), [(None, Severity.ERROR), (0, Severity.ERROR), (1, Severity.INFO)]
+    ("exit_code", "severity"), [(None, Severity.ERROR), (0, Severity.ERROR), (1, Severity.WARNING)]
 )
 def test_of_a_job_that_failed_no_result_is_expected(exit_code: int | None, severity: Severity) -> None:
     assert findings(b"log\n", exit_code)[-1].severity is severity
@@ -170,7 +165,11 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (findings(LATE), " (1 interim result)", "interim results do not count"),
         (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "interim results do not count"),
         (findings(b"x\n" + BROKEN, 1), " (exit code 1)", "the first one, on line 2, is not valid"),
-        (findings(b"", stderr=VALID), " (a result on standard error)", "results count on standard output"),
+        (
+            findings(b"", is_on_stderr=True),
+            " (a result on standard error)",
+            "only results on standard",
+        ),
         (
             findings(LATE, suspect=NEAR_MISS),
             " (1 interim result)",
@@ -194,38 +193,13 @@ def test_no_result_is_related_to_the_first_suspect() -> None:
     course = Course()
     course.suspect(NEAR_MISS)
     course.suspect(finding_of("marker-case", Place(9, 1, 200, 4)))
-    (found,) = course.close(exit_code=None, line_count=10, is_cut_off=False)
+    (found,) = course.close(exit_code=None, line_count=10, is_cut_off=False, is_on_stderr=False)
     assert [related.place for related in found.related] == [NEAR_MISS.place]
     assert "on line 7" in found.message
 
 
 def test_a_suspect_without_a_place_is_related_to_nothing() -> None:
     assert findings(b"x\n", suspect=finding_of("archive-not-log"))[-1].related == ()
-
-
-@pytest.mark.parametrize(
-    ("stderr", "is_found"),
-    [
-        (VALID, True),
-        (b"log\n" + VALID, True),
-        (FENCE + b"1\n" + FENCE, True),
-        (LATE, False),
-        (b" " + VALID, False),
-        (b"\r" + VALID, False),
-        (VALID.lower(), False),
-        (b"", False),
-    ],
-)
-@given(data=st.data())
-def test_a_result_on_standard_error_is_found_however_it_is_cut(
-    stderr: bytes, is_found: bool, data: st.DataObject
-) -> None:
-    course = Course()
-    for chunk in data.draw(chunkings(stderr)):
-        course.add_stderr(chunk)
-    course.add_stderr(b"and more\n")
-    (found,) = course.close(exit_code=None, line_count=0, is_cut_off=False)
-    assert ("a result on standard error" in found.message) == is_found
 
 
 # Notices of captures.

@@ -7,15 +7,11 @@ import re
 import pytest
 
 from planqk_protocol.diagnosis import RULES, Example, Rule, diagnose
+from tests.diagnosis.rule_examples import examples
 
 BESIDE = {"succeeded-with-broken-result"}  # comes with the finding of a violation, after it
 NEEDS_MORE = {"result-schema", "interim-schema"}  # a schema; their examples are tested beside it
-
-
-def examples(kind: str) -> list[tuple[Rule, Example]]:
-    return [
-        (rule, item) for rule in RULES.values() if rule.id not in NEEDS_MORE for item in getattr(rule, kind)
-    ]
+DIAGNOSED = [rule for rule in RULES.values() if rule.id not in NEEDS_MORE]
 
 
 def rules_found(example: Example) -> list[str]:
@@ -25,12 +21,12 @@ def rules_found(example: Example) -> list[str]:
     return [finding.rule for finding in findings]
 
 
-@pytest.mark.parametrize(("rule", "example"), examples("wrong"))
+@pytest.mark.parametrize(("rule", "example"), examples(DIAGNOSED, "wrong"))
 def test_a_wrong_example_has_a_finding_of_the_rule(rule: Rule, example: Example) -> None:
     assert rule.id in rules_found(example)
 
 
-@pytest.mark.parametrize(("rule", "example"), examples("right"))
+@pytest.mark.parametrize(("rule", "example"), examples(DIAGNOSED, "right"))
 def test_a_right_example_has_no_finding_of_the_rule(rule: Rule, example: Example) -> None:
     assert rule.id not in rules_found(example)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.captures import Source
 from planqk_protocol.diagnosis import Diagnosis, Finding, diagnose
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
 
 MISTAKES = json.loads(Path(__file__).with_name("mistakes.json").read_text(encoding="utf-8"))
 STREAMS = [
@@ -25,12 +27,14 @@ FENCE, RESULT = b"PlanQK:Job:MultilineResult\n", b'PlanQK:Job:Result: {"sum": 42
 def in_chunks(
     chunks: list[bytes], *, capture: str = "raw", exit_code: int | None = None, limits: Limits = _DEFAULT
 ) -> list[Finding]:
-    source, diagnosis = Source(capture, limits=limits, stderr=True), Diagnosis(capture=capture)
+    source, diagnosis = Source(capture, limits=limits), Diagnosis(capture=capture)
+    stderr = StderrSearch(capture)
     findings: list[Finding] = []
     for chunk in chunks:
         findings += diagnosis.observe(source.feed(chunk))
+        stderr.feed(chunk)
     findings += diagnosis.observe(source.close())
-    return findings + diagnosis.close(exit_code=exit_code)
+    return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
 
 
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -107,6 +111,27 @@ def test_a_block_and_the_fence_that_should_close_it_point_at_each_other() -> Non
     assert [related.place.line for related in fence.related] == [1]
 
 
+def test_a_damaged_fence_is_found_where_the_json_stops_for_the_same_reason() -> None:
+    data = FENCE + b"{}\n\x1b[0m" + FENCE + FENCE
+    assert rules(data)[:2] == ["marker-coloured", "json-coloured"]
+
+
+def test_a_marker_in_a_closed_block_is_found_once_and_names_the_line_that_opened_it() -> None:
+    first, *others = diagnose(FENCE + b"{}\n" + RESULT + FENCE)
+    assert first.rule == "marker-in-block"
+    assert [item.place.line for item in first.related] == [1]
+    assert "marker-in-block" not in [item.rule for item in others]
+
+
+def test_an_interim_result_that_is_log_text_is_not_why_there_is_no_result() -> None:
+    interim, result = b"  PlanQK:Job:InterimResult: 1\n", b"  PlanQK:Job:Result: 2\n"
+    *_, outcome = diagnose(interim + result)
+    assert [item.place.line for item in outcome.related] == [2]
+    *_, outcome = diagnose(interim)
+    assert outcome.rule == "no-result"
+    assert outcome.related == ()
+
+
 def test_a_valid_block_has_no_near_misses() -> None:
     data = FENCE + b'{\n  "usage":\n    "PlanQK:Job:Result: 42",\n  "n": 1}\n' + FENCE
     assert rules(data) == []
@@ -118,6 +143,24 @@ def test_a_block_full_of_near_misses_is_bounded() -> None:
     assert findings[0].rule == "unterminated-block"
     assert len(findings[0].related) < 10
     assert 10 < len(findings) < 200
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"  PlanQK:Job:Result: {}\n",
+        b"  PlanQK:Job:Result: {}\nPlanQK:Job:InterimResult: 1\n",
+        FENCE + b"  PlanQK:Job:Result: 42\n" + FENCE,
+    ],
+)
+def test_the_time_grows_with_the_number_of_near_misses_in_a_chunk(unit: bytes) -> None:
+    def seconds(count: int) -> float:
+        start = time.process_time()
+        diagnose(unit * count)
+        return time.process_time() - start
+
+    # 16 times as many; quadratic, it would take 256 times as much.
+    assert seconds(1 << 13) < 64 * min(seconds(1 << 9), seconds(1 << 9))
 
 
 def test_an_archive_is_the_only_finding() -> None:

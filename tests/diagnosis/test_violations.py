@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits, Marker, Violation, ViolationCode, parse
 from planqk_protocol.diagnosis import RULES
 from planqk_protocol.diagnosis import violations as module
+from planqk_protocol.diagnosis.candidates import advice_for
 from planqk_protocol.diagnosis.line import MOST_SHOWN, Line
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
 from planqk_protocol.payload.causes import ADVICE, Cause
@@ -153,6 +154,12 @@ class TestMarkers:
         stream = f"{INTERIM}{after}\n"
         assert rule_and_place(stream) == ("marker-spelling", 1, column)
         assert diagnosed(stream.encode()).length == length
+
+    def test_the_advice_shows_the_marker_that_is_misspelt(self) -> None:
+        for after in ("s: 1", "\uff1a 1"):
+            advice = diagnosed(f"{INTERIM}{after}\n".encode()).advice
+            assert f"print('{INTERIM}:', json.dumps(value), flush=True)" in advice
+            assert RESULT not in advice
 
     def test_a_second_colon_after_the_marker_of_a_result(self) -> None:
         assert rule_and_place(f"{RESULT}: 1\n") == ("marker-spelling", 1, 19)
@@ -322,7 +329,7 @@ class TestProperties:
         assert finding.message.isprintable()
         assert not finding.message.endswith(".")
         assert len(finding.message) < 500
-        assert finding.advice == RULES[finding.rule].advice
+        assert finding.advice == advice_for(RULES[finding.rule], violation.marker)
         if finding.rule in set(Cause):
             advice = ADVICE[Cause(finding.rule)]
             assert violation.message.startswith(f"not JSON: {finding.message}; {advice}")
@@ -333,6 +340,7 @@ class TestProperties:
         others = {
             *(Cause.EMPTY, Cause.TRUNCATED, Cause.BAD_ESCAPE, Cause.SMART_QUOTES),
             *("marker-spelling", "marker-look-alike"),
+            Cause.OBJECT_REPR,  # the bracket of [object Object] is valid, but part of what is wrong
         }
         for violation, offset in violations(f"{RESULT} ".encode() + payload + b"\n"):
             finding = violation_finding(violation, offset)
@@ -378,6 +386,8 @@ def test_the_time_is_linear(unit: str) -> None:
 
 
 def test_advice_is_written_once() -> None:
+    for cause in (Cause.EMPTY, Cause.ON_NEXT_LINE, Cause.TRUNCATED):
+        assert f"between two lines {FENCE}" in ADVICE[cause]
     for cause, advice in ADVICE.items():
         assert RULES[cause].advice[1:] == f"{advice[1:]}."
 

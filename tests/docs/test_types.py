@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from mypy import api
 
 from tests.docs.pages import DOCS, README, ROOT, blocks
 
+STUBS = Path(__file__).with_name("stubs")  # of libraries that are too heavy to install
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 
 
@@ -37,7 +39,8 @@ def checked(folder: Path, files: list[Path]) -> tuple[str, str, int]:
     """What mypy finds, complains of, and ends with."""
     settings = folder / "mypy.ini"
     settings.write_text(
-        "[mypy]\nstrict = true\n[mypy-docker.*,kubernetes.*]\nignore_missing_imports = true\n"
+        f"[mypy]\nstrict = true\nmypy_path = {STUBS}\n"
+        "[mypy-docker.*,kubernetes.*]\nignore_missing_imports = true\n"
     )
     cache = ROOT / ".mypy_cache" / "docs"
     return api.run(["--config-file", str(settings), "--cache-dir", str(cache), *map(str, files)])
@@ -68,7 +71,8 @@ def test_every_program_passes_the_other_type_checker(tmp_path: Path) -> None:
 
 def other_checker(folder: Path) -> subprocess.CompletedProcess[str]:
     settings = folder / "pyrightconfig.json"
-    settings.write_text('{"typeCheckingMode": "standard", "exclude": []}')  # hidden folders are left out else
+    # Hidden folders are left out unless "exclude" is empty.
+    settings.write_text(json.dumps({"typeCheckingMode": "standard", "exclude": [], "stubPath": str(STUBS)}))
     program = Path(sys.executable).with_name("basedpyright")
     command: list[str | Path] = [program, "-p", settings, "--pythonpath", sys.executable]
     return subprocess.run(command, capture_output=True, text=True, check=False)

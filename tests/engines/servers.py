@@ -33,7 +33,7 @@ class Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the library calls it so
         type(self).handle_request(self)
 
-    do_POST = do_GET  # noqa: N815  # likewise
+    do_POST = do_DELETE = do_GET  # noqa: N815  # likewise
 
     @property
     def call(self) -> str:

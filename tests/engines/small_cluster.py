@@ -19,6 +19,14 @@ VERSION: dict[str, Any] = dict.fromkeys(
     ("buildDate", "compiler", "gitCommit", "gitTreeState", "gitVersion", "goVersion", "platform"), ""
 )
 SEPARATING = 32  # the minor version since which a server knows the parameter stream; others ignore it
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{{name: here, context: {{cluster: here, user: me}}}}]
+clusters: [{{name: here, cluster: {{server: "http://{}"}}}}]
+users: [{{name: me, user: {{}}}}]
+"""
 
 
 def lines(*texts: bytes, step: float = 0.4) -> list[Piece]:

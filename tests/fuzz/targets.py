@@ -27,7 +27,7 @@ from tests import test_grammar, test_parser_properties
 from tests.captures import test_detection
 from tests.captures.feeding import cut, data_of, kinds, merged, run, stamped
 from tests.engines import kubelet
-from tests.payload import test_payload
+from tests.payload import test_decode
 
 __all__ = ["TARGETS"]
 
@@ -69,7 +69,7 @@ def stream(data: bytes) -> None:
 
 def payload(data: bytes) -> None:
     """The verdict on JSON: an independent recogniser and the decoders of the package agree."""
-    properties = test_payload.TestVerdict
+    properties = test_decode.TestVerdict
     case = properties()
     _check(properties.test_the_verdict_is_that_of_an_independent_recogniser, case, data)
     for depth in (0, 2):
@@ -166,7 +166,7 @@ def command(data: bytes) -> None:
     assert max(map(len, whole.stderr.splitlines()), default=0) < 1000
     assert escape_controls(whole.stderr) == whole.stderr
     assert (cut_up.stdout_bytes, cut_up.exit_code) == (whole.stdout_bytes, whole.exit_code)
-    # What is said of a chunk's events stands behind what is said of its records.
+    # What is said of a chunk's events comes after what is said of its records.
     assert sorted(cut_up.stderr.splitlines()) == sorted(whole.stderr.splitlines())
 
 

@@ -13,7 +13,7 @@ from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.engines.stamped_lines import StampedLines
 from tests.captures import test_detection
 from tests.fuzz.targets import TARGETS
-from tests.payload import test_payload
+from tests.payload import test_decode
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTRIES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
@@ -40,7 +40,7 @@ def hurried(decoder: Decoder, data: bytes) -> Decoded:
 close, feed = Parser.close, Decoder.feed
 FAULTS: dict[str, tuple[object, str, object]] = {
     "stream": (Parser, "close", forgetful),
-    "payload": (test_payload, "is_json", lambda _: True),
+    "payload": (test_decode, "is_json", lambda _: True),
     "capture": (Decoder, "feed", hurried),
     "container": (LineDecoder, "_end", lambda _: None),
     "detection": (test_detection, "detect", lambda _: "cri"),

@@ -55,7 +55,7 @@ def results() -> list[tuple[str, str, Mutant]]:
 
 
 def _changed_lines(diff: str) -> str:
-    lines = diff.split("\n")[2:]  # behind the names of the files
+    lines = diff.split("\n")[2:]  # after the names of the files
     return "\n".join(line[0] + line[1:].strip() for line in lines if line[:1] in {"+", "-"})
 
 

@@ -285,8 +285,9 @@ def test_a_container_that_is_removed_at_its_end(
     outcome = result_of(created)
     starting.join()
     assert outcome.stdout == "42\n"
-    caveat, verdict = outcome.stderr.splitlines()
+    caveat, finding, verdict = outcome.stderr.splitlines()
     assert "the engine removes the container when it exits" in caveat
+    assert finding.startswith(f"container {created}: failed-with-result: ")
     assert verdict == f"container {created}: FAILED, exit code 3"
     assert outcome.exit_code == 1
 

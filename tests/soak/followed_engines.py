@@ -29,7 +29,7 @@ from tests.soak.job import line
 __all__ = ["FollowedDocker", "FollowedEngine", "FollowedKubernetes"]
 
 _LINES = 20  # written at a time
-_KEPT = 10_000_000_000  # nanoseconds of the log behind what was read last
+_KEPT = 10_000_000_000  # nanoseconds of the log that are kept before what was read last
 _IDLE = 0.02  # seconds
 _LONGEST = 400_000  # bytes of an answer, apart from what was sent before
 _SHORT = 0.3  # how often what was sent before counts, too, so that an answer mostly stops amid that

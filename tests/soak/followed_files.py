@@ -21,8 +21,8 @@ __all__ = ["KINDS", "FollowedFile"]
 
 _LINES = 200  # written at a time
 _LIBRARY = Path(__file__).with_name("library.py")
-_ROTATED = 0.05  # how often a file is rotated behind a piece
-_TRUNCATED = 0.02  # how often one is truncated behind the lines that are written at a time
+_ROTATED = 0.05  # how often a file is rotated after a piece
+_TRUNCATED = 0.02  # how often one is truncated after the lines that are written at a time
 
 Split = Callable[[bytes, random.Random], Iterator[bytes]]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -198,5 +199,11 @@ def live_containers(output: engines.ContainerOutput) -> None:
 def writing() -> None:
     assert_type(emit.result_line({"sum": 42}), bytes)
     assert_type(emit.log_line("text"), bytes)
+    assert_type(emit.result_line({1}, default=list), bytes)
+    with emit.Emitter(default=list) as emitter, emitter.capture_fd():
+        assert_type(emitter, emit.Emitter)
+        emitter.run(lambda: {"sum": 42})
+    emitters: list[emit.Emitter] = [emit.Emitter(sys.stdout), emit.Emitter(sys.stdout.buffer)]
+    emitters.clear()
     modules: list[ModuleType] = [planqk_protocol.captures, planqk_protocol.emit, planqk_protocol.engines]
     modules.clear()

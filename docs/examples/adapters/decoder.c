@@ -127,7 +127,7 @@ static const char *digits(const char *p, const char *end)
     return p;
 }
 
-/* Behind the string that begins at p; NULL if there is none. */
+/* The place after the string that begins at p; NULL if there is none. */
 static const char *string(const char *p, const char *end)
 {
     if (p == end || *p++ != '"')
@@ -147,7 +147,8 @@ static const char *string(const char *p, const char *end)
     return p < end ? p + 1 : NULL;
 }
 
-/* Behind the number that begins at p; NULL if there is none. An integer's length goes to *longest. */
+/* The place after the number that begins at p; NULL if there is none. *longest becomes the length of the
+   longest integer so far. */
 static const char *numeral(const char *p, const char *end, size_t *longest)
 {
     if (p < end && *p == '-')
@@ -197,7 +198,7 @@ static const char *scalar(const char *p, const char *end, size_t *longest)
     }
 }
 
-/* Behind the key and the colon that begin at p; NULL if there are none. */
+/* The place after the key and the colon that begin at p; NULL if there are none. */
 static const char *key(const char *p, const char *end)
 {
     p = string(p, end);

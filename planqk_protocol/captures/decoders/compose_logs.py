@@ -42,7 +42,7 @@ class ComposeLogsDecoder(PrefixDecoder):
             return Prefix(name.end(), container=name[2])
         return Prefix(stamp.end(), stamp[1], name[2], stamp[0])
 
-    def _is_of_the_command(self, line: bytes) -> bool:
+    def _is_command_message(self, line: bytes) -> bool:
         return _OF_COMPOSE.match(line) is not None
 
 

@@ -42,12 +42,11 @@ from itertools import accumulate, chain, groupby
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StampedRecords, StdStream
 from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
-from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.line_decoder import NUL, LineDecoder
 from planqk_protocol.captures.sniffing import after_filler
 
 __all__ = ["FORMAT", "CriDecoder"]
 
-_NUL = b"\0"
 _ENDS = {b"F": LF, b"P": b""}
 
 _TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
@@ -60,23 +59,23 @@ _SURE_HEADER = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 # a record. The text of a record of the other stream is not captured: its group is empty.
 _BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _SURE_HEADER.pattern)
 _RECORD_OF_BLOCK = re.compile(rb"\n%b" % _SURE_HEADER.pattern)
-_OTHERS = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
+_OTHER_NAME = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
 _LINES = {
     stream: re.compile(
         rb"(?m)^%b (?:%b F (.*\n)|%b [FP](?::\S*)? .*\n)" % (_TIME, stream.value.encode(), other)
     )
-    for stream, other in _OTHERS.items()
+    for stream, other in _OTHER_NAME.items()
 }
 _LINES_AND_PIECES = {
     stream: re.compile(
         rb"(?m)^%b (?:%b (?:F(?::\S*)? (.*\n)|P(?::\S*)? (.*)\n)|%b [FP](?::\S*)? .*\n)"
         % (_TIME, stream.value.encode(), other)
     )
-    for stream, other in _OTHERS.items()
+    for stream, other in _OTHER_NAME.items()
 }
 
 
-class _Records:
+class _RecordsOfBlock:
     """The records of one stream in a block. They are parsed again, but only if their times are asked for."""
 
     def __init__(self, block: bytes, stream: StdStream) -> None:
@@ -107,7 +106,7 @@ class CriDecoder(LineDecoder):
 
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
-        self._has_pieces = False  # whether some block had pieces of lines: then all later ones may
+        self._has_pieces = False  # whether a block had pieces of lines; then later blocks may have some, too
 
     def _decode_block(self, block: bytes) -> None:
         if self._decode_healthy(block):
@@ -123,8 +122,8 @@ class CriDecoder(LineDecoder):
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
         count = block.count(LF)
-        if self._only or b" stderr " not in block:
-            is_healthy = self._decode_one_stream(block, count, self._only or StdStream.STDOUT)
+        if self._only_stream or b" stderr " not in block:
+            is_healthy = self._decode_one_stream(block, count, self._only_stream or StdStream.STDOUT)
         else:
             is_healthy = self._decode_both_streams(block, count)
         if is_healthy:
@@ -140,9 +139,9 @@ class CriDecoder(LineDecoder):
             pairs = _LINES_AND_PIECES[stream].findall(block)
             if len(pairs) != count:
                 return False
-            self._has_pieces = True  # so the next block is searched for pieces at once
+            self._has_pieces = True  # from now on, blocks are searched for pieces at once
             texts = list(chain.from_iterable(pairs))
-        self._emit_chunk(Chunk(stream, b"".join(texts), records=_Records(block, stream)))
+        self._emit_chunk(Chunk(stream, b"".join(texts), records=_RecordsOfBlock(block, stream)))
         return True
 
     def _decode_both_streams(self, block: bytes, count: int) -> bool:
@@ -169,23 +168,25 @@ class CriDecoder(LineDecoder):
         if not record and start < len(line):
             record = self._skip_damage(line, start, at_end=not end)
         if record:
-            self._emit_record(record, line[record.end() :], at_end=not end, is_found=record.start() > 0)
+            self._emit_record(record, line[record.end() :], at_end=not end, is_from_search=record.start() > 0)
 
-    def _emit_record(self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_found: bool) -> None:
+    def _emit_record(
+        self, record: re.Match[bytes], text: bytes, *, at_end: bool, is_from_search: bool
+    ) -> None:
         """Give the text of a record, with a notice if the record breaks off."""
         self._record += 1
         offset = self._offset + record.start()
         time, name, tag = record.groups()
         is_stdin = name == b"stdin"  # any other unknown name may be a damaged stdout
         stream = self._stream_named(name, offset=offset, concerns=None if is_stdin else StdStream.UNKNOWN)
-        self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_found)
+        self._emit(stream, text if at_end else text + _ENDS[tag], time, suspect=at_end or is_from_search)
         if at_end:
             message = "the record breaks off; what it holds is given, without the end of its line"
             self._notice(NoticeKind.TRUNCATED, message, offset=offset, stream=None if is_stdin else stream)
 
     def _skip_nuls(self, line: bytes) -> int:
         """Skip NULs at the beginning of a line, and return their number."""
-        nuls = len(line) - len(line.lstrip(_NUL))
+        nuls = len(line) - len(line.lstrip(NUL))
         if nuls:
             self._notice_nuls(record=self._record + 1)
         return nuls
@@ -203,7 +204,7 @@ class CriDecoder(LineDecoder):
 
 
 def _damaged_line(block: bytes, at: int) -> int:
-    """Where the first line begins, from `at` on, that is not a record of stdout or stderr."""
+    """Offset of the first line from `at` on that is not a record; the end if all lines are records."""
     if not _SURE_HEADER.match(block, at):
         return at
     found = _BEFORE_DAMAGE.search(block, at)

@@ -60,7 +60,7 @@ _WHITE = re.compile(r"[ \t\r\n]*")
 _RECORD_START = '{"log":"'
 _RECORD_STARTS = re.compile(r'(?=\{"log":")')
 _AFTER_FAULT = re.compile(r'\n|(?=\{"log":")')
-_MANY_LINES = 100  # of one record: below this, decoding is tried again after every line
+_MANY_LINES = 100  # of one record; if it has fewer, decoding is tried again after every line
 _SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
 # The end of a JSON string, or a wrong escape in it. Pairs of backslashes are replaced before the search.
 _END_OF_TEXT = re.compile(r'(?<!\\)"|\\(?!["/bfnrt]|u[0-9a-fA-F]{4})')
@@ -105,7 +105,7 @@ class DockerJsonFileDecoder(LineDecoder):
         return True
 
     def _decode_around_odd_records(self, block: bytes, records: Sequence[Record]) -> bool:
-        """Decode a block in which some records have to be decoded alone, if each line is one record.
+        """Decode a block with records that have to be decoded alone; return whether each line is a record.
 
         A record may extend over several lines, if a program indented it. The
         counts below exclude that: within an object, no line that ends with a brace
@@ -131,8 +131,10 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _emit_whole_lines(self, records: Sequence[Record]) -> None:
         """Emit records that are whole lines."""
-        if self._only:
-            self._emit_stream(self._only, [record for record in records if record.stream == self._only])
+        if self._only_stream:
+            self._emit_stream(
+                self._only_stream, [record for record in records if record.stream == self._only_stream]
+            )
             return
         for name, part in groupby(records, lambda record: record.stream):
             self._emit_stream(STREAMS[name], list(part))
@@ -178,19 +180,19 @@ class DockerJsonFileDecoder(LineDecoder):
     def _decode_odd_line(self, line: bytes, end: bytes) -> None:
         """Decode a line that is not one proper record: it may hold several, a part of one, or damage."""
         text, errors = to_text(line)
-        at, offset, is_found = 0, self._offset, False
+        at, offset, is_from_search = 0, self._offset, False
         while (start := _after_white(text, at)) < len(text):
             offset += start - at
             value, at = object_at(text, start)
             if value is not None:
-                self._decode_object(value, offset, errors, is_found=is_found)
+                self._decode_object(value, offset, errors, is_from_search=is_from_search)
             elif at == len(text) and end == LF:
                 self._leave_unread(text[start:].encode(errors=errors))
             else:
                 next_record = _AFTER_FAULT.search(text, at)
                 at = next_record.start() if next_record else len(text)
-                # After an LF, or at one, the next record begins on a line of its own: no search finds it.
-                is_found = LF.decode() not in text[at - 1 : at + 1]
+                # A record at the beginning of a line was not found by a search.
+                is_from_search = LF.decode() not in text[at - 1 : at + 1]
                 self._decode_damaged(text[start:at], offset, errors, at_end=end == b"" and at == len(text))
             offset += len(text[start:at].encode(errors=errors))
 
@@ -208,10 +210,10 @@ class DockerJsonFileDecoder(LineDecoder):
             offset += len(part.encode(errors=errors))
 
     def _decode_part(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
-        """Decode text that begins where a record may begin, and holds at most one."""
+        """Decode text that begins like a record and holds at most one record."""
         value, at = object_at(text, 0)
         if value is not None:
-            self._decode_object(value, offset, errors, is_found=True)
+            self._decode_object(value, offset, errors, is_from_search=True)
             at = _after_white(text, at)
             offset += len(text[:at].encode(errors=errors))
             text = text[at:]
@@ -221,11 +223,13 @@ class DockerJsonFileDecoder(LineDecoder):
     def _leave_unread(self, rest: bytes) -> None:
         """Leave the rest of a line to be decoded together with the next line, where its record may go on."""
         self._unread = rest
-        if rest.count(LF) >= _MANY_LINES:  # wait until it has doubled: the cost grows with its length alone
+        if rest.count(LF) >= _MANY_LINES:  # wait until it has doubled, so that the cost stays linear
             self._needed = 2 * len(rest)
 
-    def _decode_object(self, fields: dict[str, Any], offset: int, errors: str, *, is_found: bool) -> None:
-        """Decode an object. It is a record if Docker's own reader takes it for one."""
+    def _decode_object(
+        self, fields: dict[str, Any], offset: int, errors: str, *, is_from_search: bool
+    ) -> None:
+        """Decode an object: a record if Docker's own reader accepts it as one, else damage."""
         log = fields.get("log", "")
         stream, time = fields.get("stream", ""), fields.get("time")
         is_empty_record = isinstance(time, str) and fields.keys() <= KEYS  # Docker leaves out an empty text
@@ -240,7 +244,7 @@ class DockerJsonFileDecoder(LineDecoder):
                 "the record is not valid UTF-8, which Docker never writes; its bytes are given as they are"
             )
             self._notice(NoticeKind.CORRUPT, message, offset=offset, record=self._record + 1)
-        self._emit_record(data, str(stream), time, offset, suspect=is_found or not is_valid)
+        self._emit_record(data, str(stream), time, offset, suspect=is_from_search or not is_valid)
 
     def _decode_torn(self, text: str, offset: int, errors: str, *, at_end: bool) -> None:
         """Decode a record that breaks off, or leave out text that is no record."""

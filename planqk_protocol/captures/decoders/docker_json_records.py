@@ -49,7 +49,7 @@ _scan = json.JSONDecoder(parse_int=float, object_pairs_hook=tuple).raw_decode
 _WINDOW = 512  # characters: more than most records have
 _GROWTH = 4
 _END = "\1"  # a control character, which no JSON text holds
-_TOKEN = 16  # characters: the parser reports a fault at most so far before the character that causes it
+_TOKEN = 16  # characters; the parser reports a fault at most so far before the character that causes it
 
 
 def stamp(value: object) -> str:

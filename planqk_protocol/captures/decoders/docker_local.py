@@ -52,13 +52,13 @@ class DockerLocalDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._order = PieceOrder()
-        self._held = Buffer()  # begins at the current offset
+        self._held = Buffer()  # the bytes from the current offset on
         self._begin_file()
 
     def _begin_file(self) -> None:
         self._needed = _SIZE  # bytes to hold before decoding is tried again
-        self._is_searching = False  # for the next record, after damage
-        self._in_doubt = False  # whether a search finds the next record
+        self._is_searching = False  # after damage, until the next record is found
+        self._in_doubt = False  # whether the next record is one that a search found
 
     def _decode(self, data: bytes) -> None:
         self._held.append(data, 0, len(data))
@@ -104,7 +104,7 @@ class DockerLocalDecoder(Decoder):
     def _decode_entry(self, data: bytes) -> None:
         """Decode an entry whose two lengths agree."""
         self._record += 1
-        entry = _entry(data)
+        entry = _parse_entry(data)
         if entry is None:
             self._notice(NoticeKind.CORRUPT, "the record is damaged within; left out")
             return
@@ -117,15 +117,15 @@ class DockerLocalDecoder(Decoder):
         self._in_doubt = False
 
     def _decode_tail(self, data: bytes, at: int, size: int) -> int:
-        """Decode a record that the end of the file cuts off. If another follows, its length is wrong."""
+        """Decode a record that the end of the file cuts off. If a record follows it, its length is wrong."""
         if _HEADER.search(data, at + 1):
             return self._report_and_search(
                 NoticeKind.TORN, "the record breaks off; left out, up to the next one"
             )
         self._record += 1
-        fields = _message(data[at + _SIZE : at + _SIZE + size])
+        fields = _parse_fields(data[at + _SIZE : at + _SIZE + size])
         stream = STREAMS.get(fields.texts.get(_SOURCE, b""), StdStream.UNKNOWN)
-        self._emit(stream, fields.texts.get(_LINE, b""), _time(fields), suspect=True)
+        self._emit(stream, fields.texts.get(_LINE, b""), _time_of(fields), suspect=True)
         message = "the capture ends within a record; what it holds is given, without the end of its line"
         self._notice(NoticeKind.TRUNCATED, message, stream=stream)
         return len(data) - at
@@ -140,7 +140,7 @@ class DockerLocalDecoder(Decoder):
         return 1
 
     def _report_and_search(self, kind: NoticeKind, message: str) -> int:
-        """Give a notice, and search for the next record from the next byte on; return the byte skipped, 1."""
+        """Give a notice, and search for the next record from the next byte on; return 1: the byte skipped."""
         self._search_from_next_byte()
         self._notice(kind, message)
         return 1
@@ -150,7 +150,7 @@ class DockerLocalDecoder(Decoder):
         self._is_searching = self._in_doubt = True
 
 
-class _Message(NamedTuple):
+class _Fields(NamedTuple):
     """The fields of a protocol buffer by their keys. If a field occurs several times, the last one counts."""
 
     numbers: dict[int, int]
@@ -165,28 +165,28 @@ class _Entry(NamedTuple):
     piece: LinePiece | None
 
 
-def _entry(data: bytes) -> _Entry | None:
+def _parse_entry(data: bytes) -> _Entry | None:
     """Parse an entry; ``None`` if it is damaged."""
-    numbers, texts, is_whole = fields = _message(data)
+    numbers, texts, is_whole = fields = _parse_fields(data)
     unknown = (numbers.keys() | texts.keys()) - _KEYS
     if not is_whole or (unknown and (_LINE not in texts or min(unknown) < _NEXT_KEY)):
         return None
     piece = None
     if _METADATA in texts:
-        metadata = _message(texts[_METADATA])
+        metadata = _parse_fields(texts[_METADATA])
         line = metadata.texts.get(_ID), numbers.get(_TIME)
         piece = LinePiece(line, metadata.numbers.get(_ORDINAL, 0), bool(metadata.numbers.get(_IS_LAST)))
     if bool(numbers.get(_IS_PARTIAL)) != (piece is not None):
         return None
-    return _Entry(texts.get(_SOURCE, b""), _time(fields), texts.get(_LINE, b""), piece)
+    return _Entry(texts.get(_SOURCE, b""), _time_of(fields), texts.get(_LINE, b""), piece)
 
 
-def _time(fields: _Message) -> str | None:
+def _time_of(fields: _Fields) -> str | None:
     time = fields.numbers.get(_TIME)
     return rfc3339(time) if time else None
 
 
-def _message(data: bytes) -> _Message:
+def _parse_fields(data: bytes) -> _Fields:
     """Parse a protocol buffer. A text that is cut off is kept as far as it goes."""
     numbers: dict[int, int] = {}
     texts: dict[int, bytes] = {}
@@ -198,10 +198,10 @@ def _message(data: bytes) -> _Message:
             texts[key] = data[at : at + value]
             at += value
         elif key & 7:
-            return _Message(numbers, texts, is_whole=False)
+            return _Fields(numbers, texts, is_whole=False)
         else:
             numbers[key] = value
-    return _Message(numbers, texts, is_whole=at == size)
+    return _Fields(numbers, texts, is_whole=at == size)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -224,7 +224,7 @@ def _sniff(head: bytes) -> bool:
     end = _SIZE + int.from_bytes(size)
     if len(head) < end:
         return True
-    return size.startswith(head[end : end + _SIZE]) and _entry(head[_SIZE:end]) is not None
+    return size.startswith(head[end : end + _SIZE]) and _parse_entry(head[_SIZE:end]) is not None
 
 
 FORMAT = CatalogueEntry(

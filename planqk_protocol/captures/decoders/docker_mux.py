@@ -68,7 +68,7 @@ class DockerMuxDecoder(Decoder):
                     self._begin_frame()
 
     def _begin_frame(self) -> None:
-        """Read the header of a frame, or find that it is none."""
+        """Read the header of a frame, or give a notice if the bytes are not a header."""
         header, self._header = self._header, b""
         self._start = self._offset
         self._record += 1

@@ -50,8 +50,8 @@ class JournaldExportDecoder(Decoder):
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._entries = JournalEntries()
-        self._held = Buffer()  # begins at the current offset
-        self._needed = 0  # bytes to hold before decoding is tried again; 0: an LF is needed
+        self._held = Buffer()  # the bytes from the current offset on
+        self._needed = 0  # bytes to hold before decoding is tried again; 0 to wait for an LF
         self._begin_file()
 
     def _begin_file(self) -> None:
@@ -60,9 +60,9 @@ class JournaldExportDecoder(Decoder):
         self._is_left_out = False  # whether the text of the entry is too long
         self._name: str | None = None  # of a field whose length and value follow
         self._left_to_skip = 0  # bytes of a value that is too long
-        self._expects_value_end = False  # whether the LF of such a value follows
-        self._is_searching = False  # for the next entry, after damage
-        self._in_doubt = False  # what follows was found by a search, and may be text of an entry
+        self._expects_value_end = False  # whether the LF after a value that is too long follows
+        self._is_searching = False  # after damage, until the next entry is found
+        self._in_doubt = False  # after a search: what it found may be text inside a value
         self._in_long_line = False
 
     def _decode(self, data: bytes) -> None:
@@ -137,7 +137,7 @@ class JournaldExportDecoder(Decoder):
             message = "the entry before this one breaks off, and is left out"
             self._notice(NoticeKind.TORN, message, offset=self._start)
             self._entry = None
-        if b"\0" in line:  # a value with control characters is on no line: it follows its length
+        if b"\0" in line:  # journalctl never writes a NUL here: such a value follows its length
             self._report_and_search(NoticeKind.NUL_RUN, _NULS)
             return
         name, equals, value = line.partition(b"=")

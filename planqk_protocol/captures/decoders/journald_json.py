@@ -67,7 +67,7 @@ class JournaldJsonDecoder(LineDecoder):
             return
         self._record += 1
         offset = self._offset + start
-        if (entry := _entry(line[start:])) is not None:
+        if (entry := _parse_entry(line[start:])) is not None:
             self._emit_entry(entry, offset)
         elif end:
             self._notice(NoticeKind.CORRUPT, "not an entry; left out, up to the next line", offset=offset)
@@ -89,15 +89,15 @@ def _end_of_wrap(line: bytes) -> int:
     return match.end() if match else 0
 
 
-def _entry(line: bytes) -> Entry | None:
-    """Parse an entry; ``None`` if the line is none."""
+def _parse_entry(line: bytes) -> Entry | None:
+    """Parse an entry; ``None`` if the line is not an entry."""
     if is_too_deep(line):
         return None
     errors = "strict"
     try:
         fields = msgspec.structs.asdict(_fields_decoder.decode(line))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        text, errors = to_text(line)  # systemd up to version 239
+        text, errors = to_text(line)  # text that is not UTF-8: systemd up to version 239
         try:
             value = _parse(text)
         except ValueError:

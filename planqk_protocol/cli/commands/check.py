@@ -14,25 +14,20 @@ from planqk_protocol.cli.finding_reports import REPORTS
 from planqk_protocol.cli.found import Locator
 from planqk_protocol.cli.input_doubts import InputDoubts
 from planqk_protocol.cli.inspection import Inspection
-from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
+from planqk_protocol.cli.options import (
+    InputOptions,
+    choose_input,
+    input_options,
+    limit_options,
+    openapi_option,
+    read_schemas,
+)
 from planqk_protocol.cli.rule_choice import chosen_rules, complete_rule, rule_or_prefix
-from planqk_protocol.cli.terminal import Failure, Messages, check_output
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
-from planqk_protocol.errors import OpenAPIError
+from planqk_protocol.cli.terminal import Messages, check_output
 
 __all__ = ["check"]
 
 _NO_LIMIT = "none"
-
-
-def _schemas(path: Path) -> ServiceSchemas:
-    name = click.format_filename(path)
-    try:
-        return ServiceSchemas(path.read_bytes())
-    except OSError as error:
-        raise Failure(f"cannot read {name}: {error.strerror}") from None
-    except OpenAPIError as error:
-        raise Failure(f"{name}: {error}") from None
 
 
 def _count(value: int | str) -> int | None:
@@ -51,12 +46,7 @@ def _count(value: int | str) -> int | None:
     type=int,
     help="The exit code of the job. By default, that of the live container.",
 )
-@click.option(
-    "--openapi",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The service's OpenAPI file. The values are checked against its schema of results.",
-)
+@openapi_option
 @click.option(
     "--select",
     metavar="RULE",
@@ -123,7 +113,7 @@ def check(
     check_output()
     messages = Messages()
     ctx.call_on_close(messages.sum_up)  # also if the command fails
-    schemas = None if openapi is None else _schemas(openapi)
+    schemas = read_schemas(openapi)
     reading = choose_input(given, messages)
     shows_progress = not sys.stdout.isatty() or output in {"sarif", "junit"}
     with reading.opened(shows_progress=shows_progress) as inputs:

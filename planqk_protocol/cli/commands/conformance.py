@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
@@ -16,7 +15,7 @@ from click.shell_completion import CompletionItem
 from rich.progress import Progress
 
 from planqk_protocol.cli.conformance_report import print_report, show_encoder_case, show_vector, write_file
-from planqk_protocol.cli.terminal import Failure, Messages, check_output, until_signal, write
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import CHUNKINGS
@@ -362,13 +361,6 @@ def _run(
         except CommandError as error:
             raise Failure(str(error)) from None
         except KeyboardInterrupt:
-            raise _signal_failure(received()) from None
+            raise ended_by(received()) from None
         finally:
             kill_all()  # also the processes that the programs under test have started
-
-
-def _signal_failure(number: signal.Signals | None) -> Failure:
-    """The failure for a signal, with the exit code that a shell reports for it."""
-    if number in {None, signal.SIGINT}:
-        return Failure("interrupted", exit_code=128 + signal.SIGINT)
-    return Failure(f"ended by {number.name}", exit_code=128 + number)

@@ -14,8 +14,8 @@ _ARCHIVE_NOT_LOG = Rule(
     summary="this is an archive, or another file that is no text",
     why="The first bytes are those of a compressed file, an archive or a program, and not of a log. Files in "
     "gzip and Zstandard are unpacked on the way; the others are not.",
-    advice="If it is an archive, unpack it, and read the log file in it. Else give the file that holds the "
-    "standard output of the job.",
+    advice="If it is an archive, unpack it, and read the log file in it. Otherwise, give the file that holds "
+    "the standard output of the job.",
     wrong=(
         Example(b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F\x02\0!\x01"),
         Example(b"PK\x03\x04\x14\0\0\0\x08\0job.log"),

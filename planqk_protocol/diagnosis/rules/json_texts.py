@@ -42,7 +42,8 @@ _OF_PYTHON = (
         Cause.PYTHON_REPR,
         "a value as Python writes it, not JSON",
         "print(value) writes True, False, None, tuples and calls such as array([1, 2]), which JSON does not "
-        "have. json.dumps(value) writes the same value as JSON.",
+        "have. json.dumps(value) writes the same value as JSON. It takes no complex numbers and no values of "
+        "NumPy: give it [z.real, z.imag], array.tolist() or float(x).",
         (
             _line("{'sum': 42, 'exact': True}"),
             _line('{"sum": None}'),

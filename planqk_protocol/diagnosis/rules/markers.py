@@ -115,7 +115,10 @@ GLUED = Rule(
         "without a newline, as with print(..., end='') or sys.stdout.write, the marker continues that "
         "line, and its result is lost."
     ),
-    advice="End the text before the marker with a newline. In Python, call print() once before the marker.",
+    advice=(
+        "Print the marker at the beginning of a line: end the text before it with a newline, or leave that "
+        "text out. In Python, call print() once before the marker."
+    ),
     wrong=_examples(
         b'Working... done.PlanQK:Job:Result: {"sum": 42}\n',
         b'energy = -1.137 PlanQK:Job:Result: {"sum": 42}\n',
@@ -222,8 +225,9 @@ QUOTED = Rule(
         "shell does with set -x. It begins with a quote, b' or +, not with the marker, so it is log text."
     ),
     advice=(
-        "Print the text itself: decode bytes with decode(), and leave out repr(), !r and json.dumps around "
-        "the whole line. In a shell script, make sure that the command prints to standard output."
+        "Print the text itself: decode bytes with decode(), and leave out repr(), !r, json.dumps and a tuple "
+        "around the whole line. In R, use cat() and not print(). In a shell script, make sure that the "
+        "command prints to standard output."
     ),
     wrong=_examples(
         b"b'PlanQK:Job:Result: {\"sum\": 42}'\n",

@@ -12,9 +12,10 @@ _NO_RESULT = Rule(
     id="no-result",
     severity=Severity.ERROR,
     summary="the job gave no result",
-    why="The platform takes the result from one marked line of standard output, or from one block between "
-    "two such lines. If there is none, callers of the service get nothing, even if the job did its work. "
-    "The message says what there is instead, and the most likely cause.",
+    why="The platform takes the result from one line of standard output that begins with "
+    "PlanQK:Job:Result:, or from one block between two lines PlanQK:Job:MultilineResult. If there is none, "
+    "callers of the service get nothing, even if the job did its work. The message says what there is "
+    "instead, and the most likely cause.",
     advice=f"Print the result once, at the end of the job: {_PRINT}.",
     wrong=(
         Example(b"reading the input\nthe sum is 42\n"),
@@ -69,7 +70,7 @@ _INTERIM_AFTER_RESULT = Rule(
     id="interim-after-result",
     severity=Severity.INFO,
     summary="an interim result comes after the result",
-    why="Interim results tell how far a job has come, so they make sense before the result only. A reader "
+    why="Interim results tell how far a job has come, so they make sense only before the result. A reader "
     "that stops at the result does not get later ones. Often, two threads print, or the result was meant to "
     "be printed last.",
     advice="Print the result last.",

@@ -100,7 +100,7 @@ _DOUBLE_ENCODED = Rule(
     summary="the value is a string that is itself JSON",
     why="The value was encoded twice, as by `json.dumps(json.dumps(value))`. Whoever reads the result gets a "
     "string, and not the object or the array in it.",
-    advice="Encode the value once: `print('PlanQK:Job:Result:', json.dumps(value), flush=True)`.",
+    advice="Encode the value once: give `json.dumps` the object or the array itself, not its JSON.",
     wrong=(
         Example(b'PlanQK:Job:Result: "{\\"sum\\": 42}"\n'),
         Example(b'PlanQK:Job:MultilineResult\n"[1, 2]"\nPlanQK:Job:MultilineResult\n'),

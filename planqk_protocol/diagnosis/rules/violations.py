@@ -25,7 +25,10 @@ RULES: tuple[Rule, ...] = (
             "result. The second line may be missing, damaged or indented, or the job ended before it was "
             "printed."
         ),
-        advice='Print the line once more after the JSON: print("PlanQK:Job:MultilineResult", flush=True).',
+        advice=(
+            "Close the block: print the line once more, spelt exactly so, after the JSON: "
+            'print("PlanQK:Job:MultilineResult", flush=True).'
+        ),
         wrong=(
             Example(b'PlanQK:Job:MultilineResult\n{\n  "sum": 42\n}\n'),
             Example(b'PlanQK:Job:MultilineResult\n{"sum": 42}\nplease wait\n'),
@@ -74,7 +77,7 @@ RULES: tuple[Rule, ...] = (
             f"Arrays and objects may be nested {Limits().max_depth} levels deep. Deeper ones could overflow "
             "the memory of the programs that read them. Trees and linked lists become that deep."
         ),
-        advice="Flatten the value, such as to a list of nodes with the numbers of their parents.",
+        advice="Flatten the value: for example, print a list of nodes, each with the number of its parent.",
         wrong=(
             Example(b"PlanQK:Job:Result: " + b"[" * _DEEP + b"]" * _DEEP + b"\n"),
             Example(b"PlanQK:Job:Result: " + b'{"next": ' * _DEEP + b"null" + b"}" * _DEEP + b"\n"),

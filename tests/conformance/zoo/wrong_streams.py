@@ -67,7 +67,7 @@ class FalsyIsNoResult(Plain):
 
 @breaks("interim-anywhere")
 class NoInterimAfterResult(Plain):
-    """Ignores interim results behind the result."""
+    """Ignores interim results after the result."""
 
     def kind(self, line: bytes) -> str:
         kind = super().kind(line)

@@ -160,7 +160,7 @@ def test_integers_that_the_interpreter_does_not_convert_are_refused_with_their_p
 
 
 def test_log_text_is_text() -> None:
-    with pytest.raises(TypeError, match=r"log_line\(\) takes str, not bytes"):
+    with pytest.raises(TypeError, match=r"log text is str, not bytes; convert it"):
         log_line(b"text")  # type: ignore[arg-type]
 
 

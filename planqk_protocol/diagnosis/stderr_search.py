@@ -1,0 +1,106 @@
+"""Results on standard error: a mistake that only a capture of both streams shows.
+
+To decode standard error beside standard output would take three times as long. So
+the bytes of the capture are searched for the markers of a result, which engines store
+as they are. Only the records with a marker are decoded once more, for standard error.
+
+That needs a format in which each record is a line. Of any other format, all of
+standard error is decoded.
+"""
+
+from __future__ import annotations
+
+from planqk_protocol.buffer import LF
+from planqk_protocol.captures import Chunk, Decoded, StdStream, decoder
+from planqk_protocol.captures.catalogue import is_line_format
+from planqk_protocol.events import Marker
+from planqk_protocol.marked import marker_text
+
+__all__ = ["ResultSearch", "StderrSearch"]
+
+_LONGEST_RECORD = 64 * 1024  # bytes; engines cut what a job prints into pieces of 16 KiB
+_MOST_TRIED = 1000  # records with a marker; all of those may be results on standard output
+
+
+class ResultSearch:
+    """Finds out whether a line with the marker of a result is in bytes.
+
+    Attributes:
+        found: Whether there is such a line in what was fed.
+    """
+
+    def __init__(self) -> None:
+        markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
+        self._sought = [LF + marker_text(marker).encode() for marker in markers]
+        self._end = LF  # the last bytes, in which a marker may begin
+        self.found = False
+
+    def feed(self, data: bytes) -> None:
+        """Search the next bytes, cut anywhere."""
+        if not self.found:
+            data = self._end + data
+            self.found = any(sought in data for sought in self._sought)
+            self._end = data[1 - max(map(len, self._sought)) :]
+
+
+class StderrSearch:
+    r"""Finds out whether a job printed a result on standard error.
+
+    Args:
+        format_id: The format of the capture, one of `formats`.
+
+    Attributes:
+        found: Whether there is such a result in what was fed.
+
+    >>> search = StderrSearch("cri")
+    >>> search.feed(b"2024-05-01T10:00:00Z stderr F PlanQK:Job:Result: 42\n")
+    >>> search.found
+    True
+    """
+
+    def __init__(self, format_id: str) -> None:
+        self._format = format_id
+        self._markers = [marker_text(marker).encode() for marker in (Marker.RESULT, Marker.MULTILINE_RESULT)]
+        self._decoder = None if is_line_format(format_id) else decoder(format_id, stream=StdStream.STDERR)
+        self._all = ResultSearch()  # where all of standard error is decoded
+        self._held = b""  # an unfinished record, or the end of a long one
+        self._tried = 0
+        self.found = False
+
+    def feed(self, data: bytes, container: str | None = None) -> None:
+        """Search the next bytes of the capture.
+
+        Args:
+            data: The bytes, cut anywhere.
+            container: Name of the container to look at, if the format names containers.
+        """
+        if self.found or self._format == "raw" or self._tried >= _MOST_TRIED:
+            return
+        if self._decoder:
+            self._all.feed(_data(self._decoder.feed(data)))
+            self.found = self._all.found
+            return
+        data = self._held + data
+        end = data.rfind(LF) + 1
+        self._held = data[max(end, len(data) - _LONGEST_RECORD) :]
+        for marker in self._markers:
+            at = data.find(marker, 0, end)
+            while at >= 0 and self._tried < _MOST_TRIED:
+                self._tried += 1
+                start, stop = data.rfind(LF, 0, at) + 1, data.find(LF, at) + 1
+                self._try(data[start:stop], container)
+                at = data.find(marker, stop, end)
+
+    def _try(self, record: bytes, container: str | None) -> None:
+        """Decode one record."""
+        search = ResultSearch()
+        once = decoder(self._format, container=container, stream=StdStream.STDERR)
+        search.feed(_data([*once.feed(record), *once.close()]))
+        self.found = self.found or search.found
+
+
+def _data(decoded: Decoded) -> bytes:
+    """The bytes of standard error in what a decoder gave."""
+    return b"".join(
+        item.data for item in decoded if isinstance(item, Chunk) and item.stream is StdStream.STDERR
+    )

@@ -1,0 +1,1 @@
+class AirflowFailException(Exception): ...  # noqa: N818  # Airflow's own name

@@ -1,0 +1,144 @@
+"""The recipes for engines work, with the real client libraries against small engines."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planqk_protocol import JobStatus, Outcome
+from planqk_protocol.engines import docker, kubernetes
+from tests.docs.pages import DOCS, blocks
+from tests.engines.servers import Request, serving
+from tests.engines.small_cluster import KUBECONFIG, Cluster
+from tests.runner.image_engine import ImageEngine
+
+PAGE = DOCS / "recipes.md"
+
+
+def recipe(name: str) -> dict[str, Any]:
+    """The names that the program with a function defines."""
+    [program] = [block for block in blocks(PAGE) if f"def {name}(" in block.text]
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(compile("\n" * (program.line - 1) + program.text, PAGE, "exec"), names)  # noqa: S102  # our own documentation
+    return names
+
+
+def value_of(outcome: Outcome) -> object:
+    assert outcome.status is JobStatus.SUCCEEDED
+    assert outcome.result
+    return outcome.result.value
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ImageEngine]:
+    made = ImageEngine()
+    monkeypatch.setattr(docker, "_POLL_INTERVAL", 0.01)
+    with serving(made) as address:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://{address}")
+        monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
+        yield made
+        made.exited.set()
+
+
+def test_a_container(engine: ImageEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert value_of(recipe("run_container")["run_container"]("job", str(tmp_path), 60)) == 42
+    assert engine.created["HostConfig"]["Binds"] == [f"{tmp_path}:/var/input:ro"]
+    assert engine.done == ["start", "remove"]
+    assert "Log(line=1, text='log')" in capsys.readouterr().out
+
+
+def test_a_container_that_runs_too_long(engine: ImageEngine, tmp_path: Path) -> None:
+    engine.waits = True
+    outcome = recipe("run_container")["run_container"]("job", str(tmp_path), 0.3)
+    assert (outcome.status, outcome.exit_code) == (JobStatus.FAILED, 137)
+    assert engine.done == ["start", "stop 10", "remove"]
+
+
+class WholeCluster(Cluster):
+    """A cluster in which a pod and its config map are made and deleted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[tuple[str, Any]] = []
+
+    def __call__(self, request: Request) -> None:
+        method, path = request.call.split()
+        if method == "GET":
+            super().__call__(request)
+            return
+        kind = re.sub(r".*/(pods|configmaps).*", r"\1", path)
+        if method == "POST":
+            body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+            self.done.append((f"create {kind}", body))
+            request.json(body)
+        else:
+            request.rfile.read(int(request.headers.get("Content-Length", 0)))
+            self.done.append((f"delete {kind}", path.rpartition("/")[2]))
+            request.json({"kind": "Status", "status": {}} if kind == "configmaps" else {"kind": "Pod"})
+
+
+def test_a_pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from kubernetes.config import kube_config  # noqa: PLC0415  # an extra
+
+    cluster = WholeCluster()
+    for delay in ("_POLL_INTERVAL", "_FIRST_DELAY"):
+        monkeypatch.setattr(kubernetes, delay, 0)
+    with serving(cluster) as address:
+        path = tmp_path / "kubeconfig"
+        path.write_text(KUBECONFIG.format(address), encoding="utf-8")
+        monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+        assert value_of(recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)) == 42
+    assert [done for done, _ in cluster.done] == [
+        "create configmaps",
+        "create pods",
+        "delete pods",
+        "delete configmaps",
+    ]
+    assert cluster.done[0][1]["data"] == {"data.json": "[1]", "params.json": "{}"}
+    assert cluster.done[1][1]["spec"]["activeDeadlineSeconds"] == 60
+    [mount] = cluster.done[1][1]["spec"]["containers"][0]["volumeMounts"]
+    assert (mount["mountPath"], mount["readOnly"]) == ("/var/input", True)
+
+
+WORKER = """
+import contextlib, io, runpy, sys
+from pathlib import Path
+with contextlib.redirect_stdout(io.StringIO()):
+    names = runpy.run_path(sys.argv[1])
+database = names["opened"](Path("jobs.sqlite"))
+while names["read_on"](database, Path("job.log"), size=100):
+    print(end=".", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_worker_that_is_killed_again_and_again_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    [program] = [block.text for block in blocks(PAGE) if "def read_on(" in block.text]
+    Path("recipe.py").write_text(program)
+    lines = [b"PlanQK:Job:InterimResult: %d\n" % number for number in range(3000)]
+    Path("job.log").write_bytes(b"".join([*lines, b"PlanQK:Job:Result: 42\n"]))
+    for _ in range(3):
+        worker = subprocess.Popen([sys.executable, "-c", WORKER, "recipe.py"], stdout=subprocess.PIPE)
+        assert worker.stdout
+        assert worker.stdout.read(1) == b"."
+        time.sleep(0.02)
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()
+    names = recipe("read_on")
+    database = names["opened"](Path("jobs.sqlite"))
+    assert value_of(names["finished"](database, Path("job.log"), 0)) == 42
+    found = database.execute("SELECT line, value FROM interim WHERE log = 'job.log' ORDER BY line").fetchall()
+    assert found == [(number + 1, str(number)) for number in range(3000)]
+    database.close()

@@ -1,0 +1,100 @@
+"""The programs on the page for services, run where their tools are: all print the same results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planqk_protocol import Event, InterimResult, Log, Result, parse
+from planqk_protocol.emit import result_line
+from tests.docs.pages import DOCS, Block, blocks
+
+PAGE = DOCS / "services.md"
+
+
+def programs(language: str) -> list[Block]:
+    return [block for block in blocks(PAGE) if block.language == language]
+
+
+def check(stdout: bytes, result: dict[str, Any]) -> None:
+    events: list[Event] = [event for event in parse(stdout) if event.raw != b"\n"]
+    assert events[0] == Log(1, "looking for a route")
+    assert [type(event) for event in events[1:]] == [InterimResult, Result]
+    assert isinstance(events[1], InterimResult)
+    assert isinstance(events[2], Result)
+    assert (events[1].value, events[2].value) == ({"cost": 871.5}, result)
+    assert stdout.isascii()
+
+
+needs_sh = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this machine")
+
+
+@needs_sh
+def test_a_shell_with_the_command(tmp_path: Path) -> None:
+    (tmp_path / "planqk-protocol").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m planqk_protocol "$@"\n')
+    (tmp_path / "planqk-protocol").chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(DOCS.parent)}
+    program = programs("sh")[0].text
+    done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=environment, check=True)
+    check(done.stdout, {"cost": 699})
+
+
+@needs_sh
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
+def test_a_shell_with_jq() -> None:
+    program = programs("sh")[1].text
+    done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, check=True)
+    check(done.stdout, {"cost": 699, "city": "Köln"})
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is not on this machine")
+@pytest.mark.parametrize("bad", ["NaN", "[1 / 0]", "undefined", "() => 1"])
+def test_node(bad: str) -> None:
+    [program] = programs("js")
+    done = subprocess.run(["node", "-e", program.text], stdout=subprocess.PIPE, check=True)
+    check(done.stdout, {"cost": 699, "city": "Köln"})
+    refused = f"{program.text.split('console.log')[0]}\ntext({bad});"
+    assert subprocess.run(["node", "-e", refused], capture_output=True, check=False).returncode == 1
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="Go is not on this machine")
+def test_go(tmp_path: Path) -> None:
+    [program] = programs("go")
+    (tmp_path / "job.go").write_text(program.text, encoding="utf-8")
+    done = subprocess.run(["go", "run", "job.go"], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
+    check(done.stdout, {"cost": 699, "city": "Köln"})
+
+
+class Array:
+    """Stands for NumPy's array, and for its numbers."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def tolist(self) -> Any:
+        return self._value
+
+
+class Model:
+    """Stands for a model of pydantic."""
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        assert mode == "json"
+        return {"weights": Array([0.5, 1.5])}
+
+
+def test_the_recipe_converts_what_looks_like_numpy_and_pydantic() -> None:
+    [program] = [block.text for block in programs("python") if "def default" in block.text]
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(compile(program.split("@dataclass")[0], PAGE, "exec"), names)  # noqa: S102  # the project's own page
+    value = {"array": Array([[1, 2]]), "number": Array(7), "model": Model()}
+    assert result_line(value, default=names["default"]) == (
+        b'PlanQK:Job:Result: {"array": [[1, 2]], "number": 7, "model": {"weights": [0.5, 1.5]}}\n'
+    )
