@@ -14,7 +14,7 @@ __all__ = ["Course", "notice_finding"]
 
 _LF = b"\n"
 _MOST = 10  # findings about interim results after the result
-_KILLED = 137  # 128 + SIGKILL, as shells and engines write it
+_KILLED = {137, -9}  # by SIGKILL: 128 + 9, as shells and engines write it, and as Python does
 _SAID_BY_CAUSE = {"json-truncated", "json-empty"}
 _OPEN = {
     ViolationCode.PAYLOAD_TOO_LARGE,
@@ -218,7 +218,7 @@ def _without_place(
 
 
 def _cause_of_failure(exit_code: int) -> tuple[str, str]:
-    if exit_code == _KILLED:
+    if exit_code in _KILLED:
         return (
             "the job was killed, often because it needed more memory than it was given",
             "Give the job more memory, or have it need less.",

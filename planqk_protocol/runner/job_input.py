@@ -112,7 +112,8 @@ def _check(text: bytes, name: str) -> None:
         before = text[: error.at]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
-        raise JobInputError(f"{name}:{line}:{column}: {error.message}") from None
+        what = f"not JSON: {error.fault}" if error.cause else error.fault  # the advice is for a job's output
+        raise JobInputError(f"{name}:{line}:{column}: {what}") from None
 
 
 def _values(text: str) -> dict[str, str]:

@@ -232,9 +232,11 @@ class Run:
         job.check()
         self._is_output_elsewhere = job.wrote_output_file()
         step = self._step(self._source.close(), time.time_ns())
-        cut_off = bool(job.why_ended) or job.is_cut_off
         is_on_stderr = self._stderr_search.found
-        self._find(self._diagnosis.close(exit_code=job.exit_code, cut_off=cut_off, is_on_stderr=is_on_stderr))
+        last = self._diagnosis.close(
+            exit_code=job.exit_code, cut_off=job.is_cut_off, is_on_stderr=is_on_stderr
+        )
+        self._find(last)
         self._has_ended = True
         if not (job.why_ended or job.exit_code):
             return step

@@ -72,7 +72,8 @@ def _marked(role: str, text: bytes) -> bytes:
     except PayloadError as error:
         before = text[: error.at].decode(errors="replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        # There is no limit to raise here.
-        raise Failure(f"{label(STDIN)}:{line}:{column}: {error.message.partition(', or raise')[0]}") from None
+        # The advice on a text that is not JSON is about the output of a job. And there is no limit to raise.
+        what = f"not JSON: {error.fault}" if error.cause else error.message.partition(", or raise")[0]
+        raise Failure(f"{label(STDIN)}:{line}:{column}: {what}") from None
     except ValueError as error:
         raise Failure(f"{label(STDIN)}: {error}") from None
