@@ -35,13 +35,38 @@ def check(stdout: bytes, result: dict[str, Any]) -> None:
 needs_sh = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this machine")
 
 
+def with_the_command(folder: Path) -> dict[str, str]:
+    """An environment in which a shell finds the command and this Python."""
+    for name, module in (("planqk-protocol", "-m planqk_protocol "), ("python", "")):
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n')
+        (folder / name).chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONPATH": str(DOCS.parent)}
+
+
+@needs_sh
+def test_a_whole_service_runs_and_has_no_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text(programs("py")[0].text, encoding="utf-8")
+    (tmp_path / "request.json").write_text(programs("json")[0].text, encoding="utf-8")
+    environment = with_the_command(tmp_path)
+    commands = programs("sh")[0].text
+    done = subprocess.run(
+        ["sh", "-e", "-c", commands],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 'result {"total": 12.0}' in done.stderr
+    assert "SUCCEEDED" in done.stderr
+    assert done.stdout.startswith("no findings in 8 lines")
+
+
 @needs_sh
 def test_a_shell_with_the_command(tmp_path: Path) -> None:
-    (tmp_path / "planqk-protocol").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m planqk_protocol "$@"\n')
-    (tmp_path / "planqk-protocol").chmod(0o755)
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(DOCS.parent)}
-    program = programs("sh")[0].text
+    environment = with_the_command(tmp_path)
+    program = programs("sh")[1].text
     done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=environment, check=True)
     check(done.stdout, {"cost": 699})
 
@@ -49,7 +74,7 @@ def test_a_shell_with_the_command(tmp_path: Path) -> None:
 @needs_sh
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
 def test_a_shell_with_jq() -> None:
-    program = programs("sh")[1].text
+    program = programs("sh")[2].text
     done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, check=True)
     check(done.stdout, {"cost": 699, "city": "Köln"})
 
