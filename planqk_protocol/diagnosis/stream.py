@@ -181,7 +181,7 @@ class Diagnosis:
                 self._next_lines[found.after] = found.line
             case FirstLine():
                 self._judge_encoding(found.line)
-            case AnchoredLine():
+            case _:
                 self._judge_encoding(found.line)
                 if not self._is_other_encoding:
                     self._judge(found)
@@ -309,9 +309,9 @@ def diagnose(
         TypeError: `data` is not bytes.
         ValueError: There is no such format.
 
-    >>> for finding in diagnose(b"PlanQK:Job:Result: {'sum': 42}\n"):
+    >>> for finding in diagnose(b"PlanQK:Job:InterimResult: {'sum': 42}\nPlanQK:Job:Result: 42\n"):
     ...     print(finding.line, finding.column, finding.rule)
-    1 21 json-single-quotes
+    1 28 json-single-quotes
     """
     source, stderr = Source(capture, limits=limits, logs=False), StderrSearch(capture)
     diagnosis = Diagnosis(capture=capture, schemas=schemas)

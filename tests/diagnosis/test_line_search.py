@@ -55,6 +55,9 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 @given(data=STREAMS, cuts=st.lists(st.integers(0, 100_000), max_size=8))
+@example(data=b"\x80" * 9000 + b"nQK" + b"\x80" * 9000, cuts=[8500, 9001]).via(
+    "no whole character near an anchor"
+)
 @example(data=b"a" * 4096 + b"Q", cuts=[4097]).via("an anchor that the end of the chunk cuts")
 def test_no_chunk_changes_what_is_found(data: bytes, cuts: list[int]) -> None:
     assert found(cut(data, cuts)) == found([data])

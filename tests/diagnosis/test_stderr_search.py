@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.diagnosis import diagnose
-from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.diagnosis.stderr_search import ResultSearch, StderrSearch
 from planqk_protocol.testing import chunkings, engine_writers
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -73,6 +73,13 @@ def test_the_result_of_another_container_does_not_count() -> None:
     search = StderrSearch("journald-json")
     search.feed(capture, "b" * 8)
     assert search.found
+
+
+def test_a_result_that_was_found_stays_found() -> None:
+    search = ResultSearch()
+    for data in (RESULT, b"more\n"):
+        search.feed(data)
+        assert search.found
 
 
 def test_only_so_many_records_are_tried() -> None:
