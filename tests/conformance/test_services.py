@@ -90,7 +90,7 @@ def test_of_many_faults_the_first_are_told_and_the_rest_counted() -> None:
 
 
 def test_memory_does_not_grow_with_what_a_service_prints() -> None:
-    block = b"a line of log text\n PlanQK:Job:Result: 1\nPlanQK:Job:InterimResult: 1\n" * 1000
+    block = b"a line of log text\n PlanQK:Job:Result: 1\nPlanQK:Job:InterimResult: 1\n" * 100
 
     def peak(blocks: int) -> int:
         inspection = services.Inspection()

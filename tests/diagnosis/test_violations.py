@@ -353,8 +353,7 @@ class TestProperties:
     "raw", [b"", b"\n", b"text\n", *(f"{RESULT} {payload}\n".encode() for payload in ("1", "{", "[" * 200))]
 )
 @pytest.mark.parametrize("code", list(ViolationCode))
-@pytest.mark.parametrize("marker", list(Marker))
-@pytest.mark.parametrize("fault", [None, 0, 3, 99])
+@pytest.mark.parametrize(("marker", "fault"), list(zip(Marker, [None, 3, 99], strict=True)))
 def test_a_violation_that_is_built_by_hand(raw: bytes, code: str, marker: str, fault: int | None) -> None:
     violation = Violation(
         4, raw, ViolationCode(code), Marker(marker), "wrong", offset=None if fault is None else 10 + fault
