@@ -123,9 +123,7 @@ class CommandJob:
 
     def _read(self, stream: StdStream, pipe: IO[bytes]) -> None:
         with pipe:
-            for chunk in read_chunks(pipe):
-                if not self.inbox.put(stream, chunk):
-                    return
+            all(self.inbox.put(stream, chunk) for chunk in read_chunks(pipe))  # as long as they are wanted
         self.inbox.end_writer()
 
     def _wait(self) -> None:
