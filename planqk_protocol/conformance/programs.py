@@ -348,31 +348,31 @@ def run_all(
     items: Iterable[Item],
     jobs: int,
     *,
-    is_over: Callable[[], bool],
+    should_stop: Callable[[], bool],
     stop: Callable[[], None],
 ) -> Generator[Returned, None, None]:
     """Call a function with each item, several at a time, and give what it returns, in the order of the items.
 
-    An error, `close` or `is_over` ends this at once.
+    An error, `close` or `should_stop` ends this at once.
 
     Args:
         function: Called with one item, in a thread.
         items: The items.
         jobs: Number of calls at a time.
-        is_over: Whether to stop.
+        should_stop: Whether to stop.
         stop: Makes the calls that have begun end soon.
 
     Raises:
-        KeyboardInterrupt: `is_over` said so.
+        KeyboardInterrupt: `should_stop` said so.
     """
     futures: list[Future[Returned]] = []
     with ThreadPoolExecutor(jobs) as pool:
         try:
             futures += (pool.submit(function, item) for item in items)
             for future in futures:
-                while not (future.done() or is_over()):
+                while not (future.done() or should_stop()):
                     wait([future], _POLL_INTERVAL)
-                if is_over():
+                if should_stop():
                     raise KeyboardInterrupt
                 yield future.result()
         finally:

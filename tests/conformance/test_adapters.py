@@ -35,7 +35,7 @@ def put(command: list[str], every: int, profile: Profile = Profile.FULL) -> list
     def run(case: Case) -> GradedCase:
         return run_case(case, command, TIMEOUT, profile)
 
-    return list(run_all(run, chosen, 4, is_over=lambda: False, stop=kill_all))
+    return list(run_all(run, chosen, 4, should_stop=lambda: False, stop=kill_all))
 
 
 def failed(graded: list[GradedCase]) -> list[tuple[str, str]]:

@@ -253,7 +253,7 @@ def test_the_pool_keeps_the_order() -> None:
         later.set()
         return number * 2
 
-    assert list(run_all(run, range(5), 2, is_over=lambda: False, stop=later.set)) == [0, 2, 4, 6, 8]
+    assert list(run_all(run, range(5), 2, should_stop=lambda: False, stop=later.set)) == [0, 2, 4, 6, 8]
 
 
 def test_the_pool_stops_at_an_error() -> None:
@@ -264,7 +264,7 @@ def test_the_pool_stops_at_an_error() -> None:
         raise CommandError(str(number))
 
     with pytest.raises(CommandError, match="0"):
-        list(run_all(run, range(1000), 1, is_over=lambda: False, stop=lambda: None))
+        list(run_all(run, range(1000), 1, should_stop=lambda: False, stop=lambda: None))
     assert len(ran) < 1000
 
 
@@ -281,7 +281,7 @@ def test_the_pool_stops_what_runs_when_it_is_over(is_closed: bool) -> None:
         return number
 
     over = threading.Event()
-    cases = run_all(run, range(1000), 2, is_over=over.is_set, stop=stopped.set)
+    cases = run_all(run, range(1000), 2, should_stop=over.is_set, stop=stopped.set)
     assert next(cases) == 0
     if is_closed:
         cases.close()

@@ -355,7 +355,9 @@ def _run(
     ):
         try:
             jobs = jobs or os.cpu_count() or 1
-            returned = run_all(function, items, jobs, is_over=lambda: received() is not None, stop=kill_all)
+            returned = run_all(
+                function, items, jobs, should_stop=lambda: received() is not None, stop=kill_all
+            )
             with closing(returned):
                 return list(choose(bar.track(returned, total=len(items), description="testing")))
         except CommandError as error:
