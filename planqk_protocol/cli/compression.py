@@ -25,11 +25,11 @@ _FIRST_STEP = 256
 
 _BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
 _DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
-_DAMAGED_BEHIND = "the bytes behind the compressed data are damaged, or not compressed; they are left out"
+_DAMAGED_AFTER = "the bytes after the compressed data are damaged, or not compressed; they are left out"
 
 
 class _Damage(Exception):  # noqa: N818  # a fault of the file, not of the program
-    """Damage in compressed data. Nothing behind it can be read.
+    """Damage in compressed data. Nothing after it can be read.
 
     Args:
         kind: The kind of the damage.
@@ -89,7 +89,7 @@ def _zstd(name: str) -> Any:
 class _Members:
     """Decompresses a file of one or more members (gzip) or frames (Zstandard).
 
-    At the end of a member, the library returns a copy of the data behind it. A
+    At the end of a member, the library returns a copy of the data after it. A
     chunk may hold thousands of members, so passing on all of a chunk each time
     would take quadratic time. Therefore a member first gets little data, and then
     twice as much each time.
@@ -135,7 +135,7 @@ class _Members:
             except self._member.error:
                 yield self._rescued(data)
                 has_begun = self._is_first or self._head == self._magic
-                message = _DAMAGED if has_begun else _DAMAGED_BEHIND
+                message = _DAMAGED if has_begun else _DAMAGED_AFTER
                 raise _Damage(NoticeKind.CORRUPT, message, is_altered=has_begun) from None
             yield piece
             self._is_begun = True

@@ -28,7 +28,7 @@ class Spot(NamedTuple):
         shown: The input and the place, as messages name them.
         is_in_file: Whether the lines of `place` are lines of the file; those of a
             capture are not.
-        end_column: Column behind the last character that is wrong, if it is known.
+        end_column: Column after the last character that is wrong, if it is known.
     """
 
     name: str

@@ -44,7 +44,7 @@ class Member(ABC):
 
     @property
     def unused_data(self) -> bytes:
-        """The data behind the end of the member."""
+        """The data after the end of the member."""
         data: bytes = self._inner.unused_data
         return data
 

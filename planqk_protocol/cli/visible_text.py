@@ -72,7 +72,7 @@ def view(excerpt: Excerpt, place: Place, *, width: int, encoding: str = "utf-8")
 
 
 def _window(pieces: list[str], at: int, width: int) -> tuple[int, int]:
-    """The pieces to show: a third of the width goes to those before the place, more if less is behind it."""
+    """The pieces to show: a third of the width goes to those before the place, more if less is after it."""
     rest = cell_len("".join(pieces[at:]))
     start, room = at, max(width // 3, width - rest)
     while start and (size := cell_len(pieces[start - 1])) <= room:

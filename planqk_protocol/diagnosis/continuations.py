@@ -24,7 +24,7 @@ class Continuation(Enum):
 
 
 _PLACEHOLDER = re.compile(r"[{\[]\s*(?:\.\.\.|\u2026|[a-z_]+(?:\([^()]*\))?)\s*[}\]]\Z|\{\{|\{%")
-# The end of a value, which may stand in quotes, or before a remark in brackets or behind a comment sign.
+# The end of a value, which may stand in quotes, or before a remark in brackets or after a comment sign.
 _END = r"""\s*(?:$|["'`\\,;#(/}\]])"""
 _SCALAR = re.compile(
     rf"""

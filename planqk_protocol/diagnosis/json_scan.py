@@ -47,9 +47,9 @@ class RepeatedKey(msgspec.Struct, frozen=True):
 
     Attributes:
         start: Offset of its opening quote in the payload.
-        stop: Offset behind its closing quote.
+        stop: Offset after its closing quote.
         first_start: Offset of the first such key in the object.
-        first_stop: Offset behind it.
+        first_stop: Offset after it.
     """
 
     start: int
@@ -119,7 +119,7 @@ def repeated_keys(payload: bytes, text: bytes) -> Iterator[RepeatedKey]:
 
 
 def spans_of_values(payload: bytes, paths: Collection[Path]) -> dict[Path, tuple[int, int]]:
-    """Where some values stand in a payload: the first byte of each, and the first one behind it.
+    """Where some values stand in a payload: the first byte of each, and the first one after it.
 
     Of an object or an array, only the opening bracket is spanned. Of keys that
     stand in an object twice, the last one counts. The cost is some microseconds

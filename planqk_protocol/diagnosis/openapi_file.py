@@ -193,7 +193,7 @@ def _schema_of_response(document: dict[str, Any], path: str) -> str:
 
 
 def _followed(document: dict[str, Any], pointer: str) -> tuple[str, Any]:
-    """The pointer and the value behind all references that it points to."""
+    """The pointer and the value after all references that it points to."""
     for _ in range(_MOST_REFERENCES):
         node = value_at(document, pointer)
         reference = node.get("$ref") if isinstance(node, dict) else None

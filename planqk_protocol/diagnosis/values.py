@@ -247,7 +247,7 @@ def _long_lines(raw: bytes) -> Iterator[tuple[int, int]]:
     """The start and the end of each line that is longer than engines store in one record."""
     start = 0
     while len(raw) - start > PIECE:
-        # The next line that is long has no LF in the bytes of one record. So the search is from behind.
+        # The next line that is long has no LF in the bytes of one record. So the search goes from the end.
         lf = raw.rfind(b"\n", start, start + PIECE + 1)
         if lf >= 0:
             start = lf + 1

@@ -90,14 +90,14 @@ class _Reader(threading.Thread):
         held = b""  # bytes that may be the beginning of the token
         while data := os.read(self._read, _CHUNK):
             data = held + data
-            before, token, behind = data.partition(self._token)
+            before, token, after = data.partition(self._token)
             if token:
                 self._feed(before)
                 self._give(self._pieces.close())
                 self._pieces = LogPieces()
                 self._is_done.set()
                 held = b""
-                self._feed(behind)
+                self._feed(after)
             else:
                 keep = _overlap(data, self._token)
                 held = data[len(data) - keep :]

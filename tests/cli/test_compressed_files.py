@@ -89,7 +89,7 @@ def test_damaged_compression(run: Run, tmp_path: Path, kind: str) -> None:
     path.write_bytes(whole + b"garbage")
     outcome = run("result", path)
     assert outcome.stdout == "42\n"
-    assert outcome.stderr.startswith(f"{path}: corrupt: the bytes behind the compressed data")
+    assert outcome.stderr.startswith(f"{path}: corrupt: the bytes after the compressed data")
 
 
 @pytest.mark.parametrize("command", ["result", "parse", "unwrap"])
