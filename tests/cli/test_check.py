@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema
 import pytest
@@ -122,8 +123,10 @@ def test_a_name_of_a_file_need_not_be_text(run: Run, tmp_path: Path, output: str
     path.write_bytes(b" " + RESULT)
     outcome = run("check", "--output", output, path)
     assert outcome.exit_code == 1
-    name = "%FF" if output == "sarif" else "\N{REPLACEMENT CHARACTER}"
-    assert f"{tmp_path}/{name}.log" in outcome.stdout
+    folder, name = (
+        (quote(str(tmp_path)), "%FF") if output == "sarif" else (tmp_path, "\N{REPLACEMENT CHARACTER}")
+    )
+    assert f"{folder}/{name}.log" in outcome.stdout
 
 
 def test_a_notice_names_its_file(run: Run, tmp_path: Path) -> None:
