@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.diagnosis.finding import Place
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.events import InterimResult, MultilineResult, Result, Violation
 
 __all__ = ["EventPlaces"]
 
-_LF = b"\n"
 _BEFORE = 512  # bytes of a line before a place that its excerpt may need: 100 characters
-_BEHIND = 1024  # bytes from a place on: 200 characters
+_AFTER = 1024  # bytes from a place on: 200 characters
 _CONTINUATION = range(0x80, 0xC0)  # bytes of UTF-8 that begin no character
 
 
@@ -39,6 +39,10 @@ class EventPlaces:
         self._move_to(at)
         return Place(self._number, self._column, self._offset + at, length)
 
+    def first_line(self) -> Place:
+        """The place of the first line of the event."""
+        return self.place(0, len(self._raw.partition(LF)[0].removesuffix(b"\r")))
+
     def line(self, at: int) -> Line:
         """The line with the byte `at` of the event: the part of it that an excerpt may show."""
         self._move_to(at)
@@ -46,9 +50,9 @@ class EventPlaces:
         start = max(self._start, at - _BEFORE)
         while start < at and raw[start] in _CONTINUATION:
             start += 1
-        end = raw.find(_LF, at)
+        end = raw.find(LF, at)
         end = len(raw) if end < 0 else end - raw.endswith(b"\r", self._start, end)
-        stop = min(end, at + _BEHIND)
+        stop = min(end, at + _AFTER)
         column = self._column - _count_characters(raw[start:at])
         return Line(raw[start:stop], self._number, self._offset + start, column, is_end=stop == end)
 
@@ -56,10 +60,10 @@ class EventPlaces:
         if at < self._at:
             self._rewind()
         raw = self._raw
-        lines = raw.count(_LF, self._at, at)
+        lines = raw.count(LF, self._at, at)
         if lines:
             self._number += lines
-            self._at = self._start = raw.rfind(_LF, 0, at) + 1
+            self._at = self._start = raw.rfind(LF, 0, at) + 1
             self._column = 1
         self._column += _count_characters(raw[self._at : at])
         self._at = at

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.diagnosis.finding import Finding, Place, Severity
 
 __all__ = [
@@ -31,7 +32,6 @@ It is for a stream that was read from several files. The file is ``None`` if it 
 not known.
 """
 
-_LF = b"\n"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -138,7 +138,7 @@ def finding_record(
 
 def finding_to_json_line(record: FindingRecord) -> bytes:
     """The record of a finding as one line of JSON, LF included."""
-    return _encode(record) + _LF
+    return _encode(record) + LF
 
 
 def finding_schema() -> dict[str, Any]:

@@ -12,7 +12,6 @@ from planqk_protocol.marked import marker_text
 
 __all__ = ["Course", "notice_finding"]
 
-_LF = b"\n"
 _MOST = 10  # findings about interim results after the result
 _KILLED = {137, -9}  # by SIGKILL: 128 + 9, as shells and engines write it, and as Python does
 _SAID_BY_CAUSE = {"json-truncated", "json-empty"}
@@ -31,7 +30,8 @@ class Course:
         self._interim_count = 0
         self._late_count = 0  # interim results after the result
         self._slot: Result | MultilineResult | Violation | None = None
-        self._slot_place: Place | None = None
+        self.slot: Place | None = None
+        """The place of the first line of the event that took the result slot."""
         self._suspect: Finding | None = None
         self._is_on_stderr = False  # a result was printed there
 
@@ -57,7 +57,7 @@ class Course:
         if self._slot is not None or _is_interim(event):
             return []
         self._slot = event
-        self._slot_place = EventPlaces(event, offset).place(0, _first_line_size(event.raw))
+        self.slot = EventPlaces(event, offset).first_line()
         is_cut_json = violation is not None and violation.rule in _SAID_BY_CAUSE
         if event.terminated or is_cut_json or not _is_closed(event):
             return []
@@ -184,7 +184,7 @@ class Course:
         return () if place is None else (Related("most likely, this was meant as the result", place),)
 
     def _related_slot(self, message: str) -> tuple[Related, ...]:
-        return () if self._slot_place is None else (Related(message, self._slot_place),)
+        return () if self.slot is None else (Related(message, self.slot),)
 
 
 def notice_finding(notice: CaptureNotice) -> Finding:
@@ -236,8 +236,3 @@ def _is_interim(event: Result | MultilineResult | Violation) -> bool:
 def _is_closed(event: Result | MultilineResult | Violation) -> bool:
     """Whether an event ends with a result line or a closing fence."""
     return not isinstance(event, Violation) or event.code not in _OPEN
-
-
-def _first_line_size(raw: bytes) -> int:
-    lf = raw.find(_LF)
-    return len(raw if lf < 0 else raw[:lf].removesuffix(b"\r"))

@@ -37,10 +37,10 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
-from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Captured, CaptureNotice, Source
 from planqk_protocol.diagnosis.encodings import ENOUGH, archive_finding, encoding_finding
-from planqk_protocol.diagnosis.finding import Finding, Place, Severity
+from planqk_protocol.diagnosis.event_places import EventPlaces
+from planqk_protocol.diagnosis.finding import Finding, Severity
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
@@ -99,7 +99,6 @@ class Diagnosis:
         self._opening = 0  # number of the last line that opened a block
         self._next_lines: dict[int, Line] = {}  # by the number of the line before
         self._deferred: dict[int, tuple[Violation, int]] = {}  # violations that wait for the next line
-        self._slot: Place | None = None  # of the event that took the result slot
 
     def observe(self, captured: Captured) -> list[Finding]:
         """Take what `Source.feed`, `Source.end_of_file`, `Source.cut_off` or `Source.close` returned.
@@ -219,11 +218,9 @@ class Diagnosis:
             waiting = self._waiting.add(finding) if finding else None
             # An oversized block is reported where it is cut, before the lines after that are known.
             if event.marker is Marker.MULTILINE_RESULT and event.code is not ViolationCode.PAYLOAD_TOO_LARGE:
-                self._waiting.relate(_first_line(event, offset), waiting)
+                self._waiting.relate(EventPlaces(event, offset).first_line(), waiting)
         else:
             self._observe_value(event, offset)
-        if self._slot is None and not isinstance(event, InterimResult):
-            self._slot = _first_line(event, offset)
 
     def _violation_finding(self, violation: Violation, offset: int, *, shows_next: bool) -> Finding | None:
         """The finding of a violation; ``None`` if it has to wait for the next line."""
@@ -238,7 +235,7 @@ class Diagnosis:
     def _cause(self, violation: Violation, offset: int, next_line: Line | None) -> Finding:
         from planqk_protocol.diagnosis.violations import violation_finding  # noqa: PLC0415  # see the top
 
-        return violation_finding(violation, offset, slot=self._slot, next_line=next_line)
+        return violation_finding(violation, offset, slot=self._course.slot, next_line=next_line)
 
     def _observe_value(self, event: InterimResult | Result | MultilineResult, offset: int) -> None:
         for about_value in value_findings(event, offset, capture=self._capture):
@@ -246,7 +243,7 @@ class Diagnosis:
         for about_schema in self._schemas.findings(event, offset) if self._schemas else ():
             self._waiting.add(about_schema)
         if isinstance(event, MultilineResult):
-            self._waiting.relate(_first_line(event, offset), None)
+            self._waiting.relate(EventPlaces(event, offset).first_line(), None)
 
     def _observe_notice(self, notice: CaptureNotice) -> None:
         finding = notice_finding(notice)
@@ -319,9 +316,3 @@ def diagnose(
     stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
-
-
-def _first_line(event: _Marked, offset: int) -> Place:
-    """The place of the first line of an event."""
-    line = event.raw.partition(LF)[0].removesuffix(b"\r")
-    return Place(event.line, 1, offset, len(line))

@@ -17,7 +17,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import msgspec
+
+from planqk_protocol.buffer import LF
 from planqk_protocol.diagnosis.candidates import advice_for
+from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line, finding
 from planqk_protocol.diagnosis.rules import RULES
@@ -31,12 +35,9 @@ from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
 __all__ = ["violation_finding", "waits_for_next_line"]
 
-_LF = b"\n"
 _WHITE = b" \t\r\n"
-_BEFORE = 1024  # bytes of a line that a finding keeps before its place
-_AFTER = 2048  # and after it
+_MOST_OF_A_NAME = 2048  # bytes after a marker in which the rest of a misspelt name is looked for
 _MOST_OF_A_LINE = 4096  # bytes of a payload and of the next line that tell a table
-_LONGEST_CHARACTER = 4  # bytes of a character in UTF-8
 
 _decode = PayloadDecoder(Limits(max_digits=None)).decode
 
@@ -77,9 +78,11 @@ def violation_finding(
     wrong = _wrong_json(violation, next_line) if violation.code is ViolationCode.INVALID_JSON else None
     if wrong is None:
         wrong = _wrong_otherwise(violation, offset, slot)
-    line = _line_at(violation, offset, wrong.start)
-    start = offset + wrong.start - line.offset
-    place = line.place(start, start + _length_in_line(violation.raw, wrong) if wrong.length else None)
+    places = EventPlaces(violation, offset)
+    line = places.line(wrong.start)
+    if violation.code is ViolationCode.PAYLOAD_TOO_LARGE:  # the line goes on after the cut
+        line = msgspec.structs.replace(line, is_end=False)
+    place = places.place(wrong.start, _length_in_line(violation.raw, wrong) if wrong.length else 0)
     rule = RULES[wrong.rule]
     advice = advice_for(rule, violation.marker)
     return finding(rule, line, place, wrong.message, advice=advice, related=wrong.related)
@@ -149,7 +152,7 @@ def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | No
     if violation.marker is Marker.MULTILINE_RESULT or not start:
         return None
     raw, marker = violation.raw, marker_text(violation.marker)
-    head = raw[start : min(stop, start + _AFTER)]
+    head = raw[start : min(stop, start + _MOST_OF_A_NAME)]
     if raw[start - 1 : start] == b":":
         found, rule = _SECOND_COLON.match(head), "marker-spelling"
     elif look_alike := _LOOK_ALIKE.match(_beginning(head)):
@@ -170,7 +173,7 @@ def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
     table = load_table()
     markers = (literal for literal, kind in table.literals.items() if kind in table.payload_kinds)
     found = next((literal for literal in markers if raw.startswith(literal, at)), b"")
-    if not found or raw[at - 1 : at] != _LF:
+    if not found or raw[at - 1 : at] != LF:
         return None
     marker = found.decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
@@ -201,7 +204,7 @@ def _begins_json(line: Line) -> bool:
 def _payload_start(violation: Violation) -> int:
     """Offset of the payload in the bytes of a violation."""
     if violation.marker is Marker.MULTILINE_RESULT:
-        return violation.raw.find(_LF) + 1
+        return violation.raw.find(LF) + 1
     heads = load_table().literals
     return next((len(head) for head in heads if violation.raw.startswith(head)), 0)
 
@@ -210,13 +213,13 @@ def _payload_stop(violation: Violation) -> int:
     """Offset of the end of the payload in the bytes of a violation."""
     raw = violation.raw
     if violation.marker is Marker.MULTILINE_RESULT:
-        return raw.rfind(_LF, 0, len(raw) - 1) + 1
-    return len(raw) - (2 if raw.endswith(b"\r\n") else raw.endswith(_LF))
+        return raw.rfind(LF, 0, len(raw) - 1) + 1
+    return len(raw) - (2 if raw.endswith(b"\r\n") else raw.endswith(LF))
 
 
 def _length_in_line(raw: bytes, wrong: _Wrong) -> int:
     """Number of the bytes that are wrong, up to the end of their first line; at least 1."""
-    end = raw.find(_LF, wrong.start, wrong.start + wrong.length)
+    end = raw.find(LF, wrong.start, wrong.start + wrong.length)
     return wrong.length if end < 0 else max(1, end - wrong.start)
 
 
@@ -227,32 +230,3 @@ def _beginning(data: bytes) -> str:
 def _is_table(payload: bytes, next_line: bytes) -> bool:
     is_marked = next_line.startswith(marker_prefix())
     return not is_marked and is_table(f"{_beginning(payload)}\n{_beginning(next_line)}")
-
-
-def _line_at(violation: Violation, offset: int, at: int) -> Line:
-    """The line of a byte of a violation, or the part of a long line around it."""
-    raw = violation.raw
-    first = raw.rfind(_LF, 0, at) + 1
-    last = raw.find(_LF, at)
-    last = len(raw) if last < 0 else last - (raw[last - 1 : last] == b"\r" and last > at)
-    start = _boundary(raw, first, max(first, at - _BEFORE))
-    stop = min(last, at + _AFTER)
-    return Line(
-        data=raw[start:stop],
-        number=violation.line + raw.count(_LF, 0, at),
-        offset=offset + start,
-        column=len(raw[first:start].decode(errors="replace")) + 1,
-        is_end=stop == last and violation.code is not ViolationCode.PAYLOAD_TOO_LARGE,  # which is cut
-    )
-
-
-def _boundary(raw: bytes, first: int, at: int) -> int:
-    """Where the character begins that holds a byte of a line which begins at `first`.
-
-    A character has at most four bytes. If there are more bytes of the sort that goes
-    on, they are not UTF-8, and the fourth one stands for itself.
-    """
-    for start in range(at, max(first, at - _LONGEST_CHARACTER), -1):
-        if raw[start] & 0xC0 != 0x80:  # noqa: PLR2004  # the bits of a byte that goes on
-            return start
-    return first if at - first < _LONGEST_CHARACTER else at

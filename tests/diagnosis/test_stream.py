@@ -166,6 +166,15 @@ def test_the_time_grows_with_the_number_of_near_misses_in_a_chunk(unit: bytes) -
     assert seconds(1 << 13) < 64 * min(seconds(1 << 9), seconds(1 << 9))
 
 
+def test_a_second_result_points_at_the_first_one_and_not_at_an_interim_result() -> None:
+    findings = diagnose(b"PlanQK:Job:InterimResult: ?\n" + RESULT + RESULT)
+    assert [(finding.rule, finding.line) for finding in findings] == [
+        ("invalid-json", 1),
+        ("duplicate-result", 3),
+    ]
+    assert [related.place.line for related in findings[1].related] == [2]
+
+
 def test_an_archive_is_the_only_finding() -> None:
     findings = diagnose(b"PK\x03\x04" + bytes(1000) + b"\n" + RESULT, exit_code=1)
     assert [finding.rule for finding in findings] == ["archive-not-log"]

@@ -10,8 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planqk_protocol import Limits, Marker, Violation, ViolationCode, parse
-from planqk_protocol.diagnosis import RULES
-from planqk_protocol.diagnosis import violations as module
+from planqk_protocol.diagnosis import RULES, event_places
 from planqk_protocol.diagnosis.candidates import advice_for
 from planqk_protocol.diagnosis.line import MOST_SHOWN, Line
 from planqk_protocol.diagnosis.violations import violation_finding, waits_for_next_line
@@ -293,8 +292,8 @@ class TestLongLines:
         data = f"x\n{RESULT} ".encode() + b'["' + b"".join(parts) + b'", ' + fault + b"\n"
         whole = diagnosed(data)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "_BEFORE", before)
-            patch.setattr(module, "_AFTER", before)
+            patch.setattr(event_places, "_BEFORE", before)
+            patch.setattr(event_places, "_AFTER", before)
             assert diagnosed(data).place == whole.place
 
 
