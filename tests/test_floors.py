@@ -84,7 +84,8 @@ FLOORS = (
     ("engines.docker", "engines.kubernetes"),
     ("engines.__init__",),
     # The runner: jobs as the platform runs them.
-    ("runner.job", "runner.job_input", "runner.lifetime"),
+    ("runner.job_input", "runner.lifetime"),
+    ("runner.job",),
     ("runner.command", "runner.image", "runner.running"),
     ("runner.__init__",),
     ("__init__",),

@@ -69,7 +69,7 @@ class CommandJob:
             environment={**environment, INPUT_VARIABLE: folder.name},
             stdin=None if stdin else subprocess.DEVNULL,
         )
-        self._life = Lifetime()
+        self.life = Lifetime()
         self.inbox = Inbox(3)
         for stream, pipe in (
             (StdStream.STDOUT, self._process.stdout),
@@ -77,22 +77,12 @@ class CommandJob:
         ):
             _start_thread(self._read, stream, pipe)
         _start_thread(self._wait)
-        self._life.limit(timeout, self.stop)
+        self.life.limit(timeout, self.stop)
 
     @property
     def exit_code(self) -> int | None:
         """Its exit code, negative if a signal ended it."""
         return self._process.returncode
-
-    @property
-    def why_ended(self) -> str:
-        """Why it was ended, if it did not end by itself."""
-        return self._life.why_ended
-
-    @property
-    def duration(self) -> float:
-        """How long it has run, in seconds."""
-        return self._life.duration
 
     def check(self) -> None:
         """Nothing can prevent that the output of a process is read."""
@@ -106,19 +96,19 @@ class CommandJob:
 
     def stop(self, why: str) -> None:
         """Ask it to end, and kill it after the grace period."""
-        if self._life.begin_stop(why):
+        if self.life.begin_stop(why):
             terminate(self._process, self._tag)
-            self._life.after(self._grace, self._kill)
+            self.life.after(self._grace, self._kill)
 
     def close(self) -> None:
         """End it if it runs, wait for its end, and remove its folder."""
-        if self._life.begin_stop(UNREAD):
+        if self.life.begin_stop(UNREAD):
             terminate(self._process, self._tag)
         self.inbox.abandon()
         # No timer here: at the end of a program, no thread can be started any more (CPython 3.12).
-        if not self._life.wait(self._grace):
+        if not self.life.wait(self._grace):
             self._kill()
-            self._life.wait(_AFTER_KILL)
+            self.life.wait(_AFTER_KILL)
         self._folder.cleanup()
 
     def _read(self, stream: StdStream, pipe: IO[bytes]) -> None:
@@ -129,7 +119,7 @@ class CommandJob:
     def _wait(self) -> None:
         self._process.wait()
         self._kill()
-        self._life.end()
+        self.life.end()
         self.inbox.wait_for_writers(_PATIENCE, but=1)
         self.inbox.finish()
 

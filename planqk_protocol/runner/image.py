@@ -79,10 +79,10 @@ class ImageJob:
             with _failures(image):
                 self._container.start()
             self._undo = undo.pop_all()
-        self._life = Lifetime()
+        self.life = Lifetime()
         _start_thread(self._read_output)
         _start_thread(lambda: self._read_errors(errors))
-        self._life.limit(timeout, self.stop)
+        self.life.limit(timeout, self.stop)
 
     @property
     def exit_code(self) -> int | None:
@@ -93,16 +93,6 @@ class ImageJob:
     def is_cut_off(self) -> bool:
         """Whether output may be missing after the last piece."""
         return self._output.is_cut_off
-
-    @property
-    def why_ended(self) -> str:
-        """Why it was ended, if it did not end by itself."""
-        return self._life.why_ended
-
-    @property
-    def duration(self) -> float:
-        """How long it has run, in seconds."""
-        return self._life.duration
 
     def check(self) -> None:
         """Check that the engine gave the output.
@@ -122,15 +112,15 @@ class ImageJob:
 
     def stop(self, why: str) -> None:
         """Ask it to end, and have the engine kill it after the grace period."""
-        if self._life.begin_stop(why):
+        if self.life.begin_stop(why):
             _start_thread(self._stop)
 
     def close(self) -> None:
         """End it if it runs, wait for its end, and remove it."""
         self.inbox.abandon()
-        if self._life.begin_stop(UNREAD):
+        if self.life.begin_stop(UNREAD):
             self._stop()  # not in a thread: at the end of a program, none can be started (CPython 3.12)
-        self._life.wait(self._grace + _AFTER_KILL)
+        self.life.wait(self._grace + _AFTER_KILL)
         self._undo.close()
         self._folder.cleanup()
 
@@ -167,7 +157,7 @@ class ImageJob:
             self._exit_code = self._output.exit_code()
         except EngineError as error:
             self._error = error
-        self._life.end()
+        self.life.end()
         self.inbox.wait_for_writers(_PATIENCE, but=1)
         self.inbox.finish()
 

@@ -11,6 +11,7 @@ import msgspec
 
 from planqk_protocol.captures import CaptureNotice, StdStream
 from planqk_protocol.errors import ProtocolError
+from planqk_protocol.runner.lifetime import Lifetime
 
 __all__ = ["INPUT_VARIABLE", "UNREAD", "Inbox", "Job", "Piece", "RunError"]
 
@@ -47,10 +48,12 @@ class Job(Protocol):
     Attributes:
         capture: The id of the format of its standard output.
         inbox: The pieces of its output. It is over when the job has ended.
+        life: When it started and ended, and why it was ended.
     """
 
     capture: str
     inbox: Inbox
+    life: Lifetime
 
     @property
     def is_cut_off(self) -> bool:
@@ -59,14 +62,6 @@ class Job(Protocol):
     @property
     def exit_code(self) -> int | None:
         """Its exit code; ``None`` so long as it runs, or if it cannot be known."""
-
-    @property
-    def why_ended(self) -> str:
-        """Why it was ended, if it did not end by itself; else empty."""
-
-    @property
-    def duration(self) -> float:
-        """How long it has run, in seconds."""
 
     def check(self) -> None:
         """Check that its output could be read.

@@ -163,12 +163,12 @@ class Run:
     @property
     def why_ended(self) -> str:
         """Why the job was ended, if it did not end by itself; else empty."""
-        return self._job.why_ended
+        return self._job.life.why_ended
 
     @property
     def duration(self) -> float:
         """How long the job has run, in seconds."""
-        return self._job.duration
+        return self._job.life.duration
 
     @property
     def line_count(self) -> int:
@@ -238,7 +238,7 @@ class Run:
         )
         self._find(last)
         self._has_ended = True
-        if not (job.why_ended or job.exit_code):
+        if not (job.life.why_ended or job.exit_code):
             return step
         events = [_suspect(event) for event in step.captured.events]
         return msgspec.structs.replace(step, captured=msgspec.structs.replace(step.captured, events=events))
