@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -50,20 +48,6 @@ LONG = (
 )
 PRINTED = [f"line {number}" for number in range(LINES)]
 NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def docker() -> Iterator[Docker]:
-    path = Path(tempfile.mkdtemp(prefix="live-"))
-    try:
-        daemon = Docker(path)
-    except EngineError as error:
-        if os.environ.get("PLANQK_PROTOCOL_ENGINES") == "required":
-            raise
-        pytest.skip(f"no engine: {error}")
-    yield daemon
-    daemon.stop()
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def made(docker: Docker, verb: str, script: str, *options: str) -> str:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.real_engines.daemons import IMAGE, Docker, EngineError
+from tests.real_engines.daemons import IMAGE, Docker
 from tests.runner.jobs import input_folders, use_own_temporary_folder, wait_for
 
 pytestmark = [
@@ -34,20 +32,6 @@ printf 'PlanQK:Job:Result: '
 cat /var/input/data.json
 echo
 """
-
-
-@pytest.fixture(scope="module")
-def docker() -> Iterator[Docker]:
-    path = Path(tempfile.mkdtemp(prefix="run-"))
-    try:
-        daemon = Docker(path)
-    except EngineError as error:
-        if os.environ.get("PLANQK_PROTOCOL_ENGINES") == "required":
-            raise
-        pytest.skip(f"no engine: {error}")
-    yield daemon
-    daemon.stop()
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
