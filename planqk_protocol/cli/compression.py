@@ -18,8 +18,6 @@ from planqk_protocol.cli.terminal import Failure
 __all__ = ["Tell", "decompressed"]
 
 _PIECE = 256 * 1024
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _BEHIND_PADDING = re.compile(rb"[^\0]")
 _FIRST_STEP = 256
 
@@ -66,12 +64,12 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
     head = b""
     for chunk in chunks:
         head += chunk
-        if not any(magic.startswith(head) for magic in (_GZIP, _ZSTD)):
+        if not any(magic.startswith(head) for magic in (Gzip.magic, Zstd.magic)):
             break
-    if head.startswith(_GZIP):
-        yield from _Members(name, _GZIP, Gzip, tell).contents(head, chunks)
-    elif head.startswith(_ZSTD):
-        yield from _Members(name, _ZSTD, partial(Zstd, _zstd(name)), tell).contents(head, chunks)
+    if head.startswith(Gzip.magic):
+        yield from _Members(name, Gzip.magic, Gzip, tell).contents(head, chunks)
+    elif head.startswith(Zstd.magic):
+        yield from _Members(name, Zstd.magic, partial(Zstd, _zstd(name)), tell).contents(head, chunks)
     else:
         yield from [head] if head else []
         yield from chunks
@@ -133,8 +131,8 @@ class _Members:
             try:
                 piece = self._member.decompress(data, _PIECE)
             except self._member.error:
-                yield self._rescued(data)
                 has_begun = self._is_first or self._head == self._magic
+                yield self._rescued(data, has_begun)
                 message = _DAMAGED if has_begun else _DAMAGED_AFTER
                 raise _Damage(NoticeKind.CORRUPT, message, is_altered=has_begun) from None
             yield piece
@@ -148,9 +146,9 @@ class _Members:
                 self._step = _FIRST_STEP
                 self._member = self._make()
 
-    def _rescued(self, data: bytes) -> bytes:
+    def _rescued(self, data: bytes, has_begun: bool) -> bytes:
         """The decompressed bytes before the damage in the latest data."""
-        if refusal := self._member.refusal:
+        if has_begun and (refusal := self._member.refusal):
             raise Failure(f"cannot read {self._name}: {refusal}") from None
         return self._member.rescue(data)
 

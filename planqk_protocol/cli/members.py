@@ -13,7 +13,6 @@ _PIECE = 256 * 1024
 _MOST_WINDOW_LOG = 28  # 256 MiB; two decompressors hold as much each
 # Constants of libzstd (facebook/zstd, lib/zstd.h).
 _HIGHEST_WINDOW_LOG = 31  # ZSTD_WINDOWLOG_MAX; a header that names a greater one is damaged
-_LONGEST_HEADER = 18  # ZSTD_FRAMEHEADERSIZE_MAX, in bytes
 _SINGLE_SEGMENT = 0x20
 
 
@@ -85,6 +84,8 @@ class Member(ABC):
 class Gzip(Member):
     """A member of a gzip file. The state from before the latest data is a copy of the decompressor."""
 
+    magic = b"\x1f\x8b"
+
     def __init__(self, inner: Any = None) -> None:
         super().__init__(inner or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), zlib.error)
         self._unread = b""
@@ -113,10 +114,16 @@ class Zstd(Member):
     The decompressor cannot be copied. So the state from before the latest data is
     a second decompressor, one chunk behind the first one.
 
-    A frame may say how many bytes come out of it. libzstd 1.5 compares that if the
-    whole frame is there at once, but not in pieces if the last block is empty
-    (``ZSTD_decompressContinue``). So it is compared here.
+    libzstd 1.5 decompresses a frame in another way if the whole frame is there when
+    its header ends (the single pass of ``ZSTD_decompressStream``), and then it finds
+    more faults, such as an empty block that is marked as compressed. What is found
+    must not depend on the chunks. So the header is given alone, byte by byte.
+
+    A frame may say how many bytes come out of it. In pieces, libzstd does not compare
+    that if the last block is empty (``ZSTD_decompressContinue``). So it is compared here.
     """
+
+    magic = b"\x28\xb5\x2f\xfd"
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -127,6 +134,7 @@ class Zstd(Member):
         self._given = 0  # number of bytes that came out of the latest data
         self._total = 0  # number of bytes that came out of the frame
         self._header = b""
+        self._has_header = False
 
     def _make(self) -> Any:
         return self._library.ZstdDecompressor(options=self._options)
@@ -140,13 +148,32 @@ class Zstd(Member):
                 while not self._before.needs_input:
                     self._before.decompress(b"", max_length)
             self._data, self._given = data, 0
-            self._header += data[: _LONGEST_HEADER - len(self._header)]
+            data = self._behind_header(data)
         piece: bytes = self._inner.decompress(data, max_length)
         self._total += len(piece)
         if self.eof and self._size() not in {self._total, None}:
             raise self.error("another number of bytes than the header says")
         self._given += len(piece)
         return piece
+
+    def _behind_header(self, data: bytes) -> bytes:
+        """Give the library what `data` holds of the header, and return the rest of `data`."""
+        for at in range(len(data)):
+            if self._has_header:
+                return data[at:]
+            self._header += data[at : at + 1]
+            self._inner.decompress(data[at : at + 1])
+            self._has_header = self._is_whole_header()
+        return b""
+
+    def _is_whole_header(self) -> bool:
+        if not self.magic.startswith(self._header[: len(self.magic)]):
+            return True  # a frame to be skipped; nothing comes out of it
+        try:
+            self._library.get_frame_info(self._header)
+        except self.error:
+            return False
+        return True
 
     def _size(self) -> int | None:
         """Number of bytes that come out of the frame, if its header says so."""
