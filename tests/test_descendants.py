@@ -25,10 +25,10 @@ def test_only_processes_with_the_tag_are_ended() -> None:
     sleeping = [subprocess.Popen(command, env=environment) for environment, _ in environments]
     plain = subprocess.Popen(command)
     kill_tagged(environments[0][1])
-    assert sleeping[0].wait(10) == -signal.SIGKILL
+    assert sleeping[0].wait(40) == -signal.SIGKILL
     assert sleeping[1].poll() is None
     kill_tagged()
-    assert sleeping[1].wait(10) == -signal.SIGKILL
+    assert sleeping[1].wait(40) == -signal.SIGKILL
     assert plain.poll() is None
     plain.kill()
     plain.wait()
@@ -70,4 +70,4 @@ def test_each_process_is_asked_to_end_once(tmp_path: Path) -> None:
     time.sleep(0.1)
     assert sorted(asked.read_text().split()) == sorted(started.read_text().split())
     kill_tagged(tag)
-    assert leader.wait(10) == -signal.SIGKILL
+    assert leader.wait(40) == -signal.SIGKILL

@@ -347,7 +347,7 @@ def test_a_signal_ends_the_job_and_all_that_it_started(
     program = start("run", "--grace", "0.3", "--", *python(TREE + "time.sleep(60)", pids, "stubborn"))
     wait_for(lambda: pids.exists() and len(pids.read_text().split()) == PROCESSES)
     program.send_signal(number)
-    assert program.wait(10) == code
+    assert program.wait(40) == code
     assert program.stderr
     lines = without_duration(program.stderr.read().decode())
     assert lines[0] == f"job: FAILED, because this command got {number.name}, ended by SIGKILL"
@@ -364,5 +364,5 @@ def test_a_reader_that_has_read_enough_ends_the_job(start: Start, tmp_path: Path
     assert program.stdout
     program.stdout.read(1)
     program.stdout.close()
-    assert program.wait(10) == 0
+    assert program.wait(40) == 0
     assert_all_are_gone(pids)

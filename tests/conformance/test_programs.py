@@ -34,7 +34,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc i
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -88,9 +88,9 @@ def test_exit_code_and_errors() -> None:
 
 def test_a_program_that_hangs() -> None:
     started = time.monotonic()
-    answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=0.5)
-    assert time.monotonic() - started < 20
-    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 0.5 s")
+    answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=3)
+    assert time.monotonic() - started < 50
+    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 3 s")
 
 
 def test_a_program_that_hangs_and_reads_nothing() -> None:
@@ -102,8 +102,8 @@ def test_a_program_that_hangs_and_reads_nothing() -> None:
 def test_a_program_whose_child_hangs() -> None:
     code = "import os, time\nif not os.fork(): time.sleep(60)"
     assert (
-        run(code, timeout=1).fault
-        == "the program ended, but a process that it started did not end within 1 s"
+        run(code, timeout=3).fault
+        == "the program ended, but a process that it started did not end within 3 s"
     )
 
 
@@ -134,12 +134,12 @@ def is_running(pid: Path) -> bool:
 def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: str, data: bytes) -> None:
     pid = tmp_path / "pid"
     started = time.monotonic()
-    answer = ask([*program(code), str(pid)], [data], timeout=1, limit=100)
-    assert time.monotonic() - started < 10
+    answer = ask([*program(code), str(pid)], [data], timeout=3, limit=100)
+    assert time.monotonic() - started < 50
     is_held = code == HOLDS_ALL or bool(data)
     assert answer.exit_code == 0
     assert answer.fault == (
-        "the program ended, but a process that it started did not end within 1 s" if is_held else ""
+        "the program ended, but a process that it started did not end within 3 s" if is_held else ""
     )
     kill_all()
     wait_for(lambda: not is_running(pid))
@@ -237,10 +237,10 @@ def test_a_dialogue() -> None:
 
 
 def test_a_dialogue_with_a_program_that_ends() -> None:
-    dialogue = Dialogue(program(""), timeout=20, limit=100)
+    dialogue = Dialogue(program(""), timeout=60, limit=100)
     started = time.monotonic()
-    assert not dialogue.expect(bool, 15, "nothing came")
-    assert time.monotonic() - started < 15
+    assert not dialogue.expect(bool, 50, "nothing came")
+    assert time.monotonic() - started < 40
     assert dialogue.end().fault == "nothing came"
 
 

@@ -26,10 +26,10 @@ class Waiting:
 
     def items(self) -> Iterator[bytes | CaptureNotice]:
         yield b"a"
-        self.closed.wait(60)
+        self.closed.wait(40)
 
     def exit_code(self) -> int | None:
-        self.closed.wait(60)
+        self.closed.wait(40)
         return None
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ def threads() -> list[threading.Thread]:
 def _no_thread_is_left() -> Iterator[None]:
     yield
     for thread in threads():
-        thread.join(10)
+        thread.join(40)
     assert not threads()
 
 
@@ -133,7 +133,7 @@ def test_a_silent_connection_is_closed_by_cancellation(client: tuple[Cluster, ob
     try:
         assert asyncio.run(read()) == b"log\nPlanQK:Job:Result: 42\n"
         for thread in threads():
-            thread.join(10)
+            thread.join(40)
         assert not threads()
     finally:
         cluster.hold.set()
@@ -173,7 +173,7 @@ def test_an_output_that_comes_too_late_is_closed() -> None:
     reader, go = Waiting(), threading.Event()
 
     def follow() -> ContainerOutput:
-        go.wait(60)
+        go.wait(40)
         return output_of(reader)
 
     async def read() -> None:
@@ -188,7 +188,7 @@ def test_an_output_that_comes_after_the_loop_is_closed() -> None:
     reader, go = Waiting(), threading.Event()
 
     def follow() -> ContainerOutput:
-        go.wait(60)
+        go.wait(40)
         return output_of(reader)
 
     async def read() -> None:
@@ -197,14 +197,14 @@ def test_an_output_that_comes_after_the_loop_is_closed() -> None:
 
     asyncio.run(read())
     go.set()
-    assert reader.closed.wait(10)
+    assert reader.closed.wait(40)
 
 
 def test_what_fails_too_late_is_nobodys() -> None:
     go = threading.Event()
 
     def fail() -> None:
-        go.wait(60)
+        go.wait(40)
         raise EngineError("late")
 
     async def call(*, waits: bool) -> None:

@@ -109,5 +109,5 @@ def test_another_thread_can_end_what_is_waited_for() -> None:
     thread = threading.Thread(target=lambda: got.__setitem__(slice(None), list(output)))
     thread.start()
     output.close()
-    thread.join(10)
+    thread.join(40)
     assert (got, output.is_cut_off) == ([], True)

@@ -37,7 +37,7 @@ def test_closing_ends_what_another_thread_waits_for(
     thread.start()
     time.sleep(0.1)
     output.close()
-    thread.join(10)
+    thread.join(40)
     assert len(ended) == 1
 
 

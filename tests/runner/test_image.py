@@ -116,7 +116,7 @@ def test_leaving_the_iteration_removes_the_container(engine: ImageEngine) -> Non
     with runner.run_image("job", grace=0) as job:
         next(iter(job))
         started = time.monotonic()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert engine.done == ["start", "stop 0", "remove"]
     assert job.outcome.status is JobStatus.FAILED
 
