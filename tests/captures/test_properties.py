@@ -30,6 +30,7 @@ TOLD = {
     "docker-json-file": {"replacement-char"},
     "docker-logs-details": {"repaired"},
     "docker-logs-timestamps": {"repaired"},
+    "planqk-log": {"replacement-char"},
 }
 
 
@@ -95,7 +96,23 @@ DAMAGE = st.lists(
         st.floats(0, 1),
         st.integers(0, 30),
         st.sampled_from(
-            [b"", b"\n", b"\0\0", b"{", b'"', b"\xff", b" ", b"}\n{", b'{"log":"', b"\n\n", b"\1\0\0\0"]
+            [
+                b"",
+                b"\n",
+                b"\0\0",
+                b"{",
+                b'"',
+                b"\xff",
+                b" ",
+                b"}\n{",
+                b'{"log":"',
+                b"\n\n",
+                b"\1\0\0\0",
+                b"]",
+                b",",
+                b"[",
+                b"\\",
+            ]
         ),
     ),
     min_size=1,
