@@ -9,8 +9,9 @@ any other kind are found by `has_fault`, which parses what has come so far.
 
 No Python code runs for each byte:
 
-1.  The text is taken in slabs. ``bytes.replace`` overwrites escaped backslashes and
-    escaped quotes. From then on, each quote bounds a string.
+1.  The text is taken in slabs, each larger than the one before. ``bytes.replace``
+    overwrites escaped backslashes and escaped quotes. From then on, each quote bounds
+    a string.
 2.  A regular expression matches up to the first fault.
 3.  Every second piece between quotes is outside of strings. Of these pieces,
     ``bytes.translate`` leaves the brackets, as steps: +1 and -1, as signed bytes.
@@ -30,7 +31,9 @@ from planqk_protocol.state import Resumable
 
 __all__ = ["OpenObject", "Scan", "has_fault"]
 
-_SLAB = 64 * 1024  # bytes
+_FIRST_SLAB = 512  # bytes: more than most objects have, so that little is scanned after their ends
+_GROWTH = 4
+_LARGEST_SLAB = 64 * 1024
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # 0xff is -1 as a signed byte
 _IGNORED = bytes(set(range(256)) - set(b"[]{}"))
 _BETWEEN = rb"[\t\n\r ,:\[\]{}\-+.0-9eEtrufalsn]*"  # white space, punctuation, numbers, true, false, null
@@ -73,10 +76,13 @@ class OpenObject(Resumable):
             What was found, and where: after the end of the object, or at the fault.
         """
         stop = min(stop, len(data))
-        for at in range(start, stop, _SLAB):
-            found, size = self._scan_slab(data[at : min(at + _SLAB, stop)])
+        size = _FIRST_SLAB
+        while start < stop:
+            found, scanned = self._scan_slab(data[start : min(start + size, stop)])
+            start += scanned
             if found is not Scan.OPEN:
-                return found, at + size
+                return found, start
+            size = min(_GROWTH * size, _LARGEST_SLAB)
         return Scan.OPEN, stop
 
     def _scan_slab(self, slab: bytes) -> tuple[Scan, int]:

@@ -63,11 +63,9 @@ class NoEntry(msgspec.Struct, frozen=True):
 
     Attributes:
         reason: What is wrong, for messages.
-        lacks_message: Whether it is an entry, but without a message.
     """
 
     reason: str
-    lacks_message: bool = False
 
 
 _strict_list = msgspec.json.Decoder(list[_StrictEntry]).decode
@@ -135,8 +133,7 @@ def entry_of(data: bytes) -> tuple[PlatformEntry, str] | NoEntry | None:
         return None
     message, severity, timestamp = (fields.get(key) for key in _KEYS)
     if message is None:
-        is_entry = severity is not None or timestamp is not None
-        return NoEntry("has no message", lacks_message=is_entry)
+        return NoEntry("has no message")
     if not isinstance(message, str):
         return NoEntry("has a message that is not a text")
     severity = to_bytes(severity, errors).decode(errors="replace") if isinstance(severity, str) else None

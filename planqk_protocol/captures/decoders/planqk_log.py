@@ -10,10 +10,10 @@ is added where it is missing.
 What the platform does to lines, streams and order before that is not documented. So
 all texts are given as standard output, in the order of the entries.
 
-The decoder works at two speeds. Where a block of the list is cut before an entry, the
-block is decoded as a whole, and if that is JSON, the cut was right: a text that is cut
-within a string or an object is not JSON. All else goes entry by entry: `OpenObject`
-finds where an entry ends, however the data is cut.
+The decoder works at two speeds. A block is cut where an entry seems to end and another
+one to begin, and is decoded as a whole. If the block is JSON, the cut was right: a text
+that is cut within a string or an object is not JSON. All else goes entry by entry:
+`OpenObject` finds where an entry ends, however the data is cut.
 
 After damage, the decoder searches for a brace and a key, the beginning of an
 object. No text of a job holds them, as quotes in JSON strings are escaped. But an
@@ -23,6 +23,7 @@ object within an entry looks the same, so what the search finds is ``suspect``.
 from __future__ import annotations
 
 import re
+from collections import deque
 from enum import Enum, auto
 from itertools import pairwise
 
@@ -49,6 +50,8 @@ from planqk_protocol.captures.text_decoder import TextDecoder
 __all__ = ["FORMAT", "PlanqkLogDecoder"]
 
 _PIECE = 64 * 1024  # pieces of this size stay in the processor's cache
+_SMALL_BLOCK = 4096  # bytes: a block of this size that is not sound is decoded entry by entry
+_SHRINKING = 4
 _NEAR_END = 2048  # bytes at the end of a block in which an entry mostly begins
 _CUT_IN_LIST = re.compile(rb"\}(?=[ \t\r\n]*,[ \t\r\n]*\{)")
 _CUT_IN_LINES = re.compile(rb"\}(?=[ \t\r\n]*\n[ \t\r\n]*\{)")
@@ -123,6 +126,8 @@ class PlanqkLogDecoder(TextDecoder):
         self._check_at = _CHECKED_SIZE
         self._is_found = False  # whether the search found the entry
         self._is_too_long = False  # whether the entry is skipped
+        self._block_size = _PIECE  # bytes to decode at once
+        self._slow_up_to = 0  # the offset up to which entries are decoded one by one
 
     def _cut_off(self) -> None:
         was_in_list, self._place = self._place in _IN_LIST, _Place.FOUND
@@ -172,17 +177,32 @@ class PlanqkLogDecoder(TextDecoder):
                 return at
 
     def _decode_block(self, data: bytes, start: int) -> int:
-        """Decode a block of whole entries at once; return where it ends, or 0 if that cannot be done."""
+        """Decode a block of whole entries at once; return where it ends, or 0 if that cannot be done.
+
+        If it cannot, a quarter of the block is tried, and so on. A small block that cannot
+        be decoded at once is decoded entry by entry. The next block is twice as long as one
+        that was decoded.
+        """
+        if self._offset_of(data, start) < self._slow_up_to:
+            return 0
         is_list = self._place in _IN_LIST
-        if not (stop := _last_cut(_CUT_IN_LIST if is_list else _CUT_IN_LINES, data, start)):
+        end = min(start + self._block_size, len(data))
+        stop = _last_cut(_CUT_IN_LIST if is_list else _CUT_IN_LINES, data, start, end)
+        if not stop:
+            self._slow_up_to = self._offset_of(data, end)
             return 0
         entries = (entries_of_list if is_list else entries_of_lines)(data[start:stop])
-        if not entries or REPLACEMENT in (text := text_of(entries)):
-            return 0
-        self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedEntries(entries)))
-        self._record += len(entries)
-        self._place = _ENTRIES[self._place]
-        return stop
+        if entries and REPLACEMENT not in (text := text_of(entries)):
+            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedEntries(entries)))
+            self._record += len(entries)
+            self._place = _ENTRIES[self._place]
+            self._block_size = min(2 * self._block_size, _PIECE)
+            return stop
+        if self._block_size > _SMALL_BLOCK:
+            self._block_size //= _SHRINKING
+            return self._decode_block(data, start)
+        self._slow_up_to = self._offset_of(data, end)
+        return 0
 
     def _begin_entry(self, *, is_found: bool) -> None:
         self._state = _State.ENTRY
@@ -251,8 +271,7 @@ class PlanqkLogDecoder(TextDecoder):
             return self._break_off(data, offset)
         self._record += 1
         if isinstance(parsed, NoEntry):
-            kind = NoticeKind.NULL_MESSAGE if parsed.lacks_message else NoticeKind.CORRUPT
-            self._notice(kind, f"the entry {parsed.reason}; left out", offset=offset)
+            self._notice(NoticeKind.CORRUPT, f"the entry {parsed.reason}; left out", offset=offset)
         else:
             self._emit_entry(*parsed, offset, is_found=self._is_found)
         return b""
@@ -338,14 +357,11 @@ class PlanqkLogDecoder(TextDecoder):
         return self._offset - len(data) + at
 
 
-def _last_cut(shape: re.Pattern[bytes], data: bytes, start: int) -> int:
+def _last_cut(shape: re.Pattern[bytes], data: bytes, start: int, stop: int) -> int:
     """Where the last entry of a block ends that another one seems to follow; 0 if there is none."""
-    for begin in (max(start, len(data) - _NEAR_END), start):
-        stop = 0
-        for cut in shape.finditer(data, begin):
-            stop = cut.end()
-        if stop:
-            return stop
+    for begin in (max(start, stop - _NEAR_END), start):
+        if cuts := deque(shape.finditer(data, begin, stop), maxlen=1):
+            return cuts[0].end()
     return 0
 
 
