@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -54,8 +54,11 @@ class PlatformEntry(msgspec.Struct, gc=False):
     timestamp: str | int | None = None
 
 
-class _StrictEntry(PlatformEntry, gc=False, forbid_unknown_fields=True):
+class _UsualEntry(PlatformEntry, gc=False, forbid_unknown_fields=True):
     """An entry without other members, so that no nesting has to be measured."""
+
+    severity: Literal["DEBUG", "NOTICE", "INFO", "WARNING", "ERROR"] | None = None
+    timestamp: str | None = None
 
 
 class NoEntry(msgspec.Struct, frozen=True):
@@ -68,8 +71,8 @@ class NoEntry(msgspec.Struct, frozen=True):
     reason: str
 
 
-_strict_list = msgspec.json.Decoder(list[_StrictEntry]).decode
-_strict_lines = msgspec.json.Decoder(_StrictEntry).decode_lines
+_usual_list = msgspec.json.Decoder(list[_UsualEntry]).decode
+_usual_lines = msgspec.json.Decoder(_UsualEntry).decode_lines
 _any_list = msgspec.json.Decoder(list[PlatformEntry]).decode
 _any_lines = msgspec.json.Decoder(PlatformEntry).decode_lines
 _any_entry = msgspec.json.Decoder(PlatformEntry).decode
@@ -90,7 +93,7 @@ def entries_of_list(data: bytes) -> list[PlatformEntry] | None:
     """Parse entries with commas between them; ``None`` if they are not all entries."""
     text = b"[" + data + b"]"
     try:
-        return _strict_list(text)  # type: ignore[return-value]
+        return _usual_list(text)  # type: ignore[return-value]
     except msgspec.ValidationError:
         return None if is_too_deep(data) else _tried(_any_list, text)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -100,7 +103,7 @@ def entries_of_list(data: bytes) -> list[PlatformEntry] | None:
 def entries_of_lines(data: bytes) -> list[PlatformEntry] | None:
     """Parse entries with white space between them; ``None`` if they are not all entries."""
     try:
-        return _strict_lines(data)  # type: ignore[return-value]
+        return _usual_lines(data)  # type: ignore[return-value]
     except msgspec.ValidationError:
         return None if is_too_deep(data) else _tried(_any_lines, data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -151,10 +154,10 @@ def with_end(message: str) -> str:
 
 def text_of(entries: list[PlatformEntry]) -> str:
     """The texts of entries, each with an LF at its end."""
-    text = "\n".join([entry.message for entry in entries]) + "\n"
-    if "\n\n" in text or text.startswith("\n"):
-        return "".join([with_end(entry.message) for entry in entries])
-    return text
+    messages = [entry.message for entry in entries]
+    if "\n" in "".join(messages):
+        return "".join(map(with_end, messages))
+    return "\n".join(messages) + "\n"
 
 
 def torn_text(data: bytes) -> tuple[bytes, bool]:

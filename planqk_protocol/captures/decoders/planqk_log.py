@@ -49,7 +49,7 @@ from planqk_protocol.captures.text_decoder import TextDecoder
 
 __all__ = ["FORMAT", "PlanqkLogDecoder"]
 
-_PIECE = 64 * 1024  # pieces of this size stay in the processor's cache
+_PIECE = 256 * 1024  # bytes taken at a time; the last entry of a piece is decoded alone
 _SMALL_BLOCK = 4096  # bytes: a block of this size that is not sound is decoded entry by entry
 _SHRINKING = 4
 _NEAR_END = 2048  # bytes at the end of a block in which an entry mostly begins
