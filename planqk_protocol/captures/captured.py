@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from planqk_protocol.buffer import LF
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, GradedRecords
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import Event, Log
 
@@ -72,6 +72,11 @@ class Captured(msgspec.Struct, frozen=True):
         severities: only ``planqk-log`` has.
         """
         return self._of_records(Chunk.severities_at)
+
+    @property
+    def has_severities(self) -> bool:
+        """Whether the format of the capture has severities."""
+        return any(isinstance(span.chunk.records, GradedRecords) for span in self._spans)
 
     def _of_records(self, read: _Read) -> list[str | None]:
         """What `read` tells of the record with the last byte of each event."""

@@ -179,7 +179,7 @@ def begins_with_entry(head: bytes) -> bool:
     A job may log JSON itself. So the three members of an entry have to be there, with
     a severity that the platform knows. Outside of a list, there must be no others.
     """
-    text = after_filler(head)
+    text = after_filler(head).lstrip(_WHITE)
     in_list = text.startswith(b"[")
     text = text[in_list:].lstrip(_WHITE)
     found, end = OpenObject().scan(text, 0, len(text))

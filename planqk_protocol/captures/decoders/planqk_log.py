@@ -188,7 +188,7 @@ class PlanqkLogDecoder(TextDecoder):
         is_list = self._place in _IN_LIST
         end = min(start + self._block_size, len(data))
         stop = _last_cut(_CUT_IN_LIST if is_list else _CUT_IN_LINES, data, start, end)
-        if not stop:
+        if not stop or stop - start > self.max_record:
             self._slow_up_to = self._offset_of(data, end)
             return 0
         entries = (entries_of_list if is_list else entries_of_lines)(data[start:stop])
@@ -308,6 +308,7 @@ class PlanqkLogDecoder(TextDecoder):
                 self._record += 1
                 self._emit_entry(*parsed, offset + start, is_found=True)
         if not starts:
+            self._hold_half_start(data, 1)
             return b""
         self._begin_entry(is_found=True)
         return data[starts[-1] :]
@@ -335,9 +336,13 @@ class PlanqkLogDecoder(TextDecoder):
         if start := _START.search(data, at):
             self._begin_entry(is_found=True)
             return data, start.start()
+        self._hold_half_start(data, at)
+        return data, len(data)
+
+    def _hold_half_start(self, data: bytes, at: int) -> None:
+        """Hold what may be the first half of an object's beginning, at the end of the data."""
         if half := _HALF_START.search(data, max(at, len(data) - _LONGEST_START)):
             self._held.append(data, half.start(), len(data))
-        return data, len(data)
 
     def _end_text(self) -> None:
         if self._state is _State.ENTRY and (rest := self._end_entry()):
