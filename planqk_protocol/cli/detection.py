@@ -155,17 +155,32 @@ def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
 
 
 def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[bytes]:
-    """Pass the chunks on up to a line with a marker: no line of the detected format begins with one."""
+    """Pass the chunks on up to a line with a marker: no line of the detected format begins with one.
+
+    The first half of a marker at the beginning of a line is held back, as a decoder may
+    give a notice of it.
+    """
     marked = b"\n" + marker_prefix()
-    before = b"\n"
-    for chunk in chunks:
-        seen = before + chunk
-        at = seen.find(marked)
-        if at >= 0:
-            yield chunk[: max(0, at + 1 - len(before))]
-            raise Failure(
-                f"{name}: the first line looks like {capture}, but a line with a marker does not; "
-                f"say --capture raw if the job printed all of it, else --capture {capture}"
-            )
-        before = seen[1 - len(marked) :]
-        yield chunk
+    before, held = b"\n", b""
+    try:
+        for chunk in chunks:
+            data = held + chunk
+            seen = before + data
+            at = seen.find(marked)
+            if at >= 0:
+                yield data[: max(0, at + 1 - len(before))]
+                raise Failure(
+                    f"{name}: the first line looks like {capture}, but a line with a marker does not; "
+                    f"say --capture raw if the job printed all of it, else --capture {capture}"
+                )
+            half = next((size for size in range(len(marked) - 1, 1, -1) if seen.endswith(marked[:size])), 1)
+            passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
+            if passed:
+                yield passed
+            before = (before + passed)[1 - len(marked) :]
+    except CutOff:
+        if held:
+            yield held
+        raise
+    if held:
+        yield held
