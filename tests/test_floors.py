@@ -52,7 +52,7 @@ FLOORS = (
     ("captures.__init__",),
     # The diagnosis: from events to findings.
     (
-        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes"),
+        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes", "diagnosis.ending"),
         *("diagnosis.finding", "diagnosis.spelling"),
     ),
     (
