@@ -213,5 +213,5 @@ def test_every_status_is_given() -> None:
         collect(parse(BAD), exit_code=exit_code, closed=closed).status
         for exit_code in (None, 0)
         for closed in (True, False)
-    } | {collect([], exit_code=0).status}
+    } | {collect([], exit_code=0).status, collect([], status=JobStatus.CANCELLED).status}
     assert given_ == set(JobStatus)

@@ -22,7 +22,7 @@ from planqk_protocol.excerpts import excerpt
 
 __all__ = ["AccessKeys"]
 
-_ID, _SECRET = "PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"  # noqa: S105  # names of variables
+_ID, _SECRET = "PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"  # names of variables
 _TOKEN_ENDPOINT = "PLANQK_TOKEN_ENDPOINT"  # noqa: S105  # likewise
 _MAY_PASS = {"server_error", "temporarily_unavailable", "slow_down"}  # RFC 6749, 4.1.2.1; RFC 8628, 3.5
 _SHORTEST_SECRET = 4  # characters; shorter texts are hidden in no message, as they occur in words
@@ -81,6 +81,7 @@ class AccessKeys:
                 f"the token endpoint refuses the access keys: {excerpt(str(error.error))}; check {self.NAMES}"
             ) from None
         except Exception as error:  # noqa: BLE001  # whatever goes wrong, its text might hold the secret
+            self.drop_token()  # the client's object keeps an answer without a token
             kind = type(error).__name__
             raise BrokenError(f"cannot get an access token from the token endpoint ({kind})") from None
         return self._token

@@ -20,9 +20,12 @@ Only the hashes of the latest answer are kept.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -34,6 +37,9 @@ _REORDERED = (
     "the platform changed the order of its log entries, or sorted in late ones; those that follow "
     "may belong further up"
 )
+
+
+_Raw: TypeAlias = bytes | msgspec.Raw  # the JSON text of an entry
 
 
 class NotALogError(Exception):
@@ -63,7 +69,6 @@ class LogEntries:
 
     Attributes:
         is_behind: Whether the latest answer lacked entries that came before.
-        is_empty: Whether no answer had an entry.
     """
 
     def __init__(self) -> None:
@@ -72,6 +77,7 @@ class LogEntries:
 
     @property
     def is_empty(self) -> bool:
+        """Whether the latest answer that did not lag behind had no entry."""
         return not self._known
 
     def new(self, answer: bytes) -> News:
@@ -107,23 +113,32 @@ class LogEntries:
         return News(_lines(new), _DISJOINT if len(new) == len(raws) else _REORDERED)
 
 
-def _entries(answer: bytes) -> list[msgspec.Raw]:
+def _entries(answer: bytes) -> Sequence[_Raw]:
+    """The JSON text of each entry. Where msgspec refuses the list, Python writes them anew.
+
+    msgspec 0.22 refuses lone surrogates, which Python and others write as escapes.
+    """
     if not answer.strip():
         return []
-    try:
+    with suppress(ValueError, RecursionError):
         return msgspec.json.decode(answer, type=list[msgspec.Raw] | None) or []
+    try:
+        entries = json.loads(answer)
     except (ValueError, RecursionError):
-        raise NotALogError("the answer is not a list of log entries") from None
+        entries = None
+    if not isinstance(entries, list):
+        raise NotALogError("the answer is not a list of log entries")
+    return [json.dumps(entry).encode() for entry in entries]
 
 
-def _hash(raw: msgspec.Raw) -> int:
+def _hash(raw: _Raw) -> int:
     try:
         return hash(msgspec.json.decode(raw, type=_Identity))
     except (ValueError, TypeError):  # it is not an entry, or its members are not what they should be
         return hash(bytes(raw))
 
 
-def _lines(raws: list[msgspec.Raw]) -> list[bytes]:
+def _lines(raws: Sequence[_Raw]) -> list[bytes]:
     return [_in_one_line(bytes(raw)) for raw in raws]
 
 

@@ -138,7 +138,10 @@ class ExecutionOutput(ContainerOutput):
 
     @property
     def status(self) -> JobStatus | None:
-        """The final status; ``None`` if it is not known. `collect` takes it. It is valid after the iteration."""
+        """The final status, which `collect` takes; ``None`` if it is not known.
+
+        It is valid once the iteration has ended.
+        """
         return self._execution.status
 
     def result(self) -> bytes | None:
@@ -294,7 +297,9 @@ class _ExecutionReader:
         if self.status is not None or word == _RUNNING:
             self._waiting_since = None
             return word != before
-        self._tell_once(_SAID.get(word, f"its status is {excerpt(word)}, which the API does not have; waiting"))
+        self._tell_once(
+            _SAID.get(word, f"its status is {excerpt(word)}, which the API does not have; waiting")
+        )
         now, limit = time.monotonic(), self._wait_timeout
         self._waiting_since = now if self._waiting_since is None else self._waiting_since
         if limit is not None and now - self._waiting_since >= limit:

@@ -63,8 +63,8 @@ def _first_difference(ours: Any, theirs: Any, path: str) -> str | None:
         return None
     if isinstance(ours, list) and isinstance(theirs, list):
         for at in range(max(len(ours), len(theirs))):
-            pair = (values[at] if at < len(values) else ABSENT for values in (ours, theirs))
-            if found := _first_difference(*pair, f"{path}[{at}]"):
+            one, other = (values[at] if at < len(values) else ABSENT for values in (ours, theirs))
+            if found := _first_difference(one, other, f"{path}[{at}]"):
                 return found
         return None
     if ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool):

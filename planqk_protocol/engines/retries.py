@@ -78,7 +78,9 @@ class Retries:
                 if isinstance(error, UnreachableError) and not self._was_answered:
                     raise EngineError(f"{error}; check the address, and whether the service is up") from None
                 if tries == _TRIES:
-                    raise EngineError(f"{error}; gave up after {tries} tries, so run it again later") from None
+                    raise EngineError(
+                        f"{error}; gave up after {tries} tries, so run it again later"
+                    ) from None
                 self._tell(f"{error}; trying again")
                 asked = min(error.retry_after, _LONGEST_RETRY_AFTER)
                 self._sleep(max(asked, min(_FIRST_DELAY * 2 ** (tries - 1), _LONGEST_DELAY)))

@@ -70,6 +70,7 @@ class ServiceApi:
         if execution_id in {"", ".", ".."}:
             raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
         self._connections = deque[Any](maxlen=2)  # the latest one, with TLS and without
+        self._is_closed = False
         self._own: Any = None  # the HTTP client, if it was made here
         self._keys = AccessKeys.of_environment() if client is None else None
         self.caveats: list[str] = []
@@ -138,7 +139,8 @@ class ServiceApi:
 
     def close(self) -> None:
         """Close all connections, even while other threads read them."""
-        for connection in self._connections:
+        self._is_closed = True
+        for connection in list(self._connections):
             with (
                 suppress(OSError, ValueError, AttributeError),  # it is closed already
                 socket.fromfd(
@@ -179,35 +181,40 @@ class ServiceApi:
         def note(event: str, info: Mapping[str, Any]) -> None:
             if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
                 self._connections.append(info["return_value"])
+                if self._is_closed:  # meanwhile, and the client no longer closes what is opened
+                    info["return_value"].close()
 
         request.extensions["trace"] = note
 
     def _error_of_status(self, status: int, headers: Mapping[str, str], body: Any) -> EngineError:
         """The error that a status of HTTP means."""
+        cannot = f"cannot read {self}"
+        if _OK <= status < _REDIRECT:
+            return BrokenError(f"{cannot}: the answer is not JSON, or was cut")
+        said = f"the platform answers with {status}{self._quoted(body)}"
+        if status in _MAY_PASS or status >= _SERVER_ERROR:
+            return BrokenError(f"{cannot}: {said}", retry_after=_retry_after(headers))
         if status == _UNAUTHORIZED:
-            return UnauthorizedError(f"cannot read {self}: {self._why_unauthorized()} (401)")
-        if status == _FORBIDDEN:
-            return EngineError(
-                f"cannot read {self}: the platform does not permit it (403); use the access keys of an "
-                f"application that has subscribed to the service"
-            )
+            return UnauthorizedError(f"{cannot}: {self._why_unauthorized()} (401)")
         if status == _NOT_FOUND:
             return GoneError(f"there is no {self} at this endpoint (404); check the endpoint and the id")
-        if status < _OK or _REDIRECT <= status < _BAD_REQUEST:
-            place = excerpt(headers.get("location", "").partition("?")[0])
-            return EngineError(
-                f"cannot read {self}: the endpoint redirects to {place} ({status}), and access tokens are sent "
-                "to no other place; give the address that it redirects to"
-            )
+        if status == _FORBIDDEN:
+            said = "the platform does not permit it (403)"
+            advice = "use the access keys of an application that has subscribed to the service"
+        elif status < _BAD_REQUEST:
+            place = headers.get("location", "").partition("?")[0]
+            said = f"the endpoint redirects ({status}) to {excerpt(place)}"
+            advice = "give that address; access tokens are sent to no other place than the one that is given"
+        else:
+            advice = "check the endpoint and the id"
+        return EngineError(f"{cannot}: {said}; {advice}")
+
+    def _quoted(self, body: Any) -> str:
+        """What the body of an answer says, for a message."""
         reason = _reason(body)
         if self._keys:
             reason = self._keys.hidden_in(reason)
-        said = f"the platform answers with {status}{f' and {excerpt(reason)}' if reason else ''}"
-        if status < _BAD_REQUEST:
-            return BrokenError(f"cannot read {self}: the answer is not JSON, or was cut")
-        if status in _MAY_PASS or status >= _SERVER_ERROR:
-            return BrokenError(f"cannot read {self}: {said}", retry_after=_retry_after(headers))
-        return EngineError(f"cannot read {self}: {said}; check the endpoint and the id")
+        return f" and {excerpt(reason)}" if reason else ""
 
     def _why_unauthorized(self) -> str:
         if self._keys:

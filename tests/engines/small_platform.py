@@ -12,7 +12,7 @@ from typing import Any
 from tests.engines.servers import Request
 
 ID = "0030737b"
-KEY_ID, SECRET = "the-key-id", "the-secret-of-the-key"  # noqa: S105  # of nobody
+KEY_ID, SECRET = "the-key-id", "the-secret-of-the-key"  # of nobody
 Entry = dict[str, Any]
 
 LOG = [
@@ -99,7 +99,9 @@ class Platform:
         if keys != f"{KEY_ID}:{SECRET}" or b"grant_type=client_credentials" not in body:
             return self._json({"error": "invalid_client", "error_description": f"not {keys}"}, 401)
         self.tokens, self.used = self.tokens + 1, 0
-        return self._json({"access_token": f"token-{self.tokens}", "token_type": "bearer", "expires_in": 3600})
+        return self._json(
+            {"access_token": f"token-{self.tokens}", "token_type": "bearer", "expires_in": 3600}
+        )
 
     def _answer(self, request: Request, path: str) -> Answer:
         self.used += 1

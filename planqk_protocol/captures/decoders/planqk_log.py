@@ -29,7 +29,6 @@ from enum import Enum, auto
 from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.planqk_entries import (
-    SEVERITIES,
     BrokenEntry,
     ParsedEntries,
     PlatformEntry,
@@ -41,7 +40,7 @@ from planqk_protocol.captures.decoders.planqk_entries import (
 from planqk_protocol.captures.decoding import CatalogueEntry
 from planqk_protocol.captures.json_text import REPLACEMENT, to_bytes, to_text
 from planqk_protocol.captures.open_object import OpenObject, Scan
-from planqk_protocol.captures.sniffing import after_filler, first_object
+from planqk_protocol.captures.sniffing import after_filler
 from planqk_protocol.captures.text_decoder import TextDecoder
 
 __all__ = ["FORMAT", "PlanqkLogDecoder"]
@@ -167,7 +166,9 @@ class PlanqkLogDecoder(TextDecoder):
             self._notice_nuls(offset=offset)
         elif self._after_list and data[at : at + 1] == b"[":
             self._state = _State.NOTHING
-            message = "another list begins after the end of the list; left out: save each answer to its own file"
+            message = (
+                "another list begins after the end of the list; left out: save each answer to its own file"
+            )
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
         else:
             message = "not an entry; left out, up to the next one"
@@ -290,8 +291,10 @@ class PlanqkLogDecoder(TextDecoder):
                 if found is Scan.END:
                     self._decode_entry(text[:stop], self._size - len(text))
                     text = b""
-        if self._in_list and not (self._state is _State.DAMAGE):
-            self._notice(NoticeKind.TRUNCATED, "the list is not closed: its end is missing", offset=self._size)
+        if self._in_list and self._state is not _State.DAMAGE:
+            self._notice(
+                NoticeKind.TRUNCATED, "the list is not closed: its end is missing", offset=self._size
+            )
 
     def _offset_of(self, data: bytes, at: int) -> int:
         """Where a byte of the data stands in the file. The data ends where the file ends so far."""
