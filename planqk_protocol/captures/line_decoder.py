@@ -4,13 +4,12 @@ Subclasses decode whole lines in blocks, at C speed, by ``_decode_block``. What 
 cannot decode in this way goes line by line to ``_decode_line``. The unfinished line
 at the end of the data is held until its LF comes.
 
-The class also finds what can be wrong with lines in any format: a byte order
-mark, text in UTF-16, NUL bytes that a power loss left, and lines that are longer
-than the bound.
+The class also finds what can be wrong with lines in any format: NUL bytes that a
+power loss left, and lines that are longer than the bound.
 
-The way of the data: `_decode` looks at the first bytes of a file
-(``_check_first_bytes``), then cuts out the NULs (``_decode_around_holes``), then cuts
-what remains into blocks of whole lines and the unfinished line (``_decode_lines``).
+The way of the data: `TextDecoder` looks at the first bytes of a file. ``_decode_text``
+cuts out the NULs. ``_decode_lines`` cuts what remains into blocks of whole lines and
+the unfinished line.
 """
 
 from __future__ import annotations
@@ -20,14 +19,7 @@ from typing import ClassVar
 
 from planqk_protocol.buffer import LF, Buffer
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
-from planqk_protocol.captures.decoding import Decoder
-from planqk_protocol.captures.sniffing import (
-    UTF8_BOM,
-    UTF16_EVIDENCE,
-    UTF16_FAULT,
-    begins_like_utf16,
-    is_utf16,
-)
+from planqk_protocol.captures.text_decoder import TextDecoder
 
 __all__ = ["NUL", "LineDecoder"]
 
@@ -37,7 +29,7 @@ NUL = b"\0"
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 
 
-class LineDecoder(Decoder):
+class LineDecoder(TextDecoder):
     """A decoder of a format with lines, each ended by LF."""
 
     nul_ends_line: ClassVar[bool] = False
@@ -56,11 +48,6 @@ class LineDecoder(Decoder):
         self._in_long_line = False  # within a line that is too long, and skipped
         self._in_hole = False  # within a line, after a NUL
         self._unread = b""  # the unread tail of a line, if its record continues on the next line
-        self._begin_file()
-
-    def _begin_file(self) -> None:
-        self._first_bytes: bytes | None = b""  # held until they are known to be no byte order mark
-        self._unreadable = False  # the rest of the file cannot be in this format
 
     @abstractmethod
     def _decode_line(self, line: bytes, end: bytes) -> None:
@@ -84,39 +71,11 @@ class LineDecoder(Decoder):
             else:
                 self._decode_and_advance(line, LF)
 
-    def _decode(self, data: bytes) -> None:
-        if self._first_bytes is not None:
-            data = self._first_bytes + data
-            if len(data) < (UTF16_EVIDENCE if begins_like_utf16(data) else len(UTF8_BOM)):
-                self._first_bytes = data
-                return
-            data = self._check_first_bytes(data)
-        if not self._unreadable:
-            self._decode_around_holes(data)
-
-    def _end(self) -> None:
-        if self._first_bytes:
-            self._decode_around_holes(self._check_first_bytes(self._first_bytes))
+    def _end_text(self) -> None:
         self._end_line(b"")
         self._in_hole = False
-        self._begin_file()
 
-    def _check_first_bytes(self, data: bytes) -> bytes:
-        """The beginning of a file without its byte order mark; nothing if the file is in UTF-16."""
-        self._first_bytes = None
-        if is_utf16(data):
-            self._unreadable = True
-            self._notice(NoticeKind.CORRUPT, f"the file {UTF16_FAULT}", record=1)
-            return b""
-        if data.startswith(UTF8_BOM):
-            self._notice(
-                NoticeKind.REPAIRED, "a byte order mark before the first record is left out", record=1
-            )
-            self._offset += len(UTF8_BOM)
-            return data[len(UTF8_BOM) :]
-        return data
-
-    def _decode_around_holes(self, data: bytes) -> None:
+    def _decode_text(self, data: bytes) -> None:
         """Decode bytes of the file, and skip the holes in them: see `nul_ends_line`."""
         if not (self.nul_ends_line and (self._in_hole or NUL in data)):
             self._decode_lines(data)

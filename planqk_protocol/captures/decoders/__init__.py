@@ -14,6 +14,7 @@ from planqk_protocol.captures.decoders import (
     journald_export,
     journald_json,
     kubectl_logs,
+    planqk_log,
     raw,
 )
 from planqk_protocol.captures.decoding import CatalogueEntry
@@ -27,6 +28,7 @@ FORMATS: tuple[CatalogueEntry, ...] = (
     docker_local.FORMAT,
     journald_export.FORMAT,
     journald_json.FORMAT,
+    planqk_log.FORMAT,
     docker_mux.FORMAT,
     docker_logs.DETAILS_FORMAT,
     docker_logs.TIMESTAMPS_FORMAT,
