@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from log_entries import LogEntries
-from planqk_protocol import InterimResult, JobStatus, Outcome
+from planqk_protocol import JobStatus, Outcome
 from planqk_protocol.descendants import kill_tagged
 from planqk_protocol.diagnosis import finding_record
 from planqk_protocol.runner import JobInput, Run
@@ -106,16 +106,8 @@ class Jobs:
     def _follow(self, execution: str, run: Run) -> None:
         log = LogEntries(self._log_bytes)
         for step in filter(None, run.steps()):
-            entries = log.of(step)
-            interim = [
-                event.payload.strip()
-                for event in step.captured.events
-                if isinstance(event, InterimResult) and not event.suspect
-            ]
-            if entries or interim:
-                kept = [] if log.is_full else interim
-                self._store.append(execution, entries, kept, interim[-1] if interim else None)
-        self._store.append(execution, log.close(time.time_ns()), [], None)
+            self._store.append(execution, log.of(step))
+        self._store.append(execution, log.close(time.time_ns()))
 
 
 def _end(run: Run) -> tuple[str, bytes | None, Any]:

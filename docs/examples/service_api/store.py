@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from log_entries import Kept
 from planqk_protocol.runner import JobInput, rfc3339
 
 SCHEMA = """
@@ -35,7 +36,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, timeout=1)
+        self._database = sqlite3.connect(path, check_same_thread=False, timeout=0.1)
         self._database.row_factory = sqlite3.Row
         self._database.executescript(SCHEMA)
         self._do("DELETE FROM log WHERE false")  # a write takes the exclusive lock
@@ -61,17 +62,18 @@ class Store:
         )
         return JobInput(*begun[0]) if begun else None
 
-    def append(
-        self, execution: str, entries: list[dict[str, str]], interim: list[bytes], last: bytes | None
-    ) -> None:
-        """Add to the log and to the interim results of an execution, and replace the last one."""
+    def append(self, execution: str, kept: Kept) -> None:
+        """Add to the log and to the interim results of an execution."""
+        if kept == ([], [], None):
+            return
         with self._lock, self._database as database:
-            rows = [(execution, json.dumps(entry)) for entry in entries]
-            database.executemany("INSERT INTO log VALUES (?, ?)", rows)
-            values = [(execution, value) for value in interim]
+            entries = [(execution, json.dumps(entry)) for entry in kept.entries]
+            database.executemany("INSERT INTO log VALUES (?, ?)", entries)
+            values = [(execution, value) for value in kept.interim]
             database.executemany("INSERT INTO interim VALUES (?, ?)", values)
-            if last is not None:
-                database.execute("UPDATE execution SET last_interim = ? WHERE id = ?", [last, execution])
+            if kept.last_interim is not None:
+                statement = "UPDATE execution SET last_interim = ? WHERE id = ?"
+                database.execute(statement, [kept.last_interim, execution])
 
     def finish(self, execution: str, status: str, result: bytes | None, problem: Any) -> None:
         """Note how an execution ended: with a result, or with the problem because of which there is none."""
