@@ -15,6 +15,8 @@ from planqk_protocol.runner import JobInput, rfc3339
 
 SCHEMA = """
 PRAGMA locking_mode = EXCLUSIVE;  -- a second server would take the executions of the first one for lost
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS execution (
     id TEXT PRIMARY KEY, status TEXT NOT NULL, created TEXT NOT NULL, started TEXT, ended TEXT,
     tags TEXT NOT NULL, data BLOB NOT NULL, params BLOB NOT NULL,

@@ -69,9 +69,7 @@ def check_failure(client: Any) -> None:
     """An execution without a result: the error of the library holds the problem."""
     execution = run(client, "print('PlanQK:Job:Result: {1: 2}')")
     assert execution.status == "FAILED"
-    status, problem = refusal(
-        client, lambda: client.api.get_result(id=execution.id)
-    )
+    status, problem = refusal(client, lambda: client.api.get_result(id=execution.id))
     assert (status, problem["status"]) == (404, 404)  # `result` would ask again for 15 seconds
     assert problem["findings"][0]["line"] == 1
 
@@ -88,7 +86,7 @@ def check_list(client: Any) -> None:
     """All executions, and each of them by its id."""
     found = client.get_service_executions()
     assert {execution.status for execution in found} == {"SUCCEEDED", "FAILED", "CANCELLED"}
-    for execution in found:
+    for execution in found[-3:]:
         again = client.get_service_execution(execution.id)
         assert (again.id, again.status) == (execution.id, execution.status)
 

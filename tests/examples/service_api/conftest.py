@@ -1,4 +1,4 @@
-"""A service for the tests of a module."""
+"""One service for all tests that need none of their own: its start takes most of a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if sys.platform == "win32":
     pytest.skip("the example needs process groups", allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("service")) as made:
         yield made

@@ -9,24 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.service_api.server import serving
+from tests.examples.service_api.server import Server
 
 CHECKS = Path(__file__).with_name("client_checks.py")
+CLIENTS = [
+    pytest.param("qhub.service.client", "HubServiceClient", id="qhub-service"),
+    pytest.param(
+        *("planqk.service.client", "PlanqkServiceClient"),
+        id="planqk-service-sdk",
+        marks=pytest.mark.service_api,
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    "client",
-    [("planqk.service.client", "PlanqkServiceClient"), ("qhub.service.client", "HubServiceClient")],
-    ids=["planqk-service-sdk", "qhub-service"],
-)
-def test_a_client_library(tmp_path: Path, client: tuple[str, str]) -> None:
-    # A program of its own, without a token or a configuration of the user.
-    environment = {name: value for name, value in os.environ.items() if "TOKEN" not in name} | {
-        "HOME": str(tmp_path)
-    }
-    with serving(tmp_path) as server:
-        done = subprocess.run(
-            [sys.executable, CHECKS, server.url, *client], capture_output=True, check=False, env=environment
-        )
+@pytest.mark.parametrize(("module", "name"), CLIENTS)
+def test_a_client_library(server: Server, tmp_path: Path, module: str, name: str) -> None:
+    # A program of its own, with no token and no settings of the user.
+    environment = {variable: value for variable, value in os.environ.items() if "TOKEN" not in variable}
+    done = subprocess.run(
+        [sys.executable, CHECKS, server.url, module, name],
+        capture_output=True,
+        check=False,
+        env=environment | {"HOME": str(tmp_path)},
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert len(done.stdout.split()) == 5

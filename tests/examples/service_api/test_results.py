@@ -106,6 +106,7 @@ def test_a_cut_interim_result_is_none(server: Server) -> None:
     assert server.get(f"{execution}/interim-results") == []
 
 
+@pytest.mark.service_api
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with serving(tmp_path, command=["no-such-program"]) as server:
         execution = server.run("")
@@ -113,6 +114,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         assert server.problem(execution)["detail"].startswith("cannot run 'no-such-program': ")
 
 
+@pytest.mark.service_api
 def test_a_time_limit(tmp_path: Path) -> None:
     with serving(tmp_path, "--timeout", "0.1", command=["sleep", "600"]) as server:
         execution = server.run("")
