@@ -47,19 +47,19 @@ class Server:
         self.database = folder / "executions.sqlite"
         self._output = folder / "server.txt"
         self._options = options
-        self.port = "0"
         self.start()
 
     def start(self) -> None:
-        """Start it, on the same port as before."""
+        """Start it, each time on a port that is free."""
         command = [sys.executable, str(FOLDER / "app.py"), "--database", str(self.database)]
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, "--port", self.port, *self._options], stdout=output, stderr=output
+                [*command, "--port", "0", *self._options], stdout=output, stderr=output
             )
-        found = wait_for(lambda: re.findall(r"running on (http://127\.0\.0\.1:(\d+))", self.output()))
-        self.url, self.port = found[0]
-        self.client = httpx.Client(base_url=self.url, timeout=PATIENCE, event_hooks={"response": [check]})
+        [self.url] = wait_for(lambda: re.findall(r"running on (http://127\.0\.0\.1:\d+)", self.output()))
+        self.client = httpx.Client(
+            base_url=self.url, timeout=PATIENCE, event_hooks={"response": [check]}, trust_env=False
+        )
 
     def output(self) -> str:
         """What it has said."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from tests.examples.service_api.contract import document, operations
-from tests.examples.service_api.server import Server
+from tests.examples.service_api.contract import FOLDER, document, operations
+from tests.examples.service_api.server import Server, serving
 
 LIMIT = 16 * 1024 * 1024
 
@@ -95,3 +101,21 @@ def test_other_paths_are_problems(server: Server) -> None:
         assert response.status_code == response.json()["status"] == status
         assert response.headers["Content-Type"] == "application/problem+json"
     server.client.event_hooks["response"] = hooks
+
+
+@pytest.mark.service_api
+def test_a_service_needs_a_command() -> None:
+    done = subprocess.run([sys.executable, FOLDER / "app.py"], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "give a command, or --image" in done.stderr
+
+
+@pytest.mark.service_api
+def test_too_many_requests_at_the_same_time(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, ExitStack() as stack:
+        address = ("127.0.0.1", httpx.URL(server.url).port)
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(address))
+        last = stack.enter_context(socket.create_connection(address))
+        last.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert last.recv(12) == b"HTTP/1.1 503"

@@ -72,6 +72,7 @@ def test_a_service_that_is_asked_to_end_ends_its_jobs(tmp_path: Path) -> None:
     pid, end = tmp_path / "pid", tmp_path / "end"
     program = f"file = open({str(pid)!r}, 'w'); print(os.getpid(), end=' ', file=file, flush=True)"
     with serving(tmp_path, "--concurrency", "1") as server:
+        server.run("pass")  # the first job of a process takes its time to start
         first, second = server.post(waiting(end, program)), server.post(waiting(end))
         wait_for(lambda: pid.exists() and pid.read_text())
         server.end()
