@@ -41,7 +41,7 @@ def to_record(item: Event | Outcome) -> dict[str, Any]:
     return _record(item, exact=False)
 
 
-def to_json_line(item: Event | Outcome, *, time: str | None = None) -> bytes:
+def to_json_line(item: Event | Outcome, *, time: str | None = None, severity: str | None = None) -> bytes:
     r"""The event record or outcome record of `item`, as one line of JSON, LF included.
 
     A ``value`` is the payload's own text: numbers, the order of keys and
@@ -51,13 +51,18 @@ def to_json_line(item: Event | Outcome, *, time: str | None = None) -> bytes:
     Args:
         item: The event or the outcome.
         time: When it came, by RFC 3339; the record holds it as ``time``.
+        severity: How severe the platform says it is; the record holds it as ``severity``.
 
     >>> from planqk_protocol import parse
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
     record = _record(item, exact=True)
-    return _encode(record if time is None else record | {"time": time}) + LF
+    if time is not None:
+        record["time"] = time
+    if severity is not None:
+        record["severity"] = severity
+    return _encode(record) + LF
 
 
 def record_schema() -> dict[str, Any]:

@@ -24,8 +24,8 @@ FLOORS = (
         *("grammar", "state", "chunk_reading", "payload.causes", "payload.faults"),
         *("captures.chunks", "captures.json_text"),
     ),
-    ("events", "framing", "payload.classify", "captures.decoding"),
-    ("log_text", "payload.decode", "outcome"),
+    ("events", "framing", "payload.classify", "captures.decoding", "captures.open_object"),
+    ("log_text", "payload.decode", "outcome", "captures.text_decoder"),
     ("marked",),
     (
         *("parser", "records"),
@@ -39,12 +39,12 @@ FLOORS = (
     ("emit.log_handler",),
     ("emit.__init__",),
     # Captures: from what an engine stored to the bytes of the container, and on to events.
-    ("captures.journal_entries", "captures.prefix_decoder"),
+    ("captures.journal_entries", "captures.prefix_decoder", "captures.decoders.planqk_entries"),
     (
         *("captures.decoders.compose_logs", "captures.decoders.cri", "captures.decoders.docker_json_file"),
         *("captures.decoders.docker_local", "captures.decoders.docker_logs", "captures.decoders.docker_mux"),
         *("captures.decoders.journald_export", "captures.decoders.journald_json"),
-        *("captures.decoders.kubectl_logs", "captures.decoders.raw"),
+        *("captures.decoders.kubectl_logs", "captures.decoders.planqk_log", "captures.decoders.raw"),
     ),
     ("captures.decoders.__init__",),
     ("captures.captured", "captures.catalogue"),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import msgspec
 
 from planqk_protocol.buffer import LF
-from planqk_protocol.captures.chunks import CaptureNotice, Chunk
+from planqk_protocol.captures.chunks import CaptureNotice, Chunk, GradedRecords
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.events import Event, Log
 
 __all__ = ["Captured", "Span"]
+
+_Read: TypeAlias = Callable[[Chunk, list[int]], list[str | None]]
+"""Tells something of the records that hold the bytes at some offsets of a chunk."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -51,20 +57,42 @@ class Captured(msgspec.Struct, frozen=True):
         It is ``None`` if the format has no time stamps, and for a piece of a line
         that is longer than the limits allow.
         """
-        times: list[str | None] = []
-        for span in self._spans:
-            times += _times(span)
-        at_end = self._last.time if self._last else None
-        return times + [at_end] * (len(self.events) - len(times))
+        return self._of_records(Chunk.times_at)
 
     @property
     def times_ns(self) -> list[int | None]:
         """`times` in nanoseconds since 1970, UTC."""
         return [None if time is None else nanoseconds(time) for time in self.times]
 
+    @property
+    def severities(self) -> list[str | None]:
+        """The severity of the record with the last byte of each event, as the capture has it.
 
-def _times(span: Span) -> list[str | None]:
-    """The time stamps of the events of a span: each is that of the record with the event's last byte."""
+        It is ``None`` wherever the time stamp would be, and if the format has no
+        severities: only ``planqk-log`` has.
+        """
+        return self._of_records(Chunk.severities_at)
+
+    @property
+    def has_severities(self) -> bool:
+        """Whether the format of the capture has severities."""
+        return any(isinstance(span.chunk.records, GradedRecords) for span in self._spans)
+
+    def _of_records(self, read: _Read) -> list[str | None]:
+        """What `read` tells of the record with the last byte of each event."""
+        values: list[str | None] = []
+        for span in self._spans:
+            values += _of_span(span, read)
+        at_end = _of_last_byte(self._last, read)
+        return values + [at_end] * (len(self.events) - len(values))
+
+
+def _of_last_byte(chunk: Chunk | None, read: _Read) -> str | None:
+    return read(chunk, [len(chunk.data) - 1])[0] if chunk else None
+
+
+def _of_span(span: Span, read: _Read) -> list[str | None]:
+    """What `read` tells of the records with the last bytes of the events of a span."""
     data = span.chunk.data
     line, at = span.line, -1  # the last LF seen ends the line before `line`
     offsets: list[int] = []
@@ -81,9 +109,9 @@ def _times(span: Span) -> list[str | None]:
                 line += 1
             places.append(len(offsets))
             offsets.append(at)
-    times = span.chunk.times_at(offsets)
-    before = span.before.time if span.before else None
-    return [None if place is None else before if place < 0 else times[place] for place in places]
+    values = read(span.chunk, offsets)
+    before = _of_last_byte(span.before, read)
+    return [None if place is None else before if place < 0 else values[place] for place in places]
 
 
 def _last_line(event: Event) -> int | None:

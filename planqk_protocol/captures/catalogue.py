@@ -13,7 +13,7 @@ from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
 from planqk_protocol.captures.decoders import FORMATS
 from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format
-from planqk_protocol.captures.line_decoder import LineDecoder
+from planqk_protocol.captures.text_decoder import TextDecoder
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["decoder", "detect", "formats", "is_line_format"]
@@ -67,10 +67,9 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
 
 
 def is_line_format(format_id: str) -> bool:
-    """Whether each record of a format is one line of text.
+    """Whether a capture in a format is text in which no line begins with a marker of the protocol.
 
-    No such record begins with a marker of the protocol. So a line that begins with
-    one shows that the capture is not in this format.
+    So a line that begins with one shows that the capture is not in this format.
 
     Args:
         format_id: The id of the format, one of `formats`.
@@ -78,7 +77,7 @@ def is_line_format(format_id: str) -> bool:
     >>> is_line_format("cri"), is_line_format("docker-mux"), is_line_format("raw")
     (True, False, False)
     """
-    return isinstance(decoder(format_id), LineDecoder)
+    return isinstance(decoder(format_id), TextDecoder)
 
 
 def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:

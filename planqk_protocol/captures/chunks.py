@@ -5,14 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from enum import StrEnum
 from itertools import accumulate
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from planqk_protocol.captures.timestamps import nanoseconds
 from planqk_protocol.excerpts import excerpt_of_bytes
 
-__all__ = ["CaptureNotice", "Chunk", "Decoded", "NoticeKind", "Records", "StampedRecords", "StdStream"]
+__all__ = [
+    "CaptureNotice",
+    "Chunk",
+    "Decoded",
+    "GradedRecords",
+    "NoticeKind",
+    "Records",
+    "StampedRecords",
+    "StdStream",
+]
 
 
 class StdStream(StrEnum):
@@ -87,6 +96,14 @@ class Records(Protocol):
         """The time stamp of each record; empty where it has none."""
 
 
+@runtime_checkable
+class GradedRecords(Records, Protocol):
+    """Records of a format that gives each of them a severity."""
+
+    def severities(self) -> list[str | None]:
+        """The severity of each record; ``None`` where it has none."""
+
+
 class StampedRecords(msgspec.Struct, frozen=True):
     """The records of a chunk, with the bytes and the time stamp of each.
 
@@ -143,6 +160,13 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
             return [None] * len(offsets)
         ends, times = self.records.ends(), self.records.times()
         return [times[bisect_right(ends, offset)] or None for offset in offsets]
+
+    def severities_at(self, offsets: list[int]) -> list[str | None]:
+        """The severities of the records that hold the bytes at `offsets` of `data`."""
+        if not isinstance(self.records, GradedRecords):
+            return [None] * len(offsets)
+        ends, severities = self.records.ends(), self.records.severities()
+        return [severities[bisect_right(ends, offset)] for offset in offsets]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chunk):

@@ -7,6 +7,7 @@ from itertools import chain
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
+from planqk_protocol.captures.open_object import OpenObject, Scan
 from planqk_protocol.captures.sniffing import first_line_end, is_utf16
 from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.sources import CutOff, Input
@@ -29,6 +30,7 @@ AUTO, RAW = "auto", "raw"
 MOST_DETECTED = 1024 * 1024
 """The most bytes that detection looks at."""
 
+_LONGEST_ENTRY = 64 * 1024  # bytes of a list before detection waits no longer for its first entry
 _MOST_NAMES = 10
 _NEARLY_ALL = 9  # bad records for each line that came out
 _NOT_RECORDS = frozenset(
@@ -47,14 +49,14 @@ def detect_format(inputs: Iterable[Input], *, at_once: bool) -> tuple[str, Itera
 
     Args:
         inputs: The inputs.
-        at_once: Whether to decide from the first line alone. Live input needs
-            that: its next line may take long to come.
+        at_once: Whether to decide from the first line alone, or from the first
+            entry of a list. Live input needs that: more may take long to come.
 
     Raises:
         Failure: From the chunks: the detected format turns out to be wrong.
     """
     head, inputs = _read_head(iter(inputs), at_once=at_once)
-    end = first_line_end(head) if at_once else None
+    end = _decided_at(head) if at_once else None
     capture = detect(head[: end or MOST_DETECTED])
     if not is_line_format(capture):
         return capture, inputs
@@ -111,6 +113,22 @@ def another_format(capture: str, no_records: int, lines: int, head: bytes) -> st
     return capture_messages.another_format(capture, looks)
 
 
+def _decided_at(head: bytes) -> int | None:
+    """Where the bytes end that decide on the format of live input; ``None`` if they have not all come.
+
+    They are the first line that is not blank. If that line only opens a list, they
+    are all up to the end of the first object in the list.
+    """
+    end = first_line_end(head)
+    if not end or head[:end].strip() != b"[" or len(head) > _LONGEST_ENTRY:
+        return end
+    rest = head[end:].lstrip()
+    if rest and not rest.startswith(b"{"):
+        return end
+    found, size = OpenObject().scan(rest, 0, len(rest))
+    return None if found is Scan.OPEN else len(head) - len(rest) + size
+
+
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
     """Read the beginning of the first input that is not empty. Return it with all inputs."""
     seen: list[Input] = []
@@ -119,7 +137,7 @@ def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterat
         try:
             for chunk in chunks:
                 head += chunk
-                if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and first_line_end(head)):
+                if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
                     break
         except CutOff as end:
             seen.append(Input(name, _cut_off(bytes(head), end)))
@@ -137,17 +155,32 @@ def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
 
 
 def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[bytes]:
-    """Pass the chunks on up to a line with a marker: no line of the detected format begins with one."""
+    """Pass the chunks on up to a line with a marker: no line of the detected format begins with one.
+
+    The first half of a marker at the beginning of a line is held back, as a decoder may
+    give a notice of it.
+    """
     marked = b"\n" + marker_prefix()
-    before = b"\n"
-    for chunk in chunks:
-        seen = before + chunk
-        at = seen.find(marked)
-        if at >= 0:
-            yield chunk[: max(0, at + 1 - len(before))]
-            raise Failure(
-                f"{name}: the first line looks like {capture}, but a line with a marker does not; "
-                f"say --capture raw if the job printed all of it, else --capture {capture}"
-            )
-        before = seen[1 - len(marked) :]
-        yield chunk
+    before, held = b"\n", b""
+    try:
+        for chunk in chunks:
+            data = held + chunk
+            seen = before + data
+            at = seen.find(marked)
+            if at >= 0:
+                yield data[: max(0, at + 1 - len(before))]
+                raise Failure(
+                    f"{name}: the first line looks like {capture}, but a line with a marker does not; "
+                    f"say --capture raw if the job printed all of it, else --capture {capture}"
+                )
+            half = next((size for size in range(len(marked) - 1, 1, -1) if seen.endswith(marked[:size])), 1)
+            passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
+            if passed:
+                yield passed
+            before = (before + passed)[1 - len(marked) :]
+    except CutOff:
+        if held:
+            yield held
+        raise
+    if held:
+        yield held

@@ -15,13 +15,14 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
+from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.terminal import escape_controls, write_json, writing
 
 if TYPE_CHECKING:
     import io
 
-__all__ = ["Print", "indented", "print_json_lines", "text_printer"]
+__all__ = ["Print", "indented", "json_lines_printer", "text_printer"]
 
 Print: TypeAlias = Callable[[Sequence[Event]], None]
 
@@ -46,6 +47,25 @@ def indented(text: bytes) -> bytes:
 def print_json_lines(events: Sequence[Event]) -> None:
     """Print the records of events, one per line."""
     write_json(b"".join(map(to_json_line, map(_with_options, events))))
+
+
+def json_lines_printer(captured: Captured) -> Print:
+    """Make a function that prints the records of the events of a call, in their order.
+
+    If the capture has severities, the records hold them, and the times beside them.
+    """
+    if not captured.has_severities:
+        return print_json_lines
+    stamps = zip(captured.times, captured.times_ns, captured.severities, strict=True)
+
+    def print_stamped(events: Sequence[Event]) -> None:
+        lines = [
+            to_json_line(_with_options(event), time=None if time_ns is None else time, severity=severity)
+            for event, (time, time_ns, severity) in zip(events, stamps, strict=False)
+        ]
+        write_json(b"".join(lines))
+
+    return print_stamped
 
 
 def _with_options(event: Event) -> Event:

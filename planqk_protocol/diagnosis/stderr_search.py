@@ -18,6 +18,7 @@ from planqk_protocol.marked import marker_text
 
 __all__ = ["ResultSearch", "StderrSearch"]
 
+_OF_ONE_STREAM = frozenset({"raw", "planqk-log"})  # all of it is given as standard output
 _LONGEST_RECORD = 64 * 1024  # bytes; engines cut what a job prints into pieces of 16 KiB
 _MOST_TRIED = 1000  # records with a marker; all of those may be results on standard output
 
@@ -74,7 +75,7 @@ class StderrSearch:
             data: The bytes, cut anywhere.
             container: Name of the container to look at, if the format names containers.
         """
-        if self.found or self._format == "raw" or self._tried >= _MOST_TRIED:
+        if self.found or self._format in _OF_ONE_STREAM or self._tried >= _MOST_TRIED:
             return
         if self._decoder:
             self._all.feed(_data(self._decoder.feed(data)))

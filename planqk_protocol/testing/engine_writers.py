@@ -30,6 +30,7 @@ __all__ = [
     "local_record",
     "numbered",
     "pieces",
+    "planqk_entries",
     "stamp",
     "unix_lines",
     "utf8_text",
@@ -280,3 +281,22 @@ def compose_logs(data: bytes, width: int = 8, colour: str = "", *, has_stamps: b
     starts = [start + (stamp(number) + " " if has_stamps else "") for number in range(len(lines))]
     shown = [start.encode() + line for start, line in zip(starts, lines, strict=True)]
     return b"Attaching to job-1\n" + b"".join(shown)
+
+
+def planqk_entries(lines: Iterable[bytes], **members: object) -> list[dict[str, object]]:
+    """The entries of the platform's log, one for each text.
+
+    Args:
+        lines: The texts, each of them one line or several.
+        members: More members of each entry.
+    """
+    severities = ("INFO", "DEBUG", "NOTICE", "WARNING", "ERROR")
+    return [
+        {
+            "message": utf8_text(line),
+            "severity": severities[number % len(severities)],
+            "timestamp": stamp(number),
+            **members,
+        }
+        for number, line in enumerate(lines)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -98,6 +99,37 @@ def _kubectl_logs(prefix: str, *, has_stamps: bool) -> Model:
     return _one_stream(lambda data: engine_writers.kubectl_logs(data, prefix, has_stamps=has_stamps))
 
 
+def _whole_texts(data: bytes) -> bytes:
+    """The bytes that the platform's log keeps: valid UTF-8, and an LF at the end."""
+    return engine_writers.utf8_text(data if not data or data.endswith(b"\n") else data + b"\n").encode()
+
+
+def _without_lf(data: bytes) -> list[bytes]:
+    return [line.removesuffix(b"\n") for line in engine_writers.lines_of(data)]
+
+
+def _two_lines(data: bytes) -> list[bytes]:
+    lines = engine_writers.lines_of(data)
+    return [b"".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
+
+
+def _planqk_list(data: bytes) -> bytes:
+    return json.dumps(
+        engine_writers.planqk_entries(_without_lf(data)), separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def _planqk_indented(data: bytes) -> bytes:
+    return json.dumps(
+        engine_writers.planqk_entries(_two_lines(data), timestamp=1_714_557_600_000, id={"a": [{}]}), indent=2
+    ).encode()
+
+
+def _planqk_lines(data: bytes) -> bytes:
+    entries = engine_writers.planqk_entries(_without_lf(data), timestamp="1714557600000")
+    return "".join(f"{json.dumps(entry)}\n" for entry in entries).encode()
+
+
 MODELS: Mapping[str, Sequence[Model]] = MappingProxyType(
     {
         "raw": [_one_stream(_unchanged)],
@@ -131,6 +163,11 @@ MODELS: Mapping[str, Sequence[Model]] = MappingProxyType(
             _one_stream(engine_writers.compose_logs, _whole_lines),
             _one_stream(lambda data: engine_writers.compose_logs(data, has_stamps=True), _whole_lines),
             _one_stream(lambda data: engine_writers.compose_logs(data, 5, "\x1b[36m"), _whole_lines),
+        ],
+        "planqk-log": [
+            _one_stream(_planqk_list, _whole_texts),
+            _one_stream(_planqk_indented, _whole_texts),
+            _one_stream(_planqk_lines, _whole_texts),
         ],
     }
 )

@@ -44,6 +44,23 @@ def cri(line: str, number: int, stream: str) -> str:
     return f"2026-11-20T12:00:00.{number % 10**9:09}Z {stream} F {line}"
 
 
+def entry(line: str, number: int, _stream: str) -> str:
+    stamp = f"2026-11-20T12:00:00.{number % 10**6:06}Z"
+    members = {"message": line[:-1], "severity": "INFO", "timestamp": stamp}
+    return json.dumps(members, separators=(",", ":"))
+
+
+def planqk_list(line: str, number: int, stream: str) -> str:
+    return ("," if number else "[") + entry(line, number, stream)
+
+
+def planqk_lines(line: str, number: int, stream: str) -> str:
+    return entry(line, number, stream) + "\n"
+
+
+ENDS: dict[Callable[[str, int, str], str], str] = {planqk_list: "]"}
+
+
 def write(folder: Path, megabytes: int) -> dict[str, tuple[str, Path, Path]]:
     """Captures of the given size; for each the id of its format, its file, and the file of its stdout."""
     kinds: dict[str, tuple[str, Callable[[str, int, str], str], int]] = {
@@ -51,6 +68,8 @@ def write(folder: Path, megabytes: int) -> dict[str, tuple[str, Path, Path]]:
         "json-file, one line in three on stderr": ("docker-json-file", json_file, 3),
         "CRI": ("cri", cri, 0),
         "CRI, one line in three on stderr": ("cri", cri, 3),
+        "log of the platform, a list": ("planqk-log", planqk_list, 0),
+        "log of the platform, an entry a line": ("planqk-log", planqk_lines, 0),
     }
     files = {}
     for name, (format_id, record, every) in kinds.items():
@@ -62,6 +81,7 @@ def write(folder: Path, megabytes: int) -> dict[str, tuple[str, Path, Path]]:
                 capture_file.write(record(line, number, "stderr" if is_stderr else "stdout"))
                 if not is_stderr:
                     stdout_file.write(line)
+            capture_file.write(ENDS.get(record, ""))
         files[name] = (format_id, capture, stdout)
     return files
 

@@ -128,7 +128,7 @@ def test_what_looks_like_a_capture_and_what_does_not(head: bytes, expected: str)
 FILLER = st.lists(st.sampled_from([b"\xef\xbb\xbf", b"\0" * 100_000, b"\n", b" \t\r\n"]), max_size=3).map(
     b"".join
 )
-IN_RECORDS = ["docker-json-file", "cri", "journald-json"]
+IN_RECORDS = ["docker-json-file", "cri", "journald-json", "planqk-log"]
 IN_LINES = [*IN_RECORDS, "docker-logs-timestamps", "kubectl-logs", "compose-logs"]
 WHOLE_LINES = [("stdout", b"starting\n"), ("stdout", b"done\n")]
 

@@ -137,6 +137,28 @@ CASES = {
         "what compose says": repeated(b"Attaching to \n"),
         "words": lambda size: b"a" * size + b" exited",
     },
+    "planqk-log": {
+        "heads of entries": repeated(b'{"message":"'),
+        "heads of entries, a line each": repeated(b'{"message":"\n'),
+        "entries in entries": repeated(b'{"message":"a","b":'),
+        "entries without comma": repeated(b'{"message":"a"}'),
+        "entries that are not closed": repeated(b'{"message":"a",'),
+        "entries that are no JSON": repeated(b'{"message":"a" 1},'),
+        "entries with U+FFFD": lambda size: b"[" + b'{"message":"\\ufffd"},' * (size // 21),
+        "objects": repeated(b"{}"),
+        "lists in lists": repeated(b"["),
+        "commas": repeated(b"[,"),
+        "lists": repeated(b"[]"),
+        "white space": lambda size: b"[{" + b" " * size,
+        "half a beginning": repeated(b'x{ "a'),
+        "backslashes": lambda size: b'[{"message":"' + b"\\" * size,
+        "quotes": lambda size: b'[{"message":' + b'"' * size,
+        "ends in a text": lambda size: b'[{"message":"' + b"},{" * (size // 3),
+        "deep entries": repeated(b'{"message":"a","x":' + b"[" * 128 + b"},"),
+        "a deep entry": lambda size: b'{"message":"a","x":' + b"[" * size,
+        "a long number": lambda size: b'{"message":"a","timestamp":' + b"9" * size + b"}",
+        "NULs and braces": repeated(b"\0{"),
+    },
     "raw": {"bytes": repeated(b"\n")},
 }
 HEADS: dict[str, Callable[[int], bytes]] = {
@@ -290,6 +312,17 @@ DEAREST: dict[str, list[tuple[bytes, int]]] = {
     "docker-logs-details": [(b"\n \n=\nx\n", 4), (b" \n", 1), (b"a=b \n", 1)],
     "kubectl-logs": [(b"\n]\n \n", 3), (b"[pod/a/b] \n[pod/a/c] \n", 2)],
     "compose-logs": [(b"\n\n\nm\n0\n", 5), (b"a | \nb | \n", 2), (b"Attaching to \n", 1)],
+    "planqk-log": [
+        (b"{}", 1),
+        (b"{}x", 2),
+        (b'{"a":1}\0', 2),
+        (b'{"message":"a"},', 2),
+        (b'{"message":"\\ufffd"}\n', 1),
+        (b'{"message":"a",', 1),
+        (b'{"a":', 1),
+        (b'{"a":"\n', 1),
+        (b"[]", 1),
+    ],
 }
 IN_ONE_PLACE: dict[str, list[Callable[[int], bytes]]] = {
     "raw": [repeated(b"x")],
@@ -307,6 +340,12 @@ IN_ONE_PLACE: dict[str, list[Callable[[int], bytes]]] = {
     "docker-logs-details": [repeated(b"="), repeated(b" ")],
     "kubectl-logs": [repeated(b"[pod/a/b] "), CASES["kubectl-logs"]["half a pod"]],
     "compose-logs": [make for name, make in CASES["compose-logs"].items() if name != "what compose says"],
+    "planqk-log": [
+        repeated(b"\0x"),
+        repeated(b"["),
+        *(CASES["planqk-log"][name] for name in ("white space", "backslashes", "quotes", "ends in a text")),
+        *(CASES["planqk-log"][name] for name in ("a deep entry", "a long number", "half a beginning")),
+    ],
 }
 
 

@@ -37,6 +37,8 @@ FRAGMENTS = st.sampled_from(
         *(STAMP, STAMP + b"stdout F a\n", STAMP + b"stderr P ", STAMP + b" a\n", b"key=value "),
         *(b'{"log":"a\\n","stream":"stdout","time":"t"}\n', b'{"log":"', b'{"stream":"stdout","log":"a'),
         *(b'{"MESSAGE":"a","_BOOT_ID":"b"}\n', b'{"__CURSOR":"', b'{"level":"info"}\n', b"{\n", b'"}\n'),
+        *(b'[{"message":"a","severity":"INFO","timestamp":"', b'2024-05-01T10:00:00Z"}', b",\n", b"]"),
+        *(b'{"message":"a\\n","severity":"INFO","timestamp":1714557600000}\n', b"[", b'{"message":"'),
         *(b"[pod/a/b] ", b"[pod/a/b] a\n", b"job-1  | ", b"job-1 | a\n", b"Attaching to job-1\n"),
     ]
 )

@@ -72,6 +72,12 @@ RECORDS: dict[str, list[Callable[[int], bytes]]] = {
     ],
     "kubectl-logs": [lambda number: b"[pod/a/" + name(number) + b"] a\n"],
     "compose-logs": [lambda number: name(number) + b" | a\n"],
+    "planqk-log": [
+        lambda number: b'{"message":"a","severity":"%b","timestamp":"%b"}\n' % (name(number), name(number)),
+        lambda number: b'{"message":"%b\n' % name(number),
+        lambda number: b'{"message":"a","%b":"INFO"\n' % name(number),
+        lambda number: b'{"message":%b},' % name(number),
+    ],
 }
 
 
@@ -133,6 +139,7 @@ DEEP = [
     b'{"MESSAGE":"a","X":' + b"[" * 900_000 + b"]" * 900_000 + b"}\n",
     b'{"MESSAGE":"a\xff","X":' + b'{"a":' * 100_000 + b"\n",
     b'{"log":"a\\n","stream":"stdout","X":' + b"[" * 900_000 + b"\n",
+    b'[{"message":"a","X":' + b"[" * 900_000 + b"]" * 900_000 + b"}]",
     b'{"log":"a\\n","stream":"stdout","X":' + b'{"a":' * 900_000,
     b"[" * 900_000 + b"\n",
     *(b'{"MESSAGE":"a","X":' + b"[" * depth + b"]" * depth + b"}\n" for depth in (126, 127, 128, 129, 200)),

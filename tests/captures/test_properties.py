@@ -30,6 +30,7 @@ TOLD = {
     "docker-json-file": {"replacement-char"},
     "docker-logs-details": {"repaired"},
     "docker-logs-timestamps": {"repaired"},
+    "planqk-log": {"replacement-char"},
 }
 
 

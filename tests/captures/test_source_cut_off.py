@@ -29,6 +29,7 @@ def test_a_line_that_the_capture_cuts_off_is_no_result(line: bytes) -> None:
         ("docker-logs-timestamps", b"2024-05-01T10:00:00.000000001Z ", True),
         ("docker-logs-details", b" ", True),
         ("kubectl-logs", b"[pod/a/b] ", True),
+        ("planqk-log", b'[{"message":"', False),
     ],
 )
 def test_a_last_line_without_line_end_is_a_result_where_the_command_prints_it(

@@ -37,4 +37,7 @@ CAPTURES = {
     "docker-local": local(RESULT.rstrip().encode()),
     "docker-logs-timestamps": b"2024-05-01T10:00:00.000000000Z " + RESULT.encode(),
     "compose-logs": b"job-1  | " + RESULT.encode(),
+    "planqk-log": json.dumps(
+        [{"message": RESULT, "severity": "INFO", "timestamp": "2024-05-01T10:00:00.5Z"}]
+    ).encode(),
 }

@@ -32,6 +32,10 @@ def entry(text: bytes, container: str = "c1") -> bytes:
     return json.dumps(fields).encode() + b"\n"
 
 
+def platform_entry(message: str) -> dict[str, str]:
+    return {"message": message, "severity": "INFO", "timestamp": "2024-05-01T10:00:00.5Z"}
+
+
 CAPTURES = {
     "raw": b"log\n" + RESULT,
     "raw, one line": RESULT,
@@ -53,7 +57,14 @@ CAPTURES = {
     "docker-logs-details": STAMP + b" " + RESULT,
     "kubectl-logs": b"\n[pod/a/b] " + STAMP + RESULT,
     "compose-logs": b"Attaching to job-1, db\ndb | x\njob-1 | a\njob-1 exited with code 0\n",
+    "planqk-log": json.dumps([platform_entry("a"), platform_entry("PlanQK:Job:Result: 42")]).encode(),
+    "planqk-log, indented": json.dumps([platform_entry("PlanQK:Job:Result: 42\n")], indent=2).encode(),
+    "planqk-log, an entry a line": json.dumps(platform_entry("PlanQK:Job:Result: 42")).encode() + b"\n",
 }
+
+
+PLATFORM_ENTRY = json.dumps(platform_entry("a")).encode() + b"\n"
+INDENTED = json.dumps([platform_entry("a"), platform_entry("b")], indent=2).encode()
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -84,7 +95,7 @@ def test_what_is_read_does_not_depend_on_how_the_bytes_arrive(
 
 @pytest.mark.rule("latency")
 @pytest.mark.parametrize(
-    "line", [STAMP + b"a\n", b"[pod/a/b] a\n", b"job-1  | a\n", frame(b"a\n"), entry(b"a")]
+    "line", [STAMP + b"a\n", b"[pod/a/b] a\n", b"job-1  | a\n", frame(b"a\n"), entry(b"a"), PLATFORM_ENTRY]
 )
 def test_the_first_line_of_a_capture_comes_out_at_once(start: Start, line: bytes) -> None:
     program = start("parse")
@@ -95,12 +106,39 @@ def test_the_first_line_of_a_capture_comes_out_at_once(start: Start, line: bytes
     assert json.loads(program.stdout.readline())["text"] == "a"
 
 
+@pytest.mark.rule("latency")
+@pytest.mark.parametrize(
+    ("begin", "text"),
+    [
+        (INDENTED[: INDENTED.index(b"}") + 3], "a"),
+        (b"[\n", None),
+        (b"[\n  1,\n", "["),
+        (b'[\n{"a": x\n', "["),
+        (b"[\n" + b"{" + b" " * 70_000 + b"\n", "["),
+    ],
+)
+def test_a_list_on_several_lines_is_recognised_by_its_first_entry(
+    start: Start, begin: bytes, text: str | None
+) -> None:
+    program = start("parse")
+    assert program.stdin
+    assert program.stdout
+    program.stdin.write(begin)
+    program.stdin.flush()
+    if text is None:
+        program.stdin.write(b"]\n")
+        program.stdin.flush()
+        text = "["
+    assert json.loads(program.stdout.readline())["text"] == text
+
+
 # What a job prints that begins as a capture does.
 LOOKS_CAPTURED = {
     "docker-logs-timestamps": STAMP + b"printed by the job\n",
     "kubectl-logs": b"[pod/a/b] printed by the job\n",
     "compose-logs": b"Attaching to the database\njob-1 | x\n",
     "docker-json-file": b'{"log":"printed by the job\\n","stream":"stdout"}\n',
+    "planqk-log": PLATFORM_ENTRY,
 }
 
 

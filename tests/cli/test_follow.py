@@ -89,7 +89,7 @@ def test_ctrl_c_is_heard_before_all_is_read(
         next(chunks)  # a second chunk would find this empty
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("planqk_protocol.cli.commands.parse.print_json_lines", print_and_interrupt)
+    monkeypatch.setattr("planqk_protocol.cli.printing.print_json_lines", print_and_interrupt)
     assert run("parse", "--follow", path).exit_code == 1
 
 

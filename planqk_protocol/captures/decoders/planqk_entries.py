@@ -15,32 +15,33 @@ Healthy entries go through ``msgspec``, all others through the standard library'
 from __future__ import annotations
 
 import json
+import re
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from planqk_protocol.captures.json_text import is_too_deep, to_bytes, to_text
+from planqk_protocol.captures.open_object import OpenObject, Scan
+from planqk_protocol.captures.sniffing import after_filler, first_object
 from planqk_protocol.captures.timestamps import rfc3339
+from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = [
-    "KEYS",
-    "SEVERITIES",
-    "BrokenEntry",
+    "NoEntry",
+    "OneEntry",
     "ParsedEntries",
     "PlatformEntry",
+    "begins_with_entry",
     "entries_of_lines",
     "entries_of_list",
     "entry_of",
     "text_of",
+    "torn_text",
+    "with_end",
 ]
 
-KEYS = ("message", "severity", "timestamp")
-"""The members of an entry that decoding needs."""
-
-SEVERITIES = ("DEBUG", "NOTICE", "INFO", "WARNING", "ERROR")
-"""The severities that the clients know (``log_entry_severity.py``)."""
-
+_KEYS = ("message", "severity", "timestamp")
 _MILLISECOND = 1_000_000  # nanoseconds
 _MOST_DIGITS = 15  # of milliseconds up to the year 9999
 
@@ -53,35 +54,46 @@ class PlatformEntry(msgspec.Struct, gc=False):
     timestamp: str | int | None = None
 
 
-class _StrictEntry(PlatformEntry, gc=False, forbid_unknown_fields=True):
+class _UsualEntry(PlatformEntry, gc=False, forbid_unknown_fields=True):
     """An entry without other members, so that no nesting has to be measured."""
 
+    severity: Literal["DEBUG", "NOTICE", "INFO", "WARNING", "ERROR"] | None = None
+    timestamp: str | None = None
 
-class BrokenEntry(msgspec.Struct, frozen=True):
+
+class NoEntry(msgspec.Struct, frozen=True):
     """Why an object is no entry with a text.
 
     Attributes:
-        has_no_text: Whether it has no message at all.
         reason: What is wrong, for messages.
     """
 
-    has_no_text: bool
     reason: str
 
 
-_strict_list = msgspec.json.Decoder(list[_StrictEntry]).decode
-_strict_lines = msgspec.json.Decoder(_StrictEntry).decode_lines
+_usual_list = msgspec.json.Decoder(list[_UsualEntry]).decode
+_usual_lines = msgspec.json.Decoder(_UsualEntry).decode_lines
 _any_list = msgspec.json.Decoder(list[PlatformEntry]).decode
 _any_lines = msgspec.json.Decoder(PlatformEntry).decode_lines
 _any_entry = msgspec.json.Decoder(PlatformEntry).decode
 _parse = json.JSONDecoder(parse_int=float).decode
+_unescape = json.JSONDecoder(strict=False).decode
+
+_MESSAGE = re.compile(r'[{,]\s*"message"\s*:\s*"')
+# The end of a JSON string, or a wrong escape in it. Escaped backslashes and quotes are replaced before.
+_END_OF_TEXT = re.compile(r'["\0-\x1f]|\\(?![/bfnrt]|u[0-9a-fA-F]{4})')
+
+_WHITE = b" \t\r\n"
+_SPACES = bytes.maketrans(b"\t\r\n", b"   ")
+_SEVERITIES = (b'"DEBUG"', b'"NOTICE"', b'"INFO"', b'"WARNING"', b'"ERROR"')  # `log_entry_severity.py`
+_STAMP = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+.:\dZ]*"|"\d{10,15}"|\d{10,15}')
 
 
 def entries_of_list(data: bytes) -> list[PlatformEntry] | None:
     """Parse entries with commas between them; ``None`` if they are not all entries."""
     text = b"[" + data + b"]"
     try:
-        return _strict_list(text)  # type: ignore[return-value]
+        return _usual_list(text)  # type: ignore[return-value]
     except msgspec.ValidationError:
         return None if is_too_deep(data) else _tried(_any_list, text)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -91,7 +103,7 @@ def entries_of_list(data: bytes) -> list[PlatformEntry] | None:
 def entries_of_lines(data: bytes) -> list[PlatformEntry] | None:
     """Parse entries with white space between them; ``None`` if they are not all entries."""
     try:
-        return _strict_lines(data)  # type: ignore[return-value]
+        return _usual_lines(data)  # type: ignore[return-value]
     except msgspec.ValidationError:
         return None if is_too_deep(data) else _tried(_any_lines, data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -105,7 +117,7 @@ def _tried(decode: Any, data: bytes) -> list[PlatformEntry] | None:
         return None
 
 
-def entry_of(data: bytes) -> tuple[PlatformEntry, str] | BrokenEntry | None:
+def entry_of(data: bytes) -> tuple[PlatformEntry, str] | NoEntry | None:
     """Parse an object.
 
     Returns:
@@ -113,7 +125,7 @@ def entry_of(data: bytes) -> tuple[PlatformEntry, str] | BrokenEntry | None:
         the object is no entry. Or ``None`` if it is no JSON.
     """
     if is_too_deep(data):
-        return BrokenEntry(has_no_text=False, reason="nests deeper than 128 levels")
+        return NoEntry(f"nests deeper than {MAX_DEPTH} levels")
     try:
         return _any_entry(data), "strict"
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -122,12 +134,11 @@ def entry_of(data: bytes) -> tuple[PlatformEntry, str] | BrokenEntry | None:
         fields = _parse(text)
     except ValueError:
         return None
-    message, severity, timestamp = (fields.get(key) for key in KEYS)
+    message, severity, timestamp = (fields.get(key) for key in _KEYS)
     if message is None:
-        is_entry = severity is not None or timestamp is not None
-        return BrokenEntry(has_no_text=is_entry, reason="has no message")
+        return NoEntry("has no message")
     if not isinstance(message, str):
-        return BrokenEntry(has_no_text=False, reason="has a message that is no text")
+        return NoEntry("has a message that is not a text")
     severity = to_bytes(severity, errors).decode(errors="replace") if isinstance(severity, str) else None
     if isinstance(timestamp, float) and timestamp.is_integer():
         timestamp = int(timestamp)
@@ -136,12 +147,50 @@ def entry_of(data: bytes) -> tuple[PlatformEntry, str] | BrokenEntry | None:
     return PlatformEntry(message, severity, timestamp), errors
 
 
+def with_end(message: str) -> str:
+    """The text of an entry, with an LF at its end."""
+    return message if message[-1:] == "\n" else message + "\n"
+
+
 def text_of(entries: list[PlatformEntry]) -> str:
     """The texts of entries, each with an LF at its end."""
-    text = "\n".join([entry.message for entry in entries]) + "\n"
-    if "\n\n" in text or text.startswith("\n"):
-        return "".join([_with_end(entry.message) for entry in entries])
-    return text
+    messages = [entry.message for entry in entries]
+    if "\n" in "".join(messages):
+        return "".join(map(with_end, messages))
+    return "\n".join(messages) + "\n"
+
+
+def torn_text(data: bytes) -> tuple[bytes, bool]:
+    """What is left of the text of an entry that breaks off, and whether that is all of it."""
+    text, errors = to_text(data)
+    flat = text.replace("\\\\", "..").replace('\\"', "..")
+    if not (message := _MESSAGE.search(flat)):
+        return b"", False
+    end = _END_OF_TEXT.search(flat, message.end())
+    stop = end.start() if end else len(flat)
+    left = _unescape(f'"{text[message.end() : stop]}"')
+    is_whole = flat.startswith('"', stop)
+    return to_bytes(with_end(left) if is_whole else left, errors), is_whole
+
+
+def begins_with_entry(head: bytes) -> bool:
+    """Whether a capture begins with an entry, alone on its lines or as the first of a list.
+
+    A job may log JSON itself. So the three members of an entry have to be there, with
+    a severity that the platform knows. Outside of a list, there must be no others.
+    """
+    text = after_filler(head).lstrip(_WHITE)
+    in_list = text.startswith(b"[")
+    text = text[in_list:].lstrip(_WHITE)
+    found, end = OpenObject().scan(text, 0, len(text))
+    if found is Scan.FAULT or not (first := first_object(text[:end].translate(_SPACES))):
+        return False
+    fields = first.fields
+    message, severity, timestamp = (fields.get(key.encode(), b"") for key in _KEYS)
+    if not (message.startswith(b'"') and severity in _SEVERITIES and _STAMP.fullmatch(timestamp)):
+        return False
+    follows = text[end:].lstrip(_WHITE)[:1]
+    return follows in b",]" if in_list else follows in b"{" and len(fields) == len(_KEYS)
 
 
 class ParsedEntries(msgspec.Struct, frozen=True):
@@ -151,7 +200,7 @@ class ParsedEntries(msgspec.Struct, frozen=True):
 
     def ends(self) -> list[int]:
         """Where each entry ends in the chunk's data, in bytes."""
-        return list(accumulate(len(_with_end(entry.message).encode()) for entry in self.entries))
+        return list(accumulate(len(with_end(entry.message).encode()) for entry in self.entries))
 
     def times(self) -> list[str]:
         """The time stamp of each entry; empty where it has none."""
@@ -162,8 +211,23 @@ class ParsedEntries(msgspec.Struct, frozen=True):
         return [entry.severity for entry in self.entries]
 
 
-def _with_end(message: str) -> str:
-    return message if message[-1:] == "\n" else message + "\n"
+class OneEntry(msgspec.Struct, frozen=True):
+    """The entry that a chunk was made of."""
+
+    size: int
+    entry: PlatformEntry
+
+    def ends(self) -> list[int]:
+        """Where the entry ends in the chunk's data, in bytes."""
+        return [self.size]
+
+    def times(self) -> list[str]:
+        """The time stamp of the entry; empty if it has none."""
+        return [_time(self.entry.timestamp)]
+
+    def severities(self) -> list[str | None]:
+        """The severity of the entry, as the capture has it; ``None`` if it has none."""
+        return [self.entry.severity]
 
 
 def _time(value: str | int | None) -> str:

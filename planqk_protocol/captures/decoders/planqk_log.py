@@ -10,10 +10,10 @@ is added where it is missing.
 What the platform does to lines, streams and order before that is not documented. So
 all texts are given as standard output, in the order of the entries.
 
-The decoder works at two speeds. Where a block of the list is cut before an entry, the
-block is decoded as a whole, and if that is JSON, the cut was right: a text that is cut
-within a string or an object is not JSON. All else goes entry by entry: `OpenObject`
-finds where an entry ends, however the data is cut.
+The decoder works at two speeds. A block is cut where an entry seems to end and another
+one to begin, and is decoded as a whole. If the block is JSON, the cut was right: a text
+that is cut within a string or an object is not JSON. All else goes entry by entry:
+`OpenObject` finds where an entry ends, however the data is cut.
 
 After damage, the decoder searches for a brace and a key, the beginning of an
 object. No text of a job holds them, as quotes in JSON strings are escaped. But an
@@ -22,42 +22,85 @@ object within an entry looks the same, so what the search finds is ``suspect``.
 
 from __future__ import annotations
 
-import json
 import re
+from collections import deque
 from enum import Enum, auto
+from itertools import pairwise
 
-from planqk_protocol.buffer import LF, Buffer
+from planqk_protocol.buffer import Buffer
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.decoders.planqk_entries import (
-    SEVERITIES,
-    BrokenEntry,
+    NoEntry,
+    OneEntry,
     ParsedEntries,
     PlatformEntry,
+    begins_with_entry,
     entries_of_lines,
     entries_of_list,
     entry_of,
     text_of,
+    torn_text,
+    with_end,
 )
 from planqk_protocol.captures.decoding import CatalogueEntry
-from planqk_protocol.captures.json_text import REPLACEMENT, to_bytes, to_text
-from planqk_protocol.captures.open_object import OpenObject, Scan
-from planqk_protocol.captures.sniffing import after_filler, first_object
+from planqk_protocol.captures.json_text import REPLACEMENT, to_bytes
+from planqk_protocol.captures.open_object import OpenObject, Scan, has_fault
 from planqk_protocol.captures.text_decoder import TextDecoder
 
 __all__ = ["FORMAT", "PlanqkLogDecoder"]
 
-_BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
-_WHITE = re.compile(rb"[ \t\r\n]*")
+_PIECE = 256 * 1024  # bytes taken at a time; the last entry of a piece is decoded alone
+_SMALL_BLOCK = 4096  # bytes: a block of this size that is not sound is decoded entry by entry
+_SHRINKING = 4
+_NEAR_END = 2048  # bytes at the end of a block in which an entry mostly begins
 _CUT_IN_LIST = re.compile(rb"\}(?=[ \t\r\n]*,[ \t\r\n]*\{)")
 _CUT_IN_LINES = re.compile(rb"\}(?=[ \t\r\n]*\n[ \t\r\n]*\{)")
-_MOST_WHITE = 64  # bytes of white space in the beginning of an object that the search finds
+_WHITE = re.compile(rb"[ \t\r\n]*")
+
 _BRACE = rb"\{[ \t\r\n]{0,64}"
 _KEY = rb'"[^"\\\0-\x1f]{0,64}'
 _START = re.compile(rb'%b%b"[ \t\r\n]{0,64}:' % (_BRACE, _KEY))
 _HALF_START = re.compile(rb'%b(?:%b(?:"[ \t\r\n]{0,64})?)?\Z' % (_BRACE, _KEY))
-_LONGEST_START = 256
-_MESSAGE = re.compile(r'[{,]\s*"message"\s*:\s*"((?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)("?)')
-_unescape = json.JSONDecoder(strict=False).decode
+_LONGEST_START = 256  # bytes
+
+_CHECKED_SIZE = (
+    64 * 1024
+)  # bytes of an unfinished entry after which it is checked for faults; then twice as many
+_NUL = 0
+
+
+class _Place(Enum):
+    """Where in the capture the decoder stands between entries. It says what may follow."""
+
+    BEGINNING = auto()
+    LIST = auto()  # after the opening bracket
+    COMMA = auto()
+    ENTRY = auto()  # after an entry of a list
+    LINE = auto()  # after an entry outside of a list
+    FOUND = auto()  # after an entry that the search found: inside of a list or outside
+    END = auto()  # after the closing bracket
+
+
+_ENTRIES = {
+    _Place.BEGINNING: _Place.LINE,
+    _Place.LIST: _Place.ENTRY,
+    _Place.COMMA: _Place.ENTRY,
+    _Place.LINE: _Place.LINE,
+    _Place.FOUND: _Place.LINE,
+}
+"""The places where an entry may begin, and the place after it."""
+
+_MARKS = {
+    (_Place.BEGINNING, b"["): _Place.LIST,
+    (_Place.LIST, b"]"): _Place.END,
+    (_Place.ENTRY, b","): _Place.COMMA,
+    (_Place.ENTRY, b"]"): _Place.END,
+    (_Place.FOUND, b","): _Place.COMMA,
+    (_Place.FOUND, b"]"): _Place.END,
+}
+"""The brackets and commas that may follow at a place, and the place after them."""
+
+_IN_LIST = {_Place.LIST, _Place.COMMA, _Place.ENTRY}
 
 
 class _State(Enum):
@@ -66,7 +109,7 @@ class _State(Enum):
     BETWEEN = auto()  # white space, a bracket or a comma, or an entry begins
     ENTRY = auto()
     DAMAGE = auto()  # the beginning of an object is searched for
-    NOTHING = auto()  # another list begins: the rest of the file is left out
+    NOTHING = auto()  # the rest of the file is left out
 
 
 class PlanqkLogDecoder(TextDecoder):
@@ -77,16 +120,31 @@ class PlanqkLogDecoder(TextDecoder):
     def _begin_file(self) -> None:
         super()._begin_file()
         self._state = _State.BETWEEN
-        self._in_list = False
-        self._may_begin_list = True
-        self._needs_comma = False
-        self._after_list = False
-        self._held = Buffer()  # the unfinished entry, or the half of a beginning that is searched for
-        self._open = OpenObject()
-        self._is_from_search = False
-        self._is_too_long = False
+        self._place = _Place.BEGINNING
+        self._held = Buffer()  # the unfinished entry, or half of a beginning that is searched for
+        self._open = OpenObject()  # the unfinished entry
+        self._check_at = _CHECKED_SIZE
+        self._is_found = False  # whether the search found the entry
+        self._is_too_long = False  # whether the entry is skipped
+        self._block_size = _PIECE  # bytes to decode at once
+        self._slow_up_to = 0  # the offset up to which entries are decoded one by one
+
+    def _cut_off(self) -> None:
+        was_in_list, self._place = self._place in _IN_LIST, _Place.FOUND
+        super()._cut_off()
+        if was_in_list:
+            self._place = _Place.COMMA
 
     def _decode_text(self, data: bytes) -> None:
+        for at in range(0, len(data), _PIECE):
+            self._decode_piece(data[at : at + _PIECE])
+
+    def _decode_piece(self, data: bytes) -> None:
+        self._offset += len(data)
+        self._decode_rest(data)
+
+    def _decode_rest(self, data: bytes) -> None:
+        """Decode data that ends at the current offset."""
         at = 0
         while at < len(data):
             match self._state:
@@ -100,26 +158,18 @@ class PlanqkLogDecoder(TextDecoder):
                     return
 
     def _decode_between(self, data: bytes, at: int) -> int:
-        """Decode what stands between entries, and blocks of whole entries."""
+        """Decode blocks of entries and what stands between entries; return where something else begins."""
         while True:
             match = _WHITE.match(data, at)
             at = match.end() if match else at
             mark = data[at : at + 1]
-            if mark == b"{" and not self._needs_comma and not self._after_list:
-                cut = self._decode_block(data, at)
-                if cut == at:
-                    self._begin_entry(is_from_search=False)
+            if mark == b"{" and self._place in _ENTRIES:
+                if not (stop := self._decode_block(data, at)):
+                    self._begin_entry(is_found=False)
                     return at
-                at = cut
-            elif mark == b"," and self._needs_comma:
-                self._needs_comma = False
-                at += 1
-            elif mark == b"[" and self._may_begin_list:
-                self._in_list, self._may_begin_list = True, False
-                at += 1
-            elif mark == b"]" and self._in_list:
-                self._in_list = self._needs_comma = False
-                self._after_list = True
+                at = stop
+            elif place := _MARKS.get((self._place, mark)):
+                self._place = place
                 at += 1
             else:
                 if mark:
@@ -127,189 +177,204 @@ class PlanqkLogDecoder(TextDecoder):
                 return at
 
     def _decode_block(self, data: bytes, start: int) -> int:
-        """Decode a block of whole entries, if that can be done at once; return where it ends."""
-        stop = None
-        for window in (2048, _BLOCK):
-            cuts = (_CUT_IN_LIST if self._in_list else _CUT_IN_LINES).finditer(
-                data, max(start, min(start + _BLOCK, len(data)) - window), start + _BLOCK
-            )
-            for cut in cuts:
-                stop = cut.end()
-            if stop:
-                break
-        if not stop:
-            return start
-        block = data[start:stop]
-        entries = entries_of_list(block) if self._in_list else entries_of_lines(block)
-        if not entries:
-            return start
-        text = text_of(entries)
-        if REPLACEMENT in text:
-            return start
-        self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedEntries(entries)))
-        self._record += len(entries)
-        self._needs_comma, self._may_begin_list = self._in_list, False
-        return stop
+        """Decode a block of whole entries at once; return where it ends, or 0 if that cannot be done.
 
-    def _begin_entry(self, *, is_from_search: bool) -> None:
+        If it cannot, a quarter of the block is tried, and so on. A small block that cannot
+        be decoded at once is decoded entry by entry. The next block is twice as long as one
+        that was decoded.
+        """
+        if self._offset_of(data, start) < self._slow_up_to:
+            return 0
+        is_list = self._place in _IN_LIST
+        end = min(start + self._block_size, len(data))
+        stop = _last_cut(_CUT_IN_LIST if is_list else _CUT_IN_LINES, data, start, end)
+        if not stop or stop - start > self.max_record:
+            self._slow_up_to = self._offset_of(data, end)
+            return 0
+        entries = (entries_of_list if is_list else entries_of_lines)(data[start:stop])
+        if entries and REPLACEMENT not in (text := text_of(entries)):
+            self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedEntries(entries)))
+            self._record += len(entries)
+            self._place = _ENTRIES[self._place]
+            self._block_size = min(2 * self._block_size, _PIECE)
+            return stop
+        if self._block_size > _SMALL_BLOCK:
+            self._block_size //= _SHRINKING
+            return self._decode_block(data, start)
+        self._slow_up_to = self._offset_of(data, end)
+        return 0
+
+    def _begin_entry(self, *, is_found: bool) -> None:
         self._state = _State.ENTRY
         self._open = OpenObject()
-        self._is_from_search = is_from_search
+        self._check_at = _CHECKED_SIZE
+        self._is_found = is_found
         self._is_too_long = False
-        self._may_begin_list = False
+        self._place = _Place.FOUND if is_found else _ENTRIES[self._place]
 
     def _begin_damage(self, data: bytes, at: int) -> None:
-        """Report what is no entry where one has to begin."""
+        """Report what stands where an entry, a bracket or a comma has to."""
         self._state = _State.DAMAGE
         self._record += 1
         offset = self._offset_of(data, at)
-        if data[at] == 0:
-            self._notice_nuls(offset=offset)
-        elif self._after_list and data[at : at + 1] == b"[":
+        if data[at] == _NUL:
+            self._notice_nuls("entries", offset=offset)
+        elif self._place is _Place.END and data.startswith(b"[", at):
             self._state = _State.NOTHING
-            message = "another list begins after the end of the list; left out: save each answer to its own file"
+            message = "another list after the end of the list, left out: read each answer alone"
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
         else:
-            message = "not an entry; left out, up to the next one"
+            message = "no entry begins or continues here as it should; left out, up to the next one"
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
 
     def _continue_entry(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """Scan the entry to its end; return where to go on."""
-        found, stop = self._open.scan(data, at)
+        """Take more bytes of the unfinished entry; return the data, and where to go on."""
+        found, stop = self._open.scan(data, at, at + self._check_at - len(self._held))
         self._hold(data, at, stop)
-        if found is Scan.OPEN:
+        is_nul = found is Scan.FAULT and data[stop] == _NUL
+        if found is Scan.OPEN and not self._is_broken():
             return data, stop
-        entry = self._held.take()
+        entry, end = self._held.take(), self._offset_of(data, stop)
         if found is Scan.END:
             self._state = _State.BETWEEN
-            self._needs_comma = self._in_list
-            if not self._is_too_long:
-                self._decode_entry(entry, self._offset_of(data, stop) - len(entry))
-            return data, stop
-        rest = self._break_off(entry, self._offset_of(data, stop) - len(entry), at_end=False)
-        if not rest and data[stop] == 0:
-            self._notice_nuls(offset=self._offset_of(data, stop), record=self._record + 1)
+            rest = b"" if self._is_too_long else self._decode_entry(entry, end - len(entry))
+        else:
+            rest = self._break_off(entry, end - len(entry))
+            if is_nul and not rest:
+                self._notice_nuls("entries", offset=end, record=self._record + 1)
         return (rest + data[stop:], 0) if rest else (data, stop)
+
+    def _is_broken(self) -> bool:
+        """Whether the unfinished entry has a fault that the scan cannot see, such as a lost brace."""
+        if len(self._held) < self._check_at:
+            return False
+        self._check_at *= 2
+        held = self._held.take()
+        self._held = Buffer(held)
+        return has_fault(held)
 
     def _hold(self, data: bytes, start: int, stop: int) -> None:
         """Hold a part of the unfinished entry. If the entry is too long, skip it instead."""
         if not self._is_too_long and len(self._held) + stop - start > self.max_record:
             self._is_too_long = True
             self._record += 1
-            offset = self._offset_of(data, start) - len(self._held)
             message = f"the entry is longer than {self.max_record} bytes and is left out"
+            offset = self._offset_of(data, start) - len(self._held.take())
             self._notice(NoticeKind.OVERSIZE, message, offset=offset)
-            self._held.take()
         if not self._is_too_long:
             self._held.append(data, start, stop)
 
-    def _decode_entry(self, entry: bytes, offset: int) -> None:
-        parsed = entry_of(entry)
+    def _decode_entry(self, data: bytes, offset: int) -> bytes:
+        """Decode a whole object; return the rest, from the last beginning in it, if it is damaged."""
+        parsed = entry_of(data)
         if parsed is None:
-            self._break_off(entry, offset, at_end=False)
-            return
+            return self._break_off(data, offset)
         self._record += 1
-        if isinstance(parsed, BrokenEntry):
-            kind = NoticeKind.NULL_MESSAGE if parsed.has_no_text else NoticeKind.CORRUPT
-            self._notice(kind, f"the entry {parsed.reason}; left out", offset=offset)
-            return
-        found, errors = parsed
-        data = to_bytes(found.message, errors)
-        suspect = self._is_from_search
+        if isinstance(parsed, NoEntry):
+            self._notice(NoticeKind.CORRUPT, f"the entry {parsed.reason}; left out", offset=offset)
+        else:
+            self._emit_entry(*parsed, offset, is_found=self._is_found)
+        return b""
+
+    def _emit_entry(self, entry: PlatformEntry, errors: str, offset: int, *, is_found: bool) -> None:
+        """Give the text of an entry, and notices of what is wrong with it."""
+        data = to_bytes(with_end(entry.message), errors)
         if errors != "strict":
-            suspect = True
-            message = "the entry is not valid UTF-8, which JSON always is; its bytes are given as they are"
+            message = "the entry is not valid UTF-8, as JSON has to be; its bytes are given as they are"
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
-        if REPLACEMENT.encode() in data:
-            suspect = True
+        is_replaced = REPLACEMENT.encode() in data
+        if is_replaced:
             message = (
                 "U+FFFD in the entry: it stands for bytes that are not UTF-8, which JSON cannot hold; "
                 "print ASCII only, as json.dumps does by default"
             )
             self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=StdStream.STDOUT)
-        self._emit_entry(data, found, suspect=suspect)
+        suspect = is_found or is_replaced or errors != "strict"
+        self._emit_chunk(Chunk(StdStream.STDOUT, data, suspect, OneEntry(len(data), entry)))
 
-    def _emit_entry(self, data: bytes, entry: PlatformEntry, *, suspect: bool) -> None:
-        data += b"" if data.endswith(LF) else LF
-        entry.message = data.decode(errors="surrogateescape")
-        self._emit_chunk(Chunk(StdStream.STDOUT, data, suspect, ParsedEntries([entry])))
+    def _break_off(self, data: bytes, offset: int) -> bytes:
+        """Give what is left of an entry that breaks off; return the rest, from the last beginning in it.
 
-    def _break_off(self, text: bytes, offset: int, *, at_end: bool) -> bytes:
-        """Give what is left of an entry that breaks off; return the rest, from the last beginning in it."""
+        The data is split wherever an object may begin, and each part is decoded
+        alone. So the cost grows with the length of the data, and no faster.
+        """
         self._state = _State.DAMAGE
-        starts = [found.start() for found in _START.finditer(text, 1)]
+        starts = [found.start() for found in _START.finditer(data, 1)]
         if not self._is_too_long:
-            self._emit_torn(text[: starts[0]] if starts else text, offset, at_end=at_end and not starts)
-        for start, stop in zip(starts, starts[1:], strict=False):
-            found, size = OpenObject().scan(text[start:stop], 0)
-            if found is Scan.END:
-                self._is_from_search = True
-                self._decode_part(text[start : start + size], offset + start)
+            self._emit_torn(data[: starts[0]] if starts else data, offset, is_last=not starts)
+        for start, stop in pairwise(starts):
+            found, end = OpenObject().scan(data, start, stop)
+            if found is Scan.END and isinstance(parsed := entry_of(data[start:end]), tuple):
+                self._record += 1
+                self._emit_entry(*parsed, offset + start, is_found=True)
         if not starts:
+            self._hold_half_start(data, 1)
             return b""
-        self._begin_entry(is_from_search=True)
-        return text[starts[-1] :]
+        self._begin_entry(is_found=True)
+        return data[starts[-1] :]
 
-    def _decode_part(self, entry: bytes, offset: int) -> None:
-        if isinstance(entry_of(entry), tuple):
-            self._decode_entry(entry, offset)
+    def _emit_torn(self, data: bytes, offset: int, *, is_last: bool) -> None:
+        """Give what is left of the text of an entry that breaks off.
 
-    def _emit_torn(self, text: bytes, offset: int, *, at_end: bool) -> None:
+        If the end of the text is missing, the next entry must not run into it, and
+        it must not pass for a whole line. So it is given as unknown, save at the end
+        of the capture.
+        """
         self._record += 1
-        shown, errors = to_text(text)
-        message = _MESSAGE.search(shown)
-        data = to_bytes(_unescape(f'"{message[1]}"'), errors) if message else b""
-        stream = StdStream.STDOUT
-        if message and message[2]:
-            data += b"" if data.endswith(LF) else LF
-        elif not at_end:
-            stream = StdStream.UNKNOWN
-        self._emit(stream, data, suspect=True)
-        left = f"what is left of its text is given as {stream.value}" if data else "its text is lost"
-        kind = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN
+        is_end = is_last and self._closed
+        text, is_whole = torn_text(data)
+        stream = StdStream.STDOUT if is_whole or is_end else StdStream.UNKNOWN
+        self._emit(stream, text, suspect=True)
+        left = f"what is left of its text is given as {stream.value}" if text else "its text is lost"
+        kind = NoticeKind.TRUNCATED if is_end else NoticeKind.TORN
         self._notice(kind, f"the entry breaks off; {left}", offset=offset)
 
     def _search(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """Search for the beginning of an object."""
-        data = self._held.take() + data[at:]
-        if start := _START.search(data):
-            self._begin_entry(is_from_search=True)
+        """Search for the beginning of an object; return the data, and where to go on."""
+        if self._held:
+            data, at = self._held.take() + data[at:], 0
+        if start := _START.search(data, at):
+            self._begin_entry(is_found=True)
             return data, start.start()
-        half = _HALF_START.search(data, max(0, len(data) - _LONGEST_START))
-        if half:
-            self._held.append(data, half.start(), len(data))
+        self._hold_half_start(data, at)
         return data, len(data)
 
+    def _hold_half_start(self, data: bytes, at: int) -> None:
+        """Hold what may be the first half of an object's beginning, at the end of the data."""
+        if half := _HALF_START.search(data, max(at, len(data) - _LONGEST_START)):
+            self._held.append(data, half.start(), len(data))
+
     def _end_text(self) -> None:
-        at_end = self._closed
-        text = self._held.take()
-        while self._state is _State.ENTRY and text:
-            text = self._break_off(text, self._size - len(text), at_end=at_end)
-            if text:
-                found, stop = OpenObject().scan(text, 0)
-                if found is Scan.END:
-                    self._decode_entry(text[:stop], self._size - len(text))
-                    text = b""
-        if self._in_list and not (self._state is _State.DAMAGE):
-            self._notice(NoticeKind.TRUNCATED, "the list is not closed: its end is missing", offset=self._size)
+        if self._state is _State.ENTRY and (rest := self._end_entry()):
+            self._decode_rest(rest)
+            if self._state is _State.ENTRY:
+                self._end_entry()
+        if self._state is _State.BETWEEN and self._place in _IN_LIST:
+            message = "the list has no end: the answer was cut, and entries may be missing; get it again"
+            self._notice(NoticeKind.TRUNCATED, message, offset=self._offset, record=self._record + 1)
+
+    def _end_entry(self) -> bytes:
+        entry = self._held.take()
+        return self._break_off(entry, self._offset - len(entry))
 
     def _offset_of(self, data: bytes, at: int) -> int:
-        """Where a byte of the data stands in the file. The data ends where the file ends so far."""
-        return self._size - len(data) + at
+        """Where a byte of the data stands in the file. The data ends at the current offset."""
+        return self._offset - len(data) + at
 
 
-def _sniff(head: bytes) -> bool:
-    text = after_filler(head)
-    if text.startswith(b"["):
-        text = text[1:].lstrip(b" \t\r\n")
-    return False
+def _last_cut(shape: re.Pattern[bytes], data: bytes, start: int, stop: int) -> int:
+    """Where the last entry of a block ends that another one seems to follow; 0 if there is none."""
+    for begin in (max(start, stop - _NEAR_END), start):
+        if cuts := deque(shape.finditer(data, begin, stop), maxlen=1):
+            return cuts[0].end()
+    return 0
 
 
 FORMAT = CatalogueEntry(
     id="planqk-log",
     title="the log of a job from the platform's Service API",
     source="curl ENDPOINT/ID/log (GET /{id}/log)",
-    loses="the stream of a line; bytes that are not UTF-8",
+    loses="the stream of a line; bytes that are not UTF-8; what the platform leaves out",
     decoder=PlanqkLogDecoder,
-    sniff=_sniff,
+    sniff=begins_with_entry,
 )

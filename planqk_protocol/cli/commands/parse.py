@@ -12,7 +12,7 @@ import rich_click as click
 from planqk_protocol import Limits
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
-from planqk_protocol.cli.printing import print_json_lines, text_printer
+from planqk_protocol.cli.printing import json_lines_printer, text_printer
 from planqk_protocol.cli.reading import decompress_inputs
 from planqk_protocol.cli.sources import STDIN, Input, LiveInput, follow
 from planqk_protocol.cli.terminal import Messages, check_output, until_interrupt
@@ -67,7 +67,7 @@ def parse(
     ctx.call_on_close(messages.sum_up)  # also if the command fails
     reading = choose_input(given, messages)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
-    print_events = text_printer() if is_text else print_json_lines
+    print_text = text_printer() if is_text else None
     opened: AbstractContextManager[Iterable[Input | LiveInput]]
     if is_followed:
         opened = _followed(files[0], reading.capture, messages)
@@ -84,6 +84,7 @@ def parse(
         )
         verdict = Verdict(stream, reading, "result", messages)
         for captured in stream:
+            print_events = print_text or json_lines_printer(captured)
             for events, remarks in verdict.batches(captured.events, verdict.observe(captured)):
                 if events:
                     print_events(events)

@@ -107,7 +107,8 @@ RULES: tuple[Rule, ...] = (
         "replacement-char",
         "U+FFFD stands in place of characters",
         "Docker's log driver json-file stores U+FFFD for bytes that are not UTF-8, and for a character that "
-        "the cut of a long line at 16 KiB divides. The original bytes are lost.",
+        "the cut of a long line at 16 KiB divides. In the log of the platform, which is JSON, U+FFFD stands "
+        "for bytes that are not UTF-8, too. The original bytes are lost.",
         "Print ASCII only, as `json.dumps(value)` does unless you say `ensure_ascii=False`.",
         capture="docker-json-file",
         wrong=(
