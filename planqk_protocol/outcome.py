@@ -27,13 +27,14 @@ _MOST_SHOWN = 3  # events of a tuple that a repr shows; there may be thousands
 class JobStatus(StrEnum):
     """The status of a job, in the words of the Service API.
 
-    The Service API also has ``PENDING`` and ``CANCELLED``. Only a platform can give
-    these two: neither the output of a job nor its exit code tells them.
+    Only a platform can give ``CANCELLED``: neither the output of a job nor its exit
+    code tells it. The Service API also has ``PENDING``, which no outcome has.
     """
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -135,34 +136,55 @@ class Collector(Resumable):
             if takes_slot or not is_full:
                 self._violations.append(event)
 
-    def outcome(self, *, exit_code: int | None = None, closed: bool = True, cut_off: bool = False) -> Outcome:
+    def outcome(
+        self,
+        *,
+        exit_code: int | None = None,
+        status: JobStatus | None = None,
+        closed: bool = True,
+        cut_off: bool = False,
+    ) -> Outcome:
         """The outcome of the events so far. More may be added afterwards.
 
         Args:
             exit_code: The container's exit code; ``None`` where it is not known.
+            status: The status that a platform gave the job. It takes the place of
+                the exit code, but for one case: if a violation took the result
+                slot, ``SUCCEEDED`` becomes ``FAILED``.
             closed: Whether the stream has ended. So long as it has not, the
                 status is ``RUNNING``.
             cut_off: Whether the stream ended before the job's output did: the
                 job was killed, or the connection to it broke. Then a result
                 without LF at its end is suspect. It is also suspect if the
-                exit code is not 0.
+                exit code is not 0, or the platform's status is ``FAILED`` or
+                ``CANCELLED``.
+
+        Raises:
+            ValueError: Both an exit code and a status are given.
         """
+        if exit_code is not None and status is not None:
+            raise ValueError("both exit_code and status are given; give the one that is known")
         slot = self._slot
         reason = slot if isinstance(slot, Violation) else None
         return Outcome(
-            status=_status(exit_code, closed=closed, is_taken_by_violation=reason is not None),
+            status=_status(exit_code, status, closed=closed, is_taken_by_violation=reason is not None),
             result=None if isinstance(slot, Violation) else slot,
             interim_results=tuple(self._interim_results),
             violations=tuple(self._violations),
             reason=reason,
             exit_code=exit_code,
-            suspect_reason=_suspect_reason(slot, exit_code, cut_off=cut_off),
+            suspect_reason=_suspect_reason(slot, _cause_of_cut(exit_code, status, cut_off=cut_off)),
             violation_count=self._violation_count,
         )
 
 
 def collect(
-    events: Iterable[Event], *, exit_code: int | None = None, closed: bool = True, cut_off: bool = False
+    events: Iterable[Event],
+    *,
+    exit_code: int | None = None,
+    status: JobStatus | None = None,
+    closed: bool = True,
+    cut_off: bool = False,
 ) -> Outcome:
     r"""The outcome of a stream, with all its interim results and violations.
 
@@ -171,11 +193,18 @@ def collect(
     Args:
         events: The events of the stream, in order.
         exit_code: The container's exit code; ``None`` where it is not known.
+        status: The status that a platform gave the job. It takes the place of the
+            exit code, but for one case: if a violation took the result slot,
+            ``SUCCEEDED`` becomes ``FAILED``.
         closed: Whether the stream has ended. So long as it has not, the status
             is ``RUNNING``.
         cut_off: Whether the stream ended before the job's output did: the job
             was killed, or the connection to it broke. Then a result without LF
-            at its end is suspect. It is also suspect if the exit code is not 0.
+            at its end is suspect. It is also suspect if the exit code is not 0,
+            or the platform's status is ``FAILED`` or ``CANCELLED``.
+
+    Raises:
+        ValueError: Both an exit code and a status are given.
 
     >>> from planqk_protocol import parse
     >>> outcome = collect(parse(b"PlanQK:Job:Result: 42\n"), exit_code=0)
@@ -185,12 +214,19 @@ def collect(
     collector = Collector(max_violations=None)
     for event in events:
         collector.add(event)
-    return collector.outcome(exit_code=exit_code, closed=closed, cut_off=cut_off)
+    return collector.outcome(exit_code=exit_code, status=status, closed=closed, cut_off=cut_off)
 
 
-def _suspect_reason(
-    slot: FinalResult | Violation | None, exit_code: int | None, *, cut_off: bool
-) -> str | None:
+def _cause_of_cut(exit_code: int | None, status: JobStatus | None, *, cut_off: bool) -> str | None:
+    """Why the end of the output may be missing; ``None`` if nothing speaks for it."""
+    if cut_off:
+        return "the stream was cut off"
+    if status in {JobStatus.FAILED, JobStatus.CANCELLED}:
+        return f"the platform's status is {status}"
+    return f"the exit code is {exit_code}" if exit_code else None
+
+
+def _suspect_reason(slot: FinalResult | Violation | None, cause_of_cut: str | None) -> str | None:
     """Why the event in the result slot is suspect: the first reason that applies."""
     if slot is None:
         return None
@@ -200,16 +236,19 @@ def _suspect_reason(
         return (
             "the capture lost bytes of standard output before it: an earlier result may have been among them"
         )
-    if isinstance(slot, Violation) or slot.terminated or not (cut_off or exit_code):
+    if isinstance(slot, Violation) or slot.terminated or cause_of_cut is None:
         return None
-    cause = "the stream was cut off" if cut_off else f"the exit code is {exit_code}"
-    return f"no LF ends it, and {cause}: the rest of it may be missing"
+    return f"no LF ends it, and {cause_of_cut}: the rest of it may be missing"
 
 
-def _status(exit_code: int | None, *, closed: bool, is_taken_by_violation: bool) -> JobStatus:
+def _status(
+    exit_code: int | None, given: JobStatus | None, *, closed: bool, is_taken_by_violation: bool
+) -> JobStatus:
     if not closed:
         return JobStatus.RUNNING
-    if exit_code is None:
+    if given is not None and not (given is JobStatus.SUCCEEDED and is_taken_by_violation):
+        return given
+    if exit_code is None and given is None:
         return JobStatus.UNKNOWN
     if exit_code or is_taken_by_violation:
         return JobStatus.FAILED

@@ -52,7 +52,7 @@ FLOORS = (
     ("captures.__init__",),
     # The diagnosis: from events to findings.
     (
-        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes"),
+        *("diagnosis.anchors", "diagnosis.appearance", "diagnosis.echoes", "diagnosis.ending"),
         *("diagnosis.finding", "diagnosis.spelling"),
     ),
     (
@@ -76,12 +76,14 @@ FLOORS = (
     ("diagnosis.__init__",),
     # Engines: live containers.
     ("engines.blocking", "engines.remembered"),
-    ("engines.container", "engines.resumption"),
+    ("engines.container", "engines.log_entries", "engines.platform_result", "engines.resumption"),
     (
-        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.stamped_lines"),
-        "engines.stored",
+        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.retries"),
+        *("engines.stamped_lines", "engines.stored"),
     ),
-    ("engines.docker", "engines.kubernetes"),
+    ("engines.access_keys", "engines.docker", "engines.kubernetes"),
+    ("engines.service_api",),
+    ("engines.planqk",),
     ("engines.__init__",),
     # The runner: jobs as the platform runs them.
     ("runner.job_input", "runner.lifetime"),
@@ -129,7 +131,7 @@ MAY_IMPORT = {
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
-    "engines": {"docker", "kubernetes", "requests", "urllib3"},
+    "engines": {"authlib", "docker", "httpx", "kubernetes", "qhub", "requests", "urllib3"},
     "runner": {"docker", "requests"},
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.

@@ -213,5 +213,29 @@ def test_every_status_is_given() -> None:
         collect(parse(BAD), exit_code=exit_code, closed=closed).status
         for exit_code in (None, 0)
         for closed in (True, False)
-    } | {collect([], exit_code=0).status}
+    } | {collect([], exit_code=0).status, collect([], status=JobStatus.CANCELLED).status}
     assert given_ == set(JobStatus)
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_the_status_of_a_platform_takes_the_place_of_the_exit_code(status: JobStatus) -> None:
+    """It is what the outcome says, but a job whose result is a violation has not succeeded."""
+    good, bad = collect(parse(GOOD), status=status), collect(parse(BAD), status=status)
+    assert (good.status, good.exit_code, good.result is None) == (status, None, False)
+    assert bad.status is (JobStatus.FAILED if status is JobStatus.SUCCEEDED else status)
+    assert bad.reason is not None
+    assert collect([], status=status).status is status
+    assert collect(parse(GOOD), status=status, closed=False).status is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_a_result_without_lf_is_suspect_where_the_platform_says_failed(status: JobStatus) -> None:
+    reason = collect(parse(GOOD[:-1]), status=status).suspect_reason
+    is_failed = status in {JobStatus.FAILED, JobStatus.CANCELLED}
+    cause = f"no LF ends it, and the platform's status is {status}: the rest of it may be missing"
+    assert reason == (cause if is_failed else None)
+
+
+def test_an_exit_code_and_a_status_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="both exit_code and status are given"):
+        collect([], exit_code=0, status=JobStatus.SUCCEEDED)

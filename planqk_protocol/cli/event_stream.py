@@ -24,7 +24,9 @@ from planqk_protocol.diagnosis import Diagnosis, Finding, Place
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.events import FinalResult
 from planqk_protocol.limits import Limits
+from planqk_protocol.outcome import JobStatus
 
 __all__ = ["EventStream"]
 
@@ -153,16 +155,24 @@ class EventStream:
                 self._notices[notice_finding(notice)] = self.name_of(notice)
         return self._diagnosis.observe(captured)
 
-    def last_findings(self, exit_code: int | None, *, is_cut_off: bool) -> list[Finding]:
+    @property
+    def result(self) -> FinalResult | None:
+        """The event that won the result slot, so far."""
+        return self._source.result
+
+    def last_findings(
+        self, exit_code: int | None, status: JobStatus | None, *, is_cut_off: bool
+    ) -> list[Finding]:
         """The findings that are certain at the end. Call it when the iteration has ended.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            status: The status that a platform gave the job; ``None`` if there is none.
             is_cut_off: Whether a live container may have printed more.
         """
         lacks_some = is_cut_off or self._is_cut_off or self._has_lost
         findings = self._diagnosis.close(
-            exit_code=exit_code, cut_off=lacks_some, is_on_stderr=self._stderr.found
+            exit_code=exit_code, status=status, cut_off=lacks_some, is_on_stderr=self._stderr.found
         )
         return [self._with_files(finding) for finding in findings] if self.has_several_inputs else findings
 

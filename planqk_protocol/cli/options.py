@@ -13,12 +13,12 @@ import rich_click as click
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
 from planqk_protocol.cli.detection import AUTO
-from planqk_protocol.cli.reading import Files, Live, Reading
+from planqk_protocol.cli.reading import Files, Live, LiveExecution, Reading
 from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
-from planqk_protocol.engines import docker, kubernetes
+from planqk_protocol.engines import docker, kubernetes, planqk
 from planqk_protocol.errors import OpenAPIError
 from planqk_protocol.limits import MAX_DEPTH
 
@@ -35,6 +35,7 @@ __all__ = [
     "read_schemas",
 ]
 
+_LIVE = ("container", "pod", "execution")
 _CRI = "cri"
 _NO_LIMIT = "none"
 _LIMITS = {
@@ -79,11 +80,18 @@ _container_option = click.option(
 _pod_option = click.option(
     "--pod", metavar="NAMESPACE/NAME", help="Read a live pod of Kubernetes until it exits."
 )
+_execution_option = click.option(
+    "--execution",
+    metavar="ENDPOINT ID",
+    nargs=2,
+    help="Read the log of an execution on PlanQK until it is over. The access keys come from the variables "
+    "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY.",
+)
 _wait_option = click.option(
     "--wait-timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
-    help="How long to wait for a live container or pod to start. By default, there is no limit.",
+    help="How long to wait for a live container, pod or execution to start. By default, there is no limit.",
 )
 
 
@@ -112,35 +120,55 @@ class InputOptions(TypedDict):
     only: str | None
     container: str | None
     pod: str | None
+    execution: tuple[str, str] | None
     wait_timeout: float | None
 
 
 def input_options(command: _Command) -> _Command:
     """Add the argument FILE… and the options that choose the input to a command."""
-    for option in (_wait_option, _pod_option, _container_option, only_option, capture_option, files_argument):
+    for option in (
+        *(_wait_option, _execution_option, _pod_option, _container_option),
+        *(only_option, capture_option, files_argument),
+    ):
         command = option(command)
     return command
 
 
 def choose_input(given: InputOptions, messages: Messages) -> Reading:
-    """Choose what to read: a live container, the files given, or standard input.
+    """Choose what to read: a live container or execution, the files given, or standard input.
 
     Raises:
         click.UsageError: More than one of these is given.
         Failure: It cannot be read.
     """
-    container, pod, wait_timeout = given["container"], given["pod"], given["wait_timeout"]
-    if container is None and pod is None:
+    wait_timeout = given["wait_timeout"]
+    live = [name for name in _LIVE if given[name] is not None]  # type: ignore[literal-required]
+    if not live:
         if wait_timeout is not None:
-            raise click.UsageError("--wait-timeout goes with --container or --pod only.")
+            raise click.UsageError("--wait-timeout goes with --container, --pod or --execution only.")
         return choose_files(given["files"], given["capture"], messages)
     is_capture = given["files"] or given["capture"] != AUTO or given["only"] is not None
-    if is_capture or (container is not None and pod is not None):
-        raise click.UsageError("--container and --pod go without FILE, --capture, --only and each other.")
-    if container is not None:
-        follow = partial(docker.follow, container, wait_timeout=wait_timeout)
-        return Live(f"container {container}", follow, messages)
-    namespace, slash, name = str(pod).partition("/")
+    if is_capture or len(live) > 1:
+        raise click.UsageError(
+            "--container, --pod and --execution go without FILE, --capture, --only and each other."
+        )
+    if given["container"] is not None:
+        follow = partial(docker.follow, given["container"], wait_timeout=wait_timeout)
+        return Live(f"container {given['container']}", follow, messages)
+    if given["pod"] is not None:
+        return _pod(given["pod"], wait_timeout, messages)
+    endpoint, execution_id = given["execution"] or ("", "")
+    subject = f"execution {execution_id}"
+    tell = partial(messages.say, subject)
+    return LiveExecution(
+        subject,
+        partial(planqk.follow, endpoint, execution_id, wait_timeout=wait_timeout, tell=tell),
+        messages,
+    )
+
+
+def _pod(pod: str, wait_timeout: float | None, messages: Messages) -> Live:
+    namespace, slash, name = pod.partition("/")
     if not (namespace and slash and name):
         raise click.UsageError("--pod takes NAMESPACE/NAME, such as default/job.")
     subject = f"pod {pod}"

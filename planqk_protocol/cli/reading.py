@@ -1,12 +1,13 @@
-"""The input of a command: files, or the output of a live container.
+"""The input of a command: files, or the output of a live container or of an execution on PlanQK.
 
-`Files` and `Live` give the chunks to decode and to parse, and show the progress.
+`Files`, `Live` and `LiveExecution` give the chunks to decode and to parse, and show the progress.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.progress import (
     BarColumn,
@@ -22,8 +23,12 @@ from planqk_protocol.cli.detection import RAW
 from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.engines.container import ContainerOutput, EngineError
+from planqk_protocol.engines.planqk import ExecutionOutput
+from planqk_protocol.engines.platform_result import ABSENT, difference
+from planqk_protocol.events import FinalResult
+from planqk_protocol.outcome import JobStatus
 
-__all__ = ["Files", "Live", "Reading", "decompress_inputs"]
+__all__ = ["Files", "Live", "LiveExecution", "Reading", "decompress_inputs"]
 
 _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
 
@@ -40,6 +45,7 @@ class Files:
     is_live = False
     is_cut_off = False  # a file that ends too early raises `CutOff` while it is read
     exit_code: int | None = None
+    status: JobStatus | None = None
 
     def __init__(self, names: tuple[str, ...], capture: str, messages: Messages) -> None:
         self.names = names
@@ -75,6 +81,10 @@ class Files:
     def check_exit_code(self) -> None:
         """Do nothing: a file has no exit code that could be unknown."""
 
+    def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
+        """Nothing: there is no other result."""
+        return False
+
 
 class Live:
     """The output of a container, as its engine sends it.
@@ -90,10 +100,12 @@ class Live:
             the output has been read.
         exit_code: The container's exit code, once the output has been read;
             ``None`` if it is not known.
+        status: The status that a platform gave the job; ``None`` for a container.
     """
 
     is_live = True
     is_stored = False
+    status: JobStatus | None = None
 
     def __init__(self, subject: str, follow: Callable[[], ContainerOutput], messages: Messages) -> None:
         self.subject = subject
@@ -118,9 +130,17 @@ class Live:
             yield [LiveInput(self.subject, output)]
             self.is_cut_off = output.is_cut_off
             try:
-                self.exit_code = output.exit_code()
+                self._ask_for_ending(output)
             except EngineError as error:  # `check_exit_code` raises it, after the result was printed
                 self._failure = Failure(str(error))
+
+    @property
+    def ending(self) -> str:
+        """What is known of the job's end beside its output, for messages."""
+        return "its exit code is not known" if self.exit_code is None else f"exit code {self.exit_code}"
+
+    def _ask_for_ending(self, output: Any) -> None:
+        self.exit_code = output.exit_code()
 
     def check_exit_code(self) -> None:
         """Check that the engine could tell the exit code.
@@ -130,6 +150,46 @@ class Live:
         """
         if self._failure:
             raise self._failure
+
+    def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
+        """Nothing: there is no other result."""
+        return False
+
+
+class LiveExecution(Live):
+    """The log of an execution on PlanQK, as the platform gives it.
+
+    Args:
+        subject: The name of the execution in messages.
+        follow: Begins to read the log.
+        messages: Standard error.
+    """
+
+    def __init__(self, subject: str, follow: Callable[[], ExecutionOutput], messages: Messages) -> None:
+        super().__init__(subject, follow, messages)
+        self._result: bytes | None = None  # the platform's own
+
+    @property
+    def ending(self) -> str:
+        """The platform's status, for messages."""
+        return f"the platform says {self.status or 'nothing of its status'}"
+
+    def _ask_for_ending(self, output: Any) -> None:
+        self.status = output.status
+        self._result = output.result()
+
+    def differs(self, result: FinalResult | None) -> bool:
+        """Whether the platform's own result differs from the one in the log. How it differs is said.
+
+        Args:
+            result: The result in the log, if there is one.
+        """
+        if self.status is not JobStatus.SUCCEEDED or self._failure:
+            return False
+        found = difference(result.value if result else ABSENT, self._result)
+        if found:
+            self._messages.say(self.subject, found, "result-differs")
+        return found is not None
 
 
 Reading = Files | Live

@@ -25,7 +25,7 @@ from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.found import Locator, in_one_line
 from planqk_protocol.cli.input_doubts import InputDoubts
-from planqk_protocol.cli.reading import Reading
+from planqk_protocol.cli.reading import Files, Reading
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.diagnosis import Finding
 from planqk_protocol.diagnosis.outcomes import notice_finding
@@ -64,7 +64,9 @@ class Verdict:
     - No bytes of what the user asked for may be altered or missing.
     - The bytes of compressed files are intact up to where they can be read.
     - No file is older than the one that was read before it.
-    - A live container ended with exit code 0, and its result is no violation.
+    - A live container ended with exit code 0, and its result is no violation. An
+      execution has the status SUCCEEDED instead, and the platform's own result is
+      the same.
 
     Args:
         stream: The stream.
@@ -124,7 +126,9 @@ class Verdict:
             Failure: The engine of a live container could not tell its exit code.
         """
         reading = self._reading
-        findings = self._stream.last_findings(reading.exit_code, is_cut_off=reading.is_cut_off)
+        findings = self._stream.last_findings(
+            reading.exit_code, reading.status, is_cut_off=reading.is_cut_off
+        )
         wrong = self._doubts.wrong_input()
         if not self._is_found:
             self._doubts.say_guess()
@@ -143,7 +147,9 @@ class Verdict:
         is_in_disorder = self._doubts.say_disorder()
         is_cut_short = self._is_cut_short(is_broken_off=is_broken_off or self._reading.is_cut_off)
         is_failed = self._has_failed()
+        differs = reading.differs(self._stream.result)
         is_broken = self._is_broken or is_in_disorder or is_cut_short or is_failed or self._stream.is_altered
+        is_broken = is_broken or differs
         return int(is_broken or not self._is_found)
 
     def _observe_event(self, event: InterimResult | FinalResult | Violation) -> list[Remark]:
@@ -191,14 +197,14 @@ class Verdict:
         return True
 
     def _has_failed(self) -> bool:
-        """Whether a live container did not succeed. Its status is said."""
-        if not self._reading.is_live:
+        """Whether a live container or execution did not succeed. Its status is said."""
+        reading = self._reading
+        if isinstance(reading, Files):
             return False
-        self._reading.check_exit_code()
-        exit_code = self._reading.exit_code
-        outcome = collect([self._slot] if self._slot else [], exit_code=exit_code)
-        known = "its exit code is not known" if exit_code is None else f"exit code {exit_code}"
-        self._messages.say(self._reading.subject, f"{outcome.status}, {known}")
+        reading.check_exit_code()
+        slot = [self._slot] if self._slot else []
+        outcome = collect(slot, exit_code=reading.exit_code, status=reading.status)
+        self._messages.say(reading.subject, f"{outcome.status}, {reading.ending}")
         return outcome.status is not JobStatus.SUCCEEDED
 
 

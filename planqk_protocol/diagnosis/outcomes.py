@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from planqk_protocol.captures import CaptureNotice, StdStream
+from planqk_protocol.diagnosis.ending import Ending
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Rule, Severity
 from planqk_protocol.diagnosis.line import finding
 from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result, Violation, ViolationCode
 from planqk_protocol.marked import marker_text
+from planqk_protocol.outcome import JobStatus
 
 __all__ = ["Course", "notice_finding"]
 
 _MOST = 10  # findings about interim results after the result
-_KILLED = {137, -9}  # by SIGKILL: 128 + 9, as shells and engines write it, and as Python does
 _SAID_BY_CAUSE = {"json-truncated", "json-empty"}
 _OPEN = {
     ViolationCode.PAYLOAD_TOO_LARGE,
@@ -70,12 +71,20 @@ class Course:
         self._suspect = self._suspect or suspect
 
     def close(
-        self, *, exit_code: int | None, line_count: int, is_cut_off: bool, is_on_stderr: bool
+        self,
+        *,
+        exit_code: int | None,
+        status: JobStatus | None = None,
+        line_count: int,
+        is_cut_off: bool,
+        is_on_stderr: bool,
     ) -> list[Finding]:
         """Judge the outcome at the end of the stream.
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            status: The status that a platform gave the job. It takes the place of
+                the exit code.
             line_count: The number of lines of standard output.
             is_cut_off: Whether the stream ended before the output of the job did.
             is_on_stderr: Whether a result was printed on standard error.
@@ -84,15 +93,16 @@ class Course:
             The finding about the outcome, which has no place, if there is one.
         """
         self._is_on_stderr = is_on_stderr
+        ending = Ending.of(exit_code, status)
         if isinstance(self._slot, Result | MultilineResult):
-            return self._failed_with_result(exit_code)
-        if broken := self._broken_result(exit_code):
+            return self._failed_with_result(ending)
+        if broken := self._broken_result(ending):
             return broken
-        cause, advice = self._cause(exit_code, line_count, is_cut_off=is_cut_off)
-        there = self._what_there_is(exit_code)
+        cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off)
+        there = self._what_there_is(ending)
         message = f"there is no result{there}: {cause}"
         rule = RULES["no-result"]
-        severity = Severity.WARNING if exit_code else rule.severity
+        severity = Severity.WARNING if ending.has_succeeded is False else rule.severity
         related = self._place_of_cause()
         return [_without_place(rule, message, advice, related, severity)]
 
@@ -106,42 +116,42 @@ class Course:
         related = self._related_slot("the result stands here")
         return [finding(RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
 
-    def _failed_with_result(self, exit_code: int | None) -> list[Finding]:
-        if not exit_code:
+    def _failed_with_result(self, ending: Ending) -> list[Finding]:
+        if ending.has_succeeded is not False:
             return []
-        message = f"the job gave a result, but its exit code is {exit_code}, so it counts as failed"
+        message = f"the job gave a result, but {ending.told_by}, so it counts as failed"
         related = self._related_slot("the result stands here")
         return [_without_place(RULES["failed-with-result"], message, None, related)]
 
-    def _broken_result(self, exit_code: int | None) -> list[Finding]:
-        if exit_code != 0 or self._slot is None:
+    def _broken_result(self, ending: Ending) -> list[Finding]:
+        if not ending.has_succeeded or self._slot is None:
             return []
         message = (
-            f"the exit code is 0, but the result on line {self._slot.line} is not valid, so the job "
-            "counts as failed"
+            f"{ending.told_by}, but the result on line {self._slot.line} is not "
+            "valid, so the job counts as failed"
         )
         related = self._related_slot("this is not a valid result")
         return [_without_place(RULES["succeeded-with-broken-result"], message, None, related)]
 
-    def _what_there_is(self, exit_code: int | None) -> str:
+    def _what_there_is(self, ending: Ending) -> str:
         """What there is instead of a result, for the message."""
         there = []
         if self._interim_count:
             there.append(f"{self._interim_count:,} interim result{'s' * (self._interim_count > 1)}")
         if self._is_on_stderr:
             there.append("a result on standard error")
-        if exit_code is not None:
-            there.append(f"exit code {exit_code}")
+        if ending.short:
+            there.append(ending.short)
         return f" ({', '.join(there)})" if there else ""
 
-    def _cause(self, exit_code: int | None, line_count: int, *, is_cut_off: bool) -> tuple[str, str | None]:
+    def _cause(self, ending: Ending, line_count: int, *, is_cut_off: bool) -> tuple[str, str | None]:
         """The most likely cause, and what to do if that is not the advice of the rule."""
         if cause := self._cause_in_output():
             return cause
         if is_cut_off:
             return "the output was cut off, and the result may have come after that", "Get all of the output."
-        if exit_code:
-            return _cause_of_failure(exit_code)
+        if ending.has_succeeded is False:
+            return ending.cause, ending.advice
         if not line_count:
             return (
                 "nothing was printed on standard output",
@@ -214,18 +224,6 @@ def _without_place(
         message=message,
         advice=rule.advice if advice is None else advice,
         related=related,
-    )
-
-
-def _cause_of_failure(exit_code: int) -> tuple[str, str]:
-    if exit_code in _KILLED:
-        return (
-            "the job was killed, often because it needed more memory than it was given",
-            "Give the job more memory, or have it need less.",
-        )
-    return (
-        "the job failed before it printed one",
-        "Read the log text before the end of the output, and standard error: they tell why the job failed.",
     )
 
 

@@ -57,6 +57,7 @@ from planqk_protocol.events import (
     ViolationCode,
 )
 from planqk_protocol.limits import Limits
+from planqk_protocol.outcome import JobStatus
 
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis.openapi import ServiceSchemas
@@ -117,7 +118,12 @@ class Diagnosis:
         return self._release()
 
     def close(
-        self, *, exit_code: int | None = None, cut_off: bool = False, is_on_stderr: bool = False
+        self,
+        *,
+        exit_code: int | None = None,
+        status: JobStatus | None = None,
+        cut_off: bool = False,
+        is_on_stderr: bool = False,
     ) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
@@ -125,6 +131,8 @@ class Diagnosis:
 
         Args:
             exit_code: The exit code of the job; ``None`` if it is not known.
+            status: The status that a platform gave the job. It takes the place of
+                the exit code.
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
             is_on_stderr: Whether a result was printed on standard error.
@@ -150,7 +158,11 @@ class Diagnosis:
             *placed,
             *notices,
             *self._course.close(
-                exit_code=exit_code, line_count=line_count, is_cut_off=cut_off, is_on_stderr=is_on_stderr
+                exit_code=exit_code,
+                status=status,
+                line_count=line_count,
+                is_cut_off=cut_off,
+                is_on_stderr=is_on_stderr,
             ),
         ]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from planqk_protocol.engines import docker, kubernetes
+from planqk_protocol.engines import docker, kubernetes, planqk, retries
 from tests.cli.harness import Run, invoke
 from tests.engines.servers import serving
 from tests.engines.small_cluster import KUBECONFIG, Cluster
 from tests.engines.small_engine import Engine
+from tests.engines.small_platform import Platform
 
 
 @pytest.fixture
@@ -39,6 +41,24 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cluster
         path.write_text(KUBECONFIG.format(address), encoding="utf-8")
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
         yield made
+
+
+@pytest.fixture(scope="session")
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch, _tls: ssl.SSLContext) -> Iterator[tuple[Platform, str]]:
+    """A platform, and the endpoint of its service. There are no access keys in the environment."""
+    made = Platform()
+    for name in ("PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY", "PLANQK_TOKEN_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    for module, delay in ((planqk, "_FIRST_PAUSE"), (planqk, "_REST"), (retries, "_FIRST_DELAY")):
+        monkeypatch.setattr(module, delay, 0)
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: _tls)  # each takes 25 ms, and none is used
+    with serving(made) as address:
+        yield made, f"http://{address}/service"
 
 
 @pytest.fixture

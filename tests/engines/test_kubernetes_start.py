@@ -48,7 +48,7 @@ def test_a_timeout_is_for_the_start_only(cluster: Cluster) -> None:
 def test_a_timeout_goes_with_what_is_live(run: Invoke) -> None:
     outcome = run("result", "--wait-timeout", "1", "job.log")
     assert outcome.exit_code == 2
-    assert "--wait-timeout goes with --container or --pod only" in outcome.stderr
+    assert "--wait-timeout goes with --container, --pod or --execution only" in outcome.stderr
 
 
 def test_a_pod_that_never_starts(cluster: Cluster, run: Invoke) -> None:

@@ -90,7 +90,7 @@ def match_status(status: JobStatus) -> bool:
     match status:
         case JobStatus.RUNNING | JobStatus.UNKNOWN:
             return False
-        case JobStatus.SUCCEEDED | JobStatus.FAILED:
+        case JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELLED:
             return True
         case _:
             assert_never(status)

@@ -44,7 +44,7 @@ def _count(value: int | str) -> int | None:
     "--exit-code",
     metavar="N",
     type=int,
-    help="The exit code of the job. By default, that of the live container.",
+    help="The exit code of the job. By default, that of the live container, or the platform's status.",
 )
 @openapi_option
 @click.option(
@@ -109,6 +109,7 @@ def check(
         python job.py > job.log; planqk-protocol check --exit-code $? job.log
         planqk-protocol check --ignore line-over-16k --output sarif job.log
         planqk-protocol check --openapi openapi-spec.yml --container job
+        planqk-protocol check --execution $ENDPOINT $ID
     """
     check_output()
     messages = Messages()
@@ -138,7 +139,8 @@ def check(
             doubts.observe(captured)
             inspection.take(captured)
     known = reading.exit_code if exit_code is None else exit_code
-    inspection.add(stream.last_findings(known, is_cut_off=reading.is_cut_off))
+    status = reading.status if exit_code is None else None
+    inspection.add(stream.last_findings(known, status, is_cut_off=reading.is_cut_off))
     inspection.end()
     if inspection.left_out:
         messages.say(reading.subject, f"and {inspection.left_out:,} more findings; see --max-findings")
@@ -148,4 +150,5 @@ def check(
     is_in_disorder = doubts.say_disorder()
     if exit_code is None:
         reading.check_exit_code()
-    ctx.exit(int(not inspection.is_good or bool(wrong) or is_in_disorder or stream.is_altered))
+    differs = reading.differs(stream.result)
+    ctx.exit(int(not inspection.is_good or bool(wrong) or is_in_disorder or stream.is_altered or differs))

@@ -48,7 +48,8 @@ def parse(
 
     Exit codes:
         0  The output keeps the protocol, and an intact result was found.
-           A live container must also end with exit code 0.
+           A live container must also end with exit code 0, and an execution
+           with the status SUCCEEDED and the same result.
         1  Otherwise.
         2  The input cannot be read.
 
@@ -57,6 +58,7 @@ def parse(
         planqk-protocol parse --no-logs job.log.1 job.log
         planqk-protocol parse --follow job.log
         planqk-protocol parse --container job
+        planqk-protocol parse --execution $ENDPOINT $ID
         python job.py | planqk-protocol parse --output jsonl > events.jsonl
     """
     check_output()

@@ -37,7 +37,8 @@ def result(
 
     Exit codes:
         0  The output keeps the protocol, and an intact result was found.
-           A live container must also end with exit code 0.
+           A live container must also end with exit code 0, and an execution
+           with the status SUCCEEDED and the same result.
         1  Otherwise.
         2  The input cannot be read.
 
@@ -46,6 +47,7 @@ def result(
         planqk-protocol result job.log | jq .sum
         planqk-protocol result --interim-last --pretty job.log
         planqk-protocol result --pod default/job
+        planqk-protocol result --execution $ENDPOINT $ID
         docker logs job 2>/dev/null | planqk-protocol result
     """
     check_output()

@@ -34,7 +34,8 @@ _FAILED_WITH_RESULT = Rule(
     severity=Severity.WARNING,
     summary="the job gave a result, but its exit code is not 0",
     why="An exit code that is not 0 says that the job failed, so its status is FAILED, whatever it printed. "
-    "Often, something fails after the result was printed: a connection is closed, or a file is written.",
+    "Often, something fails after the result was printed: a connection is closed, or a file is written. On "
+    "PlanQK, the status FAILED or CANCELLED takes the place of the exit code.",
     advice="If the result is good, end the job with exit code 0: print the result last, and mend what fails "
     "after it.",
     wrong=(
@@ -51,7 +52,8 @@ _SUCCEEDED_WITH_BROKEN_RESULT = Rule(
     id="succeeded-with-broken-result",
     severity=Severity.ERROR,
     summary="the exit code is 0, but the result is not valid",
-    why="The job says that it succeeded, but its result cannot be read. So its status is FAILED. The job "
+    why="The job says that it succeeded, but its result cannot be read. So its status is FAILED, even if "
+    "PlanQK says SUCCEEDED. The job "
     "itself does not notice it, because nothing reads its output while it runs.",
     advice=f"Mend the result: the finding at its place says how. In Python, print it with {_PRINT}.",
     # The finding of the violation is always the first one. This one has no place and comes after it.

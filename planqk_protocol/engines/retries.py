@@ -1,0 +1,89 @@
+"""Requests that are made again while the platform does not answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from planqk_protocol.engines.container import EngineError
+
+__all__ = ["BrokenError", "Retries", "UnauthorizedError", "UnreachableError"]
+
+_T = TypeVar("_T")
+
+_TRIES = 12  # of one request: some four minutes, in which a gateway can be restarted
+_TOKENS = 2  # new access tokens for one request
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
+_LONGEST_RETRY_AFTER = 300.0  # seconds; a server that asks for more is asked again then
+
+
+class BrokenError(EngineError):
+    """The platform does not answer, or its answer cannot be read. Another try may help.
+
+    Attributes:
+        retry_after: Seconds that the platform asks to wait; 0 if it does not ask.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnreachableError(BrokenError):
+    """Nothing listens at the address, or there is no such host."""
+
+
+class UnauthorizedError(EngineError):
+    """The platform does not accept the access token, or asks for one (401)."""
+
+
+class Retries:
+    """Makes requests until they are answered.
+
+    Args:
+        sleep: Waits for a number of seconds.
+        renew_token: Drops the access token. Returns whether there can be another one.
+        tell: Called with messages for people: why a request was in vain.
+    """
+
+    def __init__(
+        self,
+        *,
+        sleep: Callable[[float], None],
+        renew_token: Callable[[], bool],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._sleep = sleep
+        self._renew_token = renew_token
+        self._tell = tell
+        self._was_answered = False  # any request
+
+    def until_answered(self, request: Callable[[], _T]) -> _T:
+        """Make a request, and make it again if another try may help.
+
+        Raises:
+            EngineError: The platform refuses, or all tries were in vain. A host that
+                cannot be reached at all is tried once: its name may be wrong.
+        """
+        tries = tokens = 0
+        while True:
+            try:
+                answer = request()
+            except UnauthorizedError:
+                tokens += 1
+                if tokens > _TOKENS or not self._renew_token():
+                    raise
+            except BrokenError as error:
+                tries += 1
+                if isinstance(error, UnreachableError) and not self._was_answered:
+                    raise EngineError(f"{error}; check the address, and whether the service is up") from None
+                if tries == _TRIES:
+                    raise EngineError(
+                        f"{error}; gave up after {tries} tries, so run it again later"
+                    ) from None
+                self._tell(f"{error}; trying again")
+                asked = min(error.retry_after, _LONGEST_RETRY_AFTER)
+                self._sleep(max(asked, min(_FIRST_DELAY * 2 ** (tries - 1), _LONGEST_DELAY)))
+            else:
+                self._was_answered = True
+                return answer

@@ -1,0 +1,309 @@
+"""The requests to PlanQK's Service API about one execution, through its client library.
+
+The client (qhub-api 3.3.0, made from the API's definition) is used for paths, headers and
+tokens. What it makes of an answer is not used, for these reasons:
+
+- It takes an answer without a body as a log that is not there, whatever the status
+  (qhub/api/service/service_api/raw_client.py, get_logs). So the status is looked at here.
+- It drops the spelling of numbers, and members that are not in its models get no types.
+- It repeats failed requests by itself, and sleeps in between, where nothing can wake it
+  (qhub/api/service/core/http_client.py, request). So it is told not to.
+- It puts ids into paths as they are (qhub/api/service/core/jsonable_encoder.py,
+  encode_path_param), so an id is quoted before.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from planqk_protocol.engines.access_keys import AccessKeys
+from planqk_protocol.engines.container import EngineError
+from planqk_protocol.engines.retries import BrokenError, UnauthorizedError, UnreachableError
+from planqk_protocol.excerpts import excerpt
+
+__all__ = ["GoneError", "ServiceApi"]
+
+_CONNECT_TIMEOUT, _SILENCE = 10.0, 30.0  # seconds to connect, and until the next bytes of an answer
+_LONGEST_ANSWER = 300.0  # seconds until an answer is complete
+_LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
+_OPTIONS = {"max_retries": 0}
+_OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
+_LONGEST_REASON = 1000  # characters of an answer in which keys are looked for, before it is cut for a message
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+_MAY_PASS = {408, 409, 425, 429}  # the client's own choice, and "too early"
+_TOO_LARGE = f"the answer has more than {_LARGEST_ANSWER // 1024 // 1024} MiB"
+
+
+class GoneError(EngineError):
+    """The platform has no such thing (404)."""
+
+
+class _BadAnswerError(Exception):
+    """An answer that is not read to its end. The message says why."""
+
+
+class ServiceApi:
+    """One execution of a service, as the Service API shows it.
+
+    Args:
+        endpoint: The service's address.
+        execution_id: The id of the execution.
+        client: A ``qhub.service.client.HubServiceClient``; ``None`` for one of its own.
+
+    Attributes:
+        caveats: Warnings about the connection, one sentence each.
+    """
+
+    def __init__(self, endpoint: str, execution_id: str, client: Any) -> None:
+        self._name = f"execution {excerpt(execution_id)}"
+        self._id = quote(execution_id, safe="")
+        if execution_id in {"", ".", ".."}:
+            raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
+        self._connections = deque[Any](maxlen=2)  # the latest one, with TLS and without
+        self._is_closed = False
+        self._own: Any = None  # the HTTP client, if it was made here
+        self._keys = AccessKeys.of_environment() if client is None else None
+        self.caveats: list[str] = []
+        with self._client_errors():
+            self._requests = self._connect(endpoint) if client is None else client.api.with_raw_response
+
+    def __str__(self) -> str:
+        return self._name
+
+    def _connect(self, endpoint: str) -> Any:
+        import httpx  # noqa: PLC0415  # heavy, and an extra
+        from qhub.api.service import HubServiceClient  # noqa: PLC0415  # likewise
+
+        is_encrypted = _check(endpoint)
+        if self._keys and not is_encrypted:
+            self.caveats.append("the endpoint is not encrypted (http), so others can read the access token")
+        self._own = httpx.Client(
+            timeout=httpx.Timeout(_SILENCE, connect=_CONNECT_TIMEOUT),
+            follow_redirects=False,
+            headers={"Accept-Encoding": "identity"},
+            event_hooks={"request": [self._trace], "response": [_bounded]},
+        )
+        token = self._keys.token if self._keys else "none"
+        client = HubServiceClient(base_url=endpoint, token=token, httpx_client=self._own)
+        return client.service_api.with_raw_response
+
+    def status(self) -> str:
+        """Ask for the status, in the words of the API.
+
+        Raises:
+            GoneError: There is no such execution.
+            EngineError: As `_ask`.
+        """
+        try:
+            answer = msgspec.json.decode(self._ask("get_status"))
+            status = answer["status"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise BrokenError(f"cannot read {self}: the answer has no status") from None
+        return status if isinstance(status, str) else "UNKNOWN"
+
+    def log(self) -> bytes:
+        """Ask for the whole log: a JSON list, or nothing.
+
+        Raises:
+            GoneError: The execution has no log.
+            EngineError: As `_ask`.
+        """
+        return self._ask("get_logs")
+
+    def result(self) -> bytes | None:
+        """Ask for the result: a JSON text; ``None`` if there is none.
+
+        Raises:
+            EngineError: As `_ask`.
+        """
+        try:
+            return self._ask("get_result")
+        except GoneError:
+            return None
+
+    def renew_token(self) -> bool:
+        """Drop the access token, so that the next request gets a new one. Whether that is possible."""
+        if self._keys:
+            self._keys.drop_token()
+        return self._keys is not None
+
+    def close(self) -> None:
+        """Close all connections, even while other threads read them."""
+        self._is_closed = True
+        for connection in list(self._connections):
+            with (
+                suppress(OSError, ValueError, AttributeError),  # it is closed already
+                socket.fromfd(
+                    connection.get_extra_info("socket").fileno(), socket.AF_INET, socket.SOCK_STREAM
+                ) as same,
+            ):
+                same.shutdown(socket.SHUT_RDWR)
+        if self._own:
+            self._own.close()
+
+    def _ask(self, call: str) -> bytes:
+        """Make a request, and return the body of its answer.
+
+        Raises:
+            BrokenError: There is no answer, or it cannot be read. Another try may help.
+            GoneError: The platform has no such thing.
+            UnauthorizedError: The platform does not accept the access token.
+            EngineError: The platform refuses the request.
+        """
+        from qhub.api.service.core.api_error import ApiError  # noqa: PLC0415  # heavy, and an extra
+
+        with self._client_errors():
+            try:
+                answer = getattr(self._requests, call)(self._id, request_options=_OPTIONS)
+            except ApiError as error:
+                status, headers, text = int(error.status_code or 0), error.headers or {}, error.body
+                raise self._error_of_status(status, headers, text) from None
+            status, body = answer.status_code, bytes(answer.response.content)
+            if not _OK <= status < _REDIRECT:
+                raise self._error_of_status(status, answer.headers, "")
+            if len(body) > _LARGEST_ANSWER:
+                raise _BadAnswerError(_TOO_LARGE)
+            return body
+
+    def _trace(self, request: Any) -> None:
+        """Remember the connections that a request opens, for `close`."""
+
+        def note(event: str, info: Mapping[str, Any]) -> None:
+            if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+                self._connections.append(info["return_value"])
+                if self._is_closed:  # meanwhile, and the client no longer closes what is opened
+                    info["return_value"].close()
+
+        request.extensions["trace"] = note
+
+    def _error_of_status(self, status: int, headers: Mapping[str, str], body: Any) -> EngineError:
+        """The error that a status of HTTP means."""
+        cannot = f"cannot read {self}"
+        if _OK <= status < _REDIRECT:
+            return BrokenError(f"{cannot}: the answer is not JSON, or was cut")
+        said = f"the platform answers with {status}{self._quoted(body)}"
+        if status in _MAY_PASS or status >= _SERVER_ERROR:
+            return BrokenError(f"{cannot}: {said}", retry_after=_retry_after(headers))
+        if status == _UNAUTHORIZED:
+            return UnauthorizedError(f"{cannot}: {self._why_unauthorized()} (401)")
+        if status == _NOT_FOUND:
+            return GoneError(f"there is no {self} at this endpoint (404); check the endpoint and the id")
+        if status == _FORBIDDEN:
+            said = "the platform does not permit it (403)"
+            advice = "use the access keys of an application that has subscribed to the service"
+        elif status < _BAD_REQUEST:
+            place = headers.get("location", "").partition("?")[0]
+            said = f"the endpoint redirects ({status}) to {excerpt(place)}"
+            advice = "give that address; access tokens are sent to no other place than the one that is given"
+        else:
+            advice = "check the endpoint and the id"
+        return EngineError(f"{cannot}: {said}; {advice}")
+
+    def _quoted(self, body: Any) -> str:
+        """What the body of an answer says, for a message."""
+        reason = _reason(body)
+        if self._keys:
+            reason = self._keys.hidden_in(reason)
+        return f" and {excerpt(reason)}" if reason else ""
+
+    def _why_unauthorized(self) -> str:
+        if self._keys:
+            return "the platform does not accept the token of the access keys; check whether they are valid"
+        return f"the platform asks for access keys; set {AccessKeys.NAMES}"
+
+    @contextmanager
+    def _client_errors(self) -> Iterator[None]:
+        """Turn the errors of the libraries into `EngineError`.
+
+        Their texts may quote the request with its token. So only those of connections are shown.
+        """
+        missing = 'is missing; run: pip install "planqk_protocol[planqk]"'
+        try:
+            import httpx  # noqa: PLC0415  # heavy, and an extra
+        except ModuleNotFoundError as error:
+            raise EngineError(f"{error.name} {missing}") from None
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            raise EngineError(f"{error.name} {missing}") from None
+        except EngineError:
+            raise
+        except httpx.ConnectError as error:
+            raise UnreachableError(f"cannot connect to the endpoint: {excerpt(str(error))}") from None
+        except httpx.TimeoutException:
+            raise BrokenError(f"cannot read {self}: the platform does not answer") from None
+        except httpx.TransportError:
+            raise BrokenError(f"cannot read {self}: the connection to the platform broke") from None
+        except _BadAnswerError as error:
+            raise BrokenError(f"cannot read {self}: {error}") from None
+        except Exception as error:  # noqa: BLE001  # the client raises whatever its models raise
+            kind = type(error).__name__
+            raise BrokenError(f"cannot read {self}: the answer is not what the API says ({kind})") from None
+
+
+def _check(endpoint: str) -> bool:
+    """Check the endpoint. Whether its connections stay on this machine, or are encrypted.
+
+    Raises:
+        EngineError: It is not an address of HTTP, or it holds a password.
+    """
+    with suppress(ValueError):
+        parts = urlsplit(endpoint)
+        if parts.username is not None or parts.password is not None:
+            raise EngineError(f"the endpoint holds a user name; leave it out, and set {AccessKeys.NAMES}")
+        if parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment):
+            return parts.scheme == "https" or parts.hostname in _LOCAL
+    raise EngineError(f"{excerpt(endpoint)} is no endpoint; give its address, such as https://HOST/PATH")
+
+
+def _bounded(response: Any) -> None:
+    """Bound the size and the time of an answer whose head has come."""
+    import httpx  # noqa: PLC0415  # heavy, and an extra
+
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _BadAnswerError("the answer is compressed, although that was not asked for")
+    inner, deadline = response.stream, time.monotonic() + _LONGEST_ANSWER
+
+    class Bounded(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            size = 0
+            for chunk in inner:
+                size += len(chunk)
+                if size > _LARGEST_ANSWER:
+                    raise _BadAnswerError(_TOO_LARGE)
+                if time.monotonic() > deadline:
+                    raise _BadAnswerError(f"the answer was not complete after {_LONGEST_ANSWER:g} s")
+                yield chunk
+
+        def close(self) -> None:
+            inner.close()
+
+    response.stream = Bounded()
+
+
+def _reason(body: Any) -> str:
+    """What a problem says in words: RFC 7807's detail or title, or what takes their place."""
+    if not isinstance(body, dict):
+        return str(body)[:_LONGEST_REASON]
+    words = (body.get(name) for name in ("detail", "message", "title", "error"))
+    return next((word[:_LONGEST_REASON] for word in words if isinstance(word, str) and word), "")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); 0 if it does not."""
+    text = headers.get("retry-after", "")
+    with suppress(ValueError):
+        return max(0.0, float(int(text)))
+    with suppress(ValueError, TypeError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return 0.0

@@ -1,0 +1,52 @@
+"""How a job ended, by its exit code or its status."""
+
+from __future__ import annotations
+
+import pytest
+
+from planqk_protocol import JobStatus
+from planqk_protocol.captures import Source
+from planqk_protocol.diagnosis import Diagnosis
+from planqk_protocol.diagnosis.ending import Ending
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status", "has_succeeded", "told_by", "short"),
+    [
+        (None, None, None, "", ""),
+        (0, None, True, "the exit code is 0", "exit code 0"),
+        (3, None, False, "the exit code is 3", "exit code 3"),
+        (-9, None, False, "the exit code is -9", "exit code -9"),
+        (None, JobStatus.SUCCEEDED, True, "the platform's status is SUCCEEDED", "status SUCCEEDED"),
+        (3, JobStatus.SUCCEEDED, True, "the platform's status is SUCCEEDED", "status SUCCEEDED"),
+        (None, JobStatus.FAILED, False, "the platform's status is FAILED", "status FAILED"),
+        (None, JobStatus.CANCELLED, False, "the platform's status is CANCELLED", "status CANCELLED"),
+        (None, JobStatus.UNKNOWN, None, "the platform's status is UNKNOWN", "status UNKNOWN"),
+    ],
+)
+def test_endings(
+    exit_code: int | None, status: JobStatus | None, *, has_succeeded: bool | None, told_by: str, short: str
+) -> None:
+    assert Ending.of(exit_code, status)[:3] == (has_succeeded, told_by, short)
+
+
+def test_why_a_job_gave_no_result() -> None:
+    assert Ending.of(3, None).cause == Ending.of(None, JobStatus.FAILED).cause
+    assert "killed" in Ending.of(137, None).cause
+    assert "cancelled" in Ending.of(None, JobStatus.CANCELLED).cause
+
+
+@pytest.mark.parametrize(
+    ("status", "rule"),
+    [
+        (JobStatus.FAILED, ["failed-with-result"]),
+        (JobStatus.CANCELLED, ["failed-with-result"]),
+        (JobStatus.SUCCEEDED, []),
+        (JobStatus.UNKNOWN, []),
+    ],
+)
+def test_the_status_of_a_platform_is_diagnosed(status: JobStatus, rule: list[str]) -> None:
+    source, diagnosis = Source("raw"), Diagnosis()
+    diagnosis.observe(source.feed(b"PlanQK:Job:Result: 42\n"))
+    diagnosis.observe(source.close())
+    assert [finding.rule for finding in diagnosis.close(status=status)] == rule

@@ -1,0 +1,206 @@
+"""``--execution``: the commands read an execution on PlanQK."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.harness import Run
+from tests.engines.small_platform import ID, KEY_ID, LOG, SECRET, Answer, Platform, entries
+
+Here = tuple[Platform, str]
+RESULT = 'PlanQK:Job:Result: {"sum": 42}\n'
+MIXED = "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
+
+
+def test_result_prints_the_result(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.logs, server.result = [[], entries("a"), entries("a", RESULT)], {"sum": 42, "_links": {}}
+    outcome = run("result", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (0, '{"sum": 42}\n')
+    assert outcome.stderr.splitlines() == [
+        f"execution {ID}: it is PENDING; waiting for its start",
+        f"execution {ID}: {MIXED}",
+        f"execution {ID}: SUCCEEDED, the platform says SUCCEEDED",
+    ]
+
+
+def test_parse_prints_the_events(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.result = {"sum": 42, "name": "ä\u2028"}
+    outcome = run("parse", "--output", "jsonl", "--execution", endpoint, ID)
+    assert outcome.exit_code == 0
+    types = [json.loads(line)["type"] for line in outcome.stdout.splitlines()]
+    assert types == ["log"] * 5 + ["interim_result", "result", "log"]
+
+
+def test_check_finds_nothing_in_good_output(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.result = {"sum": 42, "name": "ä\u2028"}
+    outcome = run("check", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (0, "no findings in 8 lines; result at line 7\n")
+
+
+@pytest.mark.parametrize("command", ["result", "parse", "check"])
+def test_a_result_that_differs_is_told(platform: Here, run: Run, command: str) -> None:
+    server, endpoint = platform
+    server.logs, server.result = [entries(RESULT)], {"sum": 43}
+    outcome = run(command, "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    message = "result-differs: at $.sum, the log has '42', and the platform has '43'"
+    assert outcome.stderr.splitlines()[-1] == f"execution {ID}: {message}"
+
+
+def test_a_result_that_the_log_lacks_is_told(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.logs, server.result = [entries("a")], {"sum": 43}
+    outcome = run("result", "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert "the platform has a result, '{\"sum\": 43}', and the log has none" in outcome.stderr
+
+
+def test_a_log_of_a_job_without_a_result(platform: Here, run: Run) -> None:
+    """The platform has none either, so there is no difference."""
+    server, endpoint = platform
+    server.logs = [entries("a")]
+    outcome = run("result", "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert "no-result" in outcome.stderr
+    assert "differs" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "message"),
+    [
+        ("FAILED", RESULT, "but the platform's status is FAILED, so it counts as failed"),
+        ("CANCELLED", RESULT, "but the platform's status is CANCELLED, so it counts as failed"),
+        ("FAILED", "a", "there is no result (status FAILED): the job failed before it printed one"),
+        ("CANCELLED", "a", "(status CANCELLED): the job was cancelled before it printed one"),
+        ("SUCCEEDED", "a", "there is no result (status SUCCEEDED): no line begins with PlanQK:Job:Result:"),
+        (
+            "SUCCEEDED",
+            "PlanQK:Job:Result: {",
+            "the platform's status is SUCCEEDED, but the result on line 1 is not valid, so the job",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["result", "check"])
+def test_the_status_takes_the_place_of_the_exit_code(
+    platform: Here, run: Run, command: str, status: str, log: str, message: str
+) -> None:
+    server, endpoint = platform
+    server.statuses, server.logs = [status], [entries(log)]
+    outcome = run(command, "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert message in outcome.output
+    assert ("the platform says" in outcome.stderr) == (command == "result")
+
+
+def test_a_given_exit_code_comes_before_the_status(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.statuses, server.logs = ["FAILED"], [entries(RESULT)]
+    assert run("check", "--exit-code", "0", "--execution", endpoint, ID).exit_code == 0
+
+
+def test_an_execution_that_is_deleted_has_no_known_status(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.faults = [None, None, Answer(404)]
+    outcome = run("result", "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert "UNKNOWN, the platform says nothing of its status" in outcome.stderr
+    assert "capture-gap" in outcome.stderr
+
+
+def test_a_result_that_cannot_be_asked_for(platform: Here, run: Run) -> None:
+    """The result in the log is printed all the same."""
+    server, endpoint = platform
+    server.statuses, server.logs = ["SUCCEEDED"], [entries(RESULT)]
+    server.faults = [*[None] * 6, Answer(403)]
+    outcome = run("result", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (2, '{"sum": 42}\n')
+    assert "does not permit it (403)" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["job.log"],
+        ["--capture", "raw"],
+        ["--only", "job"],
+        ["--container", "job"],
+        ["--pod", "default/job"],
+    ],
+)
+def test_what_goes_without_it(run: Run, others: list[str]) -> None:
+    outcome = run("result", "--execution", "http://127.0.0.1:1", ID, *others)
+    assert outcome.exit_code == 2
+    assert "--execution go without FILE" in " ".join(outcome.stderr.split())
+
+
+def test_it_takes_two_values(run: Run) -> None:
+    outcome = run("result", "--execution", "http://127.0.0.1:1")
+    assert outcome.exit_code == 2
+    assert "requires 2 arguments" in outcome.stderr
+
+
+def test_a_start_that_does_not_come(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.statuses = ["PENDING"]
+    outcome = run("result", "--execution", endpoint, ID, "--wait-timeout", "0")
+    assert outcome.exit_code == 2
+    assert "has neither run nor ended for 0 s: its status is 'PENDING'" in outcome.stderr
+
+
+def test_control_characters_of_the_id_and_of_the_platform_are_escaped(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.faults = [Answer(422, b'{"detail": "\\u001b[2J"}')]
+    outcome = run("result", "--execution", endpoint, "\x1b[2J")
+    assert "\x1b" not in outcome.output
+    assert r"answers with 422 and '\x1b[2J'" in outcome.stderr
+
+
+def test_the_keys_of_the_environment_are_used(
+    platform: Here, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, endpoint = platform
+    server.needs_keys, server.logs, server.result = True, [entries(RESULT)], {"sum": 42}
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", endpoint.replace("/service", "/token"))
+    outcome = run("result", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (0, '{"sum": 42}\n')
+    assert SECRET not in outcome.output
+
+
+def test_the_extra_is_named_where_it_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    outcome = run("result", "--execution", "http://127.0.0.1:1", ID)
+    assert outcome.exit_code == 2
+    assert 'httpx is missing; run: pip install "planqk_protocol[planqk]"' in outcome.stderr
+
+
+def test_a_program_reads_it_without_a_warning_and_imports_nothing_before(
+    platform: Here, tmp_path: Path
+) -> None:
+    server, endpoint = platform
+    server.statuses, server.logs, server.result = ["SUCCEEDED"], [entries(LOG[-2])], None
+    code = (
+        "import sys; from planqk_protocol.cli.app import cli; from planqk_protocol.engines import planqk; "
+        "assert not {'httpx', 'qhub', 'authlib', 'pydantic'} & set(sys.modules); "
+        "planqk._FIRST_PAUSE = 0; cli(['result', '--execution', *sys.argv[1:]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, endpoint, ID],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["sum"] == 42
+    assert done.returncode == 1
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [f"execution {ID}"] * 3

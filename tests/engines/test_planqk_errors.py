@@ -1,0 +1,403 @@
+"""What the platform refuses, and what it does not answer; access keys and their tokens."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from planqk_protocol import JobStatus
+from planqk_protocol.engines import EngineError, planqk, retries, service_api
+from planqk_protocol.engines.access_keys import AccessKeys
+from tests.engines.executions import followed, printed
+from tests.engines.servers import Request, serving
+from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, entries
+
+Here = tuple[Platform, str]
+TRIES = 12
+KEYS = "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY"
+
+
+@pytest.fixture
+def keys(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", platform[1].replace("/service", "/token"))
+
+
+def problem(status: int, body: Any = None, **headers: str) -> Answer:
+    return Answer(status, b"" if body is None else json.dumps(body).encode(), headers)
+
+
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (problem(400, {"title": "Bad Request"}), "with 400 and 'Bad Request'; check the endpoint and the id"),
+        (problem(401), f"the platform asks for access keys; set {KEYS} (401)"),
+        (problem(403, {"message": "no"}), "does not permit it (403); use the access keys of an application"),
+        (
+            problem(302, Location="https://other.example/service?token=1"),
+            "redirects (302) to 'https://other.example/service'; give that address",
+        ),
+        (problem(418, {"detail": "x" * 10**6}), "answers with 418 and 'xxx"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_told_at_once(platform: Here, after: int, answer: Answer, message: str) -> None:
+    server, endpoint = platform
+    server.faults = [*[None] * after, answer]
+    with pytest.raises(EngineError, match=re.escape(message)) as raised:
+        followed(endpoint)
+    assert len(str(raised.value)) < 400
+    assert len(server.requests) == after + 1
+
+
+def test_an_execution_that_is_not_there(platform: Here) -> None:
+    server, endpoint = platform
+    for name in ("other", "../log", "a?b", "a#b", "a/b", "é"):
+        with pytest.raises(
+            EngineError, match=r"there is no execution .* \(404\); check the endpoint and the id"
+        ):
+            planqk.follow(endpoint, name)
+    assert server.asked == [
+        f"/service/{name}" for name in ("other", "..%2Flog", "a%3Fb", "a%23b", "a%2Fb", "%C3%A9")
+    ]
+    for name in ("", ".", ".."):
+        with pytest.raises(EngineError, match="is not the id of an execution"):
+            planqk.follow(endpoint, name)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ("", "'' is no endpoint; give its address"),
+        ("gateway/service", "is no endpoint"),
+        ("ftp://gateway/service", "is no endpoint"),
+        ("https:///service", "is no endpoint"),
+        ("https://gateway/service?key=1", "is no endpoint"),
+        ("https://gateway/service#a", "is no endpoint"),
+        ("https://[gateway/service", "is no endpoint"),
+        (
+            "https://me:hidden@gateway/service",
+            f"the endpoint holds a user name; leave it out, and set {KEYS}",
+        ),
+        ("http://127.0.0.1:1/service", "cannot connect to the endpoint: .*; check the address"),
+    ],
+)
+def test_an_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, endpoint: str, message: str) -> None:
+    monkeypatch.delenv("PLANQK_ACCESS_KEY_ID", raising=False)
+    monkeypatch.delenv("PLANQK_SECRET_ACCESS_KEY", raising=False)
+    with pytest.raises(EngineError, match=message) as raised:
+        planqk.follow(endpoint, ID)
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (problem(500, {"error": "boom"}), "the platform answers with 500 and 'boom'"),
+        (problem(503), "the platform answers with 503"),
+        (problem(429, {"status": 429}), "the platform answers with 429"),
+        (problem(408, "text"), "the platform answers with 408 and 'text'"),
+        (Answer(200, b"<html>"), "the answer is not JSON, or was cut"),
+        (Answer(200, b"\xff"), "the answer is not what the API says (UnicodeDecodeError)"),
+        (Answer(200, b"[1]"), "the answer is not what the API says (TypeError)"),
+        (Answer(200, b"null"), "the answer has no status"),
+        (Answer(200, b"{}"), "the answer has no status"),
+        (Cut(5), "the connection to the platform broke"),
+        (
+            Answer(200, gzip.compress(b"{}"), {"Content-Encoding": "gzip"}),
+            "the answer is compressed, although that was not asked for",
+        ),
+    ],
+)
+def test_what_may_pass_is_asked_for_again_for_a_while(
+    platform: Here, fault: Answer | Cut, message: str
+) -> None:
+    server, endpoint = platform
+    server.faults = [*[fault] * (TRIES - 1)]
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert found.told[0] == f"cannot read execution '{ID}': {message}; trying again"
+    server.statuses = ["RUNNING"]
+    server.faults = [None, None, *[fault] * TRIES]
+    with pytest.raises(EngineError, match=f"{re.escape(message)}; gave up after 12 tries, so run it again"):
+        followed(endpoint)
+
+
+@pytest.mark.parametrize("body", [b'{"message": "a"}', b"42"])
+def test_a_log_that_is_no_list(platform: Here, body: bytes) -> None:
+    server, endpoint = platform
+    server.faults = [None, Answer(200, body)]
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert found.told[-1].endswith("the answer is not a list of log entries; trying again")
+
+
+def test_an_error_without_a_body_is_no_log(platform: Here) -> None:
+    """The client takes it as a log that is not there, whatever its status."""
+    server, endpoint = platform
+    server.statuses = ["SUCCEEDED"]
+    server.faults = [None, *[problem(503)] * 9]
+    assert followed(endpoint).events == printed()
+    server.faults = [None, problem(403)]
+    with pytest.raises(EngineError, match="403"):
+        followed(endpoint)
+
+
+def test_large_answers_are_refused(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, endpoint = platform
+    monkeypatch.setattr(service_api, "_LARGEST_ANSWER", 1000)
+    server.logs = [entries("x" * 1000)]
+    with pytest.raises(EngineError, match="the answer has more than 64 MiB; gave up"):
+        followed(endpoint)
+    with pytest.raises(EngineError, match="the answer has more than 64 MiB; gave up"):
+        list(planqk.follow("", ID, client=_client(endpoint)))
+
+
+def _client(endpoint: str) -> Any:
+    import httpx  # noqa: PLC0415  # an extra
+    from qhub.api.service import HubServiceClient  # noqa: PLC0415  # likewise
+
+    class Client:
+        with httpx.Client() as http:
+            body = http.get(f"{endpoint}/{ID}/log").content
+        mock = httpx.Client(
+            transport=httpx.MockTransport(lambda request: httpx.Response(200, content=Client.answer(request)))
+        )
+        api = HubServiceClient(base_url=endpoint, token="-", httpx_client=mock).service_api  # noqa: S106
+
+        @staticmethod
+        def answer(request: Any) -> bytes:
+            return Client.body if request.url.path.endswith("/log") else b'{"status": "SUCCEEDED"}'
+
+    return Client
+
+
+def test_slow_answers_are_given_up(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setattr(service_api, "_LONGEST_ANSWER", -1.0)
+    with pytest.raises(EngineError, match="the answer was not complete after -1 s; gave up"):
+        followed(endpoint)
+
+
+def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: Here) -> None:
+    server, endpoint = platform
+    monkeypatch.setattr(service_api, "_SILENCE", 0.01)
+    monkeypatch.setattr(retries, "_TRIES", 2)
+    over = threading.Event()
+    server.at_request = dict.fromkeys(range(1, 9), lambda: over.wait(60))
+    with pytest.raises(EngineError, match="the platform does not answer; gave up after 2 tries"):
+        followed(endpoint)
+    over.set()
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "shortest", "longest"),
+    [
+        ("7", 7, 7),
+        ("100000", 300, 300),
+        ("-5", 0.5, 0.5),
+        ("soon", 0.5, 0.5),
+        ("", 0.5, 0.5),
+        (formatdate(usegmt=True), 0.5, 0.5),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 300, 300),
+    ],
+)
+def test_pauses_between_tries(
+    platform: Here, monkeypatch: pytest.MonkeyPatch, retry_after: str, shortest: float, longest: float
+) -> None:
+    """They are as long as the platform asks for, within bounds; otherwise each is twice the one before."""
+    server, endpoint = platform
+    pauses: list[float] = []
+    monkeypatch.setattr(retries, "_FIRST_DELAY", 0.5)
+    monkeypatch.setattr(
+        "planqk_protocol.engines.planqk._ExecutionReader._sleep",
+        lambda _self, seconds: pauses.append(seconds),
+    )
+    server.faults = [problem(429, None, **{"Retry-After": retry_after}), *[problem(503)] * 8]
+    followed(endpoint)
+    assert shortest <= pauses[0] <= longest
+    assert pauses[1:9] == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+@pytest.mark.usefixtures("keys")
+def test_access_keys_bring_a_token(platform: Here) -> None:
+    server, endpoint = platform
+    server.needs_keys = True
+    found = followed(endpoint)
+    assert found[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.tokens == 1
+    assert not any(SECRET in str(headers) for headers in server.headers[1:])
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("lasting", [1, 2, 3])
+def test_a_token_that_expires_is_renewed(platform: Here, lasting: int) -> None:
+    server, endpoint = platform
+    server.needs_keys, server.lasting = True, lasting
+    assert followed(endpoint)[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.tokens > 2
+
+
+@pytest.mark.usefixtures("keys")
+def test_tokens_that_are_never_accepted(platform: Here) -> None:
+    server, endpoint = platform
+    server.faults = [problem(401)] * 9
+    with pytest.raises(EngineError, match=r"does not accept the token of the access keys; .* \(401\)"):
+        followed(endpoint)
+    assert server.tokens == 3
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (problem(500), r"cannot get an access token from the token endpoint \(HTTPStatusError\)"),
+        (problem(429, {"error": "slow_down"}), "the token endpoint answers with slow_down"),
+        (
+            problem(302, Location="https://other.example/token"),
+            r"from the token endpoint \(HTTPStatusError\)",
+        ),
+        (Answer(200, b"{}"), r"from the token endpoint \(KeyError\)"),
+    ],
+)
+def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer, message: str) -> None:
+    server, endpoint = platform
+    server.token_faults = [fault] * 2
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert re.search(message, found.told[0])
+    server.token_faults = [fault] * 99
+    with pytest.raises(EngineError, match=f"{message}; gave up"):
+        followed(endpoint)
+
+
+@pytest.mark.usefixtures("keys")
+def test_keys_that_are_refused(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", "another-secret")
+    with pytest.raises(
+        EngineError, match=f"the token endpoint refuses the access keys: 'invalid_client'; check {KEYS}"
+    ) as raised:
+        followed(endpoint)
+    assert "another-secret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.usefixtures("keys")
+def test_secrets_are_never_shown(platform: Here, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not even where the platform quotes them."""
+    server, endpoint = platform
+    quoting = {"message": f"token-1 {KEY_ID} {SECRET}"}
+    server.faults = [problem(503, quoting), problem(422, quoting)]
+    told: list[str] = []
+    with pytest.raises(EngineError) as raised:
+        planqk.follow(endpoint, ID, tell=told.append)
+    shown = "".join([*told, *traceback.format_exception(raised.value), *capfd.readouterr()])
+    assert "answers with 422 and '*** *** ***'" in shown
+    assert not any(secret in shown for secret in (KEY_ID, SECRET, "token-1"))
+    assert SECRET not in repr(AccessKeys(KEY_ID, SECRET))
+    assert AccessKeys("", "").hidden_in("a text") == "a text"
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_token_that_cannot_be_sent_is_not_shown(platform: Here) -> None:
+    server, endpoint = platform
+    bad = {"access_token": "to\nken", "expires_in": 3600, "token_type": "bearer"}
+    server.token_faults = [problem(200, bad)]
+    with pytest.raises(EngineError) as raised:
+        followed(endpoint)
+    assert "ken" not in str(raised.value).replace("token", "")
+
+
+@pytest.mark.usefixtures("keys")
+def test_one_key_alone(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", "")
+    with pytest.raises(
+        EngineError, match=r"^PLANQK_SECRET_ACCESS_KEY is set, and PLANQK_ACCESS_KEY_ID is not; set"
+    ):
+        followed(endpoint)
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.delenv("PLANQK_SECRET_ACCESS_KEY")
+    with pytest.raises(
+        EngineError, match=r"^PLANQK_ACCESS_KEY_ID is set, and PLANQK_SECRET_ACCESS_KEY is not; set"
+    ):
+        followed(endpoint)
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_redirect_gets_nothing(platform: Here) -> None:
+    """Neither the keys nor the token go to the place of a redirect."""
+    server, endpoint = platform
+    asked: list[str] = []
+
+    def other(request: Request) -> None:
+        asked.append(request.path)
+        request.json({"status": "SUCCEEDED"})
+
+    with serving(other) as address:
+        away = problem(307, Location=f"http://{address}/service")
+        server.faults = [away]
+        with pytest.raises(EngineError, match="redirects"):
+            followed(endpoint)
+        server.token_faults = [away] * 99
+        with pytest.raises(EngineError, match="token endpoint"):
+            followed(endpoint)
+    assert asked == []
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("endpoint", "is_told"),
+    [
+        ("http://gateway/service", True),
+        ("http://localhost/service", False),
+        ("https://gateway/service", False),
+    ],
+)
+def test_a_token_on_an_open_line_is_told(endpoint: str, *, is_told: bool) -> None:
+    api = service_api.ServiceApi(endpoint, ID, None)
+    assert [("not encrypted" in caveat) for caveat in api.caveats] == [True] * is_told
+    api.close()
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["httpx", "qhub.api.service", "qhub.service.client"])
+def test_a_library_that_is_missing(platform: Here, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    _, endpoint = platform
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(EngineError, match=r'is missing; run: pip install "planqk_protocol\[planqk\]"'):
+        followed(endpoint)
+
+
+def test_connections_with_tls_are_closed_too(platform: Here) -> None:
+    """What a request opens is remembered; what is opened after the end is closed at once."""
+    _, endpoint = platform
+    api = service_api.ServiceApi(endpoint, ID, None)
+    api.close()
+    notes: list[Callable[..., None]] = []
+
+    class Asked:
+        extensions: dict[str, Any] = {}  # noqa: RUF012  # as httpx has it
+
+    class Opened:
+        is_closed = False
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    api._trace(Asked)  # noqa: SLF001
+    notes.append(Asked.extensions["trace"])
+    opened = Opened()
+    notes[0]("connection.start_tls.complete", {"return_value": opened})
+    notes[0]("http11.send_request_headers.started", {})
+    assert opened.is_closed
