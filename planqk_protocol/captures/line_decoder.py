@@ -40,6 +40,8 @@ _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
 class LineDecoder(Decoder):
     """A decoder of a format with lines, each ended by LF."""
 
+    has_lines = True
+
     nul_ends_line: ClassVar[bool] = False
     """Whether a NUL byte always means damage: a block of the disk that a power loss left unwritten.
 

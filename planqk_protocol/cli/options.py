@@ -6,21 +6,23 @@ import sys
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-import rich_click as click
+import click
 
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
 from planqk_protocol.cli.detection import AUTO
 from planqk_protocol.cli.reading import Files, Live, Reading
+from planqk_protocol.cli.rich_help import Argument
 from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.cli.terminal import Failure, Messages
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
-from planqk_protocol.engines import docker, kubernetes
 from planqk_protocol.errors import OpenAPIError
 from planqk_protocol.limits import MAX_DEPTH
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas
 
 __all__ = [
     "InputOptions",
@@ -51,6 +53,7 @@ files_argument = click.argument(
     "files",
     metavar="[FILE]...",
     nargs=-1,
+    cls=Argument,
     type=click.Path(allow_dash=True),
     help="The files to read, as one stream. Without FILE, or for '-', standard input is read.",
 )
@@ -95,6 +98,8 @@ def read_schemas(path: Path | None) -> ServiceSchemas | None:
     """
     if path is None:
         return None
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas  # noqa: PLC0415  # heavy
+
     name = click.format_filename(path)
     try:
         return ServiceSchemas(path.read_bytes())
@@ -137,6 +142,8 @@ def choose_input(given: InputOptions, messages: Messages) -> Reading:
     is_capture = given["files"] or given["capture"] != AUTO or given["only"] is not None
     if is_capture or (container is not None and pod is not None):
         raise click.UsageError("--container and --pod go without FILE, --capture, --only and each other.")
+    from planqk_protocol.engines import docker, kubernetes  # noqa: PLC0415  # heavy
+
     if container is not None:
         follow = partial(docker.follow, container, wait_timeout=wait_timeout)
         return Live(f"container {container}", follow, messages)

@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from typing import TYPE_CHECKING
 
 from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.detection import RAW
 from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
-from planqk_protocol.engines.container import ContainerOutput, EngineError
+
+if TYPE_CHECKING:
+    from planqk_protocol.engines.container import ContainerOutput
 
 __all__ = ["Files", "Live", "Reading", "decompress_inputs"]
 
@@ -111,6 +105,8 @@ class Live:
 
         Afterwards this waits for the exit code, and closes the connections.
         """
+        from planqk_protocol.engines.container import EngineError  # noqa: PLC0415  # heavy
+
         with _engine_failures(), self._follow() as output:
             self.capture = output.capture
             for caveat in output.caveats:
@@ -159,15 +155,17 @@ def _progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> 
     if size is None or size < _LONG or not messages.is_live:
         yield inputs
         return
+    from rich import progress  # noqa: PLC0415  # heavy
+
     columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        progress.TextColumn("reading"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=messages, transient=True, redirect_stdout=False, redirect_stderr=False
+    with progress.Progress(
+        *columns, console=messages.console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
         task = bar.add_task("", total=size)
         yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
@@ -181,6 +179,8 @@ def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterato
 
 @contextmanager
 def _engine_failures() -> Iterator[None]:
+    from planqk_protocol.engines.container import EngineError  # noqa: PLC0415  # heavy
+
     try:
         yield
     except EngineError as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from planqk_protocol.captures import CaptureNotice, StdStream
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Rule, Severity
 from planqk_protocol.diagnosis.line import finding
-from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result, Violation, ViolationCode
 from planqk_protocol.marked import marker_text
 
@@ -63,7 +63,9 @@ class Course:
             return []
         end = len(event.raw)
         places = EventPlaces(event, offset)
-        return [finding(RULES["unterminated-result"], places.line(end), places.place(end), _UNTERMINATED)]
+        return [
+            finding(rules.RULES["unterminated-result"], places.line(end), places.place(end), _UNTERMINATED)
+        ]
 
     def suspect(self, suspect: Finding) -> None:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
@@ -91,7 +93,7 @@ class Course:
         cause, advice = self._cause(exit_code, line_count, is_cut_off=is_cut_off)
         there = self._what_there_is(exit_code)
         message = f"there is no result{there}: {cause}"
-        rule = RULES["no-result"]
+        rule = rules.RULES["no-result"]
         severity = Severity.WARNING if exit_code else rule.severity
         related = self._place_of_cause()
         return [_without_place(rule, message, advice, related, severity)]
@@ -104,14 +106,14 @@ class Course:
         places = EventPlaces(event, offset)
         place, line = places.place(0, event.start), places.line(0)
         related = self._related_slot("the result stands here")
-        return [finding(RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
+        return [finding(rules.RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
 
     def _failed_with_result(self, exit_code: int | None) -> list[Finding]:
         if not exit_code:
             return []
         message = f"the job gave a result, but its exit code is {exit_code}, so it counts as failed"
         related = self._related_slot("the result stands here")
-        return [_without_place(RULES["failed-with-result"], message, None, related)]
+        return [_without_place(rules.RULES["failed-with-result"], message, None, related)]
 
     def _broken_result(self, exit_code: int | None) -> list[Finding]:
         if exit_code != 0 or self._slot is None:
@@ -121,7 +123,7 @@ class Course:
             "counts as failed"
         )
         related = self._related_slot("this is not a valid result")
-        return [_without_place(RULES["succeeded-with-broken-result"], message, None, related)]
+        return [_without_place(rules.RULES["succeeded-with-broken-result"], message, None, related)]
 
     def _what_there_is(self, exit_code: int | None) -> str:
         """What there is instead of a result, for the message."""
@@ -194,7 +196,7 @@ def notice_finding(notice: CaptureNotice) -> Finding:
     standard output. If no bytes of standard output are concerned, it is only an
     information.
     """
-    rule = RULES[f"capture-{notice.kind}"]
+    rule = rules.RULES[f"capture-{notice.kind}"]
     file = f"file {notice.file + 1}, " if notice.file else ""
     where = f"{file}record {notice.record:,}, at byte {notice.offset:,}"
     severity = rule.severity if notice.concerns(StdStream.STDOUT) else Severity.INFO
