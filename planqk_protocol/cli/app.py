@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -111,8 +111,8 @@ def _summary(command: str) -> str:
 
     spec: Any = find_spec(_module(command))
     constants = spec.loader.get_code(spec.name).co_consts
-    [function] = [item for item in constants if isinstance(item, CodeType) and item.co_name == command]
-    return click.Command(command, help=function.co_consts[0]).get_short_help_str()
+    [code] = [item for item in constants if isinstance(item, CodeType) and item.co_name == command]
+    return click.Command(command, help=FunctionType(code, {}).__doc__).get_short_help_str()
 
 
 @contextmanager
