@@ -10,9 +10,11 @@ _EXTRA = frozenset({"click", "rich", "rich_click"})  # what the extra [cli] inst
 
 
 def main() -> None:
-    """Run the command line; its libraries are imported here, and not before."""
+    """Run the command line. Its libraries are imported here, or by it when they are used."""
     try:
         from planqk_protocol.cli.app import cli  # noqa: PLC0415  # heavy, and an extra
+
+        cli()
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
         if missing not in _EXTRA:
@@ -22,7 +24,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("planqk-protocol: interrupted\n")
         sys.exit(130)
-    cli()
 
 
 if __name__ == "__main__":

@@ -1,26 +1,39 @@
 """The catalogue of capture formats: list them, make a decoder, detect the format of a capture.
 
-The formats stand in `decoders.FORMATS`. To add one, write a module with its
-decoder and its `CatalogueEntry`, and put the entry into this tuple.
+The formats stand in `decoders.MODULES`. To add one, write a module with its decoder and
+its `CatalogueEntry`, and name the module there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType, UnionType
+from collections.abc import Iterator, Mapping
+from types import UnionType
 
 from planqk_protocol.buffer import as_bytes
 from planqk_protocol.captures.chunks import StdStream
-from planqk_protocol.captures.decoders import FORMATS
+from planqk_protocol.captures.decoders import MODULES, after_blanks
 from planqk_protocol.captures.decoding import CatalogueEntry, Decoder, Format
-from planqk_protocol.captures.text_decoder import TextDecoder
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["decoder", "detect", "formats", "is_line_format"]
 
-
-_FORMATS: Mapping[str, CatalogueEntry] = MappingProxyType({item.id: item for item in FORMATS})
 _STREAM_CHOICE = "choose StdStream.STDOUT, StdStream.STDERR, or None for both"
+
+
+class _Formats(Mapping[str, CatalogueEntry]):
+    """The formats by id. A format is imported when it is asked for."""
+
+    def __getitem__(self, format_id: str) -> CatalogueEntry:
+        return MODULES[format_id].load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+_FORMATS = _Formats()
 
 
 def formats() -> Mapping[str, Format]:
@@ -77,7 +90,7 @@ def is_line_format(format_id: str) -> bool:
     >>> is_line_format("cri"), is_line_format("docker-mux"), is_line_format("raw")
     (True, False, False)
     """
-    return isinstance(decoder(format_id), TextDecoder)
+    return decoder(format_id).has_lines
 
 
 def _check(name: str, value: object, kind: type | UnionType, choice: str) -> None:
@@ -105,7 +118,8 @@ def detect(head: bytes | bytearray | memoryview) -> str:
     """
     if type(head) is not bytes:
         head = as_bytes(head, name="head", advice="open the file in binary mode")
-    for item in FORMATS:
-        if item.sniff(head):
-            return item.id
+    text = after_blanks(head)
+    for format_id, module in MODULES.items():
+        if module.may_begin(head, text) and _FORMATS[format_id].sniff(head):
+            return format_id
     return "raw"

@@ -100,6 +100,9 @@ class Decoder(Resumable, ABC):
     max_record: ClassVar[int] = 1024 * 1024
     """Longest record that is decoded, in bytes; longer ones are skipped (notice ``oversize``)."""
 
+    has_lines: ClassVar[bool] = False
+    """Whether a capture is text in which no line begins with a marker of the protocol."""
+
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         self._container = container
         self._only_stream = stream  # the only stream to give; None for all

@@ -27,6 +27,8 @@ class TextDecoder(Decoder):
     Subclasses decode the text by ``_decode_text`` and end a file by ``_end_text``.
     """
 
+    has_lines = True
+
     def __init__(self, container: str | None = None, stream: StdStream | None = None) -> None:
         super().__init__(container, stream)
         self._begin_file()

@@ -3,36 +3,73 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from importlib import import_module
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 from planqk_protocol import __version__
-from planqk_protocol.cli.commands.check import check
-from planqk_protocol.cli.commands.completion import completion
-from planqk_protocol.cli.commands.conformance import conformance
-from planqk_protocol.cli.commands.emit import emit
-from planqk_protocol.cli.commands.explain import explain
-from planqk_protocol.cli.commands.formats import formats
-from planqk_protocol.cli.commands.parse import parse
-from planqk_protocol.cli.commands.result import result
-from planqk_protocol.cli.commands.run import run
-from planqk_protocol.cli.commands.unwrap import unwrap
+from planqk_protocol.cli.rich_help import Group, show_error
 from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli"]
 
 _PROGRAM = "planqk-protocol"
+_NAMES = (
+    "parse",
+    "result",
+    "check",
+    "run",
+    "explain",
+    "unwrap",
+    "emit",
+    "formats",
+    "conformance",
+    "completion",
+)
+"""The commands in the order of the help page. Each is the function of its name in its own module."""
 
 
-class _Application(click.RichGroup):
+class _Commands(Mapping[str, click.Command]):
+    """The commands by their names.
+
+    To import all of them takes several times as long as to read a small log. So the
+    module of a command is imported when the command is asked for.
+    """
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in _NAMES:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(_module(name)), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+class _Application(Group):
     """A group of commands that reports a failure in one line, without a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """The commands in the order of `cli.add_command`, not of the alphabet."""
+        """The names of the commands, in the order of the help page and not of the alphabet."""
         return list(self.commands)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands whose names begin so, each with its summary, and the options of the group."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # needed here only
+
+        names = [name for name in self.commands if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=_summary(name)) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -49,36 +86,53 @@ class _Application(click.RichGroup):
             sys.exit(failure.exit_code)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _escaped_errors():
+        with writing(), _shown_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _escaped_errors():
+            with writing(), _shown_errors():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Failure("interrupted", exit_code=130) from None
 
 
+def _module(command: str) -> str:
+    return f"planqk_protocol.cli.commands.{command}"
+
+
+def _summary(command: str) -> str:
+    """The first sentence of a command's help, as click shortens it.
+
+    A shell asks for the summaries of all commands at each press of the tab key. So they
+    are read from the docstrings in the compiled modules, and the modules are not run.
+    """
+    from importlib.util import find_spec  # noqa: PLC0415  # needed here only
+
+    spec: Any = find_spec(_module(command))
+    constants = spec.loader.get_code(spec.name).co_consts
+    [code] = [item for item in constants if isinstance(item, CodeType) and item.co_name == command]
+    return click.Command(command, help=FunctionType(code, {}).__doc__).get_short_help_str()
+
+
 @contextmanager
-def _escaped_errors() -> Iterator[None]:
-    """Escape the control characters of arguments in click's error messages."""
+def _shown_errors() -> Iterator[None]:
+    """Show the errors of click. The control characters of arguments in them are escaped."""
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = escape_line(error.message)  # `Final` for type checkers only
-        raise
-
-
-_HELP: Final = click.RichHelpConfiguration(
-    text_paragraph_linebreaks="\n\n", padding_helptext_first_line=(0, 0, 1, 0)
-)
+        if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the help page
+            vars(error)["message"] = escape_line(error.message)  # `Final` for type checkers only
+        show_error(error)
+        raise click.exceptions.Exit(error.exit_code) from None
 
 
 @click.group(
     name=_PROGRAM,
     cls=_Application,
-    context_settings={"help_option_names": ["-h", "--help"], "rich_help_config": _HELP},
+    commands=_Commands(),
+    # rich decides about colours, and click must not take them away.
+    context_settings={"help_option_names": ["-h", "--help"], "color": True},
 )
 @click.version_option(__version__, prog_name=_PROGRAM)
 def cli() -> None:
@@ -94,7 +148,3 @@ def cli() -> None:
         planqk-protocol parse --follow job.log
         docker logs --follow job | planqk-protocol parse
     """
-
-
-for _command in (parse, result, check, run, explain, unwrap, emit, formats, conformance, completion):
-    cli.add_command(_command)

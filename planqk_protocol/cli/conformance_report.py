@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import rich_click as click
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text

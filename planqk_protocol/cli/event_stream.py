@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
@@ -21,12 +21,14 @@ from planqk_protocol.cli.detection import (
 from planqk_protocol.cli.rotation import Clock, Disorder
 from planqk_protocol.cli.sources import CutOff, Input, LiveInput
 from planqk_protocol.diagnosis import Diagnosis, Finding, Place
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.events import FinalResult
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import JobStatus
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas
 
 __all__ = ["EventStream"]
 

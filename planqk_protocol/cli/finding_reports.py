@@ -1,22 +1,22 @@
-"""The forms in which findings are written to standard output: text, JSON Lines, SARIF, JUnit, GitHub."""
+"""The forms in which findings are written to standard output: text, JSON Lines, SARIF, JUnit, GitHub.
+
+What a form needs besides is imported when a report of that form is made: completion in
+a shell asks for the names of the forms only.
+"""
 
 from __future__ import annotations
 
 import io
 import sys
 from abc import ABC, abstractmethod
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from rich.console import Console
-from rich.text import Text
-
-from planqk_protocol.cli.finding_text import finding_text
 from planqk_protocol.cli.found import Found, Locator
-from planqk_protocol.cli.junit import to_junit
-from planqk_protocol.cli.sarif import to_sarif
 from planqk_protocol.cli.terminal import write, write_json, writing
-from planqk_protocol.cli.workflow_commands import workflow_command
 from planqk_protocol.diagnosis import Finding, finding_to_json_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["REPORTS", "Report"]
 
@@ -53,6 +53,8 @@ class TextReport(Report):
     """For people: each finding as soon as it is certain, and the summary."""
 
     def __init__(self, locator: Locator, subject: str) -> None:
+        from rich.console import Console  # noqa: PLC0415  # see the top
+
         super().__init__(locator, subject)
         cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
         self._console = Console(soft_wrap=True, highlight=False)
@@ -60,11 +62,15 @@ class TextReport(Report):
 
     def add(self, finding: Finding) -> None:
         """Print the finding."""
+        from planqk_protocol.cli.finding_text import finding_text  # noqa: PLC0415  # see the top
+
         found = self._locator.found(finding)
         self._print(finding_text(found, width=self._width, encoding=sys.stdout.encoding))
 
     def end(self, summary: str, *, is_good: bool) -> None:
         """Print the summary."""
+        from rich.text import Text  # noqa: PLC0415  # see the top
+
         self._print(Text(summary, "bold green" if is_good else "bold red"))
 
     def _print(self, text: Text) -> None:
@@ -89,6 +95,8 @@ class GitHubReport(Report):
 
     def add(self, finding: Finding) -> None:
         """Write the command of the finding."""
+        from planqk_protocol.cli.workflow_commands import workflow_command  # noqa: PLC0415  # see the top
+
         write(workflow_command(self._locator.found(finding)).encode())
 
     def end(self, summary: str, *, is_good: bool) -> None:  # noqa: ARG002  # the annotations show it
@@ -113,6 +121,8 @@ class SarifReport(_Document):
 
     def end(self, summary: str, *, is_good: bool) -> None:  # noqa: ARG002
         """Write the document."""
+        from planqk_protocol.cli.sarif import to_sarif  # noqa: PLC0415  # see the top
+
         write(to_sarif(self._findings))
 
 
@@ -121,6 +131,8 @@ class JUnitReport(_Document):
 
     def end(self, summary: str, *, is_good: bool) -> None:  # noqa: ARG002
         """Write the document."""
+        from planqk_protocol.cli.junit import to_junit  # noqa: PLC0415  # see the top
+
         write(to_junit(self._findings, self._subject))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import rich_click as click
+import click
 
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.event_stream import EventStream

@@ -42,9 +42,10 @@ def sum_up(job: Run, messages: Messages) -> None:
     if is_other:
         messages.say(_JOB, _OTHER_CONTRACT)
     findings = [item for item in job.findings if not (is_other and item.rule == _NO_RESULT)]
+    console = messages.console
     with suppress(OSError):  # standard error is gone, and there is no other place for them
         for finding in findings[:_MOST_FINDINGS]:
-            messages.print(finding_text(_found(finding), width=messages.width, encoding=messages.encoding))
+            console.print(finding_text(_found(finding), width=console.width, encoding=console.encoding))
     if len(findings) > _MOST_FINDINGS:
         messages.say(_JOB, f"and {len(findings) - _MOST_FINDINGS:,} more findings")
 

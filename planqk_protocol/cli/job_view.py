@@ -8,8 +8,8 @@ from typing import Literal
 from rich.text import Text
 
 from planqk_protocol import InterimResult, to_json_line
+from planqk_protocol.cli.event_text import text_printer
 from planqk_protocol.cli.job_summary import shown
-from planqk_protocol.cli.printing import text_printer
 from planqk_protocol.cli.terminal import Messages, SafeErrors, escape_line, write, write_json
 from planqk_protocol.runner import Run, Step
 
@@ -99,14 +99,15 @@ class _StatusLine:
         if not (self._messages.is_live and self.is_free) or text == self._shown:
             return
         self.erase()
-        line = Text(escape_line(text), "dim")
-        line.truncate(self._messages.width - 1, overflow="ellipsis")
-        self._messages.print(line, end="")
+        console, line = self._messages.console, Text(escape_line(text), "dim")
+        line.truncate(console.width - 1, overflow="ellipsis")
+        console.print(line, end="")
         self._shown = text
 
     def erase(self) -> None:
         """Remove the text."""
         if self._shown:
-            self._messages.file.write(_ERASE)
-            self._messages.file.flush()
+            stream = self._messages.console.file
+            stream.write(_ERASE)
+            stream.flush()
             self._shown = ""

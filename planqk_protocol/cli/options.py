@@ -6,21 +6,23 @@ import sys
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-import rich_click as click
+import click
 
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
 from planqk_protocol.cli.detection import AUTO
 from planqk_protocol.cli.reading import Files, Live, LiveExecution, Reading
+from planqk_protocol.cli.rich_help import Argument
 from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.cli.terminal import Failure, Messages
-from planqk_protocol.diagnosis.openapi import ServiceSchemas
-from planqk_protocol.engines import docker, kubernetes, planqk
 from planqk_protocol.errors import OpenAPIError
 from planqk_protocol.limits import MAX_DEPTH
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas
 
 __all__ = [
     "InputOptions",
@@ -52,6 +54,7 @@ files_argument = click.argument(
     "files",
     metavar="[FILE]...",
     nargs=-1,
+    cls=Argument,
     type=click.Path(allow_dash=True),
     help="The files to read, as one stream. Without FILE, or for '-', standard input is read.",
 )
@@ -103,6 +106,8 @@ def read_schemas(path: Path | None) -> ServiceSchemas | None:
     """
     if path is None:
         return None
+    from planqk_protocol.diagnosis.openapi import ServiceSchemas  # noqa: PLC0415  # heavy
+
     name = click.format_filename(path)
     try:
         return ServiceSchemas(path.read_bytes())
@@ -153,21 +158,31 @@ def choose_input(given: InputOptions, messages: Messages) -> Reading:
             "--container, --pod and --execution go without FILE, --capture, --only and each other."
         )
     if given["container"] is not None:
-        follow = partial(docker.follow, given["container"], wait_timeout=wait_timeout)
-        return Live(f"container {given['container']}", follow, messages)
+        return _container(given["container"], wait_timeout, messages)
     if given["pod"] is not None:
         return _pod(given["pod"], wait_timeout, messages)
     endpoint, execution_id = given["execution"] or ("", "")
+    return _execution(endpoint, execution_id, wait_timeout, messages)
+
+
+def _container(name: str, wait_timeout: float | None, messages: Messages) -> Live:
+    from planqk_protocol.engines import docker  # noqa: PLC0415  # heavy
+
+    return Live(f"container {name}", partial(docker.follow, name, wait_timeout=wait_timeout), messages)
+
+
+def _execution(endpoint: str, execution_id: str, wait_timeout: float | None, messages: Messages) -> Live:
+    from planqk_protocol.engines import planqk  # noqa: PLC0415  # heavy
+
     subject = f"execution {execution_id}"
     tell = partial(messages.say, subject)
-    return LiveExecution(
-        subject,
-        partial(planqk.follow, endpoint, execution_id, wait_timeout=wait_timeout, tell=tell),
-        messages,
-    )
+    follow = partial(planqk.follow, endpoint, execution_id, wait_timeout=wait_timeout, tell=tell)
+    return LiveExecution(subject, follow, messages)
 
 
 def _pod(pod: str, wait_timeout: float | None, messages: Messages) -> Live:
+    from planqk_protocol.engines import kubernetes  # noqa: PLC0415  # heavy
+
     namespace, slash, name = pod.partition("/")
     if not (namespace and slash and name):
         raise click.UsageError("--pod takes NAMESPACE/NAME, such as default/job.")

@@ -1,38 +1,20 @@
-"""Print events on standard output: as JSON Lines for programs, as text for people."""
+"""Print JSON on standard output: the records of events as JSON Lines, and payloads with indentation."""
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias, cast
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import msgspec
-from rich.console import Console
-from rich.segment import Segment, Segments
-from rich.style import Style
 
-from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
+from planqk_protocol import Event, Violation, to_json_line
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import in_options
-from planqk_protocol.cli.terminal import escape_controls, write_json, writing
+from planqk_protocol.cli.terminal import write_json
 
-if TYPE_CHECKING:
-    import io
-
-__all__ = ["Print", "indented", "json_lines_printer", "text_printer"]
+__all__ = ["Print", "indented", "json_lines_printer"]
 
 Print: TypeAlias = Callable[[Sequence[Event]], None]
-
-_LOOKS: dict[type[Event], tuple[str, Style | None]] = {
-    Log: ("", None),
-    InterimResult: ("interim", Style(color="cyan")),
-    Result: ("result", Style(color="green")),
-    MultilineResult: ("result", Style(color="green")),
-    Violation: ("violation", Style(color="red")),
-}
 
 
 def indented(text: bytes) -> bytes:
@@ -73,45 +55,3 @@ def _with_options(event: Event) -> Event:
     if not isinstance(event, Violation):
         return event
     return msgspec.structs.replace(event, message=in_options(event.message))
-
-
-def text_printer() -> Print:
-    """Make a function that prints the lines of events, each with its number and the kind of its event.
-
-    A character that the encoding of standard output lacks is printed as an escape.
-    """
-    cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
-    console = _Output(soft_wrap=True)
-
-    def print_text(events: Sequence[Event]) -> None:
-        with writing():
-            console.print(Segments(_segments(events)), end="")
-
-    return print_text
-
-
-class _Output(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # rich would exit; `writing` handles it
-
-
-def _segments(events: Sequence[Event]) -> Iterator[Segment]:
-    for kind, run in groupby(events, type):
-        name, style = _LOOKS[kind]
-        lines = [f"{number:>7} {name:<9}  {text}" for event in run for number, text in _lines(event)]
-        text = escape_controls("\n".join(lines))
-        if style:
-            for line in text.split("\n"):  # a segment per line, so that the colour ends with its line
-                yield Segment(line, style)
-                yield Segment.line()
-        else:
-            yield Segment(f"{text}\n")
-
-
-def _lines(event: Event) -> Iterator[tuple[int, str]]:
-    if isinstance(event, Log):
-        yield event.line, event.text
-        return
-    text = event.raw.decode(errors="replace").removesuffix("\n")
-    for number, line in enumerate(text.split("\n"), event.line):
-        yield number, line.removesuffix("\r")

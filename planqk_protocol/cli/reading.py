@@ -7,26 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from typing import TYPE_CHECKING, Any
 
 from planqk_protocol.cli.compression import Tell, decompressed
 from planqk_protocol.cli.detection import RAW
 from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
-from planqk_protocol.engines.container import ContainerOutput, EngineError
-from planqk_protocol.engines.planqk import ExecutionOutput
-from planqk_protocol.engines.platform_result import ABSENT, difference
-from planqk_protocol.events import FinalResult
 from planqk_protocol.outcome import JobStatus
+
+if TYPE_CHECKING:
+    from planqk_protocol.engines.container import ContainerOutput
+    from planqk_protocol.engines.planqk import ExecutionOutput
+    from planqk_protocol.events import FinalResult
 
 __all__ = ["Files", "Live", "LiveExecution", "Reading", "decompress_inputs"]
 
@@ -123,6 +115,8 @@ class Live:
 
         Afterwards this waits for the exit code, and closes the connections.
         """
+        from planqk_protocol.engines.container import EngineError  # noqa: PLC0415  # heavy
+
         with _engine_failures(), self._follow() as output:
             self.capture = output.capture
             for caveat in output.caveats:
@@ -186,6 +180,8 @@ class LiveExecution(Live):
         """
         if self.status is not JobStatus.SUCCEEDED or self._failure:
             return False
+        from planqk_protocol.engines.platform_result import ABSENT, difference  # noqa: PLC0415  # not for files
+
         found = difference(result.value if result else ABSENT, self._result)
         if found:
             self._messages.say(self.subject, found, "result-differs")
@@ -219,15 +215,17 @@ def _progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> 
     if size is None or size < _LONG or not messages.is_live:
         yield inputs
         return
+    from rich import progress  # noqa: PLC0415  # heavy
+
     columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        progress.TextColumn("reading"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=messages, transient=True, redirect_stdout=False, redirect_stderr=False
+    with progress.Progress(
+        *columns, console=messages.console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
         task = bar.add_task("", total=size)
         yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
@@ -241,6 +239,8 @@ def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterato
 
 @contextmanager
 def _engine_failures() -> Iterator[None]:
+    from planqk_protocol.engines.container import EngineError  # noqa: PLC0415  # heavy
+
     try:
         yield
     except EngineError as error:

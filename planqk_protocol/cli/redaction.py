@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from planqk_protocol import Marker
-from planqk_protocol.diagnosis import RULES, Excerpt, Finding
+from planqk_protocol.diagnosis import Excerpt, Finding, rules
 from planqk_protocol.marked import marker_text
 
 __all__ = ["redacted"]
@@ -23,7 +23,7 @@ def redacted(finding: Finding) -> Finding:
     those of the rule in general, and a fix goes. In the excerpt, each character
     is hidden, except white space and the markers.
     """
-    rule = RULES[finding.rule]
+    rule = rules.RULES[finding.rule]
     return msgspec.structs.replace(
         finding,
         message=rule.summary,

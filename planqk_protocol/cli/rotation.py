@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -87,6 +86,8 @@ def check_order(names: Sequence[str]) -> None:
         for place, source in zip(group, in_order, strict=True):
             right[place] = names[source]
     if right != list(names):
+        import shlex  # noqa: PLC0415  # hardly ever needed
+
         raise Failure(
             "the files are not in the order in which they were written, as their names tell; give the oldest "
             f"one first: {shlex.join(right)} (if nothing rotated them, give their bytes on standard input)"

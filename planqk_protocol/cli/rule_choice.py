@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-import rich_click as click
+import click
 from click.shell_completion import CompletionItem
 
-from planqk_protocol.diagnosis import RULES
+from planqk_protocol.diagnosis import rules
 
 __all__ = ["chosen_rules", "complete_rule", "rule_id", "rule_or_prefix"]
 
@@ -19,7 +19,7 @@ def rule_id(value: str) -> str:
     Raises:
         click.BadParameter: There is no such rule.
     """
-    return _checked(value, RULES)
+    return _checked(value, rules.RULES)
 
 
 def rule_or_prefix(value: str) -> str:
@@ -28,14 +28,16 @@ def rule_or_prefix(value: str) -> str:
     Raises:
         click.BadParameter: There is no such rule.
     """
-    prefixes = {id_[: at + 1] for id_ in RULES for at, character in enumerate(id_) if character == "-"}
-    return _checked(value, [*RULES, *sorted(prefixes)])
+    prefixes = {id_[: at + 1] for id_ in rules.RULES for at, character in enumerate(id_) if character == "-"}
+    return _checked(value, [*rules.RULES, *sorted(prefixes)])
 
 
 def complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The rules whose ids begin so, for the completion of shells."""
     return [
-        CompletionItem(id_, help=rule.summary) for id_, rule in RULES.items() if id_.startswith(incomplete)
+        CompletionItem(id_, help=rule.summary)
+        for id_, rule in rules.RULES.items()
+        if id_.startswith(incomplete)
     ]
 
 
@@ -46,7 +48,9 @@ def chosen_rules(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str]
         select: Ids and prefixes; none selects all rules.
         ignore: Ids and prefixes.
     """
-    return frozenset(id_ for id_ in RULES if (not select or _is_in(id_, select)) and not _is_in(id_, ignore))
+    return frozenset(
+        id_ for id_ in rules.RULES if (not select or _is_in(id_, select)) and not _is_in(id_, ignore)
+    )
 
 
 def _checked(value: str, known: Iterable[str]) -> str:

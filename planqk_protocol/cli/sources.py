@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, TextIO, TypeAlias
 
-import rich_click as click
+import click
 
 from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli.terminal import Failure

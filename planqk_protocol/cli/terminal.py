@@ -1,7 +1,7 @@
-"""The process a command runs in: how it ends, what it writes, and the signals that stop it.
+"""The process a command runs in: how it ends, and what it writes.
 
 The order of this module: how a command ends (`Failure`, `OutputClosed`), text
-that is safe at a terminal, standard output, standard error, signals.
+that is safe at a terminal, standard output, standard error.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import codecs
 import errno
 import os
 import re
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from planqk_protocol.cli.console import ErrorConsole
 
 __all__ = [
     "Failure",
@@ -28,11 +28,8 @@ __all__ = [
     "SafeErrors",
     "SafeOutput",
     "check_output",
-    "ended_by",
     "escape_controls",
     "escape_line",
-    "until_interrupt",
-    "until_signal",
     "write",
     "write_json",
     "writing",
@@ -43,7 +40,6 @@ __all__ = [
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows reports a closed pipe as EINVAL
 _MOST_OF_A_KIND = 10
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")  # Windows lacks the last two
 
 
 class Failure(Exception):  # noqa: N818  # an interrupt by the user is one, too
@@ -173,17 +169,23 @@ class SafeErrors(SafeOutput):
                 self._stream.flush()
 
 
-class Messages(Console):
+class Messages:
     """Standard error, with one line per message. It is coloured at a terminal."""
 
     def __init__(self) -> None:
-        super().__init__(stderr=True, soft_wrap=True, highlight=False)
         self._counts: Counter[str] = Counter()
+
+    @cached_property
+    def console(self) -> ErrorConsole:
+        """The console that prints the messages. To import rich takes long, and most runs say nothing."""
+        from planqk_protocol.cli.console import ErrorConsole  # noqa: PLC0415
+
+        return ErrorConsole()
 
     @property
     def is_live(self) -> bool:
         """Whether standard error is a terminal that can show a progress bar."""
-        return self.file.isatty() and self.is_interactive
+        return sys.stderr is not None and sys.stderr.isatty() and self.console.is_interactive
 
     def say(self, subject: str, message: str, kind: str = "") -> None:
         """Print ``subject: kind: message``. Of each kind, only the first ten messages are printed."""
@@ -201,11 +203,8 @@ class Messages(Console):
             if self._counts[kind] > _MOST_OF_A_KIND:
                 return
         subject, message = describe()
-        line = Text.assemble((escape_line(subject), "bold"), ": ")
-        if kind:
-            line.append(kind, "red").append(": ")
         with suppress(OSError):  # standard error is gone, and there is no other place for messages
-            self.print(line.append(escape_line(message)))
+            self.console.print_message(escape_line(subject), kind, escape_line(message))
 
     def has_room_for(self, kind: str) -> bool:
         """Whether the next message of a kind will be printed."""
@@ -217,61 +216,3 @@ class Messages(Console):
         for kind, count in counts.items():
             if count > _MOST_OF_A_KIND:
                 self.say(kind, f"and {count - _MOST_OF_A_KIND} more")
-
-    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT002  # as Console has it
-        """Leave the cursor alone: a signal that ends the program at a progress bar would leave it hidden."""
-        return False
-
-    def on_broken_pipe(self) -> None:
-        """Go on with the work: only the messages have lost their reader."""
-
-
-@contextmanager
-def until_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C was pressed. A second Ctrl-C raises `KeyboardInterrupt`."""
-    is_pressed = False
-
-    def note(_signal: int, _frame: object) -> None:
-        nonlocal is_pressed
-        is_pressed = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: is_pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def until_signal() -> Iterator[Callable[[], signal.Signals | None]]:
-    """Yield a function that tells which signal asked the program to end. No signal interrupts the work.
-
-    A signal that is ignored stays ignored, as SIGHUP does under ``nohup``. Once a
-    signal was received, the handlers stay: the program is about to end, and a
-    second signal must not interrupt that.
-    """
-    received: signal.Signals | None = None
-
-    def note(number: int, _frame: object) -> None:
-        nonlocal received
-        received = received or signal.Signals(number)
-
-    numbers = [signal.Signals[name] for name in _ENDING if name in signal.Signals.__members__]
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
-    try:
-        for number in before:
-            signal.signal(number, note)
-        yield lambda: received
-    finally:
-        if received is None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def ended_by(number: signal.Signals | None) -> Failure:
-    """The failure for a signal, with the exit code that a shell reports for it."""
-    if number in {None, signal.SIGINT}:
-        return Failure("interrupted", exit_code=128 + signal.SIGINT)
-    return Failure(f"ended by {number.name}", exit_code=128 + number)

@@ -23,7 +23,6 @@ from planqk_protocol import (
 from planqk_protocol.captures import Captured, CaptureNotice
 from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.found import Locator, in_one_line
 from planqk_protocol.cli.input_doubts import InputDoubts
 from planqk_protocol.cli.reading import Files, Reading
 from planqk_protocol.cli.terminal import Messages
@@ -80,7 +79,6 @@ class Verdict:
         self._reading = reading
         self._sought = sought
         self._messages = messages
-        self._locator = Locator(stream, reading)
         self._doubts = InputDoubts(stream, reading.subject, messages)
         self._is_broken = False
         self._slot: FinalResult | Violation | None = None
@@ -169,7 +167,9 @@ class Verdict:
         )
 
     def _about(self, finding: Finding) -> tuple[str, str]:
-        return self._locator.shown(finding), in_one_line(finding)
+        from planqk_protocol.cli.found import Locator, in_one_line  # noqa: PLC0415  # most streams have none
+
+        return Locator(self._stream, self._reading).shown(finding), in_one_line(finding)
 
     def _about_suspect(self, event: InterimResult | FinalResult | Violation) -> tuple[str, str]:
         return self._stream.shown(*self._stream.locate_line(event.line), 1), _why_suspect(event)
@@ -209,7 +209,12 @@ class Verdict:
 
 
 def _of_notice(notice: CaptureNotice, name: str) -> Remark:
-    return Remark(0, f"{_CAPTURE}{notice.kind}", lambda: (name, in_one_line(notice_finding(notice))))
+    def describe() -> tuple[str, str]:
+        from planqk_protocol.cli.found import in_one_line  # noqa: PLC0415  # see `_about`
+
+        return name, in_one_line(notice_finding(notice))
+
+    return Remark(0, f"{_CAPTURE}{notice.kind}", describe)
 
 
 def _why_suspect(event: InterimResult | FinalResult | Violation) -> str:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
 from planqk_protocol.cli.terminal import escape_line
 from planqk_protocol.diagnosis import Excerpt, Place
 
@@ -56,6 +54,8 @@ def view(excerpt: Excerpt, place: Place, *, width: int, encoding: str = "utf-8")
         width: The most cells to show.
         encoding: The encoding of the output. A character that it lacks becomes an escape.
     """
+    from rich.cells import cell_len  # noqa: PLC0415  # rich is heavy, and most runs show no line
+
     text = excerpt.text
     at = _index(excerpt, place)
     pieces = [_in_encoding(_shown(item, is_first=i == 0), encoding) for i, item in enumerate(text)]
@@ -73,6 +73,8 @@ def view(excerpt: Excerpt, place: Place, *, width: int, encoding: str = "utf-8")
 
 def _window(pieces: list[str], at: int, width: int) -> tuple[int, int]:
     """The pieces to show: a third of the width goes to those before the place, more if less is after it."""
+    from rich.cells import cell_len  # noqa: PLC0415  # see `view`
+
     rest = cell_len("".join(pieces[at:]))
     start, room = at, max(width // 3, width - rest)
     while start and (size := cell_len(pieces[start - 1])) <= room:

@@ -7,7 +7,7 @@ GitHub Actions", and of its toolkit (actions/toolkit, packages/core/src/command.
 
 from __future__ import annotations
 
-import rich_click as click
+import click
 
 from planqk_protocol.cli.found import Found
 from planqk_protocol.diagnosis import Severity

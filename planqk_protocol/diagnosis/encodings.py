@@ -6,9 +6,9 @@ import codecs
 import re
 
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, UTF32_FAULT, is_text_in
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.finding import Finding, Place
 from planqk_protocol.diagnosis.line import Line, finding
-from planqk_protocol.diagnosis.rules import RULES
 
 __all__ = ["ENOUGH", "archive_finding", "encoding_finding"]
 
@@ -68,7 +68,7 @@ def archive_finding(head: bytes) -> Finding | None:
     """
     for name, pattern in _ARCHIVES:
         if match := pattern.match(head):
-            rule = RULES["archive-not-log"]
+            rule = rules.RULES["archive-not-log"]
             return Finding(
                 rule=rule.id,
                 severity=rule.severity,
@@ -96,7 +96,7 @@ def encoding_finding(line: Line) -> Finding | None:
         encoding, length = _without_mark(head), len(line.data)
     if encoding is None:
         return None
-    width, rule = _WIDTHS[encoding], RULES["wrong-encoding"]
+    width, rule = _WIDTHS[encoding], rules.RULES["wrong-encoding"]
     advice = rule.advice.replace("UTF-16", f"UTF-{8 * width}")  # the rule shows the more common one
     return finding(rule, line, line.place(0, length), f"the text {_FAULTS[width]}", advice=advice)
 

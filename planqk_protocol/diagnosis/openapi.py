@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding
 from planqk_protocol.diagnosis.json_scan import Path, spans_of_values
@@ -25,7 +26,6 @@ from planqk_protocol.diagnosis.openapi_file import (
     result_pointer,
     value_at,
 )
-from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.errors import OpenAPIError
 from planqk_protocol.events import InterimResult, MultilineResult, Result
 
@@ -102,7 +102,7 @@ class ServiceSchemas:
         spans = spans_of_values(payload, faults.keys()) if faults and len(payload) <= _CHEAP else {}
         blank = len(payload) - len(payload.lstrip(b" \t\r\n"))
         places = EventPlaces(event, offset)
-        rule = RULES["interim-schema" if is_interim else "result-schema"]
+        rule = rules.RULES["interim-schema" if is_interim else "result-schema"]
         found = []
         for path, fault in sorted(faults.items(), key=lambda item: spans.get(item[0], (0, 0))):
             start, stop = spans.get(path, (blank, blank + 1))

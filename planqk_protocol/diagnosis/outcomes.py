@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from planqk_protocol.captures import CaptureNotice, StdStream
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.ending import Ending
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Rule, Severity
 from planqk_protocol.diagnosis.line import finding
-from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result, Violation, ViolationCode
 from planqk_protocol.marked import marker_text
 from planqk_protocol.outcome import JobStatus
@@ -64,7 +64,9 @@ class Course:
             return []
         end = len(event.raw)
         places = EventPlaces(event, offset)
-        return [finding(RULES["unterminated-result"], places.line(end), places.place(end), _UNTERMINATED)]
+        return [
+            finding(rules.RULES["unterminated-result"], places.line(end), places.place(end), _UNTERMINATED)
+        ]
 
     def suspect(self, suspect: Finding) -> None:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
@@ -101,7 +103,7 @@ class Course:
         cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off)
         there = self._what_there_is(ending)
         message = f"there is no result{there}: {cause}"
-        rule = RULES["no-result"]
+        rule = rules.RULES["no-result"]
         severity = Severity.WARNING if ending.has_succeeded is False else rule.severity
         related = self._place_of_cause()
         return [_without_place(rule, message, advice, related, severity)]
@@ -114,14 +116,14 @@ class Course:
         places = EventPlaces(event, offset)
         place, line = places.place(0, event.start), places.line(0)
         related = self._related_slot("the result stands here")
-        return [finding(RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
+        return [finding(rules.RULES["interim-after-result"], line, place, _AFTER_RESULT, related=related)]
 
     def _failed_with_result(self, ending: Ending) -> list[Finding]:
         if ending.has_succeeded is not False:
             return []
         message = f"the job gave a result, but {ending.told_by}, so it counts as failed"
         related = self._related_slot("the result stands here")
-        return [_without_place(RULES["failed-with-result"], message, None, related)]
+        return [_without_place(rules.RULES["failed-with-result"], message, None, related)]
 
     def _broken_result(self, ending: Ending) -> list[Finding]:
         if not ending.has_succeeded or self._slot is None:
@@ -131,7 +133,7 @@ class Course:
             "valid, so the job counts as failed"
         )
         related = self._related_slot("this is not a valid result")
-        return [_without_place(RULES["succeeded-with-broken-result"], message, None, related)]
+        return [_without_place(rules.RULES["succeeded-with-broken-result"], message, None, related)]
 
     def _what_there_is(self, ending: Ending) -> str:
         """What there is instead of a result, for the message."""
@@ -204,7 +206,7 @@ def notice_finding(notice: CaptureNotice) -> Finding:
     standard output. If no bytes of standard output are concerned, it is only an
     information.
     """
-    rule = RULES[f"capture-{notice.kind}"]
+    rule = rules.RULES[f"capture-{notice.kind}"]
     file = f"file {notice.file + 1}, " if notice.file else ""
     where = f"{file}record {notice.record:,}, at byte {notice.offset:,}"
     severity = rule.severity if notice.concerns(StdStream.STDOUT) else Severity.INFO

@@ -22,11 +22,11 @@ from itertools import islice
 
 import msgspec
 
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Fix, Related, Rule
 from planqk_protocol.diagnosis.json_scan import lone_surrogates, masked, outside_strings, repeated_keys
 from planqk_protocol.diagnosis.line import finding
-from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
@@ -119,7 +119,7 @@ class _Fault(msgspec.Struct, frozen=True):
 def _missing_colon(event: InterimResult) -> _Fault:
     name = marker_text(Marker.INTERIM_RESULT).removesuffix(":")
     message = f"the marker {name} has no colon"
-    return _Fault(RULES["interim-without-colon"], event.start, 0, message, replacement=":")
+    return _Fault(rules.RULES["interim-without-colon"], event.start, 0, message, replacement=":")
 
 
 def _payload_faults(event: InterimResult | Result | MultilineResult) -> list[_Fault]:
@@ -195,7 +195,7 @@ def _overflows(text: bytes) -> Iterator[_Fault]:
         digits = number[0]
         if not digits.lstrip(b"-").isdigit() and float(digits) in {float("inf"), float("-inf")}:
             message = "the number is too large for a float, so it is read as an infinity"
-            yield _Fault(RULES["number-overflow"], number.start(), len(digits), message)
+            yield _Fault(rules.RULES["number-overflow"], number.start(), len(digits), message)
 
 
 def _big_integers(text: bytes) -> Iterator[_Fault]:
@@ -205,13 +205,13 @@ def _big_integers(text: bytes) -> Iterator[_Fault]:
             continue
         if len(digits) > _DIGITS_OF_EXACT or int(digits) > _EXACT:
             message = f"the integer has {len(digits)} digits and is beyond 2^53: many readers round it"
-            yield _Fault(RULES["big-integer"], number.start(), len(number[0]), message)
+            yield _Fault(rules.RULES["big-integer"], number.start(), len(number[0]), message)
 
 
 def _lone_surrogates(text: bytes) -> Iterator[_Fault]:
     for escape in lone_surrogates(text):
         message = f"{escape[0].decode()} is one half of a character, and the other half is missing"
-        yield _Fault(RULES["lone-surrogate"], escape.start(), len(escape[0]), message)
+        yield _Fault(rules.RULES["lone-surrogate"], escape.start(), len(escape[0]), message)
 
 
 def _repeated_keys(payload: bytes, text: bytes) -> Iterator[_Fault]:
@@ -219,7 +219,7 @@ def _repeated_keys(payload: bytes, text: bytes) -> Iterator[_Fault]:
         name = excerpt(json.loads(payload[key.start : key.stop]))
         message = f"the key {name} stands twice in one object; only the last value counts"
         first = (key.first_start, key.first_stop)
-        yield _Fault(RULES["duplicate-key"], key.start, key.stop - key.start, message, first=first)
+        yield _Fault(rules.RULES["duplicate-key"], key.start, key.stop - key.start, message, first=first)
 
 
 def _double_encoded(text: bytes, value: str) -> Iterator[_Fault]:
@@ -233,7 +233,7 @@ def _double_encoded(text: bytes, value: str) -> Iterator[_Fault]:
         return
     start = text.index(b'"')
     message = f"the value is a string that holds a JSON {kind}: it was encoded twice"
-    yield _Fault(RULES["double-encoded"], start, text.rindex(b'"') + 1 - start, message)
+    yield _Fault(rules.RULES["double-encoded"], start, text.rindex(b'"') + 1 - start, message)
 
 
 def _line_faults(raw: bytes, capture: str) -> list[_Fault]:
@@ -269,7 +269,7 @@ def _cut_characters(raw: bytes, lines: list[tuple[int, int]]) -> Iterator[_Fault
         length = len(raw[first : first + 4].decode(errors="ignore")[:1].encode())
         size = cut - start
         message = f"this character lies on byte {size:,} of its line, where Docker cuts the line in two"
-        yield _Fault(RULES["non-ascii-long-line"], first, length, message)
+        yield _Fault(rules.RULES["non-ascii-long-line"], first, length, message)
 
 
 def _begins_before(raw: bytes, at: int) -> int:
@@ -282,4 +282,4 @@ def _begins_before(raw: bytes, at: int) -> int:
 def _too_long(raw: bytes, start: int, end: int) -> _Fault:
     at = _begins_before(raw, start + PIECE)
     message = f"the line has {end - start:,} bytes; the engine stores it in pieces of {PIECE:,} bytes"
-    return _Fault(RULES["line-over-16k"], at, end - at, message)
+    return _Fault(rules.RULES["line-over-16k"], at, end - at, message)

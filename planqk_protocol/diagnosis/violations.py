@@ -20,11 +20,11 @@ from typing import NamedTuple
 import msgspec
 
 from planqk_protocol.buffer import LF
+from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.candidates import advice_for
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line import Line, finding
-from planqk_protocol.diagnosis.rules import RULES
 from planqk_protocol.events import Marker, Violation, ViolationCode
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
@@ -83,7 +83,7 @@ def violation_finding(
     if violation.code is ViolationCode.PAYLOAD_TOO_LARGE:  # the line goes on after the cut
         line = msgspec.structs.replace(line, is_end=False)
     place = places.place(wrong.start, _length_in_line(violation.raw, wrong) if wrong.length else 0)
-    rule = RULES[wrong.rule]
+    rule = rules.RULES[wrong.rule]
     advice = advice_for(rule, violation.marker)
     return finding(rule, line, place, wrong.message, advice=advice, related=wrong.related)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from planqk_protocol.diagnosis.echoes import echo_key
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line_search import MarkedLine
 from planqk_protocol.events import Marker
@@ -92,6 +91,8 @@ class WaitingFindings:
 
     def _repeats(self, echo: bytes, number: int) -> bool:
         """Whether a marked line of the same text stands shortly before a line."""
+        from planqk_protocol.diagnosis.echoes import echo_key  # noqa: PLC0415  # most streams have no near miss
+
         nearest = (marked for marked in self._recent if marked.number >= number - _NEAR)
         return any(echo_key(marked.beginning) == echo for marked in nearest)
 
@@ -99,6 +100,8 @@ class WaitingFindings:
         """Take a marked line. Near misses shortly before it, and after it, may be its echoes."""
         self._recent.append(marked)
         if self._possible_echoes:
+            from planqk_protocol.diagnosis.echoes import echo_key  # noqa: PLC0415  # see `_repeats`
+
             key, first = echo_key(marked.beginning), marked.number - _NEAR
             for item in self._possible_echoes:
                 item.is_dropped |= item.echo == key and item.line >= first

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind, decoder, detect
+from planqk_protocol.captures.decoders import MODULES, after_blanks
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, first_line_end, is_utf16
 from planqk_protocol.testing.models import MODELS
 from tests.captures.feeding import decode, places
@@ -58,6 +59,25 @@ def check_that_the_first_record_is_sound(head: bytes) -> None:
 @given(STREAMS)
 def test_what_is_detected_begins_with_a_sound_record(stream: bytes) -> None:
     check_that_the_first_record_is_sound(stream)
+
+
+def check_that_none_is_ruled_out(head: bytes) -> None:
+    text = after_blanks(head)
+    for module in MODULES.values():
+        assert module.may_begin(head, text) or not module.load().sniff(head)
+
+
+@given(STREAMS)
+def test_no_format_is_ruled_out_that_a_stream_looks_like(stream: bytes) -> None:
+    check_that_none_is_ruled_out(stream)
+
+
+@pytest.mark.parametrize("format_id", MODELS)
+def test_no_format_is_ruled_out_that_a_capture_looks_like(format_id: str) -> None:
+    for model in MODELS[format_id]:
+        capture = model.write([("stdout", b"starting\n"), ("stderr", b"careful\n")])
+        for size in range(len(capture) + 1):
+            check_that_none_is_ruled_out(capture[:size])
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_bash_can_read_its_script(run: Run) -> None:
         ("planqk-protocol parse --fo", ["plain,--follow"]),
         ("planqk-protocol completion ", ["plain,bash", "plain,zsh", "plain,fish"]),
         ("planqk-protocol parse jo", ["file,jo"]),
+        ("planqk-protocol --v", ["plain,--version"]),
     ],
 )
 def test_the_program_answers(words: str, completions: list[str]) -> None:
@@ -46,3 +47,13 @@ def test_the_program_answers(words: str, completions: list[str]) -> None:
     }
     outcome = CliRunner().invoke(cli, [], prog_name="planqk-protocol", env=os.environ | env)
     assert outcome.stdout.splitlines() == completions
+
+
+def test_shells_that_show_summaries_get_those_of_the_help() -> None:
+    env = {"_PLANQK_PROTOCOL_COMPLETE": "zsh_complete", "COMP_WORDS": "planqk-protocol ", "COMP_CWORD": "1"}
+    outcome = CliRunner().invoke(cli, [], prog_name="planqk-protocol", env=os.environ | env)
+    assert len(cli.commands) == len(list(cli.commands))
+    expected = [["plain", name, item.get_short_help_str()] for name, item in cli.commands.items()]
+    lines = outcome.stdout.splitlines()
+    assert [lines[at : at + 3] for at in range(0, len(lines), 3)] == expected
+    assert all(summary for _, _, summary in expected)

@@ -18,7 +18,7 @@ import pytest
 
 from planqk_protocol import __main__ as entry
 from planqk_protocol import __version__
-from planqk_protocol.cli.terminal import until_interrupt
+from planqk_protocol.cli.signals import until_interrupt
 from tests.cli.harness import Call, Refusing, Run, Start
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes")
@@ -172,6 +172,20 @@ def test_a_closed_pipe_on_windows(
     monkeypatch.setattr(sys, "stdout", refusing(errno.EINVAL))
     assert call("parse", examples / "minimal.log") == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", [(), ("conformance",)])
+def test_without_a_command_a_group_prints_its_help(run: Run, command: tuple[str, ...]) -> None:
+    outcome = run(*command)
+    assert (outcome.exit_code, outcome.stderr) == (2, "")
+    assert outcome.stdout.split() == run(*command, "--help").stdout.split()
+    assert r"\n" not in outcome.stdout
+
+
+def test_a_misspelt_command(run: Run) -> None:
+    outcome = run("resul\x1b")
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert r"No such command 'resul\x1b'. Did you mean 'result'?" in outcome.stderr
 
 
 @needs_posix

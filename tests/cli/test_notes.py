@@ -23,7 +23,7 @@ PLAIN = b"".join(b"a plain line, number %d\n" % number for number in range(1000)
 @given(kinds=st.lists(st.sampled_from(["torn", "gap", "corrupt"]), max_size=60))
 def test_of_a_kind_ten_are_said_and_the_rest_is_counted(kinds: list[str]) -> None:
     messages = Messages()
-    with messages.capture() as captured:
+    with messages.console.capture() as captured:
         for number, kind in enumerate(kinds):
             assert messages.has_room_for(kind) == (kinds[:number].count(kind) < 10)
             messages.say(f"place {number}", "message", kind)

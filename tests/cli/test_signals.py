@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.cli.terminal import until_signal
+from planqk_protocol.cli.signals import until_signal
 from tests.cli.harness import Start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import pytest
 
-from planqk_protocol.diagnosis import RULES, Example, Rule, diagnose
+from planqk_protocol import diagnosis
+from planqk_protocol.diagnosis import RULES, Example, Rule, diagnose, rules
 from tests.diagnosis.rule_examples import examples
 
 BESIDE = {"succeeded-with-broken-result"}  # comes with the finding of a violation, after it
@@ -51,3 +53,9 @@ def test_texts_are_whole(rule: Rule) -> None:
 def test_the_first_right_example_of_most_rules_has_no_finding_at_all() -> None:
     spoilt = [rule.id for rule in RULES.values() if rule.id not in NEEDS_MORE and rules_found(rule.right[0])]
     assert spoilt == []
+
+
+@pytest.mark.parametrize("module", [diagnosis, rules])
+def test_beside_the_rules_nothing_is_imported_late(module: ModuleType) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        module.nothing  # noqa: B018

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Unpack
 
-import rich_click as click
+import click
 
 from planqk_protocol import Limits
 from planqk_protocol.cli.event_stream import EventStream
@@ -22,6 +22,7 @@ from planqk_protocol.cli.options import (
     openapi_option,
     read_schemas,
 )
+from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.rule_choice import chosen_rules, complete_rule, rule_or_prefix
 from planqk_protocol.cli.terminal import Messages, check_output
 
@@ -38,7 +39,7 @@ def _count(value: int | str) -> int | None:
     return int(value)
 
 
-@click.command()
+@click.command(cls=Command)
 @input_options
 @click.option(
     "--exit-code",

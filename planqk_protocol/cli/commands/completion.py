@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import rich_click as click
+import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
+from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.terminal import check_output, write
 
 __all__ = ["completion"]
@@ -14,7 +15,7 @@ _PROGRAM = "planqk-protocol"
 _VARIABLE = "_PLANQK_PROTOCOL_COMPLETE"  # the name that click derives from the program's
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

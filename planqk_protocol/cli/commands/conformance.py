@@ -9,13 +9,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
 import msgspec
-import rich_click as click
 from click.shell_completion import CompletionItem
 from rich.progress import Progress
 
 from planqk_protocol.cli.conformance_report import print_report, show_encoder_case, show_vector, write_file
-from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write
+from planqk_protocol.cli.rich_help import Argument, Group
+from planqk_protocol.cli.signals import ended_by, until_signal
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, write
 from planqk_protocol.conformance import decoders, encoders, services
 from planqk_protocol.conformance.comparison import Profile
 from planqk_protocol.conformance.decoders import CHUNKINGS
@@ -29,6 +31,7 @@ __all__ = ["conformance"]
 
 _COMMAND = click.argument(
     "command",
+    cls=Argument,
     metavar="COMMAND...",
     nargs=-1,
     required=True,
@@ -105,7 +108,7 @@ def _reports(timeout: int) -> Callable[[Function], Function]:
     )
 
 
-@click.group()
+@click.group(cls=Group)
 def conformance() -> None:
     """Test implementations of the protocol, in any language.
 
@@ -249,6 +252,7 @@ def list_(rules: tuple[str, ...]) -> None:
 @conformance.command()
 @click.argument(
     "case_id",
+    cls=Argument,
     metavar="ID",
     shell_complete=_complete_id,
     help="The id of a vector or of a case for encoders; see 'list'.",
@@ -274,7 +278,11 @@ def show(case_id: str) -> None:
 
 @conformance.command()
 @click.argument(
-    "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to."
+    "folder",
+    cls=Argument,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write to.",
 )
 def export(folder: Path) -> None:
     """Write the vectors, the cases for encoders and their JSON Schemas to a folder.
@@ -351,7 +359,7 @@ def _run(
     messages = Messages()
     with (
         until_signal() as received,
-        Progress(console=messages, transient=True, disable=not messages.is_live) as bar,
+        Progress(console=messages.console, transient=True, disable=not messages.is_live) as bar,
     ):
         try:
             jobs = jobs or os.cpu_count() or 1

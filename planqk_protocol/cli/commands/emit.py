@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-import rich_click as click
+import click
 
+from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.sources import STDIN, label, read
 from planqk_protocol.cli.terminal import Failure, Messages, check_output, write
 from planqk_protocol.emit.json_texts import marked_json
@@ -20,8 +21,8 @@ _LOG = "log"
 _ROLES = {"result": "result", "interim": "interim_result", "multiline": "multiline_result"}
 
 
-@click.command()
-@click.argument("kind", type=click.Choice([*_ROLES, _LOG]), help="What to print.")
+@click.command(cls=Command)
+@click.argument("kind", cls=Argument, type=click.Choice([*_ROLES, _LOG]), help="What to print.")
 def emit(kind: str) -> None:
     """Print what standard input holds in the form of the protocol, for jobs in any language.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from textwrap import TextWrapper
 
+import click
 import msgspec
-import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
+from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.rule_choice import complete_rule, rule_id
 from planqk_protocol.cli.rule_text import Section, sections
 from planqk_protocol.cli.terminal import check_output, write
@@ -21,9 +22,10 @@ _WIDTH = 80
 _FIELDS = ("id", "severity", "summary", "why", "advice")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
     "rule",
+    cls=Argument,
     metavar="[RULE]",
     required=False,
     type=rule_id,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from textwrap import TextWrapper
 
+import click
 import msgspec
-import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
 from planqk_protocol import captures
 from planqk_protocol.captures import Format
+from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.terminal import check_output, write, writing
 
 __all__ = ["formats"]
@@ -22,7 +23,7 @@ _INDENT = 17
 _encode = msgspec.json.Encoder().encode
 
 
-@click.command()
+@click.command(cls=Command)
 def formats() -> None:
     """List the formats of captured logs.
 

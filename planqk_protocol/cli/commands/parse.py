@@ -7,21 +7,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 
-import rich_click as click
+import click
 
 from planqk_protocol import Limits
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
-from planqk_protocol.cli.printing import json_lines_printer, text_printer
+from planqk_protocol.cli.printing import Print, json_lines_printer
 from planqk_protocol.cli.reading import decompress_inputs
+from planqk_protocol.cli.rich_help import Command
+from planqk_protocol.cli.signals import until_interrupt
 from planqk_protocol.cli.sources import STDIN, Input, LiveInput, follow
-from planqk_protocol.cli.terminal import Messages, check_output, until_interrupt
+from planqk_protocol.cli.terminal import Messages, check_output
 from planqk_protocol.cli.verdict import Verdict
 
 __all__ = ["parse"]
 
 
-@click.command()
+@click.command(cls=Command)
 @input_options
 @click.option(
     "--output",
@@ -69,7 +71,7 @@ def parse(
     ctx.call_on_close(messages.sum_up)  # also if the command fails
     reading = choose_input(given, messages)
     is_text = output == "text" or (output is None and sys.stdout.isatty())
-    print_text = text_printer() if is_text else None
+    print_text = _text_printer() if is_text else None
     opened: AbstractContextManager[Iterable[Input | LiveInput]]
     if is_followed:
         opened = _followed(files[0], reading.capture, messages)
@@ -92,6 +94,12 @@ def parse(
                     print_events(events)
                 verdict.say(remarks)
     ctx.exit(verdict.exit_code(is_broken_off=is_followed))
+
+
+def _text_printer() -> Print:
+    from planqk_protocol.cli.event_text import text_printer  # noqa: PLC0415  # it imports rich
+
+    return text_printer()
 
 
 @contextmanager

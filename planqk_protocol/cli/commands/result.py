@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Unpack
 
-import rich_click as click
+import click
 
 from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import indented
+from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.terminal import Messages, check_output, write_json
 from planqk_protocol.cli.verdict import Verdict
 
@@ -19,7 +20,7 @@ __all__ = ["result"]
 _ALL, _LAST = "all", "last"
 
 
-@click.command()
+@click.command(cls=Command)
 @input_options
 @click.option("--pretty", is_flag=True, help="Indent the JSON. Numbers and keys stay as they are.")
 @click.option("--interim", flag_value=_ALL, help="Print the interim results instead, one per line.")

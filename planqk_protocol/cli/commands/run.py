@@ -8,13 +8,15 @@ from pathlib import Path
 from time import time_ns
 from typing import TypedDict
 
-import rich_click as click
+import click
 
 from planqk_protocol import ProtocolError, runner, to_json_line
 from planqk_protocol.cli.job_summary import is_good, sum_up
 from planqk_protocol.cli.job_view import JobView, Output
 from planqk_protocol.cli.options import openapi_option, read_schemas
-from planqk_protocol.cli.terminal import Failure, Messages, check_output, ended_by, until_signal, write_json
+from planqk_protocol.cli.rich_help import Argument, Command
+from planqk_protocol.cli.signals import ended_by, until_signal
+from planqk_protocol.cli.terminal import Failure, Messages, check_output, write_json
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.runner import JobInput, Run, rfc3339
 
@@ -33,7 +35,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _SECONDS = click.FloatRange(min=0)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--input",
     "folder",
@@ -74,7 +76,9 @@ _SECONDS = click.FloatRange(min=0)
     show_default=True,
     help="Print what the job prints, or JSON Lines with times.",
 )
-@click.argument("command", metavar="[COMMAND]...", nargs=-1, type=click.UNPROCESSED, help="The job.")
+@click.argument(
+    "command", metavar="[COMMAND]...", nargs=-1, cls=Argument, type=click.UNPROCESSED, help="The job."
+)
 @click.pass_context
 def run(
     ctx: click.Context,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 
-import rich_click as click
+import click
 
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoded, Decoder, StdStream, decoder
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, is_utf16
@@ -23,6 +23,7 @@ from planqk_protocol.cli.detection import (
 )
 from planqk_protocol.cli.input_doubts import DISORDER
 from planqk_protocol.cli.options import capture_option, choose_files, files_argument, only_option
+from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.rotation import Clock
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Messages, SafeOutput, check_output
@@ -36,7 +37,7 @@ _STREAMS = {
 }
 
 
-@click.command()
+@click.command(cls=Command)
 @files_argument
 @capture_option
 @only_option

@@ -1,22 +1,39 @@
-"""All rules of the diagnosis, by their ids."""
+"""All rules of the diagnosis, by their ids.
+
+The rules are long texts with many examples, and most streams have no mistake. So they
+are imported when one of them is asked for: use ``rules.RULES`` in functions.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+
 from planqk_protocol.diagnosis.finding import Rule
-from planqk_protocol.diagnosis.rules.captures import RULES as CAPTURES
-from planqk_protocol.diagnosis.rules.encodings import RULES as ENCODINGS
-from planqk_protocol.diagnosis.rules.json_texts import RULES as JSON_TEXTS
-from planqk_protocol.diagnosis.rules.markers import RULES as MARKERS
-from planqk_protocol.diagnosis.rules.outcomes import RULES as OUTCOMES
-from planqk_protocol.diagnosis.rules.schemas import RULES as SCHEMAS
-from planqk_protocol.diagnosis.rules.values import RULES as VALUES
-from planqk_protocol.diagnosis.rules.violations import RULES as VIOLATIONS
 
 __all__ = ["RULES"]
 
-RULES: dict[str, Rule] = {
-    rule.id: rule
-    for rules in (VIOLATIONS, JSON_TEXTS, MARKERS, ENCODINGS, VALUES, OUTCOMES, SCHEMAS, CAPTURES)
-    for rule in rules
-}
+RULES: dict[str, Rule]
 """Each rule by its id: those of violations first, then markers, encodings, values, outcomes, captures."""
+
+
+def __getattr__(name: str) -> dict[str, Rule]:
+    if name == "RULES":
+        return _rules()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
+def _rules() -> dict[str, Rule]:
+    from planqk_protocol.diagnosis.rules import (  # noqa: PLC0415  # see the top
+        captures,
+        encodings,
+        json_texts,
+        markers,
+        outcomes,
+        schemas,
+        values,
+        violations,
+    )
+
+    groups = (violations, json_texts, markers, encodings, values, outcomes, schemas, captures)
+    return {rule.id: rule for group in groups for rule in group.RULES}

@@ -1,0 +1,91 @@
+"""What a command imports: nothing that it does not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOG = b'starting\nPlanQK:Job:InterimResult: {"progress": 0.5}\nPlanQK:Job:Result: {"sum": 42}\nbye\n'
+COMMANDS = ["parse", "check", "run", "explain", "unwrap", "emit", "formats", "conformance", "completion"]
+# What takes long to import, or has nothing to do with printing a result.
+HEAVY = ["rich", "rich_click", "asyncio", "jsonschema", "yaml", "docker", "kubernetes", "importlib.metadata"]
+PARTS = [
+    "captures.decoders.cri",
+    "captures.decoders.docker_json_file",
+    "cli.console",
+    "cli.finding_reports",
+    "cli.found",
+    "conformance",
+    "diagnosis.echoes",
+    "diagnosis.near_misses",
+    "diagnosis.openapi",
+    "diagnosis.rules.captures",
+    "diagnosis.rules.markers",
+    "diagnosis.violations",
+    "emit",
+    "engines",
+    "runner",
+]
+UNUSED = [*HEAVY, *(f"planqk_protocol.{part}" for part in PARTS)]
+
+
+def imported(*args: str | Path, **env: str) -> set[str]:
+    """The modules that a run of the command has imported when it ends."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('IMPORTED', *sys.modules, file=sys.stderr))\n"
+        "sys.argv[0] = 'planqk-protocol'\n"
+        "from planqk_protocol.__main__ import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code, *args]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | env, check=False, timeout=60
+    )
+    said, _, modules = done.stderr.partition("IMPORTED ")
+    assert (said, done.returncode) == ("", 0)
+    return set(modules.split())
+
+
+def commands(modules: set[str]) -> set[str]:
+    """The commands among modules."""
+    return {name for name in ["result", *COMMANDS] if f"planqk_protocol.cli.commands.{name}" in modules}
+
+
+@pytest.mark.parametrize("command", ["result", "parse"])
+def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(LOG)
+    modules = imported(command, path)
+    assert not modules & set(UNUSED)
+    assert commands(modules) == {command}
+    assert "planqk_protocol.captures.decoders.raw" in modules  # the names above are those of modules
+
+
+def test_the_names_of_parts_are_those_of_modules() -> None:
+    root = Path(sys.modules["planqk_protocol"].__file__ or "").parent
+    for part in PARTS:
+        path = root.joinpath(*part.split("."))
+        assert path.is_dir() or path.with_suffix(".py").is_file(), part
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("before", "word", "expected"),
+    [("", "", set()), ("", "re", set()), ("result", "--", {"result"}), ("check", "--", {"check"})],
+)
+def test_completion_imports_the_command_that_it_completes(
+    shell: str, before: str, word: str, expected: set[str]
+) -> None:
+    words = " ".join(filter(None, ["planqk-protocol", before]))
+    modules = imported(
+        _PLANQK_PROTOCOL_COMPLETE=f"{shell}_complete",
+        COMP_WORDS=words if shell == "fish" else f"{words} {word}",
+        COMP_CWORD=word if shell == "fish" else str(words.count(" ") + 1),
+    )
+    assert commands(modules) == expected
+    assert not modules & {*HEAVY, "planqk_protocol.conformance", "planqk_protocol.engines"}
