@@ -68,7 +68,9 @@ def test_each_entry_is_lines_of_text(messages: list[str], text: bytes) -> None:
     ):
         data = capture if isinstance(capture, bytes) else capture.encode()
         told = ["repaired"] if data.startswith(b"\xef\xbb\xbf") else []
-        assert text_of(data) == (text, told)
+        for pieces in ([data], [data[at : at + 1] for at in range(len(data))]):
+            output = merged(run(decoder("planqk-log"), [pieces]))
+            assert (data_of(output, "stdout"), kinds(output)) == (text, told)
 
 
 def test_a_long_log_is_read_in_any_pieces() -> None:
