@@ -216,3 +216,11 @@ def test_no_outcome_is_an_event_and_no_event_an_outcome() -> None:
 def test_a_record_is_made_of_events_and_outcomes_only(make: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError, match=r"^a record is made of an event or an outcome, not of Collector$"):
         make(Collector())
+
+
+def test_a_record_holds_the_time_and_the_severity_that_are_known() -> None:
+    for event in parse(b"log\nPlanQK:Job:InterimResult: 1\nPlanQK:Job:Result: 1\nPlanQK:Job:Result: 2\n"):
+        line = json.loads(to_json_line(event, time="2024-05-01T10:00:00Z", severity="INFO"))
+        VALIDATOR.validate(line)
+        assert line == json.loads(to_json_line(event)) | {"time": "2024-05-01T10:00:00Z", "severity": "INFO"}
+        assert "severity" not in json.loads(to_json_line(event))

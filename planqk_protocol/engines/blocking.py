@@ -12,11 +12,29 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar, cast
 
-__all__ = ["in_thread"]
+__all__ = ["in_loop", "in_thread"]
 
 _T = TypeVar("_T")
+
+
+def in_loop(function: Callable[[str], None]) -> Callable[[str], None]:
+    """Make a function that may be called in any thread, and calls another one in the running event loop.
+
+    Once the loop is closed, calls do nothing.
+
+    Args:
+        function: The function that is called in the loop.
+    """
+    loop = asyncio.get_running_loop()
+
+    def call(text: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(function, text)
+
+    return call
 
 
 async def in_thread(

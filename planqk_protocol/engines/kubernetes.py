@@ -14,13 +14,13 @@ between lines that were given before.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
+from planqk_protocol.engines.blocking import in_loop
 from planqk_protocol.engines.cluster import (
     Cluster,
     RefusedError,
@@ -124,13 +124,7 @@ async def afollow(
     Raises:
         EngineError: As `follow`.
     """
-    loop = asyncio.get_running_loop()
-
-    def tell_in_loop(message: str) -> None:
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(tell, message)
-
-    reader = _PodReader(namespace, name, tell_in_loop)
+    reader = _PodReader(namespace, name, in_loop(tell))
     return await open_in_thread(lambda: reader.open(container, client, wait_timeout), abort=reader.close)
 
 

@@ -12,7 +12,6 @@ until it has brought nothing new several times in a row.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind
-from planqk_protocol.engines.blocking import in_thread
+from planqk_protocol.engines.blocking import in_loop, in_thread
 from planqk_protocol.engines.container import ContainerOutput, EngineError, OutputItem
 from planqk_protocol.engines.log_entries import LogEntries, News, NotALogError
 from planqk_protocol.engines.platform_result import ABSENT, difference
@@ -111,13 +110,7 @@ async def afollow(
     Raises:
         EngineError: As `follow`.
     """
-    loop = asyncio.get_running_loop()
-
-    def tell_in_loop(message: str) -> None:
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(tell, message)
-
-    reader = _ExecutionReader(tell_in_loop)
+    reader = _ExecutionReader(in_loop(tell))
     return await in_thread(
         lambda: reader.open(endpoint, execution_id, client, wait_timeout),
         abort=reader.close,

@@ -163,6 +163,19 @@ def test_no_marker_is_lost_by_a_wrong_guess(
     assert f": {kind}: " in run(command, "--capture", format_id, stdin=data).stderr
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool) -> None:
+    data = LOOKS_CAPTURED["docker-logs-timestamps"] + b"PlanQ"
+    data = gzip.compress(data)[:-4] if is_cut else data
+    outcomes = set()
+    for size in (1, 7, 1 << 20):
+        monkeypatch.setattr(sources, "_CHUNK", size)
+        monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", size)
+        outcomes.add(run("unwrap", stdin=data).stderr)
+    (told,) = outcomes
+    assert "record 2, byte 50: truncated" in told
+
+
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:
     capture = RECORD + b"no record\n"
     guess, notice = capture_messages.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "

@@ -187,3 +187,20 @@ def test_binary_input(run: Run) -> None:
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith("<stdin>: no-result: ")
     assert run("parse", "--output", "text", stdin=data).stdout.count("\n") == 101
+
+
+def test_records_of_the_log_of_the_platform_hold_times_and_severities(run: Run) -> None:
+    entries = [
+        {"message": "starting", "severity": "DEBUG", "timestamp": "2024-05-01T10:00:00+02:00"},
+        {"message": "PlanQK:Job:Result: 1\nPlanQK:Job:Result: 2", "severity": "INFO", "timestamp": "5"},
+        {"message": "done", "severity": None, "timestamp": "noon"},
+    ]
+    outcome = run("parse", "--capture", "planqk-log", stdin=json.dumps(entries).encode())
+    records = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert [(record["type"], record.get("time"), record.get("severity")) for record in records] == [
+        ("log", "2024-05-01T10:00:00+02:00", "DEBUG"),
+        ("result", "1970-01-01T00:00:00.005000000Z", "INFO"),
+        ("violation", "1970-01-01T00:00:00.005000000Z", "INFO"),
+        ("log", None, None),
+    ]
+    assert outcome.exit_code == 1

@@ -65,7 +65,9 @@ def test_every_public_name_of_testing_is_there_once() -> None:
 
 
 def test_every_public_name_of_engines_is_there_once() -> None:
-    modules = [import_module(f"planqk_protocol.engines.{name}") for name in ("docker", "kubernetes")]
+    modules = [
+        import_module(f"planqk_protocol.engines.{name}") for name in ("docker", "kubernetes", "planqk")
+    ]
     public = [f"{module.__name__}.{name}" for module in modules for name in module.__all__]
     apart = [name for name in names(ENGINES) if name not in public]
     assert sorted(names(ENGINES)) == sorted(public + apart)

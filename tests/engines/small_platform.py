@@ -57,6 +57,11 @@ class Answer:
 Fault = Cut | Answer | None
 
 
+def problem(status: int, body: Any = None, **headers: str) -> Answer:
+    """An answer that tells of an error, in JSON if it has a body."""
+    return Answer(status, b"" if body is None else json.dumps(body).encode(), headers)
+
+
 @dataclass
 class Platform:
     """What the platform has, does, and was asked.

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -71,6 +72,7 @@ class NoEntry(msgspec.Struct, frozen=True):
     reason: str
 
 
+_Parse: TypeAlias = Callable[[bytes], Sequence[PlatformEntry]]
 _usual_list = msgspec.json.Decoder(list[_UsualEntry]).decode
 _usual_lines = msgspec.json.Decoder(_UsualEntry).decode_lines
 _any_list = msgspec.json.Decoder(list[PlatformEntry]).decode
@@ -89,30 +91,26 @@ _SEVERITIES = (b'"DEBUG"', b'"NOTICE"', b'"INFO"', b'"WARNING"', b'"ERROR"')  # 
 _STAMP = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+.:\dZ]*"|"\d{10,15}"|\d{10,15}')
 
 
-def entries_of_list(data: bytes) -> list[PlatformEntry] | None:
+def entries_of_list(data: bytes) -> Sequence[PlatformEntry] | None:
     """Parse entries with commas between them; ``None`` if they are not all entries."""
-    text = b"[" + data + b"]"
-    try:
-        return _usual_list(text)  # type: ignore[return-value]
-    except msgspec.ValidationError:
-        return None if is_too_deep(data) else _tried(_any_list, text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return _entries(_usual_list, _any_list, b"[" + data + b"]")
 
 
-def entries_of_lines(data: bytes) -> list[PlatformEntry] | None:
+def entries_of_lines(data: bytes) -> Sequence[PlatformEntry] | None:
     """Parse entries with white space between them; ``None`` if they are not all entries."""
+    return _entries(_usual_lines, _any_lines, data)
+
+
+def _entries(usual: _Parse, lenient: _Parse, data: bytes) -> Sequence[PlatformEntry] | None:
     try:
-        return _usual_lines(data)  # type: ignore[return-value]
+        return usual(data)
     except msgspec.ValidationError:
-        return None if is_too_deep(data) else _tried(_any_lines, data)
+        if is_too_deep(data):
+            return None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def _tried(decode: Any, data: bytes) -> list[PlatformEntry] | None:
     try:
-        return decode(data)  # type: ignore[no-any-return]
+        return lenient(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -152,7 +150,7 @@ def with_end(message: str) -> str:
     return message if message[-1:] == "\n" else message + "\n"
 
 
-def text_of(entries: list[PlatformEntry]) -> str:
+def text_of(entries: Sequence[PlatformEntry]) -> str:
     """The texts of entries, each with an LF at its end."""
     messages = [entry.message for entry in entries]
     if "\n" in "".join(messages):
@@ -196,7 +194,7 @@ def begins_with_entry(head: bytes) -> bool:
 class ParsedEntries(msgspec.Struct, frozen=True):
     """The entries that a chunk was made of."""
 
-    entries: list[PlatformEntry]
+    entries: Sequence[PlatformEntry]
 
     def ends(self) -> list[int]:
         """Where each entry ends in the chunk's data, in bytes."""

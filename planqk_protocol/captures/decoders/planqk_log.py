@@ -154,7 +154,7 @@ class PlanqkLogDecoder(TextDecoder):
                     data, at = self._continue_entry(data, at)
                 case _State.DAMAGE:
                     data, at = self._search(data, at)
-                case _State.NOTHING:
+                case _:
                     return
 
     def _decode_between(self, data: bytes, at: int) -> int:

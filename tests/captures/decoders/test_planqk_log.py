@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol import Log, Result, Violation
-from planqk_protocol.captures import Captured, CaptureNotice, Source, decoder, detect
+from planqk_protocol.captures import Captured, CaptureNotice, Source, decoder
 from planqk_protocol.captures.decoders.planqk_log import PlanqkLogDecoder
 from planqk_protocol.testing.models import MODELS
 from tests.captures.feeding import chunks_in, cut, data_of, decode, kinds, merged, places, run, stamped
@@ -68,7 +68,9 @@ def test_each_entry_is_lines_of_text(messages: list[str], text: bytes) -> None:
     ):
         data = capture if isinstance(capture, bytes) else capture.encode()
         told = ["repaired"] if data.startswith(b"\xef\xbb\xbf") else []
-        assert text_of(data) == (text, told)
+        for pieces in ([data], [data[at : at + 1] for at in range(len(data))]):
+            output = merged(run(decoder("planqk-log"), [pieces]))
+            assert (data_of(output, "stdout"), kinds(output)) == (text, told)
 
 
 def test_a_long_log_is_read_in_any_pieces() -> None:
@@ -131,6 +133,17 @@ def test_severities_stand_beside_the_times() -> None:
         assert captured.has_severities
         assert [event.line for event in captured.events] == list(range(1, 11))
         assert captured.severities == expected
+
+
+def test_entries_that_are_read_at_once_have_severities_and_times() -> None:
+    severities = ["DEBUG", "NOTICE", "INFO", "WARNING", "ERROR", None, "INFO"]
+    items = [
+        entry("\u00e4", severity=severity, timestamp=f"{number}")
+        for number, severity in enumerate(severities)
+    ]
+    captured = read(json.dumps(items, ensure_ascii=False).encode())
+    assert captured.severities == severities
+    assert captured.times_ns == [number * 1_000_000 for number in range(7)]
 
 
 def test_a_block_has_the_severity_of_its_last_entry() -> None:
@@ -222,6 +235,23 @@ E = {name: json.dumps(entry(name)) for name in "abcd"}
 )
 def test_damage_is_told_and_costs_no_other_entry(capture: str, text: bytes, told: list[str]) -> None:
     assert text_of(capture.encode()) == (text, told)
+
+
+@pytest.mark.parametrize(
+    ("rest", "text", "told"),
+    [
+        ('{"message":"b"},{"message":"c"', b"b\nc\n", ["torn", "truncated"]),
+        ('{"message":"b"},{"message":"c"}', b"b\nc\n", ["torn"]),
+        ('{"id":1},{"id":,{"message":"c', b"c", ["torn", "truncated"]),
+    ],
+)
+def test_entries_in_an_object_that_is_never_closed_are_given(rest: str, text: bytes, told: list[str]) -> None:
+    found = text_of(f'[{{"message":"a","severity":"INFO",{rest}'.encode())
+    assert found == (b"a\n" + text, told)
+
+
+def test_text_in_utf16_is_not_read() -> None:
+    assert text_of(b"\xff\xfe" + entries("a").decode().encode("utf-16-le") * 9) == (b"", ["corrupt"])
 
 
 def test_bytes_that_are_not_utf8_are_given() -> None:
@@ -357,38 +387,3 @@ def test_lost_bytes_make_no_event_of_what_a_job_quotes(texts: list[str], place: 
     events = source.feed(capture[:at] + capture[at + size :]).events + source.close().events
     for event in events:
         assert not isinstance(event, Result) or event.suspect or event.payload == b" 42"
-
-
-@pytest.mark.parametrize(
-    ("head", "expected"),
-    [
-        (entries("a"), "planqk-log"),
-        (entries("a", "b"), "planqk-log"),
-        (json.dumps([entry("a")], indent=2).encode(), "planqk-log"),
-        (json.dumps([entry("a", timestamp=1714557600000, more={"a": [1]})]).encode(), "planqk-log"),
-        (json.dumps([entry("a", timestamp="1714557600000")]).encode(), "planqk-log"),
-        (E["a"].encode(), "planqk-log"),
-        (f"{E['a']}\n{E['b'][:20]}".encode(), "planqk-log"),
-        (b"\xef\xbb\xbf\n " + entries("a"), "planqk-log"),
-        (entries("a", "b")[:-20], "planqk-log"),
-        (entries("a")[:-3], "raw"),
-        (b"[]", "raw"),
-        (b"[1]", "raw"),
-        (b"[[" + entries("a")[1:], "raw"),
-        (entries("a") + b" text", "planqk-log"),
-        (f"[{E['a']} text".encode(), "raw"),
-        (f"{E['a']} text".encode(), "raw"),
-        (f"{E['a']},{E['b']}".encode(), "raw"),
-        (json.dumps(entry("a", logger="job")).encode(), "raw"),
-        (json.dumps([entry("a", severity="FATAL")]).encode(), "raw"),
-        (json.dumps([entry("a", severity="info")]).encode(), "raw"),
-        (json.dumps([entry("a", timestamp="noon")]).encode(), "raw"),
-        (json.dumps([entry(1)]).encode(), "raw"),
-        (b'[{"message":"a","severity":"INFO"}]', "raw"),
-        (b'[{"message":"a\nb","severity":"INFO","timestamp":"1714557600000"}]', "raw"),
-        (b'{"log":"a\\n","stream":"stdout","time":"t"}\n', "docker-json-file"),
-        (b'{"MESSAGE":"x","_BOOT_ID":"1"}\n', "journald-json"),
-    ],
-)
-def test_the_first_entry_has_to_be_one(head: bytes, expected: str) -> None:
-    assert detect(head) == expected

@@ -1,0 +1,175 @@
+"""Access keys of PlanQK and their tokens: they are used, renewed, and never shown."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+
+import pytest
+
+from planqk_protocol import JobStatus
+from planqk_protocol.engines import EngineError, planqk, service_api
+from planqk_protocol.engines.access_keys import AccessKeys
+from tests.engines.executions import followed, printed
+from tests.engines.servers import Request, serving
+from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Platform, problem
+
+Here = tuple[Platform, str]
+KEYS = "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY"
+
+
+@pytest.fixture
+def keys(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", platform[1].replace("/service", "/token"))
+
+
+@pytest.mark.usefixtures("keys")
+def test_access_keys_bring_a_token(platform: Here) -> None:
+    server, endpoint = platform
+    server.needs_keys = True
+    found = followed(endpoint)
+    assert found[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.tokens == 1
+    assert not any(SECRET in str(headers) for headers in server.headers[1:])
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("lasting", [1, 2, 3])
+def test_a_token_that_expires_is_renewed(platform: Here, lasting: int) -> None:
+    server, endpoint = platform
+    server.needs_keys, server.lasting = True, lasting
+    assert followed(endpoint)[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.tokens > 2
+
+
+@pytest.mark.usefixtures("keys")
+def test_tokens_that_are_never_accepted(platform: Here) -> None:
+    server, endpoint = platform
+    server.faults = [problem(401)] * 9
+    with pytest.raises(EngineError, match=r"does not accept the token of the access keys; .* \(401\)"):
+        followed(endpoint)
+    assert server.tokens == 3
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (problem(500), r"cannot get an access token from the token endpoint \(HTTPStatusError\)"),
+        (problem(429, {"error": "slow_down"}), "the token endpoint answers with slow_down"),
+        (
+            problem(302, Location="https://other.example/token"),
+            r"cannot get an access token from the token endpoint \(\w+\)",
+        ),
+        (Answer(200, b"{}"), r"from the token endpoint \(KeyError\)"),
+    ],
+)
+def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer, message: str) -> None:
+    server, endpoint = platform
+    server.token_faults = [fault] * 2
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert re.search(message, found.told[0])
+    server.token_faults = [fault] * 99
+    with pytest.raises(EngineError, match=f"{message}; gave up"):
+        followed(endpoint)
+
+
+@pytest.mark.usefixtures("keys")
+def test_keys_that_are_refused(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", "another-secret")
+    with pytest.raises(
+        EngineError, match=f"the token endpoint refuses the access keys: 'invalid_client'; check {KEYS}"
+    ) as raised:
+        followed(endpoint)
+    assert "another-secret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.usefixtures("keys")
+def test_secrets_are_never_shown(platform: Here, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not even where the platform quotes them."""
+    server, endpoint = platform
+    quoting = {"message": f"token-1 {KEY_ID} {SECRET}"}
+    server.faults = [problem(503, quoting), problem(422, quoting)]
+    told: list[str] = []
+    with pytest.raises(EngineError) as raised:
+        planqk.follow(endpoint, ID, tell=told.append)
+    shown = "".join([*told, *traceback.format_exception(raised.value), *capfd.readouterr()])
+    assert "answers with 422 and '*** *** ***'" in shown
+    assert not any(secret in shown for secret in (KEY_ID, SECRET, "token-1"))
+    assert SECRET not in repr(AccessKeys(KEY_ID, SECRET))
+    assert AccessKeys("", "").hidden_in("a text") == "a text"
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_token_that_cannot_be_sent_is_not_shown(platform: Here) -> None:
+    server, endpoint = platform
+    bad = {"access_token": "to\nken", "expires_in": 3600, "token_type": "bearer"}
+    server.token_faults = [problem(200, bad)]
+    with pytest.raises(EngineError) as raised:
+        followed(endpoint)
+    assert "ken" not in str(raised.value).replace("token", "")
+
+
+@pytest.mark.usefixtures("keys")
+def test_one_key_alone(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", "")
+    with pytest.raises(
+        EngineError, match=r"^PLANQK_SECRET_ACCESS_KEY is set, and PLANQK_ACCESS_KEY_ID is not; set"
+    ):
+        followed(endpoint)
+    monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.delenv("PLANQK_SECRET_ACCESS_KEY")
+    with pytest.raises(
+        EngineError, match=r"^PLANQK_ACCESS_KEY_ID is set, and PLANQK_SECRET_ACCESS_KEY is not; set"
+    ):
+        followed(endpoint)
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_redirect_gets_nothing(platform: Here) -> None:
+    """Neither the keys nor the token go to the place of a redirect."""
+    server, endpoint = platform
+    asked: list[str] = []
+
+    def other(request: Request) -> None:
+        asked.append(request.path)
+        request.json({"status": "SUCCEEDED"})
+
+    with serving(other) as address:
+        away = problem(307, Location=f"http://{address}/service")
+        server.faults = [away]
+        with pytest.raises(EngineError, match="redirects"):
+            followed(endpoint)
+        server.token_faults = [away] * 99
+        with pytest.raises(EngineError, match="token endpoint"):
+            followed(endpoint)
+    assert asked == []
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("endpoint", "is_told"),
+    [
+        ("http://gateway/service", True),
+        ("http://localhost/service", False),
+        ("https://gateway/service", False),
+    ],
+)
+def test_a_token_on_an_open_line_is_told(endpoint: str, *, is_told: bool) -> None:
+    api = service_api.ServiceApi(endpoint, ID, None)
+    assert [("not encrypted" in caveat) for caveat in api.caveats] == [True] * is_told
+    api.close()
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_library_that_is_missing(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, endpoint = platform
+    monkeypatch.setitem(sys.modules, "qhub.service.client", None)
+    with pytest.raises(EngineError, match=r'is missing; run: pip install "planqk_protocol\[planqk\]"'):
+        followed(endpoint)
