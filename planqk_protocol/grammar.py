@@ -2,13 +2,17 @@
 
 ``protocol.lark`` defines the language: a terminal for each kind of line, and
 rules that say which sequences of lines are a stream. The parser never runs Lark
-on a stream. Lark runs once per process, and this module turns the automaton that
-it builds into a table: state and kind of line → next state and role (a Mealy
-machine). The *role* is what the line means in its place. To follow a line then costs
-one look-up in a dictionary. Only this module imports Lark, and only when somebody
-asks for the table.
+on a stream. Lark builds an automaton, and this module turns it into a table: state
+and kind of line → next state and role (a Mealy machine). The *role* is what the line
+means in its place. To follow a line then costs one look-up in a dictionary.
 
-From file to table:
+Lark takes longer than all else that a short-lived program does. So the table also
+comes compiled, as ``protocol.json`` beside the grammar. That file bears the hash of the
+grammar's text, as a ``.pyc`` file can bear that of its source. `load_table` uses it if the hash
+fits, and otherwise derives the table by Lark. ``docs/compile_grammar.py`` writes it, and
+a test fails if it is not what Lark derives. Only this module imports Lark.
+
+From the grammar to the table:
 
 1.  `build_lark` lets Lark build its LALR(1) automaton. The tests use the same
     automaton as an oracle: it has to agree with the table on any stream.
@@ -42,6 +46,9 @@ From file to table:
     The third property, that the role of a line is known on that very line (rule
     ``latency``), is the one that step 3 checks.
 
+The compiled form holds what these steps give, and the terminals' regular expressions.
+`_table` makes a `Table` of it.
+
 `framing` takes what it needs from the file, too: the *literals*, the texts that marked
 lines begin with. `_literals` finds them in the terminals' regular expressions. So the
 markers are written down nowhere else.
@@ -53,7 +60,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from os.path import commonprefix
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
@@ -62,7 +69,16 @@ from planqk_protocol.errors import GrammarError
 if TYPE_CHECKING:
     from lark import Lark
 
-__all__ = ["ROLES", "Table", "Transition", "build_lark", "build_table", "grammar_text", "load_table"]
+__all__ = [
+    "ROLES",
+    "Table",
+    "Transition",
+    "build_lark",
+    "build_table",
+    "compile_grammar",
+    "grammar_text",
+    "load_table",
+]
 
 _END = "$END"
 _START_RULE = "stream"
@@ -136,11 +152,32 @@ class Table(msgspec.Struct, frozen=True):
         return load_table, ()  # a pickled parser holds no copy of the table
 
 
+class _Compiled(msgspec.Struct):
+    """The content of ``protocol.json``: what is derived from a grammar.
+
+    Attributes:
+        grammar: The hash of the grammar's text.
+        patterns: Kind of line → its regular expression.
+        transitions: State → line kind → `Transition`. The first state is the start.
+        accepting: States in which a stream may end without a violation.
+    """
+
+    grammar: str
+    patterns: dict[str, str]
+    transitions: dict[str, dict[str, Transition]]
+    accepting: list[str]
+
+
 def grammar_text() -> str:
     """The text of ``protocol.lark``."""
-    from importlib.resources import files  # noqa: PLC0415  # not needed before the first table
+    return _read("protocol.lark").decode()
 
-    return files("planqk_protocol").joinpath("protocol.lark").read_text(encoding="utf-8")
+
+def _read(name: str) -> bytes:
+    """A file of the package."""
+    from pkgutil import get_data  # noqa: PLC0415  # not needed before the first table
+
+    return cast("bytes", get_data("planqk_protocol", name))  # None only without a loader that reads files
 
 
 def build_lark(grammar: str) -> Lark:
@@ -152,34 +189,74 @@ def build_lark(grammar: str) -> Lark:
 
 @functools.cache
 def load_table() -> Table:
-    """The table of ``protocol.lark``, derived on the first call."""
-    return build_table(grammar_text())
+    """The table of ``protocol.lark``: from its compiled form if that fits, else derived by Lark."""
+    grammar = grammar_text()
+    try:
+        compiled = msgspec.json.decode(_read("protocol.json"), type=_Compiled)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return build_table(grammar)
+    return _table(compiled) if compiled.grammar == _hash(grammar) else build_table(grammar)
 
 
 def build_table(grammar: str) -> Table:
-    """Derive the table of a grammar.
+    """Derive the table of a grammar by Lark.
 
     Raises:
         GrammarError: The grammar lacks a property the parser relies on.
     """
+    return _table(_derive(grammar))
+
+
+def compile_grammar(grammar: str) -> bytes:
+    """The content of ``protocol.json`` for a grammar, derived by Lark.
+
+    Raises:
+        GrammarError: The grammar lacks a property the parser relies on.
+    """
+    return msgspec.json.format(msgspec.json.encode(_derive(grammar)), indent=2) + b"\n"
+
+
+def _hash(grammar: str) -> str:
+    from hashlib import sha256  # noqa: PLC0415  # not needed before the first table
+
+    return sha256(grammar.encode()).hexdigest()
+
+
+def _derive(grammar: str) -> _Compiled:
+    """What Lark makes of a grammar, checked and in an order that depends on nothing but the grammar."""
     lark = build_lark(grammar)
     patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in lark.terminals}
-    literals = {literal: kind for kind, pattern in patterns.items() for literal in _literals(pattern)}
-    unmarked = sorted(set(patterns) - set(literals.values()))
+    text = _text_kind(patterns)
+    states, accepting = _name_states(*_minimise(*_walk(lark)))
+    _check(states, set(patterns), text)
+    return _Compiled(_hash(grammar), patterns, states, sorted(accepting))
+
+
+def _text_kind(patterns: Mapping[str, str]) -> str:
+    """The kind of lines without a marker: the terminal that begins with no literal."""
+    unmarked = sorted(kind for kind, pattern in patterns.items() if not _literals(pattern))
     if len(unmarked) != 1:
         raise GrammarError(
             f"exactly one terminal must begin with no literal text (it is log text); here: {unmarked}"
         )
-    text = unmarked[0]
-    states, accepting = _name_states(*_minimise(*_walk(lark)))
-    _check(states, set(patterns), text)
+    return unmarked[0]
+
+
+def _table(compiled: _Compiled) -> Table:
+    """The table of what was derived from a grammar."""
+    patterns, states = compiled.patterns, compiled.transitions
     # Longest first, as one literal may begin another: the colon of an interim result is optional.
-    literals = dict(sorted(literals.items(), key=lambda item: (-len(item[0]), item)))
+    literals = dict(
+        sorted(
+            ((literal, kind) for kind, pattern in patterns.items() for literal in _literals(pattern)),
+            key=lambda item: (-len(item[0]), item),
+        )
+    )
     return Table(
         start=next(iter(states)),
         transitions=states,
-        accepting=accepting,
-        text=text,
+        accepting=frozenset(compiled.accepting),
+        text=_text_kind(patterns),
         literals=literals,
         payload_kinds=frozenset(kind for kind in patterns if re.compile(patterns[kind]).groups),
         markers=_markers(states, literals),

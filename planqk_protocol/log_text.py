@@ -11,6 +11,13 @@ all at the speed of C. This rests on two facts:
 
 A stretch is cut into slabs. If one is not valid UTF-8, its halves are tried, and so
 on; only a small part is decoded line by line.
+
+Where nobody wants `Log` events, the lines are counted. ``bytes.count`` looks at each
+byte, which takes 0.3 to 0.9 ns, depending on how CPython was compiled. ``bytes.replace``
+goes from LF to LF by C's ``memchr``. Removing the LFs of lines of 100 bytes takes 0.13 ns
+per byte, the copy included, and the size of what remains tells their number. But it
+takes 12 ns for each LF, which is slower if lines are short. So the beginning of each slab
+decides.
 """
 
 from __future__ import annotations
@@ -20,11 +27,29 @@ from itertools import count
 from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, Log
 
-__all__ = ["extend_with_logs"]
+__all__ = ["count_lines", "extend_with_logs"]
 
 _CRLF = b"\r\n"
 _SLAB = 256 * 1024  # bytes decoded at a time, so few that they stay in the processor's cache
 _SMALL = 4096  # bytes: a slab that is smaller is not halved
+_SAMPLE = 1024  # bytes from the beginning of a slab that show how long its lines are
+_SHORT = 40  # bytes: in lines that are shorter, LFs are counted one by one
+
+
+def count_lines(data: bytes, start: int, stop: int) -> int:
+    """Number of LFs in ``data[start:stop]``."""
+    if data.find(LF, start, stop) < 0:  # a piece of a long line
+        return 0
+    if stop - start <= _SMALL:
+        return data.count(LF, start, stop)
+    number = 0
+    for at in range(start, stop, _SLAB):
+        end = min(at + _SLAB, stop)
+        if data.count(LF, at, at + _SAMPLE) > _SAMPLE // _SHORT:
+            number += data.count(LF, at, end)
+        else:
+            number += end - at - len(data[at:end].replace(LF, b""))
+    return number
 
 
 def extend_with_logs(

@@ -7,7 +7,9 @@ unit's position in the stream. Log text has a module of its own, `log_text`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count, repeat
 from typing import Any, TypeAlias
 
 from planqk_protocol.buffer import LF
@@ -25,6 +27,7 @@ from planqk_protocol.payload.decode import PayloadError
 
 __all__ = [
     "block_event",
+    "extend_with_interim_results",
     "line_event",
     "marker_prefix",
     "marker_text",
@@ -32,7 +35,7 @@ __all__ = [
     "unterminated_block_violation",
 ]
 
-_CR = b"\r"
+_LF, _CR = b"\n\r"
 
 _DUPLICATE = "another result came first, and only the first one counts; print the result once"
 
@@ -65,13 +68,36 @@ def line_event(decode: _Decode, role: str, raw: bytes, start: int, line: int, of
         return _violation(code, Marker.RESULT, raw, line, offset, 0, _DUPLICATE)
     stop = len(raw)
     # The terminator: nothing, LF or CRLF. The marker makes the line long enough for two bytes of it.
-    if raw[-1] == LF[0]:
-        stop -= 2 if raw[-2] == _CR[0] else 1
+    if raw[-1] == _LF:
+        stop -= 2 if raw[-2] == _CR else 1
     try:
         value = decode(raw, start, stop)
     except PayloadError as error:
         return _violation(error.code, Marker(role), raw, line, offset, start + error.at, error.message)
     return (InterimResult if role == "interim_result" else Result)(line, raw, value, start, stop)
+
+
+def extend_with_interim_results(
+    events: list[Event], decode: _Decode, lines: Sequence[bytes], start: int, number: int
+) -> int:
+    """Append the events of interim results in a row, up to the first that is a violation.
+
+    Args:
+        events: The list to append to.
+        decode: As for `line_event`.
+        lines: Lines with terminators.
+        start: Where the payload begins in each of them.
+        number: Number of the first line.
+
+    Returns:
+        How many events there are.
+    """
+    stops = [len(line) - 2 if line[-2] == _CR else len(line) - 1 for line in lines]
+    values: list[Any] = []
+    with suppress(PayloadError):
+        values.extend(map(decode, lines, repeat(start), stops))  # keeps those before the error
+    events.extend(map(InterimResult, count(number), lines, values, repeat(start), stops))
+    return len(values)
 
 
 def block_event(decode: _Decode, role: str, raw: bytes, line: int, offset: int, stray: int) -> Event:

@@ -35,17 +35,24 @@ of their own. No checkpoint copies any bytes of the stream.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
-from planqk_protocol.buffer import LF, Buffer, BufferCheckpoint, as_bytes
+from planqk_protocol.buffer import Buffer, BufferCheckpoint, as_bytes
 from planqk_protocol.errors import ParserClosedError
 from planqk_protocol.events import Event, FinalResult, Marker, MultilineResult, Result
-from planqk_protocol.framing import Lines, LinesCheckpoint, Segment
+from planqk_protocol.framing import Lines, LinesCheckpoint
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
-from planqk_protocol.log_text import extend_with_logs
-from planqk_protocol.marked import block_event, line_event, oversized_violation, unterminated_block_violation
+from planqk_protocol.log_text import count_lines, extend_with_logs
+from planqk_protocol.marked import (
+    block_event,
+    extend_with_interim_results,
+    line_event,
+    oversized_violation,
+    unterminated_block_violation,
+)
 from planqk_protocol.payload.decode import PayloadDecoder
 from planqk_protocol.state import Resumable
 
@@ -140,25 +147,39 @@ class Parser(Resumable):
 
     def _feed(self, data: bytes) -> list[Event]:
         events: list[Event] = []
-        for segment in self._lines.feed(data):
-            kind, start, stop, payload_start, _ = segment
-            self._offset += stop - start
-            if payload_start and kind and not self._in_block and stop - start <= self._max_payload:
-                # The hot path: a whole marked line. `_process` would do the same, but slower.
-                number = self._line
-                self._line += 1
-                state, role = self._transitions[kind]
-                if state != self._state:
-                    self._enter(state)
-                offset = self._offset - (stop - start)
-                raw = data[start:stop]
-                event = line_event(self._decode, role, raw, payload_start - start, number, offset)
-                events.append(event)
-                if role == "result":
-                    self._keep_result(event)
+        before = self._offset
+        for kind, start, stop, complete, lines, payload_start in self._lines.feed(data):
+            if lines and kind and not self._in_block and stop - start <= self._max_payload:
+                self._report_lines(events, kind, lines, payload_start, before + start)
+            elif len(lines) > 1:
+                for line in lines:
+                    self._offset += len(line)
+                    self._process(events, line, kind, 0, len(line), complete)
             else:
-                self._process(events, data, segment)
+                self._offset = before + stop
+                self._process(events, data, kind, start, stop, complete)
+            self._offset = before + stop
         return events
+
+    def _report_lines(
+        self, events: list[Event], kind: str, lines: Sequence[bytes], payload_start: int, offset: int
+    ) -> None:
+        """The hot path: report whole marked lines. `_process` would do the same, but slower."""
+        done = 0
+        if len(lines) > 1 and self._transitions[kind].role == "interim_result":
+            done = extend_with_interim_results(events, self._decode, lines, payload_start, self._line)
+            self._line += done
+            offset += sum(map(len, lines[:done]))
+        for line in lines[done:]:
+            state, role = self._transitions[kind]
+            event = line_event(self._decode, role, line, payload_start, self._line, offset)
+            events.append(event)
+            self._line += 1
+            offset += len(line)
+            if state != self._state:
+                self._enter(state)
+            if role == "result":
+                self._keep_result(event)
 
     def close(self) -> list[Event]:
         """End the stream, and give the events that its end completes.
@@ -183,7 +204,7 @@ class Parser(Resumable):
         self._closed = True
         events: list[Event] = []
         if last := self._lines.close():
-            self._process(events, b"", last)
+            self._process(events, b"", *last[:4])
         if self._held:
             raw = self._held.take()
             offset = self._offset - len(raw)
@@ -212,14 +233,15 @@ class Parser(Resumable):
             state = "between lines"
         return f"<Parser: line {self._line}, offset {self._offset}, {state}>"
 
-    def _process(self, events: list[Event], data: bytes, segment: Segment) -> None:
+    def _process(
+        self, events: list[Event], data: bytes, kind: str | None, start: int, stop: int, complete: bool
+    ) -> None:
         """Report a segment, cut it, or hold it."""
-        kind, start, stop, _, complete = segment
         if self._past_cut or (kind == self._table.text and not self._in_block):
             self._report_text(events, data, start, stop, complete)
         # While the kind is open (None), the line may be log text, which `max_payload` does not bound.
         elif len(self._held) + stop - start > self._max_payload and (self._in_block or kind):
-            self._cut_oversized(events, data, segment)
+            self._cut_oversized(events, data, kind, start, stop, complete)
         else:
             self._hold(data, start, stop)
             if complete and kind:
@@ -240,7 +262,7 @@ class Parser(Resumable):
         """Report log lines, or what is complete of one line (rule ``limit-line``)."""
         if not self._logs:
             self._held.take()  # a line's first bytes, held while its kind was open
-            self._line += data.count(LF, start, stop)
+            self._line += count_lines(data, start, stop)
             return
         max_line = self._max_line
         if self._held or not complete:
@@ -261,11 +283,12 @@ class Parser(Resumable):
             self._first_line = self._line
             self._stray_line = 0
         self._held.append(data, start, stop)
-        self._line += data.count(LF, start, stop)
+        self._line += count_lines(data, start, stop)
 
-    def _cut_oversized(self, events: list[Event], data: bytes, segment: Segment) -> None:
+    def _cut_oversized(
+        self, events: list[Event], data: bytes, kind: str | None, start: int, stop: int, complete: bool
+    ) -> None:
         """Cut an oversized line or block (rule ``limit-payload``)."""
-        kind, start, stop, _, complete = segment
         limit = self._max_payload
         cut = start + max(0, limit - len(self._held))
         self._hold(data, start, cut)
@@ -347,13 +370,13 @@ def iter_events(
             f"iter_events() takes an iterable of chunks, not {type(chunks).__name__};"
             " use parse() for a whole stream"
         )
-    return _iter_events(chunks, Parser(limits=limits, logs=logs))
+    return chain.from_iterable(_event_lists(chunks, Parser(limits=limits, logs=logs)))
 
 
-def _iter_events(chunks: Iterable[bytes | bytearray | memoryview], parser: Parser) -> Iterator[Event]:
+def _event_lists(chunks: Iterable[bytes | bytearray | memoryview], parser: Parser) -> Iterator[list[Event]]:
     for chunk in chunks:
-        yield from parser.feed(as_bytes(chunk, name="a chunk"))
-    yield from parser.close()
+        yield parser.feed(as_bytes(chunk, name="a chunk"))
+    yield parser.close()
 
 
 async def aiter_events(

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree, UnexpectedInput
 
+import planqk_protocol
+from planqk_protocol import grammar as module
 from planqk_protocol.errors import GrammarError
-from planqk_protocol.grammar import ROLES, build_lark, build_table, grammar_text, load_table
+from planqk_protocol.grammar import ROLES, build_lark, build_table, compile_grammar, grammar_text, load_table
 from tests.strategies import streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from planqk_protocol.grammar import Table
+
 TABLE = load_table()
 LARK = build_lark(grammar_text())
+COMPILED = Path(planqk_protocol.__file__).with_name("protocol.json").read_bytes()
 
 
 def walk(kinds: list[str]) -> tuple[list[str], bool]:
@@ -126,18 +132,69 @@ def test_what_framing_needs_is_read_off_the_grammar() -> None:
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_the_table_does_not_depend_on_the_hash_seed(seed: str) -> None:
     code = (
-        "from planqk_protocol.grammar import load_table; t = load_table(); print(t.transitions, t.literals)"
+        "from planqk_protocol.grammar import build_table, compile_grammar, grammar_text;"
+        "t = build_table(grammar_text()); print(t.transitions, t.literals);"
+        "print(compile_grammar(grammar_text()))"
     )
     environment = os.environ | {"PYTHONHASHSEED": seed}
     printed = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
     ).stdout
-    assert printed == f"{TABLE.transitions} {TABLE.literals}\n"
+    assert printed == f"{TABLE.transitions} {TABLE.literals}\n{COMPILED!r}\n"
 
 
 def test_the_table_is_derived_once_and_pickles_as_a_name() -> None:
     assert load_table() is TABLE
     assert pickle.loads(pickle.dumps(TABLE)) is TABLE  # noqa: S301  # our own bytes
+
+
+def test_the_compiled_form_is_what_lark_derives() -> None:
+    assert compile_grammar(grammar_text()) == COMPILED, "run docs/compile_grammar.py"
+    assert build_table(grammar_text()) == TABLE
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, grammar: str, compiled: bytes | None) -> tuple[Table, int]:
+    """The table of a package with these two files, and how often Lark ran for it."""
+    runs = 0
+    derive = build_lark
+
+    def counted(text: str) -> Lark:
+        nonlocal runs
+        runs += 1
+        return derive(text)
+
+    def read(name: str) -> bytes:
+        if name == "protocol.lark":
+            return grammar.encode()
+        if compiled is None:
+            raise FileNotFoundError(name)
+        return compiled
+
+    monkeypatch.setattr(module, "build_lark", counted)
+    monkeypatch.setattr(module, "_read", read)
+    return load_table.__wrapped__(), runs
+
+
+def test_the_compiled_form_is_used_where_the_hash_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch, grammar_text(), COMPILED) == (TABLE, 0)
+    odd = COMPILED.replace(b"duplicate_result", b"log")  # to see that it is this one
+    table, runs = loaded(monkeypatch, grammar_text(), odd)
+    assert (table.transitions["RESULT"]["RESULT"].role, runs) == ("log", 0)
+
+
+def test_lark_derives_the_table_of_a_grammar_that_was_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    grammar = changed(("PlanQK:", "Other:"))
+    expected = build_table(grammar)
+    assert expected.prefix == b"Other:Job:"
+    assert loaded(monkeypatch, grammar, COMPILED) == (expected, 1)
+    assert loaded(monkeypatch, grammar, compile_grammar(grammar))[0] == expected
+
+
+@pytest.mark.parametrize("compiled", [None, b"", b"<<<<<<< main", b"{}", COMPILED[:-100]])
+def test_lark_derives_the_table_where_no_compiled_form_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, compiled: bytes | None
+) -> None:
+    assert loaded(monkeypatch, grammar_text(), compiled) == (TABLE, 1)
 
 
 def test_lark_finds_no_conflict_in_the_grammar() -> None:

@@ -174,20 +174,6 @@ def test_a_closed_pipe_on_windows(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("command", [(), ("conformance",)])
-def test_without_a_command_a_group_prints_its_help(run: Run, command: tuple[str, ...]) -> None:
-    outcome = run(*command)
-    assert (outcome.exit_code, outcome.stderr) == (2, "")
-    assert outcome.stdout.split() == run(*command, "--help").stdout.split()
-    assert r"\n" not in outcome.stdout
-
-
-def test_a_misspelt_command(run: Run) -> None:
-    outcome = run("resul\x1b")
-    assert (outcome.exit_code, outcome.stdout) == (2, "")
-    assert r"No such command 'resul\x1b'. Did you mean 'result'?" in outcome.stderr
-
-
 @needs_posix
 def test_help_to_a_closed_pipe(
     call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken_pipe: IO[str]

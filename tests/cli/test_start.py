@@ -1,4 +1,4 @@
-"""What a command imports: nothing that it does not use."""
+"""What a command imports: nothing that it does not use. What a group says that finds no command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.cli.harness import Run
 
 LOG = b'starting\nPlanQK:Job:InterimResult: {"progress": 0.5}\nPlanQK:Job:Result: {"sum": 42}\nbye\n'
 COMMANDS = ["parse", "check", "run", "explain", "unwrap", "emit", "formats", "conformance", "completion"]
@@ -89,3 +91,17 @@ def test_completion_imports_the_command_that_it_completes(
     )
     assert commands(modules) == expected
     assert not modules & {*HEAVY, "planqk_protocol.conformance", "planqk_protocol.engines"}
+
+
+@pytest.mark.parametrize("command", [(), ("conformance",)])
+def test_without_a_command_a_group_prints_its_help(run: Run, command: tuple[str, ...]) -> None:
+    outcome = run(*command)
+    assert (outcome.exit_code, outcome.stderr) == (2, "")
+    assert outcome.stdout.split() == run(*command, "--help").stdout.split()
+    assert r"\n" not in outcome.stdout
+
+
+def test_a_misspelt_command(run: Run) -> None:
+    outcome = run("resul\x1b")
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert r"No such command 'resul\x1b'. Did you mean 'result'?" in outcome.stderr
