@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
-from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation, to_json_line
+from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, Violation
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.terminal import escape_controls, write_json, writing
+from planqk_protocol.records import to_json_lines
 
 if TYPE_CHECKING:
     import io
@@ -45,13 +46,11 @@ def indented(text: bytes) -> bytes:
 
 def print_json_lines(events: Sequence[Event]) -> None:
     """Print the records of events, one per line."""
-    write_json(b"".join(map(to_json_line, map(_with_options, events))))
+    write_json(to_json_lines(_with_options(event) if type(event) is Violation else event for event in events))
 
 
-def _with_options(event: Event) -> Event:
+def _with_options(event: Violation) -> Violation:
     """Replace the names of limits in a violation's message by the options of the command."""
-    if not isinstance(event, Violation):
-        return event
     return msgspec.structs.replace(event, message=in_options(event.message))
 
 
