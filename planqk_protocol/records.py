@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -17,11 +18,22 @@ from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, InterimResult, Log, MultilineResult, Result, Violation
 from planqk_protocol.outcome import Outcome
 
-__all__ = ["outcome_schema", "record_schema", "to_json_line", "to_record"]
+__all__ = ["outcome_schema", "record_schema", "to_json_line", "to_json_lines", "to_record"]
 
 _TYPES = {InterimResult: "interim_result", Result: "result", MultilineResult: "multiline_result"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class _LogRecord(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="log"):
+    """The record of a log line of valid UTF-8 that ends with LF, as nearly all are.
+
+    It takes a third of the time that a dictionary of the same content takes.
+    """
+
+    line: int
+    text: str
 
 
 def to_record(item: Event | Outcome) -> dict[str, Any]:
@@ -57,12 +69,39 @@ def to_json_line(item: Event | Outcome, *, time: str | None = None, severity: st
     >>> to_json_line(*parse(b"PlanQK:Job:Result: 4.20\n"))
     b'{"type":"result","line":1,"value":4.20}\n'
     """
+    if time is None and severity is None:
+        return _encode(_exact_record(item)) + LF
     record = _record(item, exact=True)
     if time is not None:
         record["time"] = time
     if severity is not None:
         record["severity"] = severity
     return _encode(record) + LF
+
+
+def to_json_lines(events: Iterable[Event]) -> bytes:
+    r"""The event records of `events`, each as a line of JSON: what `to_json_line` gives, joined.
+
+    >>> from planqk_protocol import parse
+    >>> to_json_lines(parse(b"starting\nPlanQK:Job:Result: 4.20\n"))
+    b'{"type":"log","line":1,"text":"starting"}\n{"type":"result","line":2,"value":4.20}\n'
+    """
+    # The condition is that of `_exact_record`: a call for each event would take as long as its encoding.
+    return _encode_lines(
+        [
+            _LogRecord(event.line, event.text)
+            if type(event) is Log and event.content is None and event.terminator
+            else _exact_record(event)
+            for event in events
+        ]
+    )
+
+
+def _exact_record(item: Event | Outcome) -> _LogRecord | dict[str, Any]:
+    """A record to encode, whose values are the texts of the payloads."""
+    if type(item) is Log and item.content is None and item.terminator:
+        return _LogRecord(item.line, item.text)
+    return _record(item, exact=True)
 
 
 def record_schema() -> dict[str, Any]:

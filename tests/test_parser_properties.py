@@ -209,3 +209,35 @@ def test_places_of_faults_are_where_they_say(data: bytes, limits: Limits) -> Non
             line_start = data.rfind(b"\n", 0, event.offset) + 1
             assert event.error_line == data.count(b"\n", 0, event.offset) + 1
             assert event.column == len(data[line_start : event.offset].decode(errors="replace")) + 1
+
+
+in_a_row = st.lists(
+    st.sampled_from(
+        [
+            *(INTERIM + b" 1\n", INTERIM + b' {"a": 1}\r\n', INTERIM + b"\n", INTERIM + b" nonsense\n"),
+            *(INTERIM[:-1] + b" 1\n", INTERIM[:-1] + b"2\n", INTERIM + b"[" * 9 + b"]" * 9 + b"\n"),
+            *(RESULT + b" 3\n", RESULT + b" 4\r\n", FENCE + b"\n", INTERIM + b" " * 40 + b"5\n", b"log\n"),
+        ]
+    ).flatmap(lambda line: st.integers(1, 4).map(lambda times: line * times)),
+    max_size=12,
+).map(b"".join)
+
+
+@pytest.mark.rule("interim-line", "chunking", "limit-payload", "first-wins")
+@given(in_a_row, st.sampled_from([Limits(), Limits(max_payload=50), Limits(max_depth=2)]), cuts)
+def test_marked_lines_in_a_row_are_those_that_come_one_by_one(
+    data: bytes, limits: Limits, places: list[int]
+) -> None:
+    one_by_one = feed_all(data.splitlines(keepends=True), limits)
+    assert feed_all([data], limits) == one_by_one
+    assert feed_all(cut(data, places), limits) == one_by_one
+
+
+def test_many_interim_results_in_a_row_have_their_lines_and_places() -> None:
+    parser = Parser()
+    events = parser.feed((INTERIM + b" 1\n") * 2500 + INTERIM + b" x\n" + INTERIM + b" 2\n")
+    assert [event.line for event in events] == list(range(1, 2503))
+    violation = events[2500]
+    assert isinstance(violation, Violation)
+    assert violation.offset == 2500 * (len(INTERIM) + 3) + len(INTERIM) + 1
+    assert parser.line == 2503

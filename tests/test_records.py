@@ -25,6 +25,7 @@ from planqk_protocol import (
     to_json_line,
     to_record,
 )
+from planqk_protocol.records import to_json_lines
 from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 VALIDATOR = jsonschema.Draft202012Validator(record_schema())
@@ -224,3 +225,31 @@ def test_a_record_holds_the_time_and_the_severity_that_are_known() -> None:
         VALIDATOR.validate(line)
         assert line == json.loads(to_json_line(event)) | {"time": "2024-05-01T10:00:00Z", "severity": "INFO"}
         assert "severity" not in json.loads(to_json_line(event))
+
+
+@pytest.mark.rule("lossless")
+@given(streams, all_limits)
+def test_many_records_are_those_of_each_event(data: bytes, limits: Limits) -> None:
+    events = parse(data, limits=limits)
+    assert to_json_lines(events) == b"".join(map(to_json_line, events))
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        Log(1, ""),
+        Log(2**40, 'a "b" \\ \x00\x1f\x7f\u2028 ä 😀'),
+        Log(3, "a", b"\r\n"),
+        Log(4, "a", b""),
+        Log(5, "\N{REPLACEMENT CHARACTER}", b"\n", b"\xff"),
+        Log(6, "\N{REPLACEMENT CHARACTER}", b"", b"\xff"),
+    ],
+)
+def test_the_line_of_a_log_is_its_record(log: Log) -> None:
+    line = to_json_line(log)
+    assert line == to_json_lines([log]) == msgspec.json.encode(to_record(log)) + b"\n"
+    assert to_json_line(log, time="now") == msgspec.json.encode(to_record(log) | {"time": "now"}) + b"\n"
+
+
+def test_no_records_are_no_lines() -> None:
+    assert to_json_lines([]) == b""

@@ -254,3 +254,12 @@ class TestValues:
         assert decode(b"[1e999, -1e999]") == [math.inf, -math.inf]
         assert decode(b'"\\ud800"') == "\ud800"
         assert decode(b"-0") == 0
+
+
+@given(st.integers(0, 5), st.integers(0, 1200), st.integers(0, 1200))
+def test_letters_are_counted_beyond_those_that_are_looked_up_one_by_one(
+    before: int, there: int, number: int
+) -> None:
+    data = b"e" * before + b"1e" * there + b"e" * before
+    found = decode_module._has_more(number, b"e", data, before, before + 2 * there)  # noqa: SLF001
+    assert found is (there > number)
