@@ -34,6 +34,7 @@ nitpick_ignore = [  # what only annotations name: the docstrings say what is tak
     for name in (
         "diagnosis.openapi.ServiceSchemas",
         "engines.container.Reader",
+        "engines.planqk._ExecutionReader",
         "runner.job.Job",
         "chunk_reading._File",
         "chunk_reading._Socket",

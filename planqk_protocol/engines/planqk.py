@@ -121,8 +121,9 @@ async def afollow(
 class ExecutionOutput(ContainerOutput):
     """The log of an execution, from its beginning until its status is final.
 
-    It is used as `ContainerOutput` is. Its chunks are lines of the format ``planqk-log``. A
-    platform tells no exit code, so `exit_code` is ``None``, and `status` takes its place.
+    It is used as `planqk_protocol.engines.ContainerOutput` is. Its chunks are lines of the
+    format ``planqk-log``. A platform tells no exit code, so ``exit_code()`` is ``None``,
+    and `status` takes its place.
     """
 
     def __init__(self, reader: _ExecutionReader, caveats: list[str]) -> None:

@@ -54,6 +54,8 @@ def platform(monkeypatch: pytest.MonkeyPatch, _tls: ssl.SSLContext) -> Iterator[
     made = Platform()
     for name in ("PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY", "PLANQK_TOKEN_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     for module, delay in ((planqk, "_FIRST_PAUSE"), (planqk, "_REST"), (retries, "_FIRST_DELAY")):
         monkeypatch.setattr(module, delay, 0)
     monkeypatch.setattr(ssl, "create_default_context", lambda **_: _tls)  # each takes 25 ms, and none is used

@@ -13,7 +13,7 @@ import pytest
 
 from planqk_protocol import FinalResult, JobStatus, Log, Result, collect
 from planqk_protocol.captures import NoticeKind, Source
-from planqk_protocol.engines import EngineError, planqk
+from planqk_protocol.engines import EngineError, planqk, service_api
 from tests.engines.executions import followed, printed
 from tests.engines.small_platform import ID, LOG, Answer, Platform, entries
 
@@ -248,13 +248,14 @@ def test_closing_ends_an_iteration_that_waits(platform: Here, monkeypatch: pytes
     assert output.is_cut_off
 
 
-def test_closing_ends_a_request_that_is_not_answered(platform: Here) -> None:
+def test_closing_ends_a_request_that_is_not_answered(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     server, endpoint = platform
+    monkeypatch.setattr(service_api, "_SILENCE", 3600.0)
     is_asked, is_over = threading.Event(), threading.Event()
 
     def hang() -> None:
         is_asked.set()
-        is_over.wait(60)
+        is_over.wait(120)
 
     output = planqk.follow(endpoint, ID)
     server.at_request[2] = hang
@@ -263,7 +264,7 @@ def test_closing_ends_a_request_that_is_not_answered(platform: Here) -> None:
     reader.start()
     assert is_asked.wait(60)
     output.close()
-    reader.join(timeout=25)  # less than the time after which a silent connection is given up
+    reader.join(timeout=60)
     assert not reader.is_alive()
     is_over.set()
     assert chunks == []
