@@ -19,8 +19,9 @@ The end of a stretch is searched for in two ways:
 
 `Lines` begins with the rare byte. It counts the misses that are less than 1 KiB from
 the one before. A chunk of 4 KiB or more may have one of them, and one more for each
-16 KiB. After these, the rest of the chunk is searched for the needle. So a chunk full of
-the rare byte costs at most 5 % more than a search for the needle alone.
+16 KiB. After these, the rest of the chunk is searched for the needle. So a chunk of
+16 KiB full of the rare byte costs at most 5 % more than a search for the needle alone. In
+smaller chunks, what each call takes in any case counts for more than either search.
 
 Interim results often come in a row. Lines in a row that begin with the same literal are one
 segment, so that the parser makes their events together.

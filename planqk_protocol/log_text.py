@@ -38,10 +38,10 @@ _SHORT = 40  # bytes: in lines that are shorter, LFs are counted one by one
 
 def count_lines(data: bytes, start: int, stop: int) -> int:
     """Number of LFs in ``data[start:stop]``."""
+    if stop - start < _SMALL:
+        return data.count(LF, start, stop)
     if data.find(LF, start, stop) < 0:  # a piece of a long line
         return 0
-    if stop - start <= _SMALL:
-        return data.count(LF, start, stop)
     number = 0
     for at in range(start, stop, _SLAB):
         end = min(at + _SLAB, stop)
