@@ -272,7 +272,7 @@ def test_methods_do_not_look_at_a_line_again_and_again(name: str) -> None:
 # by one cost between 25 (text with prefixes) and 130 (an entry of the journal), and each of them can be
 # said to be damaged, with its place: that takes some 10 to 30 more.
 MOST_STEPS = 130
-FEW_STEPS = 600  # to begin and to end
+FEW_STEPS = 700  # to begin and to end
 PLACES = 300
 
 # For each format what fuzzers found that sought the most lines of Python for a byte, and how many

@@ -80,5 +80,5 @@ def test_a_line_over_16_kib_begins_to_be_too_long_with_a_whole_character() -> No
 
 
 def test_the_formats_that_split_lines_are_formats() -> None:
-    assert set(formats()) - SPLITTING == {"raw", "docker-mux"}
+    assert set(formats()) - SPLITTING == {"raw", "docker-mux", "planqk-log"}
     assert set(formats()) >= SPLITTING
