@@ -63,8 +63,10 @@ def versions(peers: str | None) -> dict[str, str]:
     found |= {name: version(name) for name in ("planqk_protocol", "msgspec", "lark")}
     for tool in _TOOLS:
         if shutil.which(tool):
-            said = subprocess.run([tool, "--version"], capture_output=True, check=True, text=True).stdout
-            found[tool] = next(word for word in said.replace("-", " ").split() if word[0].isdigit())
+            said = subprocess.run([tool, "--version"], capture_output=True, check=False, text=True).stdout
+            found[tool] = next(
+                (word for word in said.replace("-", " ").split() if word[0].isdigit()), "unknown"
+            )
     if peers:
         told = subprocess.run(
             [peers, BENCH / "peers.py", "versions"], capture_output=True, check=True, text=True
@@ -113,13 +115,14 @@ def main(arguments: Iterable[str] | None = None) -> int:
         "--json", type=Path, metavar="FILE", help="where to write everything that was measured"
     )
     parser.add_argument("--check", action="store_true", help="end with exit code 1 if a bound is not met")
-    given = parser.parse_args(None if arguments is None else list(arguments))
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    given = parser.parse_args(words)
     options = Options(given.megabytes, given.gigabytes, given.peers)
     figures = measure_all(options, given.rounds, given.only)
     verdicts = judge(figures)
     print(f"\n{bounds_table(verdicts)}")
     if given.json:
-        command = " ".join([".venv/bin/python tests/bench/run.py", *sys.argv[1:]])
+        command = " ".join([".venv/bin/python tests/bench/run.py", *words])
         report = Report(
             f"{datetime.now(UTC):%Y-%m-%d}",
             command,

@@ -63,7 +63,7 @@ def test_the_table_has_a_row_for_each_task_and_each_bound_and_the_json_is_that_o
         assert row.startswith(f"{bound['comparison']}: {bound['task']} / {bound['versus']}")
         assert row.endswith({True: "  met", False: "  NOT MET", None: "  not measured"}[bound["met"]])
     assert {"CPython", "msgspec", "planqk_protocol", "lark"} <= set(report["versions"])
-    assert report["command"].startswith(".venv/bin/python tests/bench/run.py")
+    assert report["command"].startswith(".venv/bin/python tests/bench/run.py --megabytes 1 --rounds 1")
 
 
 @pytest.mark.parametrize(
