@@ -1,4 +1,4 @@
-"""Fixed workloads whose instructions are counted: python tests/bench/workloads.py does each of them once.
+"""Fixed workloads whose instructions are counted: python tests/bench/workloads.py does them.
 
 Callgrind writes its counts, and begins anew, whenever the program asks for the number of its parent process.
 Nothing else asks for it. So the counts are those of the workloads alone.
@@ -27,6 +27,8 @@ _BLOCK = b"PlanQK:Job:MultilineResult\n[\n" + b'  {"iteration": 1, "energy": -1.
 _BLOCK += b"PlanQK:Job:MultilineResult\n"
 _WRITES = [("stdout", line.encode()) for line in _LINES[:500]]
 _CHUNK = 64 * 1024
+REPEATS = 2
+"""How often each workload is counted."""
 
 
 def _cut(data: bytes, size: int = _CHUNK) -> list[bytes]:
@@ -86,16 +88,17 @@ WORKLOADS: dict[str, Callable[[], None]] = {
 
 
 def main() -> None:
-    """Do each workload twice, the first time to make everything that stays.
+    """Do each workload once to make everything that stays, and then as often as it is counted.
 
     The garbage collector is off: when it runs depends on all that the process has made before.
     """
     gc.disable()
     for work in WORKLOADS.values():
         work()
-        os.getppid()
-        work()
-        os.getppid()
+        for _ in range(REPEATS):
+            os.getppid()
+            work()
+            os.getppid()
 
 
 if __name__ == "__main__":
