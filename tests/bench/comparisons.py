@@ -16,8 +16,8 @@ import msgspec
 
 from planqk_protocol import Parser, iter_events, to_json_line, to_record
 from tests.bench import by_hand, modes
-from tests.bench.captures import KINDS, captured, least_work
-from tests.bench.corpora import CORPORA, FEW_MARKERS, INTERIM_RESULTS, NO_MARKERS, Corpus, File, written
+from tests.bench.captures import KINDS, Kind, captured, least_work
+from tests.bench.corpora import CORPORA, FEW_MARKERS, INTERIM_RESULTS, VARIED_LINES, Corpus, File, written
 from tests.bench.growth import MODES
 from tests.bench.measuring import Comparison, Task, command, in_process, measured_by_itself
 from tests.bench.peers import PEERS
@@ -26,6 +26,7 @@ BENCH = Path(__file__).parent
 PEER_MEGABYTES = 4  # most that peers read: one of them reads half a megabyte in a second
 TEN_LINES = "".join(f"step {number}\n" for number in range(9))
 RESULT = 'PlanQK:Job:Result: {"sum": 42}\n'
+PAYLOADS = ("counts", "floats", "string")
 CHUNK_SIZES = {
     "256 KiB": 256 << 10,
     "1 B": 1,
@@ -41,22 +42,43 @@ FIRST_PARSE = "import planqk_protocol as p; p.parse(b'x')"
 
 
 class Options(NamedTuple):
-    """How much is measured: megabytes of each log, gigabytes of a stream, and the Python of the peers."""
+    """What is measured, and how much of it.
+
+    Attributes:
+        megabytes: The size of each log.
+        gigabytes: The size of streams that show growth; 0 for none.
+        peers: The Python of the peers, if they are measured.
+        only: Texts, one of which is in the name of each comparison that is measured; if empty, all are.
+    """
 
     megabytes: int
     gigabytes: float
     peers: str | None
+    only: tuple[str, ...] = ()
+
+    def wants(self, name: str) -> bool:
+        """Whether a comparison is measured."""
+        return not self.only or any(part in name for part in self.only)
 
 
 def all_comparisons(folder: Path, options: Options) -> Iterator[Comparison]:
     """Everything that is measured, with its files in `folder`."""
+    return (comparison for comparison in _made(folder, options) if options.wants(comparison.name))
+
+
+def _made(folder: Path, options: Options) -> Iterator[Comparison]:
+    """All comparisons, but not those that are costly to make and not wanted."""
     for corpus in CORPORA:
-        yield from _log(corpus, folder, options.megabytes)
+        if options.wants(corpus.name):
+            yield from _log(corpus, folder, options.megabytes)
     yield from _json_lines(folder, options.megabytes)
-    yield from _payloads(min(options.megabytes, 64))
+    if any(options.wants(f"payload: {name}") for name in PAYLOADS):
+        yield from _payloads(min(options.megabytes, 64))
     yield from _chunk_sizes(options.megabytes)
     yield _bytewise()
-    yield from _captures(folder, options.megabytes)
+    for kind in KINDS:
+        if options.wants(f"capture: {kind.name}"):
+            yield from _capture(kind, folder, options.megabytes)
     yield from _diagnosis(folder, options.megabytes)
     yield from _commands(folder)
     yield from _peers(folder, min(options.megabytes, PEER_MEGABYTES), options.peers)
@@ -175,9 +197,8 @@ def _payloads(megabytes: int) -> Iterator[Comparison]:
         format(source.getrandbits(40), "040b"): source.randint(0, 1000) for _ in range(megabytes * 20_000)
     }
     floats = [[source.random() for _ in range(1000)] for _ in range(megabytes * 50)]
-    values = {"counts": counts, "floats": floats, "string": "x" * (megabytes << 20)}
-    for name in list(values):
-        text = json.dumps(values.pop(name)).encode()
+    for name, value in zip(PAYLOADS, (counts, floats, "x" * (megabytes << 20)), strict=True):
+        text = json.dumps(value).encode()
         stream = b"PlanQK:Job:Result: " + text + b"\n"
         pieces = [stream[at : at + 4096] for at in range(0, len(stream), 4096)]
         decoders: dict[str, Callable[[bytes], object]] = {
@@ -226,24 +247,23 @@ def _bytewise() -> Comparison:
     return Comparison("payload byte by byte", tasks)
 
 
-def _captures(folder: Path, megabytes: int) -> Iterator[Comparison]:
-    """Captures beside the standard output in them."""
-    for kind in KINDS:
-        with captured(kind, folder, megabytes) as capture:
-            raw = in_process(partial(modes.raw, capture.stdout))
-            ours = in_process(partial(modes.capture, kind.format, capture.path))
-            work = capture.events, capture.size, capture.lines
-            tasks = [Task("its stdout", "ours", raw, *work), Task("capture", "ours", ours, *work)]
-            if kind.unwrap:
-                least = in_process(partial(least_work, kind.unwrap, capture.path))
-                tasks.append(Task("unwrapping", "least work", least, *work))
-            yield Comparison(f"capture: {kind.name}", tasks)
+def _capture(kind: Kind, folder: Path, megabytes: int) -> Iterator[Comparison]:
+    """A capture beside the standard output in it."""
+    with captured(kind, folder, megabytes) as capture:
+        raw = in_process(partial(modes.raw, capture.stdout))
+        ours = in_process(partial(modes.capture, kind.format, capture.path))
+        work = capture.events, capture.size, capture.lines
+        tasks = [Task("its stdout", "ours", raw, *work), Task("capture", "ours", ours, *work)]
+        if kind.unwrap:
+            least = in_process(partial(least_work, kind.unwrap, capture.path))
+            tasks.append(Task("unwrapping", "least work", least, *work))
+        yield Comparison(f"capture: {kind.name}", tasks)
 
 
 def _diagnosis(folder: Path, megabytes: int) -> Iterator[Comparison]:
     """The diagnosis beside the parser, in this process and as commands."""
-    log = NO_MARKERS._replace(name="with a result", tail=RESULT.encode())
-    with written(NO_MARKERS, folder, megabytes) as without, written(log, folder, megabytes) as with_one:
+    log = VARIED_LINES._replace(name="with a result", tail=RESULT.encode())
+    with written(VARIED_LINES, folder, megabytes) as without, written(log, folder, megabytes) as with_one:
         size, lines = with_one.size, with_one.lines
         path, lost = with_one.path, without.path
         parse, diagnose = in_process(partial(modes.raw, path)), in_process(partial(modes.diagnosis, path))

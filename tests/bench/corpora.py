@@ -70,7 +70,16 @@ CORPORA = [
     Corpus("non-ASCII", _block(*(line.replace("circuit", "Schrödinger-Gleichung ψ →") for line in _FEW))),
     Corpus("full of Q", _block("Q" * 99 + "\n")),
 ]
-NO_MARKERS, FEW_MARKERS, INTERIM_RESULTS = CORPORA[:3]
+FEW_MARKERS, INTERIM_RESULTS = CORPORA[1:3]
+
+# Lines of several programs, with words that the diagnosis has to look at.
+_VARIED = (
+    "2026-11-20 12:00:00.000 | INFO     | optimiser:step:{} - evaluated circuit {} of the ansatz\n",
+    "2026-11-20 12:00:00,113 DEBUG urllib3.connectionpool request {} to the queue of solver {} took 0.2 s\n",
+    "[{}] Java HotSpot(TM) 64-Bit Server VM: JIT compiled method {} of class org.apache.spark.Job\n",
+    "sample {}: energy -41.25, chain break fraction 0.0{}, num_occurrences 12, reads 1000\n",
+)
+VARIED_LINES = Corpus("varied lines", _block(*(_VARIED[n % 4].format(n, n % 7) for n in range(10_000))))
 
 
 @contextmanager

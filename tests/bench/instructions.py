@@ -2,9 +2,10 @@
 
     .venv/bin/python tests/bench/instructions.py [--store]
 
-It shows regressions without a clock, and needs Valgrind. The counts are the same in each run, also on a
-busy machine. They depend on the
-interpreter and on the libraries, so there is a baseline for each build of Python and each lock file.
+It shows regressions without a clock, and needs Valgrind. The counts differ by less than 1 %
+from run to run, also on a busy machine, and by up to 2 % between checkouts: some hash values are
+addresses. They depend on the interpreter and on the libraries, so there is a baseline for each build
+of Python and each lock file.
 Where there is none, the counts are printed and nothing fails; ``--store`` keeps them as the baseline
 of this interpreter. The exit code is 1 if a workload takes over 3 % more than that.
 """

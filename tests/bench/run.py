@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -75,14 +75,12 @@ def versions(peers: str | None) -> dict[str, str]:
     return found
 
 
-def measure_all(options: Options, rounds: int, only: Sequence[str] = ()) -> list[Figure]:
+def measure_all(options: Options, rounds: int) -> list[Figure]:
     """Measure, and print each figure when it is there."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        comparisons = all_comparisons(Path(folder), options)
-        chosen = (one for one in comparisons if not only or any(part in one.name for part in only))
         print(figures_header())
-        for figure in measure(chosen, rounds):
+        for figure in measure(all_comparisons(Path(folder), options), rounds):
             print(figures_row(figure), flush=True)
             figures.append(figure)
     return figures
@@ -117,8 +115,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="end with exit code 1 if a bound is not met")
     words = sys.argv[1:] if arguments is None else list(arguments)
     given = parser.parse_args(words)
-    options = Options(given.megabytes, given.gigabytes, given.peers)
-    figures = measure_all(options, given.rounds, given.only)
+    options = Options(given.megabytes, given.gigabytes, given.peers, tuple(given.only))
+    figures = measure_all(options, given.rounds)
     verdicts = judge(figures)
     print(f"\n{bounds_table(verdicts)}")
     if given.json:
