@@ -31,7 +31,7 @@ printf 'totals: 9\\n' >"$target"
 def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program in the place of Valgrind, which counts 1000 for each workload."""
     path = tmp_path / "valgrind"
-    path.write_text(VALGRIND.replace("COUNTS", "7 1001 7 1000 " * len(WORKLOADS)), encoding="utf-8")
+    path.write_text(VALGRIND.replace("COUNTS", "7 1000 " * len(WORKLOADS)), encoding="utf-8")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(instructions, "BASELINES", tmp_path / "instructions.json")
@@ -87,9 +87,7 @@ def test_a_regression_fails_and_says_how_to_store_what_is_meant(
     valgrind: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert instructions.main(["--store"]) == 0
-    valgrind.write_text(
-        valgrind.read_text(encoding="utf-8").replace("7 1001 7 1000", "7 1040 7 1031", 1), encoding="utf-8"
-    )
+    valgrind.write_text(valgrind.read_text(encoding="utf-8").replace("7 1000", "7 1031", 1), encoding="utf-8")
     assert instructions.main([]) == 1
     said = capsys.readouterr().out
     assert f"{next(iter(WORKLOADS))} " in said
