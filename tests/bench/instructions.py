@@ -2,12 +2,12 @@
 
     .venv/bin/python tests/bench/instructions.py [--store]
 
-It shows regressions without a clock, and needs Valgrind. The counts hardly depend on other
-work on the machine. Where names lie in memory changes them, as CPython's cache of methods is indexed by
-addresses; so each workload is counted with several layouts of memory, and the least count is taken. They depend on the interpreter and on the libraries, so there is a baseline for each build
-of Python and each lock file.
-Where there is none, the counts are printed and nothing fails; ``--store`` keeps them as the baseline
-of this interpreter. The exit code is 1 if a workload takes over 3 % more than that.
+It shows regressions without a clock, and needs Valgrind. Other work on the machine does not change the
+counts. The layout of memory does, as CPython's cache of methods is indexed by addresses; so each workload
+is counted with several layouts, and the least count is taken. The counts depend on the interpreter and on
+the libraries, so there is a baseline for each build of Python and each lock file. Where there is none, the
+counts are printed and nothing fails; ``--store`` keeps them as the baseline of this interpreter. The exit
+code is 1 if a workload takes over 3 % more than that.
 """
 
 from __future__ import annotations
