@@ -1,130 +1,136 @@
-"""What a capture costs beside the stdout in it: ratios to reading the same bytes raw, measured in one run.
-
-    python tests/bench/captures.py [--megabytes 200] [--rounds 5]
-
-Each capture is timed in turns with its stdout, and the best of its rounds
-counts. A ratio of 2 means that the capture takes twice the time of its stdout.
-"""
+"""Captures of a log in all formats, and the least work to get the log out of each."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
-import time
-from functools import partial
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import msgspec
 
 from planqk_protocol import Parser
-from planqk_protocol.captures import Source
+from planqk_protocol.testing.models import MODELS
+from tests.bench.corpora import FEW_MARKERS
+from tests.bench.modes import whole_lines
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-CHUNK = 256 * 1024
-LINE = "2026-11-20 12:00:00.000 | INFO     | optimiser:step:{} - evaluated circuit {} of the ansatz"
-
-
-def lines(count: int) -> Iterator[str]:
-    """100-byte lines, one in a thousand an interim result."""
-    for number in range(count):
-        if number % 1000 == 0:
-            yield f"PlanQK:Job:InterimResult: {json.dumps({'iteration': number})}\n"
-        else:
-            yield LINE.format(number, number % 7).ljust(99, ".") + "\n"
+BLANK = ord(" ")
+Unwrap = Callable[[Path], Iterator[bytes]]
 
 
-def json_file(line: str, number: int, stream: str) -> str:
-    record = {"log": line, "stream": stream, "time": f"2026-11-20T12:00:00.{number % 10**9:09}Z"}
-    return json.dumps(record, separators=(",", ":")) + "\n"
+class Kind(NamedTuple):
+    """Captures of a format.
+
+    Of each `stderr_every` lines, one is on standard error; 0 for none. `model` says which of
+    the models of engines writes them.
+    """
+
+    name: str
+    format: str
+    unwrap: Unwrap | None = None
+    stderr_every: int = 0
+    model: int = 0
 
 
-def cri(line: str, number: int, stream: str) -> str:
-    return f"2026-11-20T12:00:00.{number % 10**9:09}Z {stream} F {line}"
+class Capture(NamedTuple):
+    """A capture that was written, and the standard output in it."""
+
+    path: Path
+    stdout: Path
+    size: int  # of the standard output, in bytes
+    lines: int
+    events: int
 
 
-def entry(line: str, number: int, _stream: str) -> str:
-    stamp = f"2026-11-20T12:00:00.{number % 10**6:06}Z"
-    members = {"message": line[:-1], "severity": "INFO", "timestamp": stamp}
-    return json.dumps(members, separators=(",", ":"))
+def _without_prefix(pattern: bytes) -> Unwrap:
+    """Each line without what comes before it. The first line with a prefix tells how long all of them are."""
+    prefix = re.compile(pattern, re.MULTILINE)
+
+    def unwrap(path: Path) -> Iterator[bytes]:
+        for chunk in whole_lines(path):
+            match = prefix.search(chunk)
+            assert match
+            blank = len(match[0]) - 1
+            lines = chunk.splitlines(keepends=True)
+            yield b"".join(
+                [line[blank + 1 :] for line in lines if line[blank] == BLANK]
+            )  # else Compose's own
+
+    return unwrap
 
 
-def planqk_list(line: str, number: int, stream: str) -> str:
-    return ("," if number else "[") + entry(line, number, stream)
+def _decoded(key: str) -> Unwrap:
+    """The text in each line of JSON."""
+    record = msgspec.defstruct("Record", [("text", str)], rename={"text": key})
+    decode = msgspec.json.Decoder(record).decode_lines
+
+    def unwrap(path: Path) -> Iterator[bytes]:
+        for chunk in whole_lines(path):
+            yield "".join([getattr(item, "text") for item in decode(chunk)]).encode()  # noqa: B009
+
+    return unwrap
 
 
-def planqk_lines(line: str, number: int, stream: str) -> str:
-    return entry(line, number, stream) + "\n"
+def _frames(path: Path) -> Iterator[bytes]:
+    """What is in the frames of ``docker-mux``."""
+    data, at, texts = path.read_bytes(), 0, []
+    while at < len(data):
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8])
+        texts.append(data[at + 8 : end])
+        at = end
+    yield b"".join(texts)
 
 
-ENDS: dict[Callable[[str, int, str], str], str] = {planqk_list: "]"}
+def _fields(path: Path) -> Iterator[bytes]:
+    """The messages in an export of the journal; each is a line, so its length stands before it."""
+    yield b"".join(re.findall(rb"^MESSAGE\n[\s\S]{8}(.*\n)", path.read_bytes(), re.MULTILINE))
 
 
-def write(folder: Path, megabytes: int) -> dict[str, tuple[str, Path, Path]]:
-    """Captures of the given size; for each the id of its format, its file, and the file of its stdout."""
-    kinds: dict[str, tuple[str, Callable[[str, int, str], str], int]] = {
-        "json-file": ("docker-json-file", json_file, 0),
-        "json-file, one line in three on stderr": ("docker-json-file", json_file, 3),
-        "CRI": ("cri", cri, 0),
-        "CRI, one line in three on stderr": ("cri", cri, 3),
-        "log of the platform, a list": ("planqk-log", planqk_list, 0),
-        "log of the platform, an entry a line": ("planqk-log", planqk_lines, 0),
-    }
-    files = {}
-    for name, (format_id, record, every) in kinds.items():
-        capture, stdout = folder / f"{name}.capture", folder / f"{name}.stdout"
-        count = megabytes * 1_000_000 // len(record("x" * 99 + "\n", 0, "stdout"))
-        with capture.open("w") as capture_file, stdout.open("w") as stdout_file:
-            for number, line in enumerate(lines(count)):
-                is_stderr = bool(every) and number % every == 1
-                capture_file.write(record(line, number, "stderr" if is_stderr else "stdout"))
-                if not is_stderr:
-                    stdout_file.write(line)
-            capture_file.write(ENDS.get(record, ""))
-        files[name] = (format_id, capture, stdout)
-    return files
+_PODMAN = 1  # of the journal: its entries are not counted, so they can be repeated
+_ENTRY_A_LINE = 2  # of the platform's log: a list cannot be repeated
+_LINES = FEW_MARKERS.block.splitlines(keepends=True)[:2000]  # written as often as a capture needs them
+
+KINDS = [
+    Kind("docker-json-file", "docker-json-file", _decoded("log")),
+    Kind("docker-json-file, a third on stderr", "docker-json-file", None, 3),
+    Kind("cri", "cri", _without_prefix(rb"^\S+ stdout F ")),
+    Kind("cri, a third on stderr", "cri", None, 3),
+    Kind("docker-mux", "docker-mux", _frames),
+    Kind("docker-local", "docker-local"),
+    Kind("journald-json", "journald-json", _decoded("MESSAGE"), model=_PODMAN),
+    Kind("journald-export", "journald-export", _fields, model=_PODMAN),
+    Kind("planqk-log", "planqk-log", model=_ENTRY_A_LINE),
+    Kind("docker-logs-timestamps", "docker-logs-timestamps", _without_prefix(rb"^\S+ ")),
+    Kind("docker-logs-details", "docker-logs-details", _without_prefix(rb"^ ")),
+    Kind("kubectl-logs", "kubectl-logs", _without_prefix(rb"^\S+ ")),
+    Kind("compose-logs", "compose-logs", _without_prefix(rb"^[^|\n]*\| ")),
+]
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+@contextmanager
+def captured(kind: Kind, folder: Path, megabytes: int) -> Iterator[Capture]:
+    """Write a capture, and the standard output in it, and remove them in the end."""
+    path, stdout = folder / f"{kind.name}.capture", folder / f"{kind.name}.stdout"
+    writes = [
+        ("stderr" if kind.stderr_every and number % kind.stderr_every == 1 else "stdout", line)
+        for number, line in enumerate(_LINES)
+    ]
+    block = MODELS[kind.format][kind.model].capture(kind.format, writes)
+    count = megabytes * 5  # a block has 2,000 lines of 100 bytes
+    for target, data in ((path, block.data), (stdout, block.stdout)):
+        with target.open("wb") as file:
+            for _ in range(count):
+                file.write(data)
+    lines = block.stdout.count(b"\n") * count
+    try:
+        yield Capture(path, stdout, stdout.stat().st_size, lines, lines)
+    finally:
+        path.unlink(missing_ok=True)
+        stdout.unlink(missing_ok=True)
 
 
-def read_raw(path: Path) -> int:
+def least_work(unwrap: Unwrap, path: Path) -> int:
+    """Get the log out of a capture that is known to be sound, and parse it."""
     parser = Parser()
-    return sum(len(parser.feed(chunk)) for chunk in chunks(path)) + len(parser.close())
-
-
-def read_capture(format_id: str, path: Path) -> int:
-    source = Source(format_id)
-    return sum(len(source.feed(chunk).events) for chunk in chunks(path)) + len(source.close().events)
-
-
-def seconds(read: Callable[[], int]) -> float:
-    start = time.perf_counter()
-    read()
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--megabytes", type=int, default=200, help="size of each capture")
-    arguments.add_argument("--rounds", type=int, default=5)
-    options = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (format_id, capture, stdout) in write(Path(folder), options.megabytes).items():
-            events = read_raw(stdout)
-            assert read_capture(format_id, capture) == events
-            reads = partial(read_capture, format_id, capture), partial(read_raw, stdout)
-            timed = [[seconds(read) for read in reads] for _ in range(options.rounds)]
-            wrapped, raw = (min(times) for times in zip(*timed, strict=True))
-            size = stdout.stat().st_size / 1e6
-            print(
-                f"{name}: {wrapped:.2f} s, its stdout ({size:.0f} MB): {raw:.2f} s, ratio {wrapped / raw:.2f}"
-            )
-
-
-if __name__ == "__main__":
-    main()
+    return sum(len(parser.feed(chunk)) for chunk in unwrap(path)) + len(parser.close())
