@@ -45,6 +45,7 @@ def test_the_bounds_are_on_tasks_that_there_are(tasks: list[tuple[str, str]]) ->
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_task_and_each_bound_and_the_json_is_that_of_the_table(
     tasks: list[tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
