@@ -225,6 +225,9 @@ def test_a_record_holds_the_time_and_the_severity_that_are_known() -> None:
         VALIDATOR.validate(line)
         assert line == json.loads(to_json_line(event)) | {"time": "2024-05-01T10:00:00Z", "severity": "INFO"}
         assert "severity" not in json.loads(to_json_line(event))
+        assert json.loads(to_json_line(event, severity="INFO")) == {
+            k: v for k, v in line.items() if k != "time"
+        }
 
 
 @pytest.mark.rule("lossless")
