@@ -11,7 +11,7 @@ import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
-settings.register_profile("dev", max_examples=8, deadline=None)
+settings.register_profile("dev", max_examples=6, deadline=None)
 settings.register_profile("ci", max_examples=20, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -28,6 +28,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
-# Under nohup, programs inherit that SIGHUP is ignored; the tests ask what it does where it is not.
-if hasattr(signal, "SIGHUP"):
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Programs that are started in the background, or under nohup, inherit that these signals are ignored; the
+# tests ask what they do where they are not.
+for name in ("SIGHUP", "SIGQUIT"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
