@@ -12,7 +12,7 @@ import signal
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("dev", max_examples=6, deadline=None)
-settings.register_profile("ci", max_examples=20, deadline=None, derandomize=True, database=None)
+settings.register_profile("ci", max_examples=10, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from itertools import product
 
+import pytest
+
 from planqk_protocol import Parser
 from planqk_protocol.captures import Source, decoder, detect, formats
 from planqk_protocol.limits import MAX_DEPTH
@@ -70,6 +72,7 @@ def on_a_small_stack() -> list[str]:
     return result
 
 
+@pytest.mark.slow
 def test_nesting_ends_no_process_and_changes_no_output() -> None:
     child = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=False)
     assert (child.returncode, child.stderr) == (0, "")

@@ -17,6 +17,8 @@ from planqk_protocol.conformance.programs import kill_all, run_all
 from planqk_protocol.conformance.vectors import load_vectors
 from tests.conformance.small_programs import program
 
+pytestmark = pytest.mark.slow
+
 ADAPTERS = Path(__file__).parents[2] / "docs" / "examples" / "adapters"
 TIMEOUT = 60
 

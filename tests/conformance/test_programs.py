@@ -88,9 +88,9 @@ def test_exit_code_and_errors() -> None:
 
 def test_a_program_that_hangs() -> None:
     started = time.monotonic()
-    answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=3)
+    answer = run("import time\nprint('x', flush=True)\ntime.sleep(60)", timeout=1.5)
     assert time.monotonic() - started < 50
-    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 3 s")
+    assert (answer.output.strip(), answer.fault) == (b"x", "the program did not end within 1.5 s")
 
 
 def test_a_program_that_hangs_and_reads_nothing() -> None:
@@ -102,8 +102,8 @@ def test_a_program_that_hangs_and_reads_nothing() -> None:
 def test_a_program_whose_child_hangs() -> None:
     code = "import os, time\nif not os.fork(): time.sleep(60)"
     assert (
-        run(code, timeout=3).fault
-        == "the program ended, but a process that it started did not end within 3 s"
+        run(code, timeout=1.5).fault
+        == "the program ended, but a process that it started did not end within 1.5 s"
     )
 
 
@@ -134,12 +134,12 @@ def is_running(pid: Path) -> bool:
 def test_a_program_ends_in_time_whatever_it_leaves_behind(tmp_path: Path, code: str, data: bytes) -> None:
     pid = tmp_path / "pid"
     started = time.monotonic()
-    answer = ask([*program(code), str(pid)], [data], timeout=3, limit=100)
+    answer = ask([*program(code), str(pid)], [data], timeout=1.5, limit=100)
     assert time.monotonic() - started < 50
     is_held = code == HOLDS_ALL or bool(data)
     assert answer.exit_code == 0
     assert answer.fault == (
-        "the program ended, but a process that it started did not end within 3 s" if is_held else ""
+        "the program ended, but a process that it started did not end within 1.5 s" if is_held else ""
     )
     kill_all()
     wait_for(lambda: not is_running(pid))

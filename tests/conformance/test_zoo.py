@@ -34,6 +34,7 @@ def cases_by_rule() -> dict[str, list[Case]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_plain_decoder_passes() -> None:
     large = [vector for vector in load_vectors() if len(vector.data()) > _LARGE]
     chosen = [*small_cases(CHUNKINGS), *cases(large, ["bytes"])]
@@ -77,6 +78,7 @@ AS_PROGRAMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "id_", "chunking"), AS_PROGRAMS)
 def test_a_wrong_decoder_fails_as_a_program(
     name: str, id_: str, chunking: str, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from mypy import api
 
 from tests.docs.pages import DOCS, README, ROOT, blocks
@@ -63,6 +64,7 @@ def test_every_program_passes_the_strict_type_checker(tmp_path: Path) -> None:
     assert (code, complaints) == (0, ""), found
 
 
+@pytest.mark.slow
 def test_every_program_passes_the_other_type_checker(tmp_path: Path) -> None:
     written(tmp_path)
     done = other_checker(tmp_path)
@@ -78,6 +80,7 @@ def other_checker(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_other_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_text("from planqk_protocol import parse\n\nparse('')\n")
     done = other_checker(tmp_path)

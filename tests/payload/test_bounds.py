@@ -55,6 +55,7 @@ class TestLimits:
         assert taken < 45 * len(payload)
         del value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("unit", [*HEAVY.values(), b'"' + b"1" * 10_000 + b'"', b"1" * 10_000])
     @pytest.mark.parametrize("end", [b"0", b"1e999", '"😀",1e999'.encode(), b"1" * 5000, b"nope"])
     def test_decoding_takes_little_more_memory_than_the_value(self, unit: bytes, end: bytes) -> None:

@@ -41,11 +41,11 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and s
 @posix
 def test_a_job_that_runs_too_long_is_ended() -> None:
     code = "import time; print('PlanQK:Job:Result: 1', flush=True); time.sleep(60)"
-    job = runner.run(python(code), timeout=3)
+    job = runner.run(python(code), timeout=1.5)
     assert [type(event) for event in events_of(job)] == [Result]
-    assert (job.why_ended, job.outcome.exit_code) == ("it ran longer than 3 s", -signal.SIGTERM)
+    assert (job.why_ended, job.outcome.exit_code) == ("it ran longer than 1.5 s", -signal.SIGTERM)
     assert job.outcome.status is JobStatus.FAILED
-    assert 3 <= job.duration < 50
+    assert 1.5 <= job.duration < 50
 
 
 @posix
@@ -59,7 +59,7 @@ signal.signal(signal.SIGTERM, end)
 print("ready", flush=True)
 time.sleep(60)
 """
-    job = runner.run(python(code), timeout=3)
+    job = runner.run(python(code), timeout=1.5)
     assert [type(event) for event in events_of(job)] == [Log, Result]
     assert (job.outcome.exit_code, job.outcome.status) == (0, JobStatus.FAILED)
 
