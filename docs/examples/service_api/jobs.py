@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from log_entries import LogEntries
+from log_entries import Kept, LogEntries, entry
 from planqk_protocol import JobStatus, Outcome
 from planqk_protocol.descendants import kill_tagged
 from planqk_protocol.diagnosis import finding_record
-from planqk_protocol.runner import JobInput, Run
+from planqk_protocol.runner import JobInput, Run, rfc3339
 from store import Store
 
 LOGGER = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Jobs:
         self._is_closing = False
         kill_tagged(f"{VARIABLE}={owner}\0")
         os.environ[VARIABLE] = owner
-        store.fail_running({"detail": LOST, "findings": []})
+        store.fail_running(LOST)
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="job")
         for execution in store.pending():
             self.submit(execution)
@@ -61,7 +61,7 @@ class Jobs:
     def cancel(self, execution: str) -> None:
         """Cancel an execution. If its job runs, it is ended with all that it started. This does not wait."""
         with self._lock:
-            self._store.cancel_if_pending(execution, {"detail": CANCELLED, "findings": []})
+            self._store.cancel_if_pending(execution, CANCELLED)
             if execution in self._running:
                 self._cancelled.add(execution)
                 if run := self._running[execution]:
@@ -88,6 +88,7 @@ class Jobs:
             self._store.finish(execution, *_end(run))
         except Exception as error:  # whatever it is: clients wait for ever for an execution that does not end
             LOGGER.exception("execution %s", execution)
+            self._say_why(execution, str(error))
             self._store.finish(execution, "FAILED", None, {"detail": str(error), "findings": []})
         finally:
             with self._lock:
@@ -108,6 +109,12 @@ class Jobs:
         for step in filter(None, run.steps()):
             self._store.append(execution, log.of(step))
         self._store.append(execution, log.close(time.time_ns()))
+        if run.why_ended:
+            self._say_why(execution, run.why_ended)
+
+    def _say_why(self, execution: str, why: str) -> None:
+        """Say at the end of the log why the job was ended. So a log that is saved says it, too."""
+        self._store.append(execution, Kept([entry(why, "ERROR", rfc3339(time.time_ns()))], [], None))
 
 
 def _end(run: Run) -> tuple[str, bytes | None, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planqk_protocol import Event, InterimResult, Limits, Log, Parser, Violation
+from planqk_protocol import Event, InterimResult, Limits, Log, MultilineResult, Parser, Result, Violation
 from planqk_protocol.emit import log_line
 from planqk_protocol.runner import Step, rfc3339
 
 LIMITS = Limits(max_line=64 * 1024)
 PER_ENTRY = 100  # bytes that an entry takes beside its message
-FULL = "the log is full: what the job printed from here on is not kept"
+FULL = "the log is full: of what the job printed from here on, only the result is kept"
 
 Entry = dict[str, str]
 
@@ -27,7 +27,7 @@ class LogEntries:
     """Makes the entries of one log: the first ones, as many as have room.
 
     Whoever joins the messages of standard output by LF has what the job printed,
-    and finds the same results in it.
+    and finds the same results in it. The result has an entry even if the log is full.
 
     Args:
         room: How many bytes the entries may take.
@@ -43,7 +43,8 @@ class LogEntries:
         kept, last = Kept([], [], None), None
         for event, stamp in zip(step.captured.events, step.times(), strict=True):
             if not (isinstance(event, Log) and event.line == self._last_line):  # else the rest of a long line
-                kept.entries.extend(self._entry(_text(event), _severity(event), stamp))
+                is_result = isinstance(event, Result | MultilineResult)
+                kept.entries.extend(self._entry(_text(event), _severity(event), stamp, is_result=is_result))
             self._last_line = event.line
             if isinstance(event, InterimResult) and not event.suspect:
                 last = event.payload.strip()
@@ -64,13 +65,18 @@ class LogEntries:
         texts = [log_line(_text(event)).decode().removesuffix("\n") for event in events]
         return [entry for text in texts for entry in self._entry(text, "WARNING", stamp)]
 
-    def _entry(self, message: str, severity: str, stamp: str) -> list[Entry]:
-        if self._is_full:
-            return []
+    def _entry(self, message: str, severity: str, stamp: str, *, is_result: bool = False) -> list[Entry]:
+        was_full = self._is_full
         self._room -= len(message.encode()) + PER_ENTRY
-        if self._is_full:
-            message, severity = FULL, "WARNING"
-        return [{"message": message, "severity": severity, "timestamp": stamp}]
+        entries = [] if self._is_full and not is_result else [entry(message, severity, stamp)]
+        if self._is_full and not was_full:
+            entries.insert(0, entry(FULL, "WARNING", stamp))
+        return entries
+
+
+def entry(message: str, severity: str, stamp: str) -> Entry:
+    """An entry of a log."""
+    return {"message": message, "severity": severity, "timestamp": stamp}
 
 
 def _text(event: Event) -> str:

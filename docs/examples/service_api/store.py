@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from log_entries import Kept
+from log_entries import Kept, entry
 from planqk_protocol.runner import JobInput, rfc3339
 
 SCHEMA = """
@@ -69,7 +69,7 @@ class Store:
         if kept == ([], [], None):
             return
         with self._lock, self._database as database:
-            entries = [(execution, json.dumps(entry)) for entry in kept.entries]
+            entries = [(execution, json.dumps(item)) for item in kept.entries]
             database.executemany("INSERT INTO log VALUES (?, ?)", entries)
             values = [(execution, value) for value in kept.interim]
             database.executemany("INSERT INTO interim VALUES (?, ?)", values)
@@ -84,20 +84,13 @@ class Store:
             *(status, _now(), result, json.dumps(problem), execution),
         )
 
-    def cancel_if_pending(self, execution: str, problem: Any) -> None:
+    def cancel_if_pending(self, execution: str, why: str) -> None:
         """Cancel an execution that has not begun."""
-        self._do(
-            "UPDATE execution SET status = 'CANCELLED', ended = ?, problem = ? "
-            "WHERE id = ? AND status = 'PENDING'",
-            *(_now(), json.dumps(problem), execution),
-        )
+        self._end_all("PENDING", execution, "CANCELLED", why)
 
-    def fail_running(self, problem: Any) -> None:
+    def fail_running(self, why: str) -> None:
         """Let all running executions fail."""
-        self._do(
-            "UPDATE execution SET status = 'FAILED', ended = ?, problem = ? WHERE status = 'RUNNING'",
-            *(_now(), json.dumps(problem)),
-        )
+        self._end_all("RUNNING", "%", "FAILED", why)
 
     def pending(self) -> list[str]:
         """The ids of all pending executions, the oldest first."""
@@ -128,6 +121,19 @@ class Store:
         """The interim results that were kept, as JSON texts, the oldest first."""
         rows = self._do("SELECT value FROM interim WHERE execution = ? ORDER BY rowid", execution)
         return [row["value"] for row in rows]
+
+    def _end_all(self, before: str, pattern: str, after: str, why: str) -> None:
+        """End the executions with a status whose ids match a pattern. Their logs say why, too."""
+        now, problem = _now(), json.dumps({"detail": why, "findings": []})
+        with self._lock, self._database as database:
+            database.execute(
+                "INSERT INTO log SELECT id, ? FROM execution WHERE status = ? AND id LIKE ?",
+                [json.dumps(entry(why, "ERROR", now)), before, pattern],
+            )
+            database.execute(
+                "UPDATE execution SET status = ?, ended = ?, problem = ? WHERE status = ? AND id LIKE ?",
+                [after, now, problem, before, pattern],
+            )
 
     def _do(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock, self._database as database:

@@ -106,6 +106,11 @@ class Server:
         assert response.status_code == status, response.text
         return response.json()
 
+    def last_entry(self, execution: str) -> tuple[str, str]:
+        """The severity and the message at the end of its log."""
+        entry = self.get(f"{execution}/log")[-1]
+        return entry["severity"], entry["message"]
+
     def problem(self, execution: str) -> Any:
         """Why it has no result."""
         return self.get(f"{execution}/result", 404)

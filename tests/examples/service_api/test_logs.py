@@ -25,7 +25,7 @@ paths:
             application/json:
               schema: {type: object, required: [sum], properties: {sum: {type: number}}}
 """
-FULL = "the log is full: what the job printed from here on is not kept"
+FULL = "the log is full: of what the job printed from here on, only the result is kept"
 
 
 def entries(server: Server, program: str) -> list[tuple[str, str]]:
@@ -113,6 +113,13 @@ def test_a_result_that_keeps_the_schema_is_clean(server: Server, tmp_path: Path)
 
 
 @pytest.mark.service_api
+def test_a_result_that_fills_the_log_is_kept(tmp_path: Path) -> None:
+    with serving(tmp_path, "--log-bytes", "10") as server:
+        found = entries(server, "print('PlanQK:Job:Result: 42'); print('PlanQK:Job:Result: 43')")
+    assert found == [("WARNING", FULL), ("NOTICE", "PlanQK:Job:Result: 42")]
+
+
+@pytest.mark.service_api
 def test_the_log_and_the_memory_are_bounded(tmp_path: Path) -> None:
     program = (
         "print('PlanQK:Job:InterimResult: 1')\n"
@@ -128,8 +135,8 @@ def test_the_log_and_the_memory_are_bounded(tmp_path: Path) -> None:
         assert server.get(f"{execution}/interim-results") == [1]
         assert server.get(f"{execution}/interim-results?last=true") == [2]
         assert peak(server) < before + 10_000_000  # the job printed ten times as much
-    assert log[-1]["message"] == FULL
-    assert [entry["message"] for entry in log[1:-1]] == ["x" * 1000] * (len(log) - 2)
+    assert [entry["message"] for entry in log[-2:]] == [FULL, "PlanQK:Job:Result: 42"]
+    assert [entry["message"] for entry in log[1:-2]] == ["x" * 1000] * (len(log) - 3)
     assert 5000 < sum(len(entry["message"]) for entry in log) < 10000
 
 

@@ -62,6 +62,7 @@ def test_a_service_that_is_killed(tmp_path: Path, count: int) -> None:
                 assert ended[execution] == left[execution]
             if is_lost:
                 assert server.problem(execution)["detail"] == LOST
+                assert server.last_entry(execution) == ("ERROR", LOST)
             elif ended[execution] == "SUCCEEDED":
                 assert server.get(f"{execution}/result")["result"] == number
             else:

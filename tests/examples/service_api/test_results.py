@@ -112,6 +112,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         execution = server.run("")
         assert server.status(execution) == "FAILED"
         assert server.problem(execution)["detail"].startswith("cannot run 'no-such-program': ")
+        assert server.last_entry(execution) == ("ERROR", server.problem(execution)["detail"])
 
 
 @pytest.mark.service_api
@@ -120,3 +121,4 @@ def test_a_time_limit(tmp_path: Path) -> None:
         execution = server.run("")
         assert server.status(execution) == "FAILED"
         assert server.problem(execution)["detail"] == "it ran longer than 0.1 s"
+        assert server.last_entry(execution) == ("ERROR", "it ran longer than 0.1 s")

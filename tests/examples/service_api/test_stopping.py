@@ -26,6 +26,7 @@ def test_a_job_is_cancelled_with_all_that_it_started(server: Server, tmp_path: P
     assert (response.status_code, response.json()["id"]) == (200, execution)
     assert server.ended(execution) == "CANCELLED"
     assert server.problem(execution)["detail"] == "it was cancelled"
+    assert server.last_entry(execution) == ("ERROR", "it was cancelled")
     assert_all_are_gone(pids)
 
 
@@ -61,6 +62,7 @@ def test_few_run_the_others_wait_and_more_are_refused(tmp_path: Path) -> None:
         assert [server.status(execution) for execution in then] == ["PENDING"] * 3
         assert server.problem(then[0])["detail"].startswith("the execution is PENDING")
         assert server.client.put(f"/{then[1]}/cancel").json()["status"] == "CANCELLED"
+        assert server.last_entry(then[1]) == ("ERROR", "it was cancelled")
         end.touch()
         assert [server.ended(execution) for execution in [*first, then[0], then[2]]] == ["SUCCEEDED"] * 4
         assert (server.get(then[1])["startedAt"], server.status(then[1])) == (None, "CANCELLED")
@@ -81,6 +83,7 @@ def test_a_service_that_is_asked_to_end_ends_its_jobs(tmp_path: Path) -> None:
         server.start()
         assert server.status(first) == "FAILED"
         assert server.problem(first)["detail"] == "the service was shut down"
+        assert server.last_entry(first) == ("ERROR", "the service was shut down")
         assert server.ended(second) == "SUCCEEDED"
 
 
