@@ -19,6 +19,7 @@ import re
 import msgspec
 
 __all__ = [
+    "MOST_EXAMINED",
     "UTF8_BOM",
     "UTF16_EVIDENCE",
     "UTF16_FAULT",
@@ -32,6 +33,9 @@ __all__ = [
     "is_text_in",
     "is_utf16",
 ]
+
+MOST_EXAMINED = 64 * 1024
+"""The most bytes that detection examines."""
 
 UTF8_BOM = b"\xef\xbb\xbf"
 """A byte order mark in UTF-8."""
@@ -50,7 +54,6 @@ _BOM_SIZE = len(codecs.BOM_UTF16_LE)
 _FEW = 4  # characters: fewer are no evidence
 _CONTROLS = "\t\n\r\f\b\x1b"  # control characters that occur in texts
 
-_MOST = 64 * 1024  # bytes that detection examines
 _FILLER = re.compile(rb"[\0 \t\r\n%b]*" % UTF8_BOM)
 
 _SMALLEST_TEXT = 4  # smaller bytes begin the header of a frame or the length of a record
@@ -122,7 +125,7 @@ def is_text_in(encoding: str, data: bytes, *, least: int = _FEW, least_ascii: fl
 
 def after_blank_lines(head: bytes) -> bytes:
     """The first bytes without what decoders of prefixed lines skip: a byte order mark, and empty lines."""
-    return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:_MOST]
+    return head.removeprefix(UTF8_BOM).lstrip(b"\n")[:MOST_EXAMINED]
 
 
 def after_filler(head: bytes) -> bytes:
@@ -130,7 +133,7 @@ def after_filler(head: bytes) -> bytes:
     match = _FILLER.match(head)
     end = match.end() if match else 0
     start = max(head.rfind(last, 0, end) + 1 for last in (b"\0", b"\n", UTF8_BOM[-1:]))
-    return head[start : start + _MOST]
+    return head[start : start + MOST_EXAMINED]
 
 
 def first_line_end(head: bytes | bytearray) -> int | None:

@@ -8,7 +8,7 @@ from itertools import chain
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.captures.open_object import OpenObject, Scan
-from planqk_protocol.captures.sniffing import first_line_end, is_utf16
+from planqk_protocol.captures.sniffing import MOST_EXAMINED, first_line_end, is_utf16
 from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Failure
@@ -30,7 +30,7 @@ AUTO, RAW = "auto", "raw"
 MOST_DETECTED = 1024 * 1024
 """The most bytes that detection looks at."""
 
-_LONGEST_ENTRY = 64 * 1024  # bytes of a list before detection waits no longer for its first entry
+_LONGEST_ENTRY = MOST_EXAMINED  # bytes of an entry after which detection does not wait for its end
 _MOST_NAMES = 10
 _NEARLY_ALL = 9  # bad records for each line that came out
 _NOT_RECORDS = frozenset(
@@ -117,16 +117,16 @@ def _decided_at(head: bytes) -> int | None:
     """Where the bytes end that decide on the format of live input; ``None`` if they have not all come.
 
     They are the first line that is not blank. If that line only opens a list, they
-    are all up to the end of the first object in the list.
+    are all up to the end of the first object in the list, or its first 64 KiB.
     """
     end = first_line_end(head)
-    if not end or head[:end].strip() != b"[" or len(head) > _LONGEST_ENTRY:
+    if not end or head[:end].strip() != b"[":
         return end
     rest = head[end:].lstrip()
     if rest and not rest.startswith(b"{"):
         return end
     found, size = OpenObject().scan(rest, 0, len(rest))
-    return None if found is Scan.OPEN else len(head) - len(rest) + size
+    return None if found is Scan.OPEN and size <= _LONGEST_ENTRY else len(head) - len(rest) + size
 
 
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:

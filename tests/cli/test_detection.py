@@ -59,6 +59,9 @@ CAPTURES = {
     "compose-logs": b"Attaching to job-1, db\ndb | x\njob-1 | a\njob-1 exited with code 0\n",
     "planqk-log": json.dumps([platform_entry("a"), platform_entry("PlanQK:Job:Result: 42")]).encode(),
     "planqk-log, indented": json.dumps([platform_entry("PlanQK:Job:Result: 42\n")], indent=2).encode(),
+    "planqk-log, long": json.dumps(
+        [platform_entry("x" * 70_000), platform_entry("PlanQK:Job:Result: 42")], indent=2
+    ).encode(),
     "planqk-log, an entry a line": json.dumps(platform_entry("PlanQK:Job:Result: 42")).encode() + b"\n",
 }
 

@@ -24,7 +24,7 @@ import msgspec
 
 from planqk_protocol.captures.json_text import is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.open_object import OpenObject, Scan
-from planqk_protocol.captures.sniffing import after_filler, first_object
+from planqk_protocol.captures.sniffing import MOST_EXAMINED, after_filler, first_object
 from planqk_protocol.captures.timestamps import rfc3339
 from planqk_protocol.limits import MAX_DEPTH
 
@@ -87,7 +87,8 @@ _END_OF_TEXT = re.compile(r'["\0-\x1f]|\\(?![/bfnrt]|u[0-9a-fA-F]{4})')
 
 _WHITE = b" \t\r\n"
 _SPACES = bytes.maketrans(b"\t\r\n", b"   ")
-_SEVERITIES = (b'"DEBUG"', b'"NOTICE"', b'"INFO"', b'"WARNING"', b'"ERROR"')  # `log_entry_severity.py`
+# `log_entry_severity.py`; `LogEntry` in qhub-api 3.3.0 takes it as missing or null, too.
+_SEVERITIES = {b'"DEBUG"', b'"NOTICE"', b'"INFO"', b'"WARNING"', b'"ERROR"', b"null", b""}
 _STAMP = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+.:\dZ]*"|"\d{10,15}"|\d{10,15}')
 
 
@@ -175,20 +176,49 @@ def begins_with_entry(head: bytes) -> bool:
     """Whether a capture begins with an entry, alone on its lines or as the first of a list.
 
     A job may log JSON itself. So the three members of an entry have to be there, with
-    a severity that the platform knows. Outside of a list, there must be no others.
+    a severity that the platform knows. In a list, the severity may be missing or null.
+    Outside of a list, there must be no other members. Of an entry that is longer than
+    the part that is examined, this part must hold the message and no other members.
     """
-    text = after_filler(head).lstrip(_WHITE)
+    examined = after_filler(head)
+    text = examined.lstrip(_WHITE)
     in_list = text.startswith(b"[")
     text = text[in_list:].lstrip(_WHITE)
     found, end = OpenObject().scan(text, 0, len(text))
     if found is Scan.FAULT or not (first := first_object(text[:end].translate(_SPACES))):
         return False
     fields = first.fields
-    message, severity, timestamp = (fields.get(key.encode(), b"") for key in _KEYS)
-    if not (message.startswith(b'"') and severity in _SEVERITIES and _STAMP.fullmatch(timestamp)):
+    if found is Scan.OPEN and len(examined) == MOST_EXAMINED:
+        return b"message" in fields and _may_be_entry(fields)
+    if not all(test(fields.get(key, b"")) for key, test in _TESTS.items()):
         return False
     follows = text[end:].lstrip(_WHITE)[:1]
-    return follows in b",]" if in_list else follows in b"{" and len(fields) == len(_KEYS)
+    if in_list:
+        return follows in b",]"
+    return follows in b"{" and fields.keys() == _TESTS.keys() and fields[b"severity"] != b"null"
+
+
+def _may_be_entry(fields: dict[bytes, bytes]) -> bool:
+    """Whether members may be the first ones of an entry. The last one may be cut off."""
+    *whole, last = fields
+    if last not in _TESTS or (last == b"message" and not _is_text(fields[last])):
+        return False
+    return all(key in _TESTS and _TESTS[key](fields[key]) for key in whole)
+
+
+def _is_text(value: bytes) -> bool:
+    return value.startswith(b'"')
+
+
+def _is_severity(value: bytes) -> bool:
+    return value in _SEVERITIES
+
+
+def _is_stamp(value: bytes) -> bool:
+    return _STAMP.fullmatch(value) is not None
+
+
+_TESTS = {b"message": _is_text, b"severity": _is_severity, b"timestamp": _is_stamp}
 
 
 class ParsedEntries(msgspec.Struct, frozen=True):

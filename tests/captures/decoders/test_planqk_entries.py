@@ -20,6 +20,7 @@ def entries(*messages: object) -> bytes:
     return json.dumps([entry(message) for message in messages], separators=(",", ":")).encode()
 
 
+LONG = 'PlanQK:Job:Result: \\"' * 10_000
 E = {name: json.dumps(entry(name)) for name in "ab"}
 
 
@@ -49,6 +50,25 @@ E = {name: json.dumps(entry(name)) for name in "ab"}
         (json.dumps([entry("a", timestamp="noon")]).encode(), "raw"),
         (json.dumps([entry(1)]).encode(), "raw"),
         (b'[{"message":"a","severity":"INFO"}]', "raw"),
+        (json.dumps([entry("a", severity=None)]).encode(), "planqk-log"),
+        (f'[{{"message":"a","timestamp":"{STAMP}"}}]'.encode(), "planqk-log"),
+        (f'{{"message":"a","timestamp":"{STAMP}"}}'.encode(), "raw"),
+        (json.dumps(entry("a", severity=None)).encode(), "raw"),
+        (entries(LONG), "planqk-log"),
+        (json.dumps(entry(LONG)).encode(), "planqk-log"),
+        (json.dumps([entry(LONG)], indent=2).encode(), "planqk-log"),
+        (f'[{{"timestamp":"5","severity":"INFO","message":"{LONG}"}}]'.encode(), "raw"),
+        (f'[{{"timestamp":"{STAMP}","severity":"INFO","message":"{LONG}"}}]'.encode(), "planqk-log"),
+        (f'[{{"timestamp":"{STAMP}","severity":"info","message":"{LONG}"}}]'.encode(), "raw"),
+        (f'[{{"level":"INFO","message":"{LONG}"}}]'.encode(), "raw"),
+        (f'[{{"text":"{LONG}"}}]'.encode(), "raw"),
+        (f'[{{"severity":"{LONG}"}}]'.encode(), "raw"),
+        (f'[{{"message":[["{LONG}"]]}}]'.encode(), "raw"),
+        (f'[{{"message":"{LONG[:65_510]}","timestamp":"{STAMP}"}}]'.encode(), "planqk-log"),
+        (f'[{{"message":"{LONG[:65_522]}","timestamp":"{STAMP}"}}]'.encode(), "planqk-log"),
+        (f'[{{"message":"{LONG[:65_510]}","text":"{LONG}"}}]'.encode(), "raw"),
+        (b"[" + b" " * 70_000 + entries("a")[1:], "raw"),
+        (entries("x" * 1000)[:500], "raw"),
         (b'[{"message":"a\nb","severity":"INFO","timestamp":"1714557600000"}]', "raw"),
         (b'{"log":"a\\n","stream":"stdout","time":"t"}\n', "docker-json-file"),
         (b'{"MESSAGE":"x","_BOOT_ID":"1"}\n', "journald-json"),
