@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+import msgspec
+
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
+from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.open_object import OpenObject, Scan
 from planqk_protocol.captures.sniffing import MOST_EXAMINED, first_line_end, is_utf16
 from planqk_protocol.cli import capture_messages
 from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Failure
+from planqk_protocol.excerpts import excerpt
 from planqk_protocol.marked import marker_prefix
 
 __all__ = [
     "AUTO",
     "MOST_DETECTED",
+    "PLATFORM_LOG",
     "RAW",
     "another_format",
+    "answer_without_entries",
     "check_container",
     "detect_format",
     "is_no_record",
     "missing_container_message",
 ]
 
-AUTO, RAW = "auto", "raw"
+AUTO, RAW, PLATFORM_LOG = "auto", "raw", "planqk-log"
 
 MOST_DETECTED = 1024 * 1024
 """The most bytes that detection looks at."""
@@ -111,6 +118,33 @@ def another_format(capture: str, no_records: int, lines: int, head: bytes) -> st
     if looks == capture or not head or is_utf16(head):
         return None
     return capture_messages.another_format(capture, looks)
+
+
+class _ServiceError(msgspec.Struct):
+    """The members of an error that the platform's Service API gives (RFC 7807)."""
+
+    title: str
+    status: int
+
+
+def answer_without_entries(head: bytes) -> str | None:
+    """The message for an answer of the Service API that was saved as a log, but has no entries.
+
+    Args:
+        head: The first bytes of the inputs, at most `MOST_DETECTED`.
+
+    Returns:
+        ``None`` if it is neither an empty list nor an error.
+    """
+    if re.fullmatch(rb"\s*\[\s*\]\s*", head):
+        return "an empty list; if it is the log of an execution, nothing was logged"
+    if is_too_deep(head):
+        return None
+    try:
+        error = msgspec.json.decode(head, type=_ServiceError)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return f"this is an error of the service and not a log: {excerpt(error.title)}, status {error.status}"
 
 
 def _decided_at(head: bytes) -> int | None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import backwards, guess
-from planqk_protocol.cli.detection import another_format, is_no_record
+from planqk_protocol.cli.detection import (
+    PLATFORM_LOG,
+    RAW,
+    another_format,
+    answer_without_entries,
+    is_no_record,
+)
 from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.terminal import Messages
 
@@ -44,11 +50,12 @@ class InputDoubts:
             self._messages.say(self._subject, guess(stream.format))
 
     def wrong_input(self) -> list[str]:
-        """The messages that the inputs are in another format, or lack the container that the user named."""
-        stream = self._stream
+        """The messages that the inputs are in another format, are no log, or lack the container named."""
+        stream, head = self._stream, bytes(self._stream.head)
         another = None
-        if not stream.is_guessed:
-            head = bytes(stream.head)
+        if stream.format == PLATFORM_LOG or (stream.is_guessed and stream.format == RAW):
+            another = answer_without_entries(head)
+        if not (another or stream.is_guessed):
             another = another_format(stream.format, self._no_records, stream.line_count, head)
         return [message for message in (another, stream.missing_container) if message is not None]
 

@@ -217,6 +217,39 @@ def test_a_file_without_wrapper_among_captures_is_no_capture(run: Run, tmp_path:
     assert f"{tmp_path / 'b'}: the first line looks like docker-json-file" in outcome.stderr
 
 
+NOT_FOUND = b'{"title":"Not Found","status":404,"detail":"there is no execution with this id"}\n'
+
+
+@pytest.mark.parametrize("command", ["result", "check"])
+@pytest.mark.parametrize("given", [(), ("--capture", "planqk-log")])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"[]", "an empty list; if it is the log of an execution, nothing was logged"),
+        (b" [\n]\n", "an empty list; if it is the log of an execution, nothing was logged"),
+        (NOT_FOUND, "this is an error of the service and not a log: 'Not Found', status 404"),
+    ],
+)
+def test_an_answer_without_entries_is_named(
+    run: Run, answer: bytes, said: str, given: tuple[str, ...], command: str
+) -> None:
+    outcome = run(command, *given, stdin=answer)
+    assert outcome.exit_code == 1
+    assert outcome.stderr.splitlines()[-1] == f"<stdin>: {said}"
+
+
+DEEP = b'{"x":' + b"[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "printed", [b"[] []", b'{"title":"a","status":"b"}', b"[\xff]", b'{"title":"\xff"}', DEEP]
+)
+def test_other_json_that_a_job_prints_is_no_answer(run: Run, printed: bytes) -> None:
+    assert run("result", stdin=printed).stderr.startswith("<stdin>: no-result: ")
+    assert run("result", stdin=printed + b"\n" + RESULT).stderr == ""
+    assert run("result", stdin=b"[]\n" + RESULT).stdout == "42\n"
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_named(run: Run, tmp_path: Path, encoding: str) -> None:
     data = "\ufefflog\r\nPlanQK:Job:Result: 42\r\n".encode(encoding)

@@ -373,7 +373,7 @@ def _last_cut(shape: re.Pattern[bytes], data: bytes, start: int, stop: int) -> i
 FORMAT = CatalogueEntry(
     id="planqk-log",
     title="the log of a job from the platform's Service API",
-    source="curl ENDPOINT/ID/log (GET /{id}/log)",
+    source="curl --fail ENDPOINT/ID/log (GET /{id}/log)",
     loses="the stream of a line; bytes that are not UTF-8; what the platform leaves out",
     decoder=PlanqkLogDecoder,
     sniff=begins_with_entry,
