@@ -138,6 +138,7 @@ class Service:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(self._jobs.close)
+        self._store.close()
 
     def _run(self, job_input: JobInput) -> Run:
         image, command, timeout = self._options.image, self._options.command, self._options.timeout
@@ -148,7 +149,7 @@ class Service:
     def _started(self, request: Request, body: bytes) -> Response:
         try:
             job_input, tags = _parsed(body)
-        except (JobInputError, msgspec.MsgspecError) as error:
+        except JobInputError as error:
             raise HTTPException(400, str(error)) from None
         execution = self._store.add(job_input, tags, most_pending=self._options.queue)
         if execution is None:
@@ -200,10 +201,21 @@ def _no_result(row: sqlite3.Row) -> Response:
 
 def _parsed(body: bytes) -> tuple[JobInput, list[str]]:
     """The input and the tags in a request. `qhub-service` puts tags beside the input."""
-    if b'"$tags"' not in body:
+    if b'"$' not in body:
         return JobInput.of_request(body), []
-    values = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    tags = msgspec.json.decode(values.pop("$tags", b"[]"), type=list[str])
+    JobInput(body, names=("request", ""))  # what is not JSON is refused with its line and column
+    try:
+        values = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return JobInput.of_request(body), []  # refused, as it is no object
+    except msgspec.DecodeError as error:  # an escape for half of a character
+        raise JobInputError(f"request: {error}") from None
+    if "$secrets" in values:
+        raise JobInputError("request: $secrets are not supported here")
+    try:
+        tags = msgspec.json.decode(values.pop("$tags", b"[]"), type=list[str])
+    except msgspec.MsgspecError:
+        raise JobInputError("request: $tags is not an array of strings") from None
     return JobInput.of_request(msgspec.json.encode(values)), tags
 
 
@@ -230,8 +242,9 @@ def main() -> None:
     options = _options()
     try:
         service = Service(options)
-    except sqlite3.OperationalError as error:
-        sys.exit(f"{options.database}: {error}")  # "locked", if another service uses it
+    except sqlite3.DatabaseError as error:
+        is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        sys.exit(f"{options.database}: {'another server uses it' if is_locked else error}")
     uvicorn.run(service.app(), host="127.0.0.1", port=options.port, limit_concurrency=MOST_REQUESTS)
 
 

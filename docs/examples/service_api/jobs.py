@@ -126,7 +126,9 @@ def _end(run: Run) -> tuple[str, bytes | None, Any]:
         status = "SUCCEEDED" if outcome.status is JobStatus.SUCCEEDED else "FAILED"
     if outcome.result and not outcome.suspect:
         return status, outcome.result.payload.strip(), None
-    findings = [msgspec.to_builtins(finding_record(finding)) for finding in run.findings]
+    # Why the job was ended is also why it printed no result.
+    found = [finding for finding in run.findings if not (run.why_ended and finding.rule == "no-result")]
+    findings = [msgspec.to_builtins(finding_record(finding)) for finding in found]
     return status, None, {"detail": _why_no_result(run, outcome), "findings": findings}
 
 

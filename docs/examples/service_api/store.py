@@ -33,7 +33,7 @@ class Store:
     """The executions with their logs and results. Threads may share it.
 
     Raises:
-        sqlite3.OperationalError: The file cannot be opened, or another process uses it.
+        sqlite3.DatabaseError: The file is no database or cannot be opened, or another process uses it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,6 +42,10 @@ class Store:
         self._database.row_factory = sqlite3.Row
         self._database.executescript(SCHEMA)
         self._do("DELETE FROM log WHERE false")  # a write takes the exclusive lock
+
+    def close(self) -> None:
+        """Close the file. Then all that was written is in this one file."""
+        self._database.close()
 
     def add(self, job_input: JobInput, tags: list[str], *, most_pending: int) -> str | None:
         """Add a pending execution. Return its id, or `None` if too many are pending."""

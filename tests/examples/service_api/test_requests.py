@@ -68,10 +68,15 @@ def test_tags(server: Server) -> None:
         ("", "request:1:1: not JSON: "),
         ("[]", "request: not an object; "),
         ('{"datum": 1}', "request: the key 'datum' is unknown; "),
-        ('{"data": 1, "$secrets": {}}', "request: the key '$secrets' is unknown; "),
-        ('{"data": 1, "$tags": "x"}', "Expected `array`, got `str`"),
-        ('{"data": 1, "$tags": [}', "JSON is malformed: "),
-        ('{"$tags": [], "$secrets": {}}', "request: the key '$secrets' is unknown; "),
+        ('{"data": 1, "$secrets": {}}', "request: $secrets are not supported here"),
+        ('{"data": 1, "$tags": "x"}', "request: $tags is not an array of strings"),
+        ('{"data": 1, "$tags": ["x", 1]}', "request: $tags is not an array of strings"),
+        ('{"data": 1,\n "$tags": [}', "request:2:12: not JSON: "),
+        ('{"$tags": ["x"], "data": NaN}', "request:1:26: not JSON: "),
+        ('{"$tags": [], "$secrets": {}}', "request: $secrets are not supported here"),
+        ('{"$tags": [], "datum": 1}', "request: the key 'datum' is unknown; "),
+        ('{"$tags": [], "data": "\\ud800"}', "request: JSON is malformed: "),
+        ('["$tags"]', "request: not an object; "),
     ],
 )
 def test_a_request_that_is_wrong(server: Server, body: str, detail: str) -> None:
@@ -108,6 +113,16 @@ def test_a_service_needs_a_command() -> None:
     done = subprocess.run([sys.executable, FOLDER / "app.py"], capture_output=True, check=False, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert "give a command, or --image" in done.stderr
+
+
+@pytest.mark.service_api
+def test_a_database_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "job.py"
+    path.write_text("print('PlanQK:Job:Result: 42')\n" * 100)
+    command = [sys.executable, FOLDER / "app.py", "--database", path, "true"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{path}: file is not a database\n"
 
 
 @pytest.mark.service_api

@@ -79,15 +79,17 @@ def test_a_service_that_is_asked_to_end_ends_its_jobs(tmp_path: Path) -> None:
         wait_for(lambda: pid.exists() and pid.read_text())
         server.end()
         assert not is_running(pid.read_text().strip())
+        assert [path.name for path in tmp_path.glob("*.sqlite*")] == ["executions.sqlite"]
         end.touch()
         server.start()
         assert server.status(first) == "FAILED"
         assert server.problem(first)["detail"] == "the service was shut down"
+        assert server.problem(first)["findings"] == []
         assert server.last_entry(first) == ("ERROR", "the service was shut down")
         assert server.ended(second) == "SUCCEEDED"
 
 
 @pytest.mark.service_api
 def test_two_services_cannot_share_a_database(tmp_path: Path) -> None:
-    with serving(tmp_path), pytest.raises(AssertionError, match="database is locked"):
+    with serving(tmp_path), pytest.raises(AssertionError, match="another server uses it"):
         Server(tmp_path, ["--", "true"])
