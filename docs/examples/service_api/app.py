@@ -208,8 +208,8 @@ def _parsed(body: bytes) -> tuple[JobInput, list[str]]:
         values = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
         return JobInput.of_request(body), []  # refused, as it is no object
-    except msgspec.DecodeError as error:  # an escape for half of a character
-        raise JobInputError(f"request: {error}") from None
+    except msgspec.DecodeError:  # it is JSON, as it was decoded above
+        raise JobInputError("request: with $tags, an escape such as \\ud800 needs its second half") from None
     if "$secrets" in values:
         raise JobInputError("request: $secrets are not supported here")
     try:

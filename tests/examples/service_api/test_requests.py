@@ -75,7 +75,10 @@ def test_tags(server: Server) -> None:
         ('{"$tags": ["x"], "data": NaN}', "request:1:26: not JSON: "),
         ('{"$tags": [], "$secrets": {}}', "request: $secrets are not supported here"),
         ('{"$tags": [], "datum": 1}', "request: the key 'datum' is unknown; "),
-        ('{"$tags": [], "data": "\\ud800"}', "request: JSON is malformed: "),
+        (
+            '{"$tags": [], "data": "\\ud800"}',
+            "request: with $tags, an escape such as \\ud800 needs its second half",
+        ),
         ('["$tags"]', "request: not an object; "),
     ],
 )
@@ -119,7 +122,7 @@ def test_a_service_needs_a_command() -> None:
 def test_a_database_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "job.py"
     path.write_text("print('PlanQK:Job:Result: 42')\n" * 100)
-    command = [sys.executable, FOLDER / "app.py", "--database", path, "true"]
+    command = [sys.executable, str(FOLDER / "app.py"), "--database", str(path), "true"]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{path}: file is not a database\n"
