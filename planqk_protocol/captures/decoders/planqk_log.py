@@ -62,6 +62,7 @@ _KEY = rb'"[^"\\\0-\x1f]{0,64}'
 _START = re.compile(rb'%b%b"[ \t\r\n]{0,64}:' % (_BRACE, _KEY))
 _HALF_START = re.compile(rb'%b(?:%b(?:"[ \t\r\n]{0,64})?)?\Z' % (_BRACE, _KEY))
 _LONGEST_START = 256  # bytes
+_MOST_INNER = 10_000  # objects within an entry that breaks off; more would take long at once
 
 _CHECKED_SIZE = (
     64 * 1024
@@ -302,16 +303,24 @@ class PlanqkLogDecoder(TextDecoder):
         starts = [found.start() for found in _START.finditer(data, 1)]
         if not self._is_too_long:
             self._emit_torn(data[: starts[0]] if starts else data, offset, is_last=not starts)
-        for start, stop in pairwise(starts):
-            found, end = OpenObject().scan(data, start, stop)
-            if found is Scan.END and isinstance(parsed := entry_of(data[start:end]), tuple):
-                self._record += 1
-                self._emit_entry(*parsed, offset + start, is_found=True)
+        self._emit_inner(data, starts, offset)
         if not starts:
             self._hold_half_start(data, 1)
             return b""
         self._begin_entry(is_found=True)
         return data[starts[-1] :]
+
+    def _emit_inner(self, data: bytes, starts: list[int], offset: int) -> None:
+        """Give the entries within an entry that breaks off, save the last one: more of it may come."""
+        for start, stop in pairwise(starts[: _MOST_INNER + 1]):
+            found, end = OpenObject().scan(data, start, stop)
+            if found is Scan.END and isinstance(parsed := entry_of(data[start:end]), tuple):
+                self._record += 1
+                self._emit_entry(*parsed, offset + start, is_found=True)
+        if left_out := starts[_MOST_INNER:-1]:
+            self._record += 1
+            message = f"{len(left_out):,} more objects begin within the entry that breaks off; left out"
+            self._notice(NoticeKind.CORRUPT, message, offset=offset + left_out[0])
 
     def _emit_torn(self, data: bytes, offset: int, *, is_last: bool) -> None:
         """Give what is left of the text of an entry that breaks off.
