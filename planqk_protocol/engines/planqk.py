@@ -35,6 +35,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice
 _REST = 4  # a pause lasts at least so many times as long as the answer took
 _LAST_READS = 4  # of the log, in a row and without anything new, after the final status
 _DOUBTFUL_READS = 6  # likewise, if the log is empty or lacks entries that were given
+_MOST_LAST_READS = 600  # of the log after the final status, whatever they bring: at least five minutes
 _ENTRIES = 1000  # entries in one chunk
 _FINAL = {status.value: status for status in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _RUNNING = "RUNNING"
@@ -46,6 +47,9 @@ _OF_THE_PLATFORM = (
     "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
 )
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
+_RESTLESS = (
+    "the log still changes after the final status, and is read no longer; later entries may be missing"
+)
 _BEHIND = "the platform's log lacks entries that it gave before; later ones may be missing"
 
 Tell = Callable[[str], None]
@@ -205,6 +209,7 @@ class _ExecutionReader:
         """Yield the log entries as they come, each as a line, until there can be no more."""
         polls = 0  # in a row, without anything new
         last_reads = 0  # likewise, since the status is final
+        left = _MOST_LAST_READS
         with suppress(_ClosedError):
             while True:
                 is_final = self.status is not None
@@ -216,6 +221,10 @@ class _ExecutionReader:
                     is_doubtful = self._entries.is_empty or self._entries.is_behind
                     if last_reads >= (_DOUBTFUL_READS if is_doubtful else _LAST_READS):
                         break
+                    left -= 1
+                    if not left:
+                        yield self._cut_off(_RESTLESS)
+                        return
                 self._pause(polls)
                 try:
                     polls = 0 if not is_final and self._update_status() else polls

@@ -130,6 +130,28 @@ def test_a_log_that_ends_earlier_than_before(platform: Here) -> None:
     assert found.is_cut_off
 
 
+def test_copies_of_the_log_that_answer_in_turn(platform: Here) -> None:
+    """One of them has lost its beginning. Each entry comes once, and the reading ends."""
+    server, endpoint = platform
+    server.statuses = ["SUCCEEDED"]
+    whole = entries(*LOG)
+    server.logs = [whole, whole[3:]] * 20
+    assert followed(endpoint)[:4] == (printed(), [], JobStatus.SUCCEEDED, False)
+    assert server.requests.count("log") < 10
+
+
+def test_a_log_that_changes_for_ever(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one whose time stamps are those of the answer."""
+    server, endpoint = platform
+    monkeypatch.setattr(planqk, "_MOST_LAST_READS", 9)
+    server.statuses = ["SUCCEEDED"]
+    server.logs = [[{"message": "a", "timestamp": str(at)}] for at in range(20)]
+    found = followed(endpoint)
+    assert server.requests.count("log") == 9
+    assert "the log still changes after the final status" in found.notices[-1].message
+    assert found.is_cut_off
+
+
 def test_an_execution_that_is_deleted(platform: Here) -> None:
     server, endpoint = platform
     server.faults = [None, None, None, None, Answer(404)]
