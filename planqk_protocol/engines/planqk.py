@@ -47,6 +47,7 @@ _OF_THE_PLATFORM = (
     "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
 )
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
+_NO_LOG = "the platform has no log of the execution (404); what the job printed is missing"
 _RESTLESS = (
     "the log still changes after the final status, and is read no longer; later entries may be missing"
 )
@@ -150,6 +151,16 @@ class ExecutionOutput(ContainerOutput):
         """
         return self._execution.result()
 
+    def reason(self) -> str | None:
+        """Ask why a job failed or was cancelled, in the platform's words; ``None`` if it does not say.
+
+        The words may hold control characters.
+
+        Raises:
+            EngineError: The platform does not answer.
+        """
+        return self._execution.reason()
+
     def difference(self, result: FinalResult | None) -> str | None:
         """How the platform's own result differs from the result in the log; ``None`` if it does not.
 
@@ -243,6 +254,13 @@ class _ExecutionReader:
         answer: bytes | None = self._retries.until_answered(self._api.result)
         return answer
 
+    def reason(self) -> str | None:
+        """Ask why a job did not succeed."""
+        if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+            return None
+        answer: str | None = self._retries.until_answered(self._api.reason)
+        return answer
+
     def close(self) -> None:
         """Close all connections, and so end what another thread waits for."""
         self._closed.set()
@@ -278,8 +296,8 @@ class _ExecutionReader:
 
     def _end(self) -> Iterator[OutputItem]:
         if not self._has_log:
-            raise EngineError(f"the platform has no log of {self._api} (404); its status is {self.status}")
-        if self._entries.is_behind:
+            yield self._cut_off(_NO_LOG)
+        elif self._entries.is_behind:
             yield self._cut_off(_BEHIND)
 
     def _cut_off(self, message: str) -> CaptureNotice:

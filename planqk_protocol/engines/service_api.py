@@ -131,6 +131,25 @@ class ServiceApi:
         except GoneError:
             return None
 
+    def reason(self) -> str | None:
+        """Ask why a job has no result; ``None`` if the platform does not say.
+
+        The API gives a problem of RFC 7807 in place of the result. It is not defined with which status.
+
+        Raises:
+            EngineError: As `_ask`.
+        """
+        status, headers, body = self._exchange("get_result")
+        is_error = not _OK <= status < _REDIRECT
+        if is_error and (status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR):
+            raise self._error_of_status(status, headers, body)
+        with suppress(ValueError, RecursionError):
+            problem = msgspec.json.decode(body) if isinstance(body, bytes) else body
+            names = ("detail",) if status == _NOT_FOUND else ("detail", "title")  # 404's title says no more
+            if isinstance(problem, dict) and any(isinstance(problem.get(name), str) for name in names):
+                return self._hidden(_reason(problem)) or None
+        return None
+
     def renew_token(self) -> bool:
         """Drop the access token, so that the next request gets a new one. Whether that is possible."""
         if self._keys:
@@ -160,20 +179,30 @@ class ServiceApi:
             UnauthorizedError: The platform does not accept the access token.
             EngineError: The platform refuses the request.
         """
+        status, headers, body = self._exchange(call)
+        if isinstance(body, bytes) and _OK <= status < _REDIRECT:
+            return body
+        raise self._error_of_status(status, headers, body)
+
+    def _exchange(self, call: str) -> tuple[int, Mapping[str, str], Any]:
+        """Make a request. Return the status, the head and the body of its answer.
+
+        The body of an error is what the client made of it: a text, or the value of a JSON text.
+
+        Raises:
+            EngineError: There is no answer, or it cannot be read.
+        """
         from qhub.api.service.core.api_error import ApiError  # noqa: PLC0415  # heavy, and an extra
 
         with self._client_errors():
             try:
                 answer = getattr(self._requests, call)(self._id, request_options=_OPTIONS)
             except ApiError as error:
-                status, headers, text = int(error.status_code or 0), error.headers or {}, error.body
-                raise self._error_of_status(status, headers, text) from None
+                return int(error.status_code or 0), error.headers or {}, error.body
             status, body = answer.status_code, bytes(answer.response.content)
-            if not _OK <= status < _REDIRECT:
-                raise self._error_of_status(status, answer.headers, "")
             if len(body) > _LARGEST_ANSWER:
                 raise _BadAnswerError(_TOO_LARGE)
-            return body
+            return status, answer.headers, body if _OK <= status < _REDIRECT else ""
 
     def _trace(self, request: Any) -> None:
         """Remember the connections that a request opens, for `close`."""
@@ -211,10 +240,11 @@ class ServiceApi:
 
     def _quoted(self, body: Any) -> str:
         """What the body of an answer says, for a message."""
-        reason = _reason(body)
-        if self._keys:
-            reason = self._keys.hidden_in(reason)
+        reason = self._hidden(_reason(body))
         return f" and {excerpt(reason)}" if reason else ""
+
+    def _hidden(self, text: str) -> str:
+        return self._keys.hidden_in(text) if self._keys else text
 
     def _why_unauthorized(self) -> str:
         if self._keys:

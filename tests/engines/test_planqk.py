@@ -15,7 +15,7 @@ from planqk_protocol import FinalResult, JobStatus, Log, Result, collect
 from planqk_protocol.captures import NoticeKind, Source
 from planqk_protocol.engines import EngineError, planqk, service_api
 from tests.engines.executions import followed, printed
-from tests.engines.small_platform import ID, LOG, Answer, Platform, entries
+from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
 
 Here = tuple[Platform, str]
 LAST_READS, DOUBTFUL_READS = 4, 6  # of the log, after the final status
@@ -96,8 +96,48 @@ def test_a_log_that_stays_empty_and_one_that_is_missing(platform: Here) -> None:
     assert followed(endpoint)[:4] == ([], [], JobStatus.FAILED, False)
     assert server.requests.count("log") == DOUBTFUL_READS
     server.faults = [None, *[Answer(404)] * DOUBTFUL_READS]
-    with pytest.raises(EngineError, match=rf"no log of execution '{ID}' \(404\); its status is FAILED"):
-        followed(endpoint)
+    found = followed(endpoint)
+    assert (found.events, found.status, found.is_cut_off) == ([], JobStatus.FAILED, True)
+    assert "the platform has no log of the execution (404)" in found.notices[0].message
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (problem(404), None),
+        (problem(404, {"title": "Not Found", "status": 404}), None),
+        (problem(404, {"title": "Not Found", "detail": "killed"}), "killed"),
+        (problem(400, {"title": "Out of memory"}), "Out of memory"),
+        (problem(422, {"title": "Bad", "detail": "exit code 137"}), "exit code 137"),
+        (problem(200, {"title": "Bad", "detail": "exit code 137"}), "exit code 137"),
+        (problem(200, {"sum": 42}), None),
+        (problem(200, {"title": 1}), None),
+        (problem(200, {"title": ""}), None),
+        (Answer(403, b"<html>"), None),
+        (Answer(200, b""), None),
+        (Answer(200, b"{"), None),
+    ],
+)
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])
+def test_the_platforms_reason(platform: Here, answer: Answer, reason: str | None, status: str) -> None:
+    server, endpoint = platform
+    server.statuses, server.no_result = [status], answer
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        server.faults = [Answer(503)]  # it may pass
+        assert output.reason() == reason
+        server.faults = [Answer(503)] * 99
+        with pytest.raises(EngineError, match="503; gave up"):
+            output.reason()
+    assert server.requests.count("result") == 2 + 12
+
+
+def test_a_job_that_succeeded_has_no_reason(platform: Here) -> None:
+    server, endpoint = platform
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        assert output.reason() is None
+    assert "result" not in server.requests
 
 
 def test_a_log_that_loses_its_beginning(platform: Here) -> None:
