@@ -33,6 +33,7 @@ __all__ = ["ExecutionOutput", "afollow", "follow"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice the one before
 _REST = 4  # a pause lasts at least so many times as long as the answer took
+_LONGEST_REST = 60.0  # seconds
 _LAST_READS = 4  # of the log, in a row and without anything new, after the final status
 _DOUBTFUL_READS = 6  # likewise, if the log is empty or lacks entries that were given
 _MOST_LAST_READS = 600  # of the log after the final status, whatever they bring: at least five minutes
@@ -268,14 +269,14 @@ class _ExecutionReader:
             self._api.close()
 
     def _read_log(self) -> News:
-        began = time.monotonic()
         news: News = self._retries.until_answered(self._ask_for_log)
-        self._answer_time = time.monotonic() - began
         return news
 
     def _ask_for_log(self) -> News:
+        began = time.monotonic()
         try:
             answer = self._api.log()
+            self._answer_time = time.monotonic() - began
             news = self._entries.new(answer)
         except GoneError:  # a platform may have no log before the start
             return News([])
@@ -331,7 +332,7 @@ class _ExecutionReader:
 
     def _pause(self, polls: int) -> None:
         pause = min(_FIRST_PAUSE * 2 ** max(0, min(polls, 16) - 1), _LONGEST_PAUSE)
-        self._sleep(max(pause, _REST * self._answer_time))
+        self._sleep(max(pause, min(_REST * self._answer_time, _LONGEST_REST)))
 
     def _sleep(self, seconds: float) -> None:
         if self._closed.wait(seconds):
