@@ -15,7 +15,8 @@ There are four cases:
     others are new. It is told that some may be missing, or in another order. If no entry is
     new, the answer comes from another copy; that its order is another one is told once.
 
-Entries are compared by message, severity and time stamp. Two equal entries are two entries.
+Entries are compared by message, severity and time stamp, which all entries have in the API. Two
+equal entries in one answer are two entries. An entry that equals one that was dropped is not new.
 Of the entries that were given, only the hashes are kept: 8 bytes each.
 """
 
@@ -106,11 +107,9 @@ class LogEntries:
         self.is_behind = len(hashes) < len(latest) and latest[: len(hashes)] == hashes
         if self.is_behind:
             return News([])
-        if given[len(given) - len(latest) :] == latest:
-            size, is_ambiguous = _overlap(latest, hashes)
-            dropped = set(latest[: len(latest) - size])
-            if size and dropped.isdisjoint(hashes[size:]):
-                return self._continued(raws, hashes, size, _AMBIGUOUS if is_ambiguous else None)
+        size, is_ambiguous = _overlap(latest, hashes) if _ends_with(given, latest) else (0, False)
+        if size and set(given[: len(given) - size]).isdisjoint(hashes[size:]):
+            return self._continued(raws, hashes, size, _AMBIGUOUS if is_ambiguous else None)
         return self._compared(raws, hashes)
 
     def _continued(
@@ -176,6 +175,10 @@ def _take(left: Counter[int], digest: int) -> bool:
     is_there = left[digest] > 0
     left[digest] -= is_there
     return is_there
+
+
+def _ends_with(known: array[int], hashes: array[int]) -> bool:
+    return known[len(known) - len(hashes) :] == hashes
 
 
 def _is_within(hashes: array[int], known: array[int]) -> bool:
