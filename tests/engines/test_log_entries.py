@@ -103,7 +103,11 @@ def test_half_a_character_is_kept() -> None:
     assert entries.new(b"[%b,%b,%b]" % (whole, half, half)).entries == [half]
 
 
-@given(st.sampled_from(["abcdefghijkl", "abc", ""]), st.lists(st.integers(0, 12)), st.lists(st.integers(0, 12), max_size=6))
+@given(
+    st.sampled_from(["abcdefghijkl", "abc", ""]),
+    st.lists(st.integers(0, 12)),
+    st.lists(st.integers(0, 12), max_size=6),
+)
 def test_a_log_that_grows_and_loses_its_beginning(log: str, sizes: list[int], starts: list[int]) -> None:
     """All entries come, each once and in order, or a doubt is told."""
     steps = [(0, size) for size in sorted(sizes)] + [(start, len(log)) for start in sorted(starts)]

@@ -14,7 +14,7 @@ import pytest
 
 from planqk_protocol import FinalResult, JobStatus, Log
 from planqk_protocol.captures import NoticeKind, Source
-from planqk_protocol.engines import EngineError, planqk, service_api
+from planqk_protocol.engines import EngineError, bounded_http, planqk
 from tests.engines.executions import followed, printed
 from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
 
@@ -258,7 +258,7 @@ def test_closing_ends_an_iteration_that_waits(platform: Here, monkeypatch: pytes
 
 def test_closing_ends_a_request_that_is_not_answered(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     server, endpoint = platform
-    monkeypatch.setattr(service_api, "_SILENCE", 3600.0)
+    monkeypatch.setattr(bounded_http, "_SILENCE", 3600.0)
     is_asked, is_over = threading.Event(), threading.Event()
 
     def hang() -> None:
