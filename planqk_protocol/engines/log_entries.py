@@ -157,8 +157,19 @@ def _entries(answer: bytes) -> Sequence[_Raw]:
 def _hash(raw: _Raw) -> int:
     try:
         return hash(msgspec.json.decode(raw, type=_Identity))
-    except (ValueError, TypeError):  # it is not an entry, or its members are not what they should be
-        return hash(bytes(raw))
+    except (ValueError, TypeError):  # half a character, members that are lists, or no object at all
+        return hash(_canonical(bytes(raw)))
+
+
+def _canonical(raw: bytes) -> str:
+    """The members that make up an entry, as text. It is the same however the entry is written."""
+    try:
+        value = json.loads(raw)
+        if isinstance(value, dict):
+            value = [value.get(name) for name in ("message", "severity", "timestamp")]
+        return json.dumps(value, sort_keys=True)
+    except (ValueError, RecursionError):
+        return repr(raw)
 
 
 def _lines(raws: Sequence[_Raw]) -> list[bytes]:

@@ -49,6 +49,7 @@ _OF_THE_PLATFORM = (
 )
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
 _NO_LOG = "the platform has no log of the execution (404); what the job printed is missing"
+_LOG_GONE = "the platform no longer has the log of the execution (404); later entries may be missing"
 _RESTLESS = (
     "the log still changes after the final status, and is read no longer; later entries may be missing"
 )
@@ -195,6 +196,7 @@ class _ExecutionReader:
         self._retries: Any = None
         self._entries = LogEntries()
         self._has_log = False  # whether the platform has ever given one
+        self._is_log_gone = False  # whether the latest answer was that there is none
         self._word = ""  # the status, in the words of the API
         self._wait_timeout: float | None = None
         self._waiting_since: float | None = None  # since when the execution neither runs nor is over
@@ -230,7 +232,7 @@ class _ExecutionReader:
                 polls = 0 if news.entries else polls + 1
                 if is_final:
                     last_reads = 0 if news.entries else last_reads + 1
-                    is_doubtful = self._entries.is_empty or self._entries.is_behind
+                    is_doubtful = self._entries.is_empty or self._entries.is_behind or self._is_log_gone
                     if last_reads >= (_DOUBTFUL_READS if is_doubtful else _LAST_READS):
                         break
                     left -= 1
@@ -279,10 +281,11 @@ class _ExecutionReader:
             self._answer_time = time.monotonic() - began
             news = self._entries.new(answer)
         except GoneError:  # a platform may have no log before the start
+            self._is_log_gone = True
             return News([])
         except NotALogError as error:
             raise BrokenError(f"cannot read the log of {self._api}: {error}") from None
-        self._has_log = True
+        self._has_log, self._is_log_gone = True, False
         return news
 
     def _items_of(self, news: News) -> Iterator[OutputItem]:
@@ -298,6 +301,8 @@ class _ExecutionReader:
     def _end(self) -> Iterator[OutputItem]:
         if not self._has_log:
             yield self._cut_off(_NO_LOG)
+        elif self._is_log_gone:
+            yield self._cut_off(_LOG_GONE)
         elif self._entries.is_behind:
             yield self._cut_off(_BEHIND)
 

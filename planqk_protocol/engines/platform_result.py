@@ -39,7 +39,7 @@ def difference(ours: Any, theirs: bytes | None) -> str | None:
     try:
         answer = PayloadDecoder(Limits(max_digits=None)).decode(theirs)
     except PayloadError as error:
-        return f"the platform's result is not valid: {error}"
+        return f"the platform's result is not valid: {error.fault}"
     if not isinstance(answer, dict):
         return f"the platform's result is not an object, but {_shown(answer)}"
     members = _members(answer)
@@ -68,7 +68,7 @@ def _members(value: dict[str, Any]) -> dict[str, Any]:
 def _first_difference(ours: Any, theirs: Any, path: str) -> str | None:
     """The first difference of two values, in the order of ours. Nesting is within the limits of JSON."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in [*ours, *(theirs.keys() - ours.keys())]:
+        for name in {**ours, **theirs}:
             step = f".{name}" if name.isidentifier() else f"[{name!r}]"
             found = _first_difference(ours.get(name, ABSENT), theirs.get(name, ABSENT), f"{path}{step}")
             if found:

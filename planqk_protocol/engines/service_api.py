@@ -42,6 +42,7 @@ _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
 _LONGEST_REASON = 1000  # characters of an answer in which keys are looked for, before it is cut for a message
+_LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
 _NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
 _DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
 _MAY_PASS = {408, 409, 425, 429}  # the client's own choice, and "too early"
@@ -115,10 +116,9 @@ class ServiceApi:
         Raises:
             EngineError: As `_ask`.
         """
-        try:
-            return self._ask("get_result")
-        except GoneError:
-            return None
+        status, headers, body = self._exchange("get_result")
+        is_empty = _OK <= status < _REDIRECT and not body.strip()
+        return None if is_empty or status == _NOT_FOUND else self._body(status, headers, body)
 
     def reason(self) -> str | None:
         """Ask why a job has no result; ``None`` if the platform does not say.
@@ -160,7 +160,10 @@ class ServiceApi:
             UnauthorizedError: The platform does not accept the access token.
             EngineError: The platform refuses the request.
         """
-        status, headers, body = self._exchange(call)
+        return self._body(*self._exchange(call))
+
+    def _body(self, status: int, headers: Mapping[str, str], body: Any) -> bytes:
+        """The body of an answer that tells of no error."""
         if isinstance(body, bytes) and _OK <= status < _REDIRECT:
             return body
         raise self._error_of_status(status, headers, body)
@@ -294,7 +297,7 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); 0 if it does not."""
     text = headers.get("retry-after", "")
     with suppress(ValueError):
-        return max(0.0, float(int(text)))
+        return float(max(0, min(int(text), _LONGEST_WAIT)))
     with suppress(ValueError, TypeError):
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0

@@ -154,6 +154,20 @@ def test_a_log_that_changes_for_ever(platform: Here, monkeypatch: pytest.MonkeyP
     assert found.is_cut_off
 
 
+@pytest.mark.parametrize("seen", [1, 2, 3])
+def test_a_log_that_vanishes_after_the_final_status(platform: Here, seen: int) -> None:
+    server, endpoint = platform
+    server.statuses = ["SUCCEEDED"]
+    server.faults = [None, *[None] * seen, *[Answer(404)] * 9]
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert "no longer has the log of the execution (404)" in found.notices[0].message
+    assert found.is_cut_off
+    assert server.requests.count("log") == DOUBTFUL_READS + 1
+    server.faults = [None, None, Answer(404)]
+    assert followed(endpoint)[:4] == (printed(), [], JobStatus.SUCCEEDED, False)
+
+
 def test_an_execution_that_is_deleted(platform: Here) -> None:
     server, endpoint = platform
     server.faults = [None, None, None, None, Answer(404)]

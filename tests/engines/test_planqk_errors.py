@@ -201,6 +201,7 @@ def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: 
     [
         ("7", 7, 7),
         ("100000", 300, 300),
+        ("9" * 400, 300, 300),
         ("-5", 0.5, 0.5),
         ("soon", 0.5, 0.5),
         ("", 0.5, 0.5),

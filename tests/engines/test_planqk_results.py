@@ -86,3 +86,12 @@ def test_a_result_that_only_the_platform_has(platform: Here) -> None:
         assert str(output.difference(None)).startswith("the platform has a result")
         server.result = {"_links": {}}
         assert output.difference(None) is None
+
+
+def test_an_empty_answer_is_no_result(platform: Here) -> None:
+    server, endpoint = platform
+    server.no_result = Answer(200, b"")
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        assert output.result() is None
+    assert server.requests.count("result") == 1
