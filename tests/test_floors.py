@@ -75,10 +75,11 @@ FLOORS = (
     ("diagnosis.finding_records",),
     ("diagnosis.__init__",),
     # Engines: live containers.
-    ("engines.blocking", "engines.remembered"),
+    ("engines.blocking", "engines.bounded_http", "engines.remembered"),
     ("engines.container", "engines.log_entries", "engines.platform_result", "engines.resumption"),
     (
-        *("engines.cluster", "engines.docker_api", "engines.pod_state", "engines.retries"),
+        *("engines.cluster", "engines.docker_api", "engines.endpoints", "engines.pod_state"),
+        "engines.retries",
         *("engines.stamped_lines", "engines.stored"),
     ),
     ("engines.access_keys", "engines.docker", "engines.kubernetes"),

@@ -16,12 +16,18 @@ from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.outcome import JobStatus
 
 if TYPE_CHECKING:
+    from planqk_protocol.diagnosis import Finding
     from planqk_protocol.engines.container import ContainerOutput
     from planqk_protocol.engines.planqk import ExecutionOutput
     from planqk_protocol.events import FinalResult
 
 __all__ = ["Files", "Live", "LiveExecution", "Reading", "decompress_inputs"]
 
+_NO_RESULT = "no-result"
+_AT_THE_PLATFORM = (
+    "The log does not hold the result, but the platform does: get it with `curl "
+    '"$ENDPOINT/$ID/result"`, and an access token if the service asks for one.'
+)
 _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
 
 
@@ -72,6 +78,10 @@ class Files:
 
     def check_exit_code(self) -> None:
         """Do nothing: a file has no exit code that could be unknown."""
+
+    def advised(self, findings: list[Finding]) -> list[Finding]:
+        """The findings as they are: no platform has another result."""
+        return findings
 
     def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
         """Nothing: there is no other result."""
@@ -145,6 +155,10 @@ class Live:
         if self._failure:
             raise self._failure
 
+    def advised(self, findings: list[Finding]) -> list[Finding]:
+        """The findings as they are: no platform has another result."""
+        return findings
+
     def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
         """Nothing: there is no other result."""
         return False
@@ -169,8 +183,34 @@ class LiveExecution(Live):
         return f"the platform says {self.status or 'nothing of its status'}"
 
     def _ask_for_ending(self, output: Any) -> None:
+        from planqk_protocol.engines.container import EngineError, shortened  # noqa: PLC0415  # heavy
+
         self.status = output.status
         self._result = output.result()
+        try:
+            reason = output.reason()
+        except EngineError as error:
+            self._messages.say(self.subject, str(error))
+            return
+        if reason:
+            self._messages.say(self.subject, f"the platform says why: {shortened(reason)}")
+
+    def advised(self, findings: list[Finding]) -> list[Finding]:
+        """The findings, with the right advice if the platform has the result that the log lacks."""
+        if self._result is None:
+            return findings
+        import msgspec  # noqa: PLC0415  # not for files
+
+        from planqk_protocol.engines.platform_result import has_members  # noqa: PLC0415  # likewise
+
+        if not has_members(self._result):
+            return findings
+        return [
+            msgspec.structs.replace(finding, advice=_AT_THE_PLATFORM)
+            if finding.rule == _NO_RESULT
+            else finding
+            for finding in findings
+        ]
 
     def differs(self, result: FinalResult | None) -> bool:
         """Whether the platform's own result differs from the one in the log. How it differs is said.

@@ -133,7 +133,7 @@ class Verdict:
         is_no_result_wanted = self._sought == "result" and not wrong
         self.say(
             self._remark(finding)
-            for finding in findings
+            for finding in reading.advised(findings)
             if not finding.rule.startswith(_CAPTURE)  # said at their time
             and (is_no_result_wanted or finding.rule != _NO_RESULT)
         )

@@ -6,25 +6,40 @@ variables for them, so the names here are made of those of the arguments. The va
 the file that qhub-api reads by itself (``KQH_PERSONAL_ACCESS_TOKEN`` and others; qhub-api
 3.3.0, qhub/api/credentials.py) hold tokens of other APIs. They are not read here.
 
+A token is asked for as qhub.service.client.HubServiceAuth does (qhub-service 2.0.0): by RFC 6749,
+section 4.4, with the keys as user name and password. Its client is not used, as its answers are
+not bounded, and as it does not tell the status of an answer.
+
 The secret goes to the token endpoint only. What that answers is never shown, save for the
 code of an error: it might quote the request.
 """
 
 from __future__ import annotations
 
+import math
 import os
-import warnings
+import re
+import time
+from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
+
+from planqk_protocol.engines.bounded_http import BoundedClient
 from planqk_protocol.engines.container import EngineError
-from planqk_protocol.engines.retries import BrokenError
+from planqk_protocol.engines.endpoints import check_endpoint
+from planqk_protocol.engines.retries import BrokenError, UnreachableError
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["AccessKeys"]
 
 _ID, _SECRET = "PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"  # names of variables
 _TOKEN_ENDPOINT = "PLANQK_TOKEN_ENDPOINT"  # noqa: S105  # likewise
+_DEFAULT_ENDPOINT = "https://gateway.hub.kipu-quantum.com/token"  # qhub-service 2.0.0, client.py
+_EARLIER = 120.0  # seconds before its end at which a token is renewed, as the client does
+_REDIRECT, _TOO_MANY, _SERVER_ERROR = 300, 429, 500  # statuses of HTTP
 _MAY_PASS = {"server_error", "temporarily_unavailable", "slow_down"}  # RFC 6749, 4.1.2.1; RFC 8628, 3.5
+_CANNOT = "cannot get an access token from the token endpoint"
 _SHORTEST_SECRET = 4  # characters; shorter texts are hidden in no message, as they occur in words
 
 
@@ -40,20 +55,30 @@ class AccessKeys:
     NAMES: Final = f"{_ID} and {_SECRET}"
 
     def __init__(self, key_id: str, secret: str, token_endpoint: str | None = None) -> None:
-        self._arguments = (key_id, secret, *([token_endpoint] if token_endpoint else []))
-        self._auth: Any = None  # the client's own object, which keeps the token until it expires
+        self._keys = (key_id, secret)
+        self._endpoint = token_endpoint or _DEFAULT_ENDPOINT
+        self._http: BoundedClient | None = None
         self._token = ""
+        self._end = 0.0  # when the token is to be renewed, on the monotonic clock
 
     @classmethod
     def of_environment(cls) -> AccessKeys | None:
         """The keys in the environment; ``None`` if there are none.
 
         Raises:
-            EngineError: Only one of the two variables is set.
+            EngineError: Only one of the two variables is set, or a variable holds what it cannot hold.
         """
         key_id, secret = os.environ.get(_ID), os.environ.get(_SECRET)
         if key_id and secret:
-            return cls(key_id, secret, os.environ.get(_TOKEN_ENDPOINT))
+            for name, key in ((_ID, key_id), (_SECRET, secret)):
+                if not (key.isascii() and key.isprintable()):
+                    raise EngineError(f"{name} holds characters that are not printable ASCII; correct it")
+            endpoint = os.environ.get(_TOKEN_ENDPOINT)
+            if endpoint and not check_endpoint(endpoint, f"token endpoint ({_TOKEN_ENDPOINT})"):
+                raise EngineError(
+                    f"{_TOKEN_ENDPOINT} is not encrypted (http), so others could read the secret; use https"
+                )
+            return cls(key_id, secret, endpoint)
         if not (key_id or secret):
             return None
         is_set, is_missing = (_ID, _SECRET) if key_id else (_SECRET, _ID)
@@ -66,33 +91,67 @@ class AccessKeys:
             BrokenError: The token endpoint does not answer. Another try may help.
             EngineError: It refuses the keys.
         """
-        if self._auth is None:
-            with warnings.catch_warnings(record=True):  # authlib 1.9.9 warns that it will change its library
-                from qhub.service.client import HubServiceAuth  # noqa: PLC0415  # heavy, and an extra
-            self._auth = HubServiceAuth(*self._arguments)
-        from authlib.integrations.base_client import OAuthError  # noqa: PLC0415  # heavy, and an extra
-
-        try:
-            self._token = str(self._auth.get_token())
-        except OAuthError as error:
-            if error.error in _MAY_PASS:
-                raise BrokenError(f"the token endpoint answers with {error.error}") from None
-            raise EngineError(
-                f"the token endpoint refuses the access keys: {excerpt(str(error.error))}; check {self.NAMES}"
-            ) from None
-        except Exception as error:  # noqa: BLE001  # whatever goes wrong, its text might hold the secret
-            self.drop_token()  # the client's object keeps an answer without a token
-            kind = type(error).__name__
-            raise BrokenError(f"cannot get an access token from the token endpoint ({kind})") from None
+        if not self._token or time.monotonic() >= self._end:
+            answer = self._ask()
+            try:
+                token, seconds = answer["access_token"], float(answer.get("expires_in", math.inf))
+            except (KeyError, TypeError, ValueError):
+                raise BrokenError(f"{_CANNOT} (there is none in its answer)") from None
+            if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+                raise EngineError(f"{_CANNOT} (it is not printable ASCII); check {_TOKEN_ENDPOINT}")
+            self._token, self._end = token, time.monotonic() + seconds - _EARLIER
         return self._token
 
     def drop_token(self) -> None:
         """Forget the access token, so that the next request asks for a new one."""
-        self._auth = None
+        self._end = 0.0
+
+    def close(self) -> None:
+        """Close the connections to the token endpoint, even while another thread reads them."""
+        if self._http:
+            self._http.close()
+
+    def _ask(self) -> Any:
+        """Ask for a token. Return the answer, a JSON value."""
+        import httpx  # noqa: PLC0415  # heavy, and an extra
+
+        self._http = self._http or BoundedClient()
+        try:
+            with self._http.limited():
+                response = self._http.client.post(
+                    self._endpoint, auth=self._keys, data={"grant_type": "client_credentials"}
+                )
+        except httpx.ConnectError:
+            raise UnreachableError(
+                f"cannot connect to the token endpoint ({_TOKEN_ENDPOINT}, or that of the client)"
+            ) from None
+        except Exception as error:  # noqa: BLE001  # whatever goes wrong, its text might hold the secret
+            raise BrokenError(f"{_CANNOT} ({type(error).__name__})") from None
+        answer = None
+        with suppress(ValueError, RecursionError):
+            answer = msgspec.json.decode(response.content)
+        self._check(response.status_code, answer)
+        return answer
+
+    def _check(self, status: int, answer: Any) -> None:
+        """Raise the error that an answer means, if it means one."""
+        code = answer.get("error") if isinstance(answer, dict) else None
+        if code in _MAY_PASS:
+            raise BrokenError(f"the token endpoint answers with {code}")
+        if status >= _SERVER_ERROR or status == _TOO_MANY:
+            raise BrokenError(f"{_CANNOT} (it answers with {status})")
+        if code:
+            said = excerpt(self.hidden_in(str(code)))
+            raise EngineError(f"the token endpoint refuses the access keys: {said}; check {self.NAMES}")
+        if status >= _REDIRECT:
+            raise EngineError(
+                f"{_CANNOT} (it answers with {status}); check {_TOKEN_ENDPOINT} and {self.NAMES}"
+            )
 
     def hidden_in(self, text: str) -> str:
-        """A text from the platform without the keys and the token, should it quote them."""
-        for secret in (self._token, *self._arguments[:2]):
+        """A text from the platform without the keys and the token, even if it has them percent-encoded."""
+        for secret in (self._token, *self._keys):
             if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, "***")
+                either = (f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret)
+                text = re.sub("".join(either), "***", text, flags=re.IGNORECASE)
         return text

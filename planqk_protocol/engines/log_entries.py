@@ -3,19 +3,21 @@
 The API says that a log has its oldest entry first (qhub-api 3.3.0,
 qhub/api/service/service_api/raw_client.py, get_logs). So an answer should begin with the
 answer before it. A platform can do otherwise: it may drop the oldest entries, answer from
-a copy that lags behind, or sort in an entry that came late. An answer is compared with
-the one before it, and there are four cases:
+a copy that lags behind, or sort in an entry that came late. Several copies may answer in turn.
+There are four cases:
 
-1.  It begins with that one. What follows is new.
-2.  It is the beginning of that one: it lags behind, and nothing is new.
-3.  Its beginning is the end of that one, and no older entry comes again: the oldest
-    entries were dropped. What follows is new. If there are several ways to lay the two
+1.  The answer begins with all entries that were given. What follows is new.
+2.  It is the beginning of the latest answer: it lags behind, and nothing is new.
+3.  Its beginning is the end of the latest answer, or all of it, and no older entry comes again:
+    the oldest entries were dropped. What follows is new. If there are several ways to lay the two
     over each other, the longest overlap is taken, and the doubt is told.
-4.  All else: entries that were there before are taken out, as often as they were there. The
-    others are new. It is told that some may be missing, or in another order.
+4.  All else: entries that were given before are taken out, as often as they were given. The
+    others are new. It is told that some may be missing, or in another order. If no entry is
+    new, the answer comes from another copy; that its order is another one is told once.
 
-Entries are compared by message, severity and time stamp. Two equal entries are two entries.
-Only the hashes of the latest answer are kept.
+Entries are compared by message, severity and time stamp, which all entries have in the API. Two
+equal entries in one answer are two entries. An entry that equals one that was dropped is not new.
+Of the entries that were given, only the hashes are kept: 8 bytes each.
 """
 
 from __future__ import annotations
@@ -68,17 +70,19 @@ class LogEntries:
     """The log entries that were given, and those that an answer brings.
 
     Attributes:
-        is_behind: Whether the latest answer lacked entries that came before.
+        is_behind: Whether the latest answer lacked entries that came before, other than the oldest ones.
     """
 
     def __init__(self) -> None:
-        self._known = array("q")  # hashes of the entries of the latest answer that did not lag behind
+        self._given = array("q")  # hashes of all entries that were given, in the order of the platform
+        self._latest = array("q")  # hashes of the entries of the latest answer that did not lag behind
+        self._is_order_doubted = False  # whether a doubt of case 4 was told
         self.is_behind = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether the latest answer that did not lag behind had no entry."""
-        return not self._known
+        """Whether no answer had an entry."""
+        return not self._given
 
     def new(self, answer: bytes) -> News:
         """Tell the new entries of an answer.
@@ -97,20 +101,39 @@ class LogEntries:
         """
         raws = _entries(answer)
         hashes = array("q", map(_hash, raws))
-        known = self._known
-        self.is_behind = len(hashes) < len(known) and known[: len(hashes)] == hashes
+        given, latest = self._given, self._latest
+        if hashes[: len(given)] == given:
+            return self._continued(raws, hashes, len(given))
+        self.is_behind = len(hashes) < len(latest) and latest[: len(hashes)] == hashes
         if self.is_behind:
             return News([])
-        self._known = hashes
-        if hashes[: len(known)] == known:
-            return News(_lines(raws[len(known) :]))
-        size, is_ambiguous = _overlap(known, hashes)
-        dropped = set(known[: len(known) - size])
-        if size and dropped.isdisjoint(hashes[size:]):
-            return News(_lines(raws[size:]), _AMBIGUOUS if is_ambiguous else None)
-        left = Counter(known)
-        new = [raw for raw, digest in zip(raws, hashes, strict=True) if not _take(left, digest)]
-        return News(_lines(new), _DISJOINT if len(new) == len(raws) else _REORDERED)
+        size, is_ambiguous = _overlap(latest, hashes) if _ends_with(given, latest) else (0, False)
+        if size and set(given[: len(given) - size]).isdisjoint(hashes[size:]):
+            return self._continued(raws, hashes, size, _AMBIGUOUS if is_ambiguous else None)
+        return self._compared(raws, hashes)
+
+    def _continued(
+        self, raws: Sequence[_Raw], hashes: array[int], size: int, doubt: str | None = None
+    ) -> News:
+        """Take an answer that goes on after so many known entries."""
+        self.is_behind = False
+        self._latest = hashes
+        self._given += hashes[size:]
+        return News(_lines(raws[size:]), doubt)
+
+    def _compared(self, raws: Sequence[_Raw], hashes: array[int]) -> News:
+        """Take an answer whose entries were dropped, sorted in, or given in another order."""
+        left = Counter(self._given)
+        new = [at for at, digest in enumerate(hashes) if not _take(left, digest)]
+        self.is_behind = not new and bool(Counter(self._latest) - Counter(hashes))
+        if self.is_behind:
+            return News([])
+        is_doubtful = bool(new) or not (self._is_order_doubted or _is_within(hashes, self._given))
+        self._is_order_doubted = self._is_order_doubted or is_doubtful
+        self._latest = hashes
+        self._given = array("q", (digest for digest in self._given if _take(left, digest))) + hashes
+        doubt = _DISJOINT if len(new) == len(raws) else _REORDERED
+        return News(_lines([raws[at] for at in new]), doubt if is_doubtful else None)
 
 
 def _entries(answer: bytes) -> Sequence[_Raw]:
@@ -134,8 +157,19 @@ def _entries(answer: bytes) -> Sequence[_Raw]:
 def _hash(raw: _Raw) -> int:
     try:
         return hash(msgspec.json.decode(raw, type=_Identity))
-    except (ValueError, TypeError):  # it is not an entry, or its members are not what they should be
-        return hash(bytes(raw))
+    except (ValueError, TypeError):  # half a character, members that are lists, or no object at all
+        return hash(_canonical(bytes(raw)))
+
+
+def _canonical(raw: bytes) -> str:
+    """The members that make up an entry, as text. It is the same however the entry is written."""
+    try:
+        value = json.loads(raw)
+        if isinstance(value, dict):
+            value = [value.get(name) for name in ("message", "severity", "timestamp")]
+        return json.dumps(value, sort_keys=True)
+    except (ValueError, RecursionError):
+        return repr(raw)
 
 
 def _lines(raws: Sequence[_Raw]) -> list[bytes]:
@@ -152,6 +186,16 @@ def _take(left: Counter[int], digest: int) -> bool:
     is_there = left[digest] > 0
     left[digest] -= is_there
     return is_there
+
+
+def _ends_with(known: array[int], hashes: array[int]) -> bool:
+    return known[len(known) - len(hashes) :] == hashes
+
+
+def _is_within(hashes: array[int], known: array[int]) -> bool:
+    """Whether all entries are among the known ones, in the same order."""
+    rest = iter(known)
+    return all(digest in rest for digest in hashes)
 
 
 def _overlap(known: array[int], hashes: array[int]) -> tuple[int, bool]:

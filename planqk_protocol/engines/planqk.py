@@ -33,8 +33,10 @@ __all__ = ["ExecutionOutput", "afollow", "follow"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice the one before
 _REST = 4  # a pause lasts at least so many times as long as the answer took
+_LONGEST_REST = 60.0  # seconds
 _LAST_READS = 4  # of the log, in a row and without anything new, after the final status
 _DOUBTFUL_READS = 6  # likewise, if the log is empty or lacks entries that were given
+_MOST_LAST_READS = 600  # of the log after the final status, whatever they bring: at least five minutes
 _ENTRIES = 1000  # entries in one chunk
 _FINAL = {status.value: status for status in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _RUNNING = "RUNNING"
@@ -46,6 +48,11 @@ _OF_THE_PLATFORM = (
     "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
 )
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
+_NO_LOG = "the platform has no log of the execution (404); what the job printed is missing"
+_LOG_GONE = "the platform no longer has the log of the execution (404); later entries may be missing"
+_RESTLESS = (
+    "the log still changes after the final status, and is read no longer; later entries may be missing"
+)
 _BEHIND = "the platform's log lacks entries that it gave before; later ones may be missing"
 
 Tell = Callable[[str], None]
@@ -146,6 +153,16 @@ class ExecutionOutput(ContainerOutput):
         """
         return self._execution.result()
 
+    def reason(self) -> str | None:
+        """Ask why a job failed or was cancelled, in the platform's words; ``None`` if it does not say.
+
+        The words may hold control characters.
+
+        Raises:
+            EngineError: The platform does not answer.
+        """
+        return self._execution.reason()
+
     def difference(self, result: FinalResult | None) -> str | None:
         """How the platform's own result differs from the result in the log; ``None`` if it does not.
 
@@ -179,6 +196,7 @@ class _ExecutionReader:
         self._retries: Any = None
         self._entries = LogEntries()
         self._has_log = False  # whether the platform has ever given one
+        self._is_log_gone = False  # whether the latest answer was that there is none
         self._word = ""  # the status, in the words of the API
         self._wait_timeout: float | None = None
         self._waiting_since: float | None = None  # since when the execution neither runs nor is over
@@ -205,6 +223,7 @@ class _ExecutionReader:
         """Yield the log entries as they come, each as a line, until there can be no more."""
         polls = 0  # in a row, without anything new
         last_reads = 0  # likewise, since the status is final
+        left = _MOST_LAST_READS
         with suppress(_ClosedError):
             while True:
                 is_final = self.status is not None
@@ -213,9 +232,13 @@ class _ExecutionReader:
                 polls = 0 if news.entries else polls + 1
                 if is_final:
                     last_reads = 0 if news.entries else last_reads + 1
-                    is_doubtful = self._entries.is_empty or self._entries.is_behind
+                    is_doubtful = self._entries.is_empty or self._entries.is_behind or self._is_log_gone
                     if last_reads >= (_DOUBTFUL_READS if is_doubtful else _LAST_READS):
                         break
+                    left -= 1
+                    if not left:
+                        yield self._cut_off(_RESTLESS)
+                        return
                 self._pause(polls)
                 try:
                     polls = 0 if not is_final and self._update_status() else polls
@@ -234,6 +257,13 @@ class _ExecutionReader:
         answer: bytes | None = self._retries.until_answered(self._api.result)
         return answer
 
+    def reason(self) -> str | None:
+        """Ask why a job did not succeed."""
+        if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+            return None
+        answer: str | None = self._retries.until_answered(self._api.reason)
+        return answer
+
     def close(self) -> None:
         """Close all connections, and so end what another thread waits for."""
         self._closed.set()
@@ -241,20 +271,21 @@ class _ExecutionReader:
             self._api.close()
 
     def _read_log(self) -> News:
-        began = time.monotonic()
         news: News = self._retries.until_answered(self._ask_for_log)
-        self._answer_time = time.monotonic() - began
         return news
 
     def _ask_for_log(self) -> News:
+        began = time.monotonic()
         try:
             answer = self._api.log()
+            self._answer_time = time.monotonic() - began
             news = self._entries.new(answer)
         except GoneError:  # a platform may have no log before the start
+            self._is_log_gone = True
             return News([])
         except NotALogError as error:
             raise BrokenError(f"cannot read the log of {self._api}: {error}") from None
-        self._has_log = True
+        self._has_log, self._is_log_gone = True, False
         return news
 
     def _items_of(self, news: News) -> Iterator[OutputItem]:
@@ -269,8 +300,10 @@ class _ExecutionReader:
 
     def _end(self) -> Iterator[OutputItem]:
         if not self._has_log:
-            raise EngineError(f"the platform has no log of {self._api} (404); its status is {self.status}")
-        if self._entries.is_behind:
+            yield self._cut_off(_NO_LOG)
+        elif self._is_log_gone:
+            yield self._cut_off(_LOG_GONE)
+        elif self._entries.is_behind:
             yield self._cut_off(_BEHIND)
 
     def _cut_off(self, message: str) -> CaptureNotice:
@@ -304,7 +337,7 @@ class _ExecutionReader:
 
     def _pause(self, polls: int) -> None:
         pause = min(_FIRST_PAUSE * 2 ** max(0, min(polls, 16) - 1), _LONGEST_PAUSE)
-        self._sleep(max(pause, _REST * self._answer_time))
+        self._sleep(max(pause, min(_REST * self._answer_time, _LONGEST_REST)))
 
     def _sleep(self, seconds: float) -> None:
         if self._closed.wait(seconds):

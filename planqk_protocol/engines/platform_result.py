@@ -14,7 +14,7 @@ from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
 from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
-__all__ = ["ABSENT", "difference"]
+__all__ = ["ABSENT", "difference", "has_members"]
 
 _ENVELOPE = {"_links", "_embedded"}
 _MOST_SHOWN = 200  # characters of a path
@@ -39,13 +39,26 @@ def difference(ours: Any, theirs: bytes | None) -> str | None:
     try:
         answer = PayloadDecoder(Limits(max_digits=None)).decode(theirs)
     except PayloadError as error:
-        return f"the platform's result is not valid: {error}"
+        return f"the platform's result is not valid: {error.fault}"
     if not isinstance(answer, dict):
         return f"the platform's result is not an object, but {_shown(answer)}"
     members = _members(answer)
     if ours is ABSENT:
         return f"the platform has a result, {_shown(members)}, and the log has none" if members else None
     return _first_difference(_members(ours), members, "$") if isinstance(ours, dict) else None
+
+
+def has_members(theirs: bytes | None) -> bool:
+    r"""Whether the platform's answer has members that are a job's.
+
+    >>> has_members(b'{"sum": 43, "_links": {}}'), has_members(b'{"_links": {}}'), has_members(None)
+    (True, False, False)
+    """
+    try:
+        answer = PayloadDecoder(Limits(max_digits=None)).decode(theirs or b"{}")
+    except PayloadError:
+        return False
+    return isinstance(answer, dict) and bool(_members(answer))
 
 
 def _members(value: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +68,7 @@ def _members(value: dict[str, Any]) -> dict[str, Any]:
 def _first_difference(ours: Any, theirs: Any, path: str) -> str | None:
     """The first difference of two values, in the order of ours. Nesting is within the limits of JSON."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in [*ours, *(theirs.keys() - ours.keys())]:
+        for name in {**ours, **theirs}:
             step = f".{name}" if name.isidentifier() else f"[{name!r}]"
             found = _first_difference(ours.get(name, ABSENT), theirs.get(name, ABSENT), f"{path}{step}")
             if found:

@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from planqk_protocol.engines.container import EngineError
 
-__all__ = ["BrokenError", "Retries", "UnauthorizedError", "UnreachableError"]
+__all__ = ["BrokenError", "Retries", "UnauthorizedError", "UnreachableError", "WrongPlaceError"]
 
 _T = TypeVar("_T")
 
 _TRIES = 12  # of one request: some four minutes, in which a gateway can be restarted
+_TRIES_AT_A_WRONG_PLACE = 2
 _TOKENS = 2  # new access tokens for one request
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
 _LONGEST_RETRY_AFTER = 300.0  # seconds; a server that asks for more is asked again then
@@ -31,6 +32,10 @@ class BrokenError(EngineError):
 
 class UnreachableError(BrokenError):
     """Nothing listens at the address, or there is no such host."""
+
+
+class WrongPlaceError(BrokenError):
+    """An answer that the API never gives: most likely, something else is at the address."""
 
 
 class UnauthorizedError(EngineError):
@@ -63,7 +68,8 @@ class Retries:
 
         Raises:
             EngineError: The platform refuses, or all tries were in vain. A host that
-                cannot be reached at all is tried once: its name may be wrong.
+                cannot be reached at all is tried once, and one that gives other answers
+                than the API is tried twice: its name may be wrong.
         """
         tries = tokens = 0
         while True:
@@ -77,6 +83,9 @@ class Retries:
                 tries += 1
                 if isinstance(error, UnreachableError) and not self._was_answered:
                     raise EngineError(f"{error}; check the address, and whether the service is up") from None
+                is_wrong = isinstance(error, WrongPlaceError) and not self._was_answered
+                if is_wrong and tries >= _TRIES_AT_A_WRONG_PLACE:
+                    raise EngineError(f"{error}; check the endpoint") from None
                 if tries == _TRIES:
                     raise EngineError(
                         f"{error}; gave up after {tries} tries, so run it again later"

@@ -14,42 +14,42 @@ tokens. What it makes of an answer is not used, for these reasons:
 
 from __future__ import annotations
 
-import socket
+import re
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
 from planqk_protocol.engines.access_keys import AccessKeys
+from planqk_protocol.engines.bounded_http import BadAnswerError, BoundedClient, TooLargeError, check_size
 from planqk_protocol.engines.container import EngineError
-from planqk_protocol.engines.retries import BrokenError, UnauthorizedError, UnreachableError
+from planqk_protocol.engines.endpoints import check_endpoint
+from planqk_protocol.engines.retries import (
+    BrokenError,
+    UnauthorizedError,
+    UnreachableError,
+    WrongPlaceError,
+)
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["GoneError", "ServiceApi"]
 
-_CONNECT_TIMEOUT, _SILENCE = 10.0, 30.0  # seconds to connect, and until the next bytes of an answer
-_LONGEST_ANSWER = 300.0  # seconds until an answer is complete
-_LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
 _LONGEST_REASON = 1000  # characters of an answer in which keys are looked for, before it is cut for a message
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
+_LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
+_NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
+_DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
 _MAY_PASS = {408, 409, 425, 429}  # the client's own choice, and "too early"
-_TOO_LARGE = f"the answer has more than {_LARGEST_ANSWER // 1024 // 1024} MiB"
 
 
 class GoneError(EngineError):
     """The platform has no such thing (404)."""
-
-
-class _BadAnswerError(Exception):
-    """An answer that is not read to its end. The message says why."""
 
 
 class ServiceApi:
@@ -66,12 +66,8 @@ class ServiceApi:
 
     def __init__(self, endpoint: str, execution_id: str, client: Any) -> None:
         self._name = f"execution {excerpt(execution_id)}"
-        self._id = quote(execution_id, safe="")
-        if execution_id in {"", ".", ".."}:
-            raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
-        self._connections = deque[Any](maxlen=2)  # the latest one, with TLS and without
-        self._is_closed = False
-        self._own: Any = None  # the HTTP client, if it was made here
+        self._id = _quoted_id(execution_id)
+        self._own: BoundedClient | None = None  # the HTTP client, if it was made here
         self._keys = AccessKeys.of_environment() if client is None else None
         self.caveats: list[str] = []
         with self._client_errors():
@@ -81,20 +77,14 @@ class ServiceApi:
         return self._name
 
     def _connect(self, endpoint: str) -> Any:
-        import httpx  # noqa: PLC0415  # heavy, and an extra
-        from qhub.api.service import HubServiceClient  # noqa: PLC0415  # likewise
+        from qhub.api.service import HubServiceClient  # noqa: PLC0415  # heavy, and an extra
 
-        is_encrypted = _check(endpoint)
+        is_encrypted = check_endpoint(endpoint, "endpoint")
         if self._keys and not is_encrypted:
             self.caveats.append("the endpoint is not encrypted (http), so others can read the access token")
-        self._own = httpx.Client(
-            timeout=httpx.Timeout(_SILENCE, connect=_CONNECT_TIMEOUT),
-            follow_redirects=False,
-            headers={"Accept-Encoding": "identity"},
-            event_hooks={"request": [self._trace], "response": [_bounded]},
-        )
+        self._own = BoundedClient()
         token = self._keys.token if self._keys else "none"
-        client = HubServiceClient(base_url=endpoint, token=token, httpx_client=self._own)
+        client = HubServiceClient(base_url=endpoint, token=token, httpx_client=self._own.client)
         return client.service_api.with_raw_response
 
     def status(self) -> str:
@@ -109,7 +99,7 @@ class ServiceApi:
             status = answer["status"]
         except (ValueError, TypeError, KeyError, RecursionError):
             raise BrokenError(f"cannot read {self}: the answer has no status") from None
-        return status if isinstance(status, str) else "UNKNOWN"
+        return self._hidden(status) if isinstance(status, str) else "UNKNOWN"
 
     def log(self) -> bytes:
         """Ask for the whole log: a JSON list, or nothing.
@@ -126,10 +116,28 @@ class ServiceApi:
         Raises:
             EngineError: As `_ask`.
         """
-        try:
-            return self._ask("get_result")
-        except GoneError:
-            return None
+        status, headers, body = self._exchange("get_result")
+        is_empty = _OK <= status < _REDIRECT and not body.strip()
+        return None if is_empty or status == _NOT_FOUND else self._body(status, headers, body)
+
+    def reason(self) -> str | None:
+        """Ask why a job has no result; ``None`` if the platform does not say.
+
+        The API gives a problem of RFC 7807 in place of the result. It is not defined with which status.
+
+        Raises:
+            EngineError: As `_ask`.
+        """
+        status, headers, body = self._exchange("get_result")
+        is_error = not _OK <= status < _REDIRECT
+        if is_error and (status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR):
+            raise self._error_of_status(status, headers, body)
+        with suppress(ValueError, RecursionError):
+            problem = msgspec.json.decode(body) if isinstance(body, bytes) else body
+            names = ("detail",) if status == _NOT_FOUND else ("detail", "title")  # 404's title says no more
+            if isinstance(problem, dict) and any(isinstance(problem.get(name), str) for name in names):
+                return self._hidden(_reason(problem)) or None
+        return None
 
     def renew_token(self) -> bool:
         """Drop the access token, so that the next request gets a new one. Whether that is possible."""
@@ -139,17 +147,9 @@ class ServiceApi:
 
     def close(self) -> None:
         """Close all connections, even while other threads read them."""
-        self._is_closed = True
-        for connection in list(self._connections):
-            with (
-                suppress(OSError, ValueError, AttributeError),  # it is closed already
-                socket.fromfd(
-                    connection.get_extra_info("socket").fileno(), socket.AF_INET, socket.SOCK_STREAM
-                ) as same,
-            ):
-                same.shutdown(socket.SHUT_RDWR)
-        if self._own:
-            self._own.close()
+        for closable in (self._own, self._keys):
+            if closable:
+                closable.close()
 
     def _ask(self, call: str) -> bytes:
         """Make a request, and return the body of its answer.
@@ -160,37 +160,48 @@ class ServiceApi:
             UnauthorizedError: The platform does not accept the access token.
             EngineError: The platform refuses the request.
         """
+        return self._body(*self._exchange(call))
+
+    def _body(self, status: int, headers: Mapping[str, str], body: Any) -> bytes:
+        """The body of an answer that tells of no error."""
+        if isinstance(body, bytes) and _OK <= status < _REDIRECT:
+            return body
+        raise self._error_of_status(status, headers, body)
+
+    def _exchange(self, call: str) -> tuple[int, Mapping[str, str], Any]:
+        """Make a request. Return the status, the head and the body of its answer.
+
+        The body of an error is what the client made of it: a text, or the value of a JSON text.
+
+        Raises:
+            EngineError: There is no answer, or it cannot be read.
+        """
         from qhub.api.service.core.api_error import ApiError  # noqa: PLC0415  # heavy, and an extra
 
-        with self._client_errors():
+        with self._client_errors(), self._limited():
             try:
                 answer = getattr(self._requests, call)(self._id, request_options=_OPTIONS)
             except ApiError as error:
-                status, headers, text = int(error.status_code or 0), error.headers or {}, error.body
-                raise self._error_of_status(status, headers, text) from None
+                return int(error.status_code or 0), error.headers or {}, error.body
             status, body = answer.status_code, bytes(answer.response.content)
-            if not _OK <= status < _REDIRECT:
-                raise self._error_of_status(status, answer.headers, "")
-            if len(body) > _LARGEST_ANSWER:
-                raise _BadAnswerError(_TOO_LARGE)
-            return body
+            check_size(len(body))
+            return status, answer.headers, body if _OK <= status < _REDIRECT else ""
 
-    def _trace(self, request: Any) -> None:
-        """Remember the connections that a request opens, for `close`."""
-
-        def note(event: str, info: Mapping[str, Any]) -> None:
-            if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-                self._connections.append(info["return_value"])
-                if self._is_closed:  # meanwhile, and the client no longer closes what is opened
-                    info["return_value"].close()
-
-        request.extensions["trace"] = note
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Limit the time of a request. The token for it is asked for before, as that has its own limit."""
+        if self._keys:
+            self._keys.token()
+        with self._own.limited() if self._own else nullcontext():
+            yield
 
     def _error_of_status(self, status: int, headers: Mapping[str, str], body: Any) -> EngineError:
         """The error that a status of HTTP means."""
         cannot = f"cannot read {self}"
         if _OK <= status < _REDIRECT:
-            return BrokenError(f"{cannot}: the answer is not JSON, or was cut")
+            is_page = isinstance(body, str) and body.lstrip().startswith("<")
+            kind = WrongPlaceError if is_page else BrokenError
+            return kind(f"{cannot}: the answer is {'a page of HTML' if is_page else 'not JSON, or was cut'}")
         said = f"the platform answers with {status}{self._quoted(body)}"
         if status in _MAY_PASS or status >= _SERVER_ERROR:
             return BrokenError(f"{cannot}: {said}", retry_after=_retry_after(headers))
@@ -202,7 +213,7 @@ class ServiceApi:
             said = "the platform does not permit it (403)"
             advice = "use the access keys of an application that has subscribed to the service"
         elif status < _BAD_REQUEST:
-            place = headers.get("location", "").partition("?")[0]
+            place = self._hidden(headers.get("location", "").partition("?")[0])
             said = f"the endpoint redirects ({status}) to {excerpt(place)}"
             advice = "give that address; access tokens are sent to no other place than the one that is given"
         else:
@@ -211,10 +222,11 @@ class ServiceApi:
 
     def _quoted(self, body: Any) -> str:
         """What the body of an answer says, for a message."""
-        reason = _reason(body)
-        if self._keys:
-            reason = self._keys.hidden_in(reason)
+        reason = self._hidden(_reason(body))
         return f" and {excerpt(reason)}" if reason else ""
+
+    def _hidden(self, text: str) -> str:
+        return self._keys.hidden_in(text) if self._keys else text
 
     def _why_unauthorized(self) -> str:
         if self._keys:
@@ -227,68 +239,50 @@ class ServiceApi:
 
         Their texts may quote the request with its token. So only those of connections are shown.
         """
-        missing = 'is missing; run: pip install "planqk_protocol[planqk]"'
-        try:
-            import httpx  # noqa: PLC0415  # heavy, and an extra
-        except ModuleNotFoundError as error:
-            raise EngineError(f"{error.name} {missing}") from None
         try:
             yield
         except ModuleNotFoundError as error:
+            missing = 'is missing; run: pip install "planqk_protocol[planqk]"'
             raise EngineError(f"{error.name} {missing}") from None
         except EngineError:
             raise
-        except httpx.ConnectError as error:
-            raise UnreachableError(f"cannot connect to the endpoint: {excerpt(str(error))}") from None
-        except httpx.TimeoutException:
-            raise BrokenError(f"cannot read {self}: the platform does not answer") from None
-        except httpx.TransportError:
-            raise BrokenError(f"cannot read {self}: the connection to the platform broke") from None
-        except _BadAnswerError as error:
-            raise BrokenError(f"cannot read {self}: {error}") from None
+        except TooLargeError as error:
+            raise EngineError(f"cannot read {self}: {error}; {_DOWNLOAD}") from None
         except Exception as error:  # noqa: BLE001  # the client raises whatever its models raise
-            kind = type(error).__name__
-            raise BrokenError(f"cannot read {self}: the answer is not what the API says ({kind})") from None
+            raise self._error_of_client(error) from None
+
+    def _error_of_client(self, error: Exception) -> EngineError:
+        """The error that one of the libraries means."""
+        import httpx  # noqa: PLC0415  # heavy, and an extra
+
+        cannot = f"cannot read {self}"
+        if isinstance(error, httpx.ConnectError):
+            return UnreachableError(f"cannot connect to the endpoint: {excerpt(str(error))}")
+        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return EngineError(f"{cannot}: the endpoint is no address of HTTP; correct it")
+        if isinstance(error, httpx.RemoteProtocolError) and _NOT_HTTP.match(str(error)):
+            return WrongPlaceError(f"{cannot}: the answer is not HTTP, or redirects to no address")
+        if isinstance(error, httpx.TimeoutException):
+            said = "the platform does not answer"
+        elif isinstance(error, httpx.TransportError):
+            said = "the connection to the platform broke"
+        elif isinstance(error, BadAnswerError):
+            said = str(error)
+        else:
+            said = f"the answer is not what the API says ({type(error).__name__})"
+        return BrokenError(f"{cannot}: {said}")
 
 
-def _check(endpoint: str) -> bool:
-    """Check the endpoint. Whether its connections stay on this machine, or are encrypted.
+def _quoted_id(execution_id: str) -> str:
+    """The id as a part of a path.
 
     Raises:
-        EngineError: It is not an address of HTTP, or it holds a password.
+        EngineError: It can be no such part.
     """
-    with suppress(ValueError):
-        parts = urlsplit(endpoint)
-        if parts.username is not None or parts.password is not None:
-            raise EngineError(f"the endpoint holds a user name; leave it out, and set {AccessKeys.NAMES}")
-        if parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment):
-            return parts.scheme == "https" or parts.hostname in _LOCAL
-    raise EngineError(f"{excerpt(endpoint)} is no endpoint; give its address, such as https://HOST/PATH")
-
-
-def _bounded(response: Any) -> None:
-    """Bound the size and the time of an answer whose head has come."""
-    import httpx  # noqa: PLC0415  # heavy, and an extra
-
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise _BadAnswerError("the answer is compressed, although that was not asked for")
-    inner, deadline = response.stream, time.monotonic() + _LONGEST_ANSWER
-
-    class Bounded(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            size = 0
-            for chunk in inner:
-                size += len(chunk)
-                if size > _LARGEST_ANSWER:
-                    raise _BadAnswerError(_TOO_LARGE)
-                if time.monotonic() > deadline:
-                    raise _BadAnswerError(f"the answer was not complete after {_LONGEST_ANSWER:g} s")
-                yield chunk
-
-        def close(self) -> None:
-            inner.close()
-
-    response.stream = Bounded()
+    with suppress(UnicodeEncodeError):  # bytes of the command line that are not UTF-8
+        if execution_id not in {"", ".", ".."}:
+            return quote(execution_id, safe="")
+    raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
 
 
 def _reason(body: Any) -> str:
@@ -303,7 +297,7 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); 0 if it does not."""
     text = headers.get("retry-after", "")
     with suppress(ValueError):
-        return max(0.0, float(int(text)))
+        return float(max(0, min(int(text), _LONGEST_WAIT)))
     with suppress(ValueError, TypeError):
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0

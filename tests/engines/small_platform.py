@@ -72,6 +72,7 @@ class Platform:
     statuses: list[str] = field(default_factory=lambda: ["PENDING", "RUNNING", "RUNNING", "SUCCEEDED"])
     logs: list[list[Entry]] = field(default_factory=lambda: [entries(*LOG)])
     result: Any = None  # None if there is none
+    no_result: Answer | None = None  # what comes instead
     faults: list[Fault] = field(default_factory=list)  # of the first requests to the API, in turn
     token_faults: list[Fault] = field(default_factory=list)
     needs_keys: bool = False
@@ -119,6 +120,8 @@ class Platform:
             return self._json(_next(self.logs))
         if path == f"/service/{ID}/result" and self.result is not None:
             return self._json(self.result)
+        if path == f"/service/{ID}/result" and self.no_result is not None:
+            return self.no_result
         return self._json({"title": "Not Found", "status": 404}, 404)
 
     def _json(self, value: Any, status: int = 200) -> Answer:

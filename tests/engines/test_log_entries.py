@@ -43,6 +43,13 @@ def told(*answers: str) -> list[tuple[str, bool, bool]]:
         (["abc", "cabd"], [("abc", no, no), ("d", yes, no)]),  # no entry comes again
         (["aab", "abcb"], [("aab", no, no), ("cb", no, no)]),
         (["cabab", "ababd"], [("cabab", no, no), ("d", yes, no)]),  # the overlap may be shorter
+        # Several copies of the log answer in turn: one has lost its beginning, or lags behind.
+        (["abcd", "cd", "abcd", "cd", "abcde"], [("abcd", no, no), *[("", no, no)] * 3, ("e", no, no)]),
+        (["abcd", "de", "abcde", "abcdf"], [("abcd", no, no), ("e", no, no), ("", no, no), ("f", yes, no)]),
+        (["abcd", "b", "abcd"], [("abcd", no, no), ("", no, yes), ("", no, no)]),
+        (["abd", "abcd", "abd", "abcd"], [("abd", no, no), ("c", yes, no), ("", no, yes), ("", no, no)]),
+        (["abc", "bac", "abc", "bacd"], [("abc", no, no), ("", yes, no), ("", no, no), ("d", yes, no)]),
+        (["abcd", "cde", "ab", "cdef"], [("abcd", no, no), ("e", no, no), ("", no, yes), ("f", no, no)]),
     ],
 )  # fmt: skip
 def test_what_is_new(answers: list[str], expected: list[tuple[str, bool, bool]]) -> None:
@@ -96,7 +103,11 @@ def test_half_a_character_is_kept() -> None:
     assert entries.new(b"[%b,%b,%b]" % (whole, half, half)).entries == [half]
 
 
-@given(st.text("ab", max_size=12), st.lists(st.integers(0, 12)), st.lists(st.integers(0, 12), max_size=6))
+@given(
+    st.sampled_from(["abcdefghijkl", "abc", ""]),
+    st.lists(st.integers(0, 12)),
+    st.lists(st.integers(0, 12), max_size=6),
+)
 def test_a_log_that_grows_and_loses_its_beginning(log: str, sizes: list[int], starts: list[int]) -> None:
     """All entries come, each once and in order, or a doubt is told."""
     steps = [(0, size) for size in sorted(sizes)] + [(start, len(log)) for start in sorted(starts)]
@@ -116,6 +127,19 @@ def test_no_entry_is_given_more_often_than_one_answer_has_it_without_a_doubt(ans
         assert not Counter(new) - Counter(messages)
         assert not (is_behind and (new or doubt))
     assert not found or found[0] == (answers[0], False, False)
+
+
+@given(
+    st.permutations("abcdef"),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12),
+)
+def test_entries_that_differ_come_once_whatever_the_answers(
+    log: list[str], windows: list[tuple[int, int]]
+) -> None:
+    """The answers are parts of a log in any order, as of several copies of it."""
+    found = told(*("".join(log[start:stop]) for start, stop in windows))
+    given_ = Counter("".join(new for new, _, _ in found))
+    assert given_ == Counter({name for start, stop in windows for name in log[start:stop]})
 
 
 def test_the_time_is_linear_for_entries_that_repeat() -> None:

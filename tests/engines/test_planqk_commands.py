@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.harness import Run
-from tests.engines.small_platform import ID, KEY_ID, LOG, SECRET, Answer, Platform, entries
+from tests.engines.small_platform import ID, KEY_ID, LOG, SECRET, Answer, Platform, entries, problem
 
 Here = tuple[Platform, str]
 RESULT = 'PlanQK:Job:Result: {"sum": 42}\n'
@@ -61,6 +61,33 @@ def test_a_result_that_the_log_lacks_is_told(platform: Here, run: Run) -> None:
     outcome = run("result", "--execution", endpoint, ID)
     assert outcome.exit_code == 1
     assert "the platform has a result, '{\"sum\": 43}', and the log has none" in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["result", "check"])
+def test_the_advice_if_only_the_platform_has_the_result(platform: Here, run: Run, command: str) -> None:
+    server, endpoint = platform
+    server.logs, server.result = [entries("a")], {"sum": 43}
+    shown = " ".join(run(command, "--execution", endpoint, ID).output.split())
+    assert "the platform does: get it with `curl" in shown
+    assert "Print the result once" not in shown
+    server.result = {"_links": {}}
+    assert "Print the result once" in " ".join(run(command, "--execution", endpoint, ID).output.split())
+
+
+@pytest.mark.parametrize("command", ["result", "parse", "check"])
+def test_the_platforms_reason_is_told(platform: Here, run: Run, command: str) -> None:
+    server, endpoint = platform
+    server.statuses, server.logs = ["FAILED"], [entries("a")]
+    server.no_result = problem(404, {"detail": "exit code 137\x1b[2J" + "x" * 10**5})
+    outcome = run(command, "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert rf"execution {ID}: the platform says why: exit code 137\x1b[2J" in outcome.stderr
+    assert "\x1b" not in outcome.output
+    assert len(outcome.output) < 2000
+    server.no_result = problem(429)
+    outcome = run(command, "--execution", endpoint, ID)
+    assert outcome.exit_code == 1
+    assert "answers with 429; gave up" in outcome.stderr
 
 
 def test_a_log_of_a_job_without_a_result(platform: Here, run: Run) -> None:

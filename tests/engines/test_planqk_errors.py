@@ -6,14 +6,17 @@ import gzip
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from planqk_protocol.engines import EngineError, planqk, retries, service_api
+from planqk_protocol.engines import EngineError, bounded_http, planqk, retries
 from tests.engines.executions import followed, printed
-from tests.engines.small_platform import ID, Answer, Cut, Platform, entries, problem
+from tests.engines.servers import Request, serving
+from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, entries, problem
 
 Here = tuple[Platform, str]
 TRIES = 12
@@ -53,7 +56,7 @@ def test_an_execution_that_is_not_there(platform: Here) -> None:
     assert server.asked == [
         f"/service/{name}" for name in ("other", "..%2Flog", "a%3Fb", "a%23b", "a%2Fb", "%C3%A9")
     ]
-    for name in ("", ".", ".."):
+    for name in ("", ".", "..", "\udcff"):
         with pytest.raises(EngineError, match="is not the id of an execution"):
             planqk.follow(endpoint, name)
 
@@ -70,8 +73,18 @@ def test_an_execution_that_is_not_there(platform: Here) -> None:
         ("https://[gateway/service", "is no endpoint"),
         (
             "https://me:hidden@gateway/service",
-            f"the endpoint holds a user name; leave it out, and set {KEYS}",
+            "the endpoint holds a user name, as it has an @; leave it out",
         ),
+        ("me:hidden@gateway/service", "the endpoint holds a user name"),
+        ("https://me:hi?hidden@gateway", "the endpoint holds a user name"),
+        ("gateway/service?token=hidden#hidden", "'gateway/service' is no endpoint"),
+        ("https://gateway/service#hidden", "'https://gateway/service' is no endpoint"),
+        ("http://127.0.0.1:99999/service", "is no endpoint"),
+        ("http://127.0.0.1:port/service", "is no endpoint"),
+        ("http://127.0.0.1 :1/service", "is no endpoint"),
+        ("http://127.0.0.1:1/\x1b[2J", r"x1b\[2J' is no endpoint"),
+        ("http://gatew\xe4y/service", "is no endpoint"),
+        ("http://gateway/\udcff", "is no endpoint"),
         ("http://127.0.0.1:1/service", "cannot connect to the endpoint: .*; check the address"),
     ],
 )
@@ -90,7 +103,7 @@ def test_an_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, endpoint: str
         (problem(503), "the platform answers with 503"),
         (problem(429, {"status": 429}), "the platform answers with 429"),
         (problem(408, "text"), "the platform answers with 408 and 'text'"),
-        (Answer(200, b"<html>"), "the answer is not JSON, or was cut"),
+        (Answer(200, b"{"), "the answer is not JSON, or was cut"),
         (Answer(200, b"\xff"), "the answer is not what the API says (UnicodeDecodeError)"),
         (Answer(200, b"[1]"), "the answer is not what the API says (TypeError)"),
         (Answer(200, b"null"), "the answer has no status"),
@@ -138,11 +151,11 @@ def test_an_error_without_a_body_is_no_log(platform: Here) -> None:
 
 def test_large_answers_are_refused(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     server, endpoint = platform
-    monkeypatch.setattr(service_api, "_LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(bounded_http, "_LARGEST_ANSWER", 1000)
     server.logs = [entries("x" * 1000)]
-    with pytest.raises(EngineError, match="the answer has more than 64 MiB; gave up"):
+    with pytest.raises(EngineError, match=r"the answer has more than \d+ MiB; download the log with curl"):
         followed(endpoint)
-    with pytest.raises(EngineError, match="the answer has more than 64 MiB; gave up"):
+    with pytest.raises(EngineError, match=r"the answer has more than \d+ MiB; download the log with curl"):
         list(planqk.follow("", ID, client=_client(endpoint)))
 
 
@@ -167,14 +180,14 @@ def _client(endpoint: str) -> Any:
 
 def test_slow_answers_are_given_up(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     _, endpoint = platform
-    monkeypatch.setattr(service_api, "_LONGEST_ANSWER", -1.0)
+    monkeypatch.setattr(bounded_http, "_LONGEST_ANSWER", -1.0)
     with pytest.raises(EngineError, match="the answer was not complete after -1 s; gave up"):
         followed(endpoint)
 
 
 def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: Here) -> None:
     server, endpoint = platform
-    monkeypatch.setattr(service_api, "_SILENCE", 0.01)
+    monkeypatch.setattr(bounded_http, "_SILENCE", 0.01)
     monkeypatch.setattr(retries, "_TRIES", 2)
     over = threading.Event()
     server.at_request = dict.fromkeys(range(1, 9), lambda: over.wait(60))
@@ -188,6 +201,7 @@ def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: 
     [
         ("7", 7, 7),
         ("100000", 300, 300),
+        ("9" * 400, 300, 300),
         ("-5", 0.5, 0.5),
         ("soon", 0.5, 0.5),
         ("", 0.5, 0.5),
@@ -220,11 +234,78 @@ def test_a_library_that_is_missing(platform: Here, monkeypatch: pytest.MonkeyPat
         followed(endpoint)
 
 
-def test_connections_with_tls_are_closed_too(platform: Here) -> None:
+def test_an_address_at_which_something_else_is(platform: Here) -> None:
+    """It is tried twice, unless it has answered before."""
+    server, endpoint = platform
+    for fault, message in (
+        (Answer(200, b"<!DOCTYPE html>"), "the answer is a page of HTML"),
+        (Answer(302, b"", {"Location": "a\x1b[2J"}), "the answer is not HTTP, or redirects to no address"),
+    ):
+        server.asked, server.faults = [], [fault] * 9
+        with pytest.raises(EngineError, match=f"{message}; check the endpoint"):
+            followed(endpoint)
+        assert len(server.asked) == 2
+        server.faults = [None, *[fault] * 9]
+        assert followed(endpoint).events == printed()
+
+
+@pytest.mark.parametrize("address", ["ftp://gateway", "http://[::1"])
+def test_a_client_without_an_address(address: str) -> None:
+    from qhub.api.service import HubServiceClient  # noqa: PLC0415  # an extra
+
+    class Client:
+        api = HubServiceClient(base_url=address, token="-").service_api  # noqa: S106
+
+    with pytest.raises(EngineError, match="the endpoint is no address of HTTP"):
+        planqk.follow("", ID, client=Client)
+
+
+def _without_end(head: bytes, part: bytes) -> Callable[[Request], None]:
+    """An answer that goes on until the connection ends."""
+
+    def answer(request: Request) -> None:
+        with suppress(OSError):
+            request.wfile.write(head)
+            while True:
+                request.wfile.write(part)
+                request.wfile.flush()
+                time.sleep(0.01)
+        request.close_connection = True
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+    ],
+)
+@pytest.mark.parametrize("is_token", [False, True])
+@pytest.mark.usefixtures("platform")
+def test_answers_without_end_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, *, is_token: bool
+) -> None:
+    monkeypatch.setattr(bounded_http, "_LONGEST_ANSWER", 0.1)
+    monkeypatch.setattr(retries, "_TRIES", 2)
+    message = "the answer was not complete after 0.1 s; gave up after 2 tries"
+    with serving(_without_end(head, part)) as address:
+        if is_token:
+            monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
+            monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", SECRET)
+            monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", f"http://{address}/token")
+            message = "cannot get an access token .*; gave up after 2 tries"
+        with pytest.raises(EngineError, match=message):
+            planqk.follow(f"http://{address}/service", ID)
+
+
+@pytest.mark.usefixtures("platform")
+def test_connections_with_tls_are_closed_too() -> None:
     """What a request opens is remembered; what is opened after the end is closed at once."""
-    _, endpoint = platform
-    api = service_api.ServiceApi(endpoint, ID, None)
-    api.close()
+    client = bounded_http.BoundedClient()
+    client.close()
     notes: list[Callable[..., None]] = []
 
     class Asked:
@@ -236,7 +317,7 @@ def test_connections_with_tls_are_closed_too(platform: Here) -> None:
         def close(self) -> None:
             self.is_closed = True
 
-    api._trace(Asked)  # noqa: SLF001
+    client._trace(Asked)  # noqa: SLF001
     notes.append(Asked.extensions["trace"])
     opened = Opened()
     notes[0]("connection.start_tls.complete", {"return_value": opened})

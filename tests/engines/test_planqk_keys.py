@@ -13,7 +13,7 @@ from planqk_protocol.engines import EngineError, planqk, service_api
 from planqk_protocol.engines.access_keys import AccessKeys
 from tests.engines.executions import followed, printed
 from tests.engines.servers import Request, serving
-from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Platform, problem
+from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, problem
 
 Here = tuple[Platform, str]
 KEYS = "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY"
@@ -58,16 +58,16 @@ def test_tokens_that_are_never_accepted(platform: Here) -> None:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (problem(500), r"cannot get an access token from the token endpoint \(HTTPStatusError\)"),
+        (problem(500), r"cannot get an access token from the token endpoint \(it answers with 500\)"),
+        (problem(429), r"cannot get an access token from the token endpoint \(it answers with 429\)"),
+        (Cut(9), r"cannot get an access token from the token endpoint \(RemoteProtocolError\)"),
         (problem(429, {"error": "slow_down"}), "the token endpoint answers with slow_down"),
-        (
-            problem(302, Location="https://other.example/token"),
-            r"cannot get an access token from the token endpoint \(\w+\)",
-        ),
-        (Answer(200, b"{}"), r"from the token endpoint \(KeyError\)"),
+        (Answer(200, b"{}"), r"from the token endpoint \(there is none in its answer\)"),
+        (Answer(200, b"{"), r"from the token endpoint \(there is none in its answer\)"),
+        (Answer(200, b"[1]"), r"from the token endpoint \(there is none in its answer\)"),
     ],
 )
-def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer, message: str) -> None:
+def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer | Cut, message: str) -> None:
     server, endpoint = platform
     server.token_faults = [fault] * 2
     found = followed(endpoint)
@@ -75,6 +75,68 @@ def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer, me
     assert re.search(message, found.told[0])
     server.token_faults = [fault] * 99
     with pytest.raises(EngineError, match=f"{message}; gave up"):
+        followed(endpoint)
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("fault", [problem(302), problem(403, {"message": "no"}), Answer(404, b"<html>")])
+def test_a_token_endpoint_that_is_none(platform: Here, fault: Answer) -> None:
+    server, endpoint = platform
+    server.token_faults = [fault] * 9
+    with pytest.raises(EngineError, match=f"answers with {fault.status}.; check PLANQK_TOKEN_ENDPOINT and"):
+        followed(endpoint)
+    assert server.asked == ["/token"]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://127.0.0.1:1/token", r"cannot connect to the token endpoint \(PLANQK_TOKEN_ENDPOINT, or"),
+        ("http://gateway/token", r"PLANQK_TOKEN_ENDPOINT is not encrypted \(http\), .*; use https"),
+        ("gateway/token", r"'gateway/token' is no token endpoint \(PLANQK_TOKEN_ENDPOINT\); give its"),
+        ("https://a:hidden@b/token", r"the token endpoint \(PLANQK_TOKEN_ENDPOINT\) holds a user name"),
+    ],
+)
+def test_a_token_endpoint_that_gets_nothing(
+    platform: Here, monkeypatch: pytest.MonkeyPatch, address: str, message: str
+) -> None:
+    server, endpoint = platform
+    monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", address)
+    with pytest.raises(EngineError, match=message) as raised:
+        followed(endpoint)
+    assert "hidden" not in str(raised.value)
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"])
+@pytest.mark.parametrize("value", ["a\u20acb", "a\nb"])
+def test_keys_that_cannot_be_sent(
+    platform: Here, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(EngineError, match=f"{name} holds characters that are not printable ASCII") as raised:
+        followed(platform[1])
+    assert value not in str(raised.value)
+
+
+def test_secrets_are_hidden_in_any_spelling() -> None:
+    keys = AccessKeys(KEY_ID, "s+cr/t &x")
+    for spelling in ("s+cr/t &x", "s%2Bcr%2Ft%20%26x", "s%2bcr/t%20&x", "%73+cr/t &x"):
+        assert keys.hidden_in(f"<{spelling}>") == "<***>"
+
+
+@pytest.mark.usefixtures("keys")
+def test_secrets_in_other_answers_are_hidden(platform: Here) -> None:
+    server, endpoint = platform
+    server.statuses = ["token-1 word", "SUCCEEDED"]
+    assert any("'*** word'" in message for message in followed(endpoint).told)
+    server.faults = [problem(302, Location=f"https://other.example/{SECRET}")]
+    with pytest.raises(EngineError, match=r"to 'https://other.example/\*\*\*'"):
+        followed(endpoint)
+    server.token_faults = [problem(401, {"error": f"invalid_client {SECRET}"})]
+    with pytest.raises(EngineError, match=r"refuses the access keys: 'invalid_client \*\*\*'; check"):
         followed(endpoint)
 
 
@@ -170,6 +232,6 @@ def test_a_token_on_an_open_line_is_told(endpoint: str, *, is_told: bool) -> Non
 @pytest.mark.usefixtures("keys")
 def test_a_library_that_is_missing(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     _, endpoint = platform
-    monkeypatch.setitem(sys.modules, "qhub.service.client", None)
+    monkeypatch.setitem(sys.modules, "qhub.api.service", None)
     with pytest.raises(EngineError, match=r'is missing; run: pip install "planqk_protocol\[planqk\]"'):
         followed(endpoint)

@@ -61,3 +61,12 @@ def test_long_numbers() -> None:
     assert difference(ours, b'{"a":1%b}' % (b"0" * 5001)) == (
         "at $.a, the log has a very long number, and the platform has a very long number"
     )
+
+
+def test_the_first_difference_is_that_of_the_platforms_order() -> None:
+    theirs = {f"name{number}": number for number in range(9, 0, -1)}
+    assert "at $.name9, the log has nothing" in str(difference({}, json.dumps(theirs).encode()))
+
+
+def test_the_fault_of_a_result_is_told_without_advice_for_authors() -> None:
+    assert "print" not in str(difference({}, b"{")).lower()

@@ -141,7 +141,7 @@ def check(
             inspection.take(captured)
     known = reading.exit_code if exit_code is None else exit_code
     status = reading.status if exit_code is None else None
-    inspection.add(stream.last_findings(known, status, is_cut_off=reading.is_cut_off))
+    inspection.add(reading.advised(stream.last_findings(known, status, is_cut_off=reading.is_cut_off)))
     inspection.end()
     if inspection.left_out:
         messages.say(reading.subject, f"and {inspection.left_out:,} more findings; see --max-findings")
