@@ -180,7 +180,7 @@ class LiveExecution(Live):
     @property
     def ending(self) -> str:
         """The platform's status, for messages."""
-        return f"the platform says {self.status or 'nothing of its status'}"
+        return f"the platform {f'says {self.status}' if self.status else 'did not say how it ended'}"
 
     def _ask_for_ending(self, output: Any) -> None:
         from planqk_protocol.engines.container import EngineError, shortened  # noqa: PLC0415  # heavy

@@ -204,7 +204,9 @@ class Verdict:
         reading.check_exit_code()
         slot = [self._slot] if self._slot else []
         outcome = collect(slot, exit_code=reading.exit_code, status=reading.status)
-        self._messages.say(reading.subject, f"{outcome.status}, {reading.ending}")
+        is_agreed = outcome.status is reading.status
+        said = outcome.status if is_agreed else f"{outcome.status}, {reading.ending}"
+        self._messages.say(reading.subject, said)
         return outcome.status is not JobStatus.SUCCEEDED
 
 

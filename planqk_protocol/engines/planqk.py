@@ -43,6 +43,7 @@ _RUNNING = "RUNNING"
 _SAID = {
     "PENDING": "it is PENDING; waiting for its start",
     "UNKNOWN": "the platform does not know its status (UNKNOWN); waiting until it does",
+    _RUNNING: "it is RUNNING; its log is read until it ends",
 }
 _OF_THE_PLATFORM = (
     "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
@@ -321,12 +322,12 @@ class _ExecutionReader:
         """
         before, self._word = self._word, self._retries.until_answered(self._api.status)
         word, self.status = self._word, _FINAL.get(self._word)
+        if self.status is None:
+            unknown = f"its status is {excerpt(word)}, which the API does not have; waiting"
+            self._tell_once(_SAID.get(word, unknown))
         if self.status is not None or word == _RUNNING:
             self._waiting_since = None
             return word != before
-        self._tell_once(
-            _SAID.get(word, f"its status is {excerpt(word)}, which the API does not have; waiting")
-        )
         now, limit = time.monotonic(), self._wait_timeout
         self._waiting_since = now if self._waiting_since is None else self._waiting_since
         if limit is not None and now - self._waiting_since >= limit:

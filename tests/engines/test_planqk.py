@@ -19,6 +19,7 @@ from tests.engines.executions import followed, printed
 from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
 
 Here = tuple[Platform, str]
+PENDING, RUNNING = "it is PENDING; waiting for its start", "it is RUNNING; its log is read until it ends"
 LAST_READS, DOUBTFUL_READS = 4, 6  # of the log, after the final status
 
 
@@ -27,7 +28,7 @@ def test_each_entry_is_given_once_though_each_answer_repeats_the_log(platform: H
     server.logs = [[], entries(*LOG[:2]), entries(*LOG[:2]), entries(*LOG[:4]), entries(*LOG)]
     found = followed(endpoint)
     assert found[:4] == (printed(), [], JobStatus.SUCCEEDED, False)
-    assert found.told == ["it is PENDING; waiting for its start"]
+    assert found.told == [PENDING, RUNNING]
     assert server.requests[:3] == [ID, "log", ID]  # the log is read after the status
 
 
@@ -181,7 +182,7 @@ def test_an_execution_that_is_deleted(platform: Here) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("PENDING", "it is PENDING; waiting for its start"),
+        ("PENDING", PENDING),
         ("UNKNOWN", "the platform does not know its status (UNKNOWN); waiting until it does"),
         ("QUEUED\x1b", r"its status is 'QUEUED\x1b', which the API does not have; waiting"),
     ],
@@ -191,7 +192,7 @@ def test_a_status_that_is_neither_running_nor_final_is_waited_for(
 ) -> None:
     server, endpoint = platform
     server.statuses = [word, word, "RUNNING", word, "SUCCEEDED"]
-    assert followed(endpoint).told == [said]
+    assert followed(endpoint).told == [said, RUNNING, said]
     server.statuses = ["RUNNING", word]
     with pytest.raises(EngineError, match=f"execution '{ID}' has neither run nor ended for 0 s: its status"):
         followed(endpoint, wait_timeout=0)
@@ -303,7 +304,7 @@ def test_an_event_loop_is_not_blocked(platform: Here) -> None:
     chunks, status = asyncio.run(read())
     assert b"".join(chunk for chunk in chunks if isinstance(chunk, bytes)).count(b"\n") == len(LOG)
     assert status is JobStatus.SUCCEEDED
-    assert told == ["it is PENDING; waiting for its start"]
+    assert told == [PENDING, RUNNING]
 
 
 def test_a_task_that_is_cancelled_while_it_opens(platform: Here) -> None:

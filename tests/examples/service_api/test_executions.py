@@ -48,7 +48,7 @@ def test_an_execution_is_followed_while_it_runs(server: Server) -> None:
     assert [record["text"] for record in records[:-1]] == [str(number) for number in range(20)]
     assert {record["severity"] for record in records} == {"INFO", "NOTICE"}
     assert records[-1]["value"] == {"sum": 1.5}
-    assert done.said.rstrip().endswith(": SUCCEEDED, the platform says SUCCEEDED")
+    assert done.said.rstrip().endswith(": SUCCEEDED")
 
 
 def test_both_have_the_same_result(server: Server) -> None:
