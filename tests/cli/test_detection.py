@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.cli import capture_messages, sources
+from planqk_protocol.cli import capture_messages, detection, sources
 from tests.cli.harness import Run, Start
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -177,6 +177,13 @@ def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPa
         outcomes.add(run("unwrap", stdin=data).stderr)
     (told,) = outcomes
     assert "record 2, byte 50: truncated" in told
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_half_a_marker_in_many_chunks_is_held_back(size: int) -> None:
+    data = b"a\nPlanQ\n\nPlanQK:Jo"
+    chunks = (data[at : at + size] for at in range(0, len(data), size))
+    assert b"".join(detection._up_to_marker("job.log", chunks, "cri")) == data  # noqa: SLF001
 
 
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:

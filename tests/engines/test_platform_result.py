@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planqk_protocol.engines.platform_result import ABSENT, difference
+from planqk_protocol.engines.platform_result import ABSENT, difference, has_members
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,7 @@ def test_a_result_that_is_missing() -> None:
 @pytest.mark.parametrize("theirs", [b"", b"{", b'{"a": NaN}', b"[" * 1000])
 def test_a_result_that_is_not_valid(theirs: bytes) -> None:
     assert str(difference({}, theirs)).startswith("the platform's result is not valid: ")
+    assert not has_members(theirs)
 
 
 def test_messages_are_short() -> None:
