@@ -167,8 +167,11 @@ def test_no_marker_is_lost_by_a_wrong_guess(
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
-def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool) -> None:
-    data = LOOKS_CAPTURED["docker-logs-timestamps"] + b"PlanQ"
+@pytest.mark.parametrize("end", [b"PlanQ", b"other"])
+def test_half_a_marker_at_the_end_is_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, end: bytes, *, is_cut: bool
+) -> None:
+    data = LOOKS_CAPTURED["docker-logs-timestamps"] + end
     data = gzip.compress(data)[:-4] if is_cut else data
     outcomes = set()
     for size in (1, 7, 1 << 20):
