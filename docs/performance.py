@@ -259,7 +259,7 @@ def _growth(report: Report) -> str:
     rows = [
         [
             f"`{name.partition(': ')[2]}`",
-            f"{figure['size'] / 1e9:g} GB",
+            f"{figure['size'] / 1e9:g} GB" if figure["size"] >= 1e9 else f"{figure['size'] / 1e6:g} MB",  # noqa: PLR2004
             report.speed(name, task),
             f"{figure['peak'] / 1024:.1f} MiB",
         ]

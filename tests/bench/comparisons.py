@@ -27,6 +27,7 @@ PEER_MEGABYTES = 4  # most that peers read: one of them reads half a megabyte in
 TEN_LINES = "".join(f"step {number}\n" for number in range(9))
 RESULT = 'PlanQK:Job:Result: {"sum": 42}\n'
 PAYLOADS = ("counts", "floats", "string")
+STREAM_MEGABYTES = (1, 10, 100, 500)
 CHUNK_SIZES = {
     "256 KiB": 256 << 10,
     "1 B": 1,
@@ -82,8 +83,7 @@ def _made(folder: Path, options: Options) -> Iterator[Comparison]:
     yield from _diagnosis(folder, options.megabytes)
     yield from _commands(folder)
     yield from _peers(folder, min(options.megabytes, PEER_MEGABYTES), options.peers)
-    if options.gigabytes:
-        yield from _growth(options.gigabytes)
+    yield from _growth(options.gigabytes)
 
 
 def _planqk(*arguments: str | Path) -> list[str]:
@@ -333,9 +333,11 @@ def _peers(folder: Path, megabytes: int, python: str | None) -> Iterator[Compari
 
 
 def _growth(gigabytes: float) -> Iterator[Comparison]:
-    """Streams of a tenth of the size, and of all of it."""
+    """Streams from one megabyte on; if gigabytes are asked for, streams of a tenth of them and of all, too."""
+    sizes = {f"{megabytes} MB": megabytes for megabytes in STREAM_MEGABYTES}
+    if gigabytes:
+        sizes |= {"a tenth": int(gigabytes * 100), "all": int(gigabytes * 1000)}
     for mode in MODES:
-        sizes = {"a tenth": int(gigabytes * 100), "all": int(gigabytes * 1000)}
         tasks = [
             Task(
                 name,
