@@ -333,7 +333,7 @@ def _peers(folder: Path, megabytes: int, python: str | None) -> Iterator[Compari
 
 
 def _growth(gigabytes: float) -> Iterator[Comparison]:
-    """Streams from one megabyte on; if gigabytes are asked for, streams of a tenth of them and of all, too."""
+    """Streams from one megabyte on; if gigabytes are asked for, of a tenth of them and of all, too."""
     sizes = {f"{megabytes} MB": megabytes for megabytes in STREAM_MEGABYTES}
     if gigabytes:
         sizes |= {"a tenth": int(gigabytes * 100), "all": int(gigabytes * 1000)}
