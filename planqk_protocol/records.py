@@ -7,8 +7,8 @@ records.
 
 from __future__ import annotations
 
-import base64
 import json
+from binascii import b2a_base64
 from collections.abc import Iterable
 from typing import Any
 
@@ -199,4 +199,4 @@ def _end_line(event: InterimResult | Result | MultilineResult | Violation) -> di
 
 
 def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
+    return b2a_base64(content, newline=False).decode()

@@ -1,11 +1,13 @@
 """Which files make up one stream, and in which order: by their names and their time stamps."""
 
+# ruff: noqa: PTH118  # to import pathlib takes as long as to read a small log
+
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 from planqk_protocol.captures import Chunk
@@ -30,7 +32,7 @@ _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 class _Rotated(NamedTuple):
     """The place of a file in a rotation, by its name."""
 
-    base: Path  # the file that the engine writes to, in its folder
+    base: str  # the path of the file that the engine writes to
     age: tuple[int, int, str]  # ascending from the oldest to the newest
 
 
@@ -41,9 +43,10 @@ def check_one_run(names: Sequence[str]) -> None:
         Failure: They are of different runs, or of different containers.
     """
     runs = {
-        (Path(name).parent.resolve(), int(match[1])): name
+        (os.path.realpath(folder), int(match[1])): name
         for name in names
-        if (match := _RUN.match(Path(name).name))
+        for folder, own_name in [os.path.split(name)]
+        if (match := _RUN.match(own_name))
     }
     if len(runs) > 1:
         first, *_, last = sorted(runs)
@@ -68,9 +71,9 @@ def check_order(names: Sequence[str]) -> None:
     rotated = {
         item.base
         for item in files
-        if item.age[0] != _NEWEST and (item.base in given or item.base.name.endswith("log"))
+        if item.age[0] != _NEWEST and (item.base in given or item.base.endswith("log"))
     }
-    places: dict[Path, list[int]] = {}
+    places: dict[str, list[int]] = {}
     for place, item in enumerate(files):
         if item.base in rotated:
             places.setdefault(item.base, []).append(place)
@@ -135,10 +138,10 @@ class Clock:
 
 
 def _rotated(name: str) -> _Rotated:
-    path = Path(name)
-    folder = path.parent.resolve()
-    if dated := _DATED.fullmatch(path.name):
-        return _Rotated(folder / dated["base"], (_DATED_ONES, 0, dated["date"]))
-    if numbered := _NUMBERED.fullmatch(path.name):
-        return _Rotated(folder / numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), ""))
-    return _Rotated(folder / path.name, (_NEWEST, 0, ""))
+    folder, own_name = os.path.split(name)
+    base, age = own_name, (_NEWEST, 0, "")
+    if dated := _DATED.fullmatch(own_name):
+        base, age = dated["base"], (_DATED_ONES, 0, dated["date"])
+    elif numbered := _NUMBERED.fullmatch(own_name):
+        base, age = numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), "")
+    return _Rotated(os.path.join(os.path.realpath(folder), base), age)

@@ -14,7 +14,21 @@ from tests.cli.harness import Run
 LOG = b'starting\nPlanQK:Job:InterimResult: {"progress": 0.5}\nPlanQK:Job:Result: {"sum": 42}\nbye\n'
 COMMANDS = ["parse", "check", "run", "explain", "unwrap", "emit", "formats", "conformance", "completion"]
 # What takes long to import, or has nothing to do with printing a result.
-HEAVY = ["rich", "rich_click", "asyncio", "jsonschema", "yaml", "docker", "kubernetes", "importlib.metadata"]
+HEAVY = [
+    *(
+        "rich",
+        "rich_click",
+        "asyncio",
+        "hashlib",
+        "jsonschema",
+        "lark",
+        "pathlib",
+        "pkgutil",
+        "yaml",
+        "docker",
+    ),
+    *("kubernetes", "importlib.metadata"),
+]
 PARTS = [
     "captures.decoders.cri",
     "captures.decoders.docker_json_file",
