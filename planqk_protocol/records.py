@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -69,8 +69,12 @@ def to_json_line(item: Event | Outcome, *, time: str | None = None, severity: st
     return _encode(record) + LF
 
 
-def to_json_lines(events: Iterable[Event]) -> bytes:
+def to_json_lines(events: Iterable[Event], *, change: Callable[[Event], Event] | None = None) -> bytes:
     r"""The event records of `events`, each as a line of JSON: what `to_json_line` gives, joined.
+
+    Args:
+        events: The events.
+        change: Called with each event that is not a log line. The record is that of what it returns.
 
     >>> from planqk_protocol import parse
     >>> to_json_lines(parse(b"starting\nPlanQK:Job:Result: 4.20\n"))
@@ -81,7 +85,7 @@ def to_json_lines(events: Iterable[Event]) -> bytes:
         [
             event
             if type(event) is Log and event.terminator is LF and event.content is None
-            else _exact_record(event)
+            else _exact_record(event if change is None or type(event) is Log else change(event))
             for event in events
         ]
     )
