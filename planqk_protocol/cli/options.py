@@ -202,9 +202,10 @@ def choose_files(files: tuple[str, ...], capture: str, messages: Messages) -> Fi
     """
     if "" in files:
         raise Failure("the name of a FILE is empty (is a variable of the shell not set?); give its path")
-    if capture in {AUTO, _CRI}:
-        check_one_run(files)
-    check_order(files)
+    if len(files) > 1:
+        if capture in {AUTO, _CRI}:
+            check_one_run(files)
+        check_order(files)
     names = files or (STDIN,)
     if STDIN in names and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"

@@ -17,15 +17,16 @@ from planqk_protocol.cli.terminal import Failure
 
 __all__ = ["Clock", "Disorder", "check_one_run", "check_order"]
 
+# The patterns of names are compiled when there are several files.
 # Kubernetes logs to N.log, where N counts the restarts of the container (kubelet, pkg/kubelet/kuberuntime/
 # helpers.go, buildContainerLogsPath).
-_RUN = re.compile(r"(\d+)\.log(?:\.|$)")
+_RUN = r"(\d+)\.log(?:\.|$)"
 # Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
 # and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
-_DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?", re.DOTALL)
+_DATED = r"(?s)(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?"
 # Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
 # The numbers of `split` have leading zeros; its parts are not rotated files.
-_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?", re.DOTALL)
+_NUMBERED = r"(?s)(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?"
 _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 
@@ -46,7 +47,7 @@ def check_one_run(names: Sequence[str]) -> None:
         (os.path.realpath(folder), int(match[1])): name
         for name in names
         for folder, own_name in [os.path.split(name)]
-        if (match := _RUN.match(own_name))
+        if (match := re.match(_RUN, own_name))
     }
     if len(runs) > 1:
         first, *_, last = sorted(runs)
@@ -140,8 +141,8 @@ class Clock:
 def _rotated(name: str) -> _Rotated:
     folder, own_name = os.path.split(name)
     base, age = own_name, (_NEWEST, 0, "")
-    if dated := _DATED.fullmatch(own_name):
+    if dated := re.fullmatch(_DATED, own_name):
         base, age = dated["base"], (_DATED_ONES, 0, dated["date"])
-    elif numbered := _NUMBERED.fullmatch(own_name):
+    elif numbered := re.fullmatch(_NUMBERED, own_name):
         base, age = numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), "")
     return _Rotated(os.path.join(os.path.realpath(folder), base), age)

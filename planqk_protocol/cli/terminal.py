@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 # The C0 controls except tab and LF, DEL, the C1 controls, Unicode's line and paragraph separators, and
-# the characters that reorder the text beside them.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# the characters that reorder the text beside them. It is compiled when it is used, as that takes long.
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows reports a closed pipe as EINVAL
 _MOST_OF_A_KIND = 10
 _TERMINAL_VARIABLES = ("FORCE_COLOR", "TTY_COMPATIBLE")  # with them, rich may take any stream for a terminal
@@ -61,7 +61,7 @@ class OutputClosed(Exception):  # noqa: N818  # not an error: the reader has rea
 
 def escape_controls(text: str) -> str:
     """Replace the control characters in a text by escapes. Tabs and LFs stay."""
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
+    return re.sub(_CONTROLS, lambda match: repr(match[0])[1:-1], text)
 
 
 def escape_line(text: str) -> str:
@@ -117,7 +117,7 @@ def write_json(data: bytes) -> None:
         OutputClosed: The reader is gone.
         Failure: The bytes could not be written.
     """
-    write(_CONTROLS.sub(_json_escape, data.decode()).encode() if sys.stdout.isatty() else data)
+    write(re.sub(_CONTROLS, _json_escape, data.decode()).encode() if sys.stdout.isatty() else data)
 
 
 def _json_escape(match: re.Match[str]) -> str:
