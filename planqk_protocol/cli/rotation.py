@@ -1,11 +1,13 @@
 """Which files make up one stream, and in which order: by their names and their time stamps."""
 
+# ruff: noqa: PTH118  # to import pathlib takes as long as to read a small log
+
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 from planqk_protocol.captures import Chunk
@@ -15,22 +17,23 @@ from planqk_protocol.cli.terminal import Failure
 
 __all__ = ["Clock", "Disorder", "check_one_run", "check_order"]
 
+# The patterns of names are compiled when there are several files.
 # Kubernetes logs to N.log, where N counts the restarts of the container (kubelet, pkg/kubelet/kuberuntime/
 # helpers.go, buildContainerLogsPath).
-_RUN = re.compile(r"(\d+)\.log(?:\.|$)")
+_RUN = r"(\d+)\.log(?:\.|$)"
 # Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
 # and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
-_DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?", re.DOTALL)
+_DATED = r"(?s)(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?"
 # Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
 # The numbers of `split` have leading zeros; its parts are not rotated files.
-_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?", re.DOTALL)
+_NUMBERED = r"(?s)(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?"
 _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 
 class _Rotated(NamedTuple):
     """The place of a file in a rotation, by its name."""
 
-    base: Path  # the file that the engine writes to, in its folder
+    base: str  # the path of the file that the engine writes to
     age: tuple[int, int, str]  # ascending from the oldest to the newest
 
 
@@ -41,9 +44,10 @@ def check_one_run(names: Sequence[str]) -> None:
         Failure: They are of different runs, or of different containers.
     """
     runs = {
-        (Path(name).parent.resolve(), int(match[1])): name
+        (os.path.realpath(folder), int(match[1])): name
         for name in names
-        if (match := _RUN.match(Path(name).name))
+        for folder, own_name in [os.path.split(name)]
+        if (match := re.match(_RUN, own_name))
     }
     if len(runs) > 1:
         first, *_, last = sorted(runs)
@@ -68,9 +72,9 @@ def check_order(names: Sequence[str]) -> None:
     rotated = {
         item.base
         for item in files
-        if item.age[0] != _NEWEST and (item.base in given or item.base.name.endswith("log"))
+        if item.age[0] != _NEWEST and (item.base in given or item.base.endswith("log"))
     }
-    places: dict[Path, list[int]] = {}
+    places: dict[str, list[int]] = {}
     for place, item in enumerate(files):
         if item.base in rotated:
             places.setdefault(item.base, []).append(place)
@@ -135,10 +139,10 @@ class Clock:
 
 
 def _rotated(name: str) -> _Rotated:
-    path = Path(name)
-    folder = path.parent.resolve()
-    if dated := _DATED.fullmatch(path.name):
-        return _Rotated(folder / dated["base"], (_DATED_ONES, 0, dated["date"]))
-    if numbered := _NUMBERED.fullmatch(path.name):
-        return _Rotated(folder / numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), ""))
-    return _Rotated(folder / path.name, (_NEWEST, 0, ""))
+    folder, own_name = os.path.split(name)
+    base, age = own_name, (_NEWEST, 0, "")
+    if dated := re.fullmatch(_DATED, own_name):
+        base, age = dated["base"], (_DATED_ONES, 0, dated["date"])
+    elif numbered := re.fullmatch(_NUMBERED, own_name):
+        base, age = numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), "")
+    return _Rotated(os.path.join(os.path.realpath(folder), base), age)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Unpack
 
 import click
@@ -86,7 +85,7 @@ def check(
     ctx: click.Context,
     *,
     exit_code: int | None,
-    openapi: Path | None,
+    openapi: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     output: str,
