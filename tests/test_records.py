@@ -26,10 +26,10 @@ from planqk_protocol import (
     parse,
     record_schema,
     to_json_line,
+    to_json_lines,
     to_record,
 )
 from planqk_protocol.buffer import LF
-from planqk_protocol.records import to_json_lines
 from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 VALIDATOR = jsonschema.Draft202012Validator(record_schema())

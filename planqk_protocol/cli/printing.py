@@ -7,11 +7,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from planqk_protocol import Event, Violation, to_json_line
+from planqk_protocol import Event, Violation, to_json_line, to_json_lines
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.terminal import write_json
-from planqk_protocol.records import to_json_lines
 
 __all__ = ["Print", "indented", "json_lines_printer"]
 

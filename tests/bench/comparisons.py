@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from planqk_protocol import Parser, iter_events, to_json_line, to_record
+from planqk_protocol import Parser, iter_events, to_json_line, to_json_lines, to_record
 from tests.bench import by_hand, modes
 from tests.bench.captures import KINDS, Kind, captured, least_work
 from tests.bench.corpora import CORPORA, FEW_MARKERS, INTERIM_RESULTS, VARIED_LINES, Corpus, File, written
@@ -176,6 +176,9 @@ def _lines_of_events(log: File) -> Comparison:
     def lines() -> int:
         return len([to_json_line(event) for event in events])
 
+    def at_once() -> int:
+        return to_json_lines(events).count(b"\n")
+
     def encoded() -> int:
         return encoder.encode_lines(records).count(b"\n")
 
@@ -185,6 +188,7 @@ def _lines_of_events(log: File) -> Comparison:
         [
             Task("to_record, json.dumps", "by hand", in_process(dumped), count, count, count),
             Task("to_json_line", "ours", in_process(lines), count, count, count),
+            Task("to_json_lines", "ours", in_process(at_once), count, count, count),
             Task("JSON", "least work", in_process(encoded), count, count, count),
         ],
     )

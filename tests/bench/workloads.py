@@ -20,10 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 # Text that is kept from before the imports moves them.
 LAYOUT = int(sys.argv[1]) if __name__ == "__main__" else 0
 KEPT = [f"{number:0{16 + number % 4 * 16}}" for number in range(1009 * LAYOUT)]
-from planqk_protocol import Parser, iter_events, to_json_line
+from planqk_protocol import Parser, iter_events, to_json_line, to_json_lines
 from planqk_protocol.captures import Source
 from planqk_protocol.diagnosis import Diagnosis
-from planqk_protocol.records import to_json_lines
 from planqk_protocol.testing.models import MODELS
 from tests.bench.corpora import INTERIM_RESULTS, interim, log
 
