@@ -26,7 +26,7 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count, repeat
+from itertools import repeat
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.events import Event, Log
@@ -99,11 +99,11 @@ def _extend_with_slab(events: list[Event], data: bytes | memoryview, line: int) 
         return _extend_with_invalid(events, bytes(data), line)
     if "\r" in text and "\r\n" in text:  # a search for one character is much faster than one for two
         lines, rest, terminators = _split_with_crlf(bytes(data), text)
-        events.extend(map(Log, count(line), lines, terminators))
+        events.extend(map(Log, range(line, line + len(lines)), lines, terminators))
     else:
         lines = text.split("\n")
         rest = lines.pop()
-        events.extend(map(Log, count(line), lines))
+        events.extend(map(Log, range(line, line + len(lines)), lines))
     line += len(lines)
     if rest:
         events.append(Log(line, rest, b""))
