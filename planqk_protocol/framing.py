@@ -120,7 +120,7 @@ class Lines:
 
     def feed(self, data: bytes) -> Iterable[Segment]:
         """The segments of `data`, which together are `data`."""
-        if self._kind and LF not in data:  # as most chunks of a large payload
+        if self._kind and data.find(LF) < 0:  # as most chunks of a large payload; `in` is slower
             return ((self._kind, 0, len(data), False, (), 0),)
         return self._segments(data)
 
