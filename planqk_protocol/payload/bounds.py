@@ -10,7 +10,7 @@ each byte. `find_deeper` works like this:
 1.  Most payloads have few brackets. ``bytes.find`` looks for opening brackets, and
     if there are no more than the limit allows, no place can be too deep.
 2.  Otherwise the payload is taken in slabs. A slab without strings and with few brackets, as in
-    long lists of numbers, is measured by such searches, too. They tell the depth after it.
+    long lists of numbers, is measured by such searches, too, until a slab has many brackets.
     In all others, ``bytes.replace`` removes escaped backslashes and escaped quotes. From
     then on, each quote bounds a string.
 3.  ``bytes.translate`` removes all bytes but brackets and quotes, and makes the
@@ -71,12 +71,14 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         return -1
     depth = 0
     in_string = False
+    is_sparse = True  # no slab before had many brackets
     while start < stop:
         slab = _slab(data, start, stop)
-        if not in_string and b'"' not in slab:
+        if is_sparse and not in_string and b'"' not in slab:
             ups = _number_up_to(level - depth, _OPENING, slab, 0, len(slab))
             downs = _number_up_to(_FEW, _CLOSING, slab, 0, len(slab))
-            if depth + ups <= level and downs <= _FEW:
+            is_sparse = depth + ups <= level and downs <= _FEW
+            if is_sparse:
                 depth += ups - downs
                 start += len(slab)
                 continue
