@@ -10,6 +10,11 @@ alone, so a job can print the same. Three rules follow:
   and puts the prefix before each piece, so it also comes within a line
   (docker/cli#4941). The decoder removes it only if it is exactly the line's own prefix
   and stands there every 16384 bytes: all pieces of a line bear the same time.
+
+A line is decoded alone, or with its whole block. A block is decoded as a whole if every
+prefix in it is that of the last line that was decoded alone, except for the digits of
+the time stamp: then each of its lines, decoded alone, would have a prefix of this size,
+too. If a block has other lines, its halves are tried, down to 4 KiB.
 """
 
 from __future__ import annotations

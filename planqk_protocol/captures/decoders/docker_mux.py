@@ -12,7 +12,8 @@ bytes. Here they are checked: nothing else tells frames from other bytes.
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+import struct
+from operator import eq
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import CatalogueEntry, Decoder
@@ -85,15 +86,19 @@ class DockerMuxDecoder(Decoder):
         if not at + _HEADER < first_stop <= len(data) or data[first_stop - 1] != _LF:
             return at
         found = _FRAMES_OF_LINES.findall(data, at, max(first_stop, at + _BLOCK))
-        frames = list(takewhile(_is_frame, found))
+        if not found[-1][0]:
+            found.pop()  # what is no such frame
+        lengths = [len(text) for _, _, text in found]
+        sizes: tuple[int, ...] = struct.unpack(f">{len(found)}I", b"".join([size for _, size, _ in found]))
+        count = [*map(eq, sizes, lengths), False].index(False)  # a line of another length is no frame
         if self._only_stream:
-            texts = [text for name, _, text in frames if _STREAM_BYTES[name] is self._only_stream]
-            self._emit(self._only_stream, b"".join(texts), suspect=self._in_doubt)
+            ours = [text for name, _, text in found[:count] if _STREAM_BYTES[name] is self._only_stream]
+            self._emit(self._only_stream, b"".join(ours), suspect=self._in_doubt)
         else:
-            for name, _, text in frames:
+            for name, _, text in found[:count]:
                 self._emit(_STREAM_BYTES[name], text, suspect=self._in_doubt)
-        size = sum(_HEADER + len(text) for _, _, text in frames)
-        self._record += len(frames)
+        size = _HEADER * count + sum(sizes[:count])
+        self._record += count
         self._offset += size
         return at + size
 
@@ -161,12 +166,6 @@ class DockerMuxDecoder(Decoder):
             message = f"the capture ends within a frame, of which {self._left} bytes are missing"
             self._notice(NoticeKind.TRUNCATED, message, offset=self._start, stream=_STREAM_TYPES[self._type])
         self._begin_file()
-
-
-def _is_frame(found: tuple[bytes, bytes, bytes]) -> bool:
-    """Whether what was found is a frame, whose line has the length that the header says."""
-    name, size, text = found
-    return name != b"" and int.from_bytes(size) == len(text)
 
 
 def _sniff(head: bytes) -> bool:
