@@ -52,6 +52,7 @@ STARTS = {
     "start, parse to JSON Lines": [_COMMAND, "parse", "--output", "jsonl", "log with a result"],
 }
 """Programs that are counted from their start to their end, as arguments of ``python -c``."""
+_FLAGS = re.compile(r"^(flags|Features)\s*:.*$", re.MULTILINE)
 _TOTAL = re.compile(r"^totals: (\d+)$", re.MULTILINE)
 
 
@@ -78,8 +79,10 @@ class Change(NamedTuple):
 
 def interpreter() -> str:
     """The build of Python, and what else decides which instructions run."""
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
-    machine = f"{platform.machine()} {'with' if 'avx2' in flags else 'without'} AVX2"  # the C library looks
+    processor = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    flags = _FLAGS.search(processor)  # by these, the C library chooses among its functions
+    digest = hashlib.sha256(flags[0].encode()).hexdigest()[:8] if flags else "unknown"
+    machine = f"{platform.machine()} with flags {digest}"
     return f"{' '.join(sys.version.split())}, {'-'.join(platform.libc_ver())}, {machine}"
 
 
