@@ -19,6 +19,10 @@ __all__ = ["BadAnswerError", "BoundedClient", "TooLargeError", "check_size"]
 _CONNECT_TIMEOUT, _SILENCE = 10.0, 30.0  # seconds to connect, and until the next bytes of an answer
 _LONGEST_ANSWER = 300.0  # seconds until an answer is complete
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
+_OPENED = (  # ends of the names of httpcore 1.0.9 (_sync/connection.py, _sync/http_proxy.py)
+    ".connect_tcp.complete",
+    ".start_tls.complete",  # before it, "connection", or "proxy" if TLS begins in a proxy's tunnel
+)
 
 
 class BadAnswerError(Exception):
@@ -94,7 +98,7 @@ class BoundedClient:
         """Remember the connections that a request opens."""
 
         def note(event: str, info: Mapping[str, Any]) -> None:
-            if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            if event.endswith(_OPENED):
                 self._connections.append(info["return_value"])
                 if self._is_closed or self._is_late:  # meanwhile, and nothing else closes what is opened
                     info["return_value"].close()

@@ -8,15 +8,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from planqk_protocol.engines import EngineError, bounded_http, planqk, retries
 from tests.engines.executions import followed, printed
 from tests.engines.servers import Request, serving
 from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, entries, problem
+from tests.engines.tunnels import HOST, tls_of_host, tunnel_to
 
 Here = tuple[Platform, str]
 TRIES = 12
@@ -160,8 +164,7 @@ def test_large_answers_are_refused(platform: Here, monkeypatch: pytest.MonkeyPat
 
 
 def _client(endpoint: str) -> Any:
-    import httpx  # noqa: PLC0415  # an extra
-    from qhub.api.service import HubServiceClient  # noqa: PLC0415  # likewise
+    from qhub.api.service import HubServiceClient  # noqa: PLC0415  # an extra
 
     class Client:
         with httpx.Client() as http:
@@ -323,3 +326,33 @@ def test_connections_with_tls_are_closed_too() -> None:
     notes[0]("connection.start_tls.complete", {"return_value": opened})
     notes[0]("http11.send_request_headers.started", {})
     assert opened.is_closed
+
+
+def test_the_time_limit_holds_through_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a tunnel, TLS takes the connection over, and the one that was there before is of no use."""
+    arrived, over = threading.Event(), threading.Event()
+    certificate = tmp_path / "certificate"
+
+    def answer(_request: Request) -> None:
+        arrived.set()
+        over.wait(60)
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        serving(answer, tls_of_host(certificate)) as server,
+        serving(tunnel_to(server)) as proxy,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        monkeypatch.setenv("https_proxy", f"http://{proxy}")
+        client = bounded_http.BoundedClient()
+        with ThreadPoolExecutor() as threads:
+            reading = threads.submit(client.client.get, f"https://{HOST}/service")
+            try:
+                assert arrived.wait(60)
+                client._end_request()  # noqa: SLF001  # as the timer does
+                assert isinstance(reading.exception(30), httpx.HTTPError)
+            finally:
+                over.set()
+        client.close()
