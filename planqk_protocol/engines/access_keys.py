@@ -94,7 +94,7 @@ class AccessKeys:
         if not self._token or time.monotonic() >= self._end:
             answer = self._ask()
             try:
-                token, seconds = answer["access_token"], float(answer.get("expires_in", math.inf))
+                token, seconds = answer["access_token"], _seconds(answer.get("expires_in", math.inf))
             except (KeyError, TypeError, ValueError):
                 raise BrokenError(f"{_CANNOT} (there is none in its answer)") from None
             if not (isinstance(token, str) and token.isascii() and token.isprintable()):
@@ -155,3 +155,10 @@ class AccessKeys:
                 either = (f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret)
                 text = re.sub("".join(either), "***", text, flags=re.IGNORECASE)
         return text
+
+
+def _seconds(value: Any) -> float:
+    """A number of seconds, even if no float can hold it."""
+    with suppress(OverflowError):
+        return float(value)
+    return math.inf

@@ -298,6 +298,6 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     text = headers.get("retry-after", "")
     with suppress(ValueError):
         return float(max(0, min(int(text), _LONGEST_WAIT)))
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):  # the last one: a year or a zone of many digits
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0

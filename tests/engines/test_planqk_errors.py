@@ -210,6 +210,8 @@ def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: 
         ("", 0.5, 0.5),
         ("Sat, 01 Jan 2000 00:00:00 GMT", 0.5, 0.5),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 300, 300),
+        (f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", 0.5, 0.5),
+        (f"Mon, 01 Jan 2027 00:00:00 +{'9' * 20}", 0.5, 0.5),
     ],
 )
 def test_pauses_between_tries(

@@ -46,6 +46,14 @@ def test_a_token_that_expires_is_renewed(platform: Here, lasting: int) -> None:
 
 
 @pytest.mark.usefixtures("keys")
+def test_a_token_that_lasts_longer_than_a_float_can_say(platform: Here) -> None:
+    server, endpoint = platform
+    server.token_faults = [problem(200, {"access_token": "token-1", "expires_in": 10**400})]
+    assert followed(endpoint)[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.asked.count("/token") == 1
+
+
+@pytest.mark.usefixtures("keys")
 def test_tokens_that_are_never_accepted(platform: Here) -> None:
     server, endpoint = platform
     server.faults = [problem(401)] * 9
