@@ -31,7 +31,7 @@ from planqk_protocol.engines.endpoints import check_endpoint
 from planqk_protocol.engines.retries import BrokenError, UnreachableError
 from planqk_protocol.excerpts import excerpt
 
-__all__ = ["AccessKeys"]
+__all__ = ["AccessKeys", "without_secrets"]
 
 _ID, _SECRET = "PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"  # names of variables
 _TOKEN_ENDPOINT = "PLANQK_TOKEN_ENDPOINT"  # noqa: S105  # likewise
@@ -40,6 +40,7 @@ _EARLIER = 120.0  # seconds before its end at which a token is renewed, as the c
 _REDIRECT, _TOO_MANY, _SERVER_ERROR = 300, 429, 500  # statuses of HTTP
 _MAY_PASS = {"server_error", "temporarily_unavailable", "slow_down"}  # RFC 6749, 4.1.2.1; RFC 8628, 3.5
 _CANNOT = "cannot get an access token from the token endpoint"
+_LONGEST_TEXT = 1000  # characters of a text from the platform; messages show fewer
 _SHORTEST_SECRET = 4  # characters; shorter texts are hidden in no message, as they occur in words
 
 
@@ -149,12 +150,37 @@ class AccessKeys:
             )
 
     def hidden_in(self, text: str) -> str:
-        """A text from the platform without the keys and the token, even if it has them percent-encoded."""
-        for secret in (self._token, *self._keys):
-            if len(secret) >= _SHORTEST_SECRET:
-                either = (f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret)
-                text = re.sub("".join(either), "***", text, flags=re.IGNORECASE)
-        return text
+        """The beginning of a text without the keys and the token: see `without_secrets`."""
+        return without_secrets(text, self._token, *self._keys)
+
+
+def without_secrets(text: str, *secrets: str) -> str:
+    """The beginning of a text from the platform, in which secrets are hidden.
+
+    A text is cut for a message, and half a secret would not be recognized. So it is cut
+    here, once the secrets are hidden: after `_LONGEST_TEXT` characters, or after the
+    secret that stands there.
+
+    Args:
+        text: The text.
+        secrets: What is hidden, even if it is percent-encoded. The shortest ones are not.
+
+    >>> without_secrets("no user me%2b1 here", "me+1")
+    'no user *** here'
+    """
+    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
+    spellings = "|".join(
+        "".join(f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret) for secret in known
+    )
+    parts, end = [], 0
+    if known:
+        reach = _LONGEST_TEXT + len("%xx") * len(known[0])  # holds each secret that begins in time
+        for found in re.finditer(spellings, text[:reach], flags=re.IGNORECASE):
+            if found.start() >= _LONGEST_TEXT:
+                break
+            parts += [text[end : found.start()], "***"]
+            end = found.end()
+    return "".join([*parts, text[end:_LONGEST_TEXT]])
 
 
 def _seconds(value: Any) -> float:

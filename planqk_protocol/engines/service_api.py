@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from planqk_protocol.engines.access_keys import AccessKeys
+from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
 from planqk_protocol.engines.bounded_http import BadAnswerError, BoundedClient, TooLargeError, check_size
 from planqk_protocol.engines.container import EngineError
 from planqk_protocol.engines.endpoints import check_endpoint
@@ -41,7 +41,6 @@ __all__ = ["GoneError", "ServiceApi"]
 _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
-_LONGEST_REASON = 1000  # characters of an answer in which keys are looked for, before it is cut for a message
 _LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
 _NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
 _DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
@@ -226,7 +225,7 @@ class ServiceApi:
         return f" and {excerpt(reason)}" if reason else ""
 
     def _hidden(self, text: str) -> str:
-        return self._keys.hidden_in(text) if self._keys else text
+        return self._keys.hidden_in(text) if self._keys else without_secrets(text)
 
     def _why_unauthorized(self) -> str:
         if self._keys:
@@ -288,9 +287,9 @@ def _quoted_id(execution_id: str) -> str:
 def _reason(body: Any) -> str:
     """What a problem says in words: RFC 7807's detail or title, or what takes their place."""
     if not isinstance(body, dict):
-        return str(body)[:_LONGEST_REASON]
+        return str(body)
     words = (body.get(name) for name in ("detail", "message", "title", "error"))
-    return next((word[:_LONGEST_REASON] for word in words if isinstance(word, str) and word), "")
+    return next((word for word in words if isinstance(word, str) and word), "")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

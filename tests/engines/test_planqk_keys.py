@@ -10,7 +10,7 @@ import pytest
 
 from planqk_protocol import JobStatus
 from planqk_protocol.engines import EngineError, planqk, service_api
-from planqk_protocol.engines.access_keys import AccessKeys
+from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
 from tests.engines.executions import followed, printed
 from tests.engines.servers import Request, serving
 from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, problem
@@ -133,6 +133,35 @@ def test_secrets_are_hidden_in_any_spelling() -> None:
     keys = AccessKeys(KEY_ID, "s+cr/t &x")
     for spelling in ("s+cr/t &x", "s%2Bcr%2Ft%20%26x", "s%2bcr/t%20&x", "%73+cr/t &x"):
         assert keys.hidden_in(f"<{spelling}>") == "<***>"
+
+
+@pytest.mark.parametrize("before", [0, 990, 995, 999, 1000, 5000])
+@pytest.mark.parametrize("size", [4, 60, 360, 1300, 5000])
+@pytest.mark.parametrize("is_encoded", [False, True])
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(before: int, size: int, *, is_encoded: bool) -> None:
+    secret = "s" * size
+    spelling = "%73" * size if is_encoded else secret
+    shown = without_secrets("-" * before + f"{spelling} " * 4, "of-another", secret)
+    assert set(shown) <= set("-* ")
+    assert len(shown) <= 1000 + len("***")
+    assert shown.startswith("-" * min(before, 1000))
+
+
+def test_the_longest_secret_is_hidden_where_one_begins_with_another() -> None:
+    assert without_secrets("<me-and-more> <me-and>", "me-and", "me-and-more") == "<***> <***>"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("size", [40, 300])
+def test_a_long_token_is_hidden_in_messages(platform: Here, size: int) -> None:
+    """A JWT may be longer than what a message shows of an answer."""
+    server, endpoint = platform
+    token = "pArT" * size
+    server.token_faults = [problem(200, {"access_token": token, "expires_in": 3600})]
+    server.faults = [problem(400, {"detail": f"bad token: {token} {token} {token} {token}"})]
+    with pytest.raises(EngineError, match=r"with 400 and 'bad token: \*\*\*") as raised:
+        followed(endpoint)
+    assert "pArT" not in str(raised.value)
 
 
 @pytest.mark.usefixtures("keys")
