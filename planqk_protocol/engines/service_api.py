@@ -14,7 +14,6 @@ tokens. What it makes of an answer is not used, for these reasons:
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -25,14 +24,14 @@ from urllib.parse import quote
 import msgspec
 
 from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
-from planqk_protocol.engines.bounded_http import BadAnswerError, BoundedClient, TooLargeError, check_size
+from planqk_protocol.engines.bounded_http import BoundedClient, TooLargeError, check_size
 from planqk_protocol.engines.container import EngineError
 from planqk_protocol.engines.endpoints import check_endpoint
 from planqk_protocol.engines.retries import (
     BrokenError,
     UnauthorizedError,
-    UnreachableError,
     WrongPlaceError,
+    error_of_request,
 )
 from planqk_protocol.excerpts import excerpt
 
@@ -42,8 +41,8 @@ _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
 _LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
-_NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
 _DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
+_NOT_THE_API = "the answer is not what the API says"
 _MAY_PASS = {408, 409, 425, 429}  # the client's own choice, and "too early"
 
 
@@ -97,7 +96,7 @@ class ServiceApi:
             answer = msgspec.json.decode(self._ask("get_status"))
             status = answer["status"]
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise BrokenError(f"cannot read {self}: the answer has no status") from None
+            raise WrongPlaceError(f"cannot read {self}: the answer has no status") from None
         return self._hidden(status) if isinstance(status, str) else "UNKNOWN"
 
     def log(self) -> bytes:
@@ -199,8 +198,8 @@ class ServiceApi:
         cannot = f"cannot read {self}"
         if _OK <= status < _REDIRECT:
             is_page = isinstance(body, str) and body.lstrip().startswith("<")
-            kind = WrongPlaceError if is_page else BrokenError
-            return kind(f"{cannot}: the answer is {'a page of HTML' if is_page else 'not JSON, or was cut'}")
+            said = "a page of HTML" if is_page else "not JSON, or was cut"
+            return WrongPlaceError(f"{cannot}: the answer is {said}")
         said = f"the platform answers with {status}{self._quoted(body)}"
         if status in _MAY_PASS or status >= _SERVER_ERROR:
             return BrokenError(f"{cannot}: {said}", retry_after=_retry_after(headers))
@@ -255,21 +254,10 @@ class ServiceApi:
         import httpx  # noqa: PLC0415  # heavy, and an extra
 
         cannot = f"cannot read {self}"
-        if isinstance(error, httpx.ConnectError):
-            return UnreachableError(f"cannot connect to the endpoint: {excerpt(str(error))}")
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return EngineError(f"{cannot}: the endpoint is no address of HTTP; correct it")
-        if isinstance(error, httpx.RemoteProtocolError) and _NOT_HTTP.match(str(error)):
-            return WrongPlaceError(f"{cannot}: the answer is not HTTP, or redirects to no address")
-        if isinstance(error, httpx.TimeoutException):
-            said = "the platform does not answer"
-        elif isinstance(error, httpx.TransportError):
-            said = "the connection to the platform broke"
-        elif isinstance(error, BadAnswerError):
-            said = str(error)
-        else:
-            said = f"the answer is not what the API says ({type(error).__name__})"
-        return BrokenError(f"{cannot}: {said}")
+        known = error_of_request(error, cannot, "the platform", "the endpoint")
+        return known or WrongPlaceError(f"{cannot}: {_NOT_THE_API} ({type(error).__name__})")
 
 
 def _quoted_id(execution_id: str) -> str:

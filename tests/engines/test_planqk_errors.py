@@ -5,12 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,9 +12,7 @@ import pytest
 
 from planqk_protocol.engines import EngineError, bounded_http, planqk, retries
 from tests.engines.executions import followed, printed
-from tests.engines.servers import Request, serving
-from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, entries, problem
-from tests.engines.tunnels import HOST, tls_of_host, tunnel_to
+from tests.engines.small_platform import ID, Answer, Cut, Platform, entries, problem
 
 Here = tuple[Platform, str]
 TRIES = 12
@@ -107,16 +99,7 @@ def test_an_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, endpoint: str
         (problem(503), "the platform answers with 503"),
         (problem(429, {"status": 429}), "the platform answers with 429"),
         (problem(408, "text"), "the platform answers with 408 and 'text'"),
-        (Answer(200, b"{"), "the answer is not JSON, or was cut"),
-        (Answer(200, b"\xff"), "the answer is not what the API says (UnicodeDecodeError)"),
-        (Answer(200, b"[1]"), "the answer is not what the API says (TypeError)"),
-        (Answer(200, b"null"), "the answer has no status"),
-        (Answer(200, b"{}"), "the answer has no status"),
         (Cut(5), "the connection to the platform broke"),
-        (
-            Answer(200, gzip.compress(b"{}"), {"Content-Encoding": "gzip"}),
-            "the answer is compressed, although that was not asked for",
-        ),
     ],
 )
 def test_what_may_pass_is_asked_for_again_for_a_while(
@@ -181,24 +164,6 @@ def _client(endpoint: str) -> Any:
     return Client
 
 
-def test_slow_answers_are_given_up(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, endpoint = platform
-    monkeypatch.setattr(bounded_http, "_LONGEST_ANSWER", -1.0)
-    with pytest.raises(EngineError, match="the answer was not complete after -1 s; gave up"):
-        followed(endpoint)
-
-
-def test_silent_servers_are_given_up(monkeypatch: pytest.MonkeyPatch, platform: Here) -> None:
-    server, endpoint = platform
-    monkeypatch.setattr(bounded_http, "_SILENCE", 0.01)
-    monkeypatch.setattr(retries, "_TRIES", 2)
-    over = threading.Event()
-    server.at_request = dict.fromkeys(range(1, 9), lambda: over.wait(60))
-    with pytest.raises(EngineError, match="the platform does not answer; gave up after 2 tries"):
-        followed(endpoint)
-    over.set()
-
-
 @pytest.mark.parametrize(
     ("retry_after", "shortest", "longest"),
     [
@@ -239,19 +204,38 @@ def test_a_library_that_is_missing(platform: Here, monkeypatch: pytest.MonkeyPat
         followed(endpoint)
 
 
-def test_an_address_at_which_something_else_is(platform: Here) -> None:
-    """It is tried twice, unless it has answered before."""
-    server, endpoint = platform
-    for fault, message in (
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
         (Answer(200, b"<!DOCTYPE html>"), "the answer is a page of HTML"),
         (Answer(302, b"", {"Location": "a\x1b[2J"}), "the answer is not HTTP, or redirects to no address"),
-    ):
-        server.asked, server.faults = [], [fault] * 9
-        with pytest.raises(EngineError, match=f"{message}; check the endpoint"):
-            followed(endpoint)
-        assert len(server.asked) == 2
-        server.faults = [None, *[fault] * 9]
-        assert followed(endpoint).events == printed()
+        (Answer(200, b"It works!"), "the answer is not JSON, or was cut"),
+        (Answer(200, b""), "the answer is not JSON, or was cut"),
+        (Answer(200, b"\xff"), "the answer is not what the API says (UnicodeDecodeError)"),
+        (Answer(200, b"[1]"), "the answer is not what the API says (TypeError)"),
+        (Answer(200, b"null"), "the answer has no status"),
+        (Answer(200, b'{"health": "up"}'), "the answer has no status"),
+        (
+            Answer(200, gzip.compress(b"{}"), {"Content-Encoding": "gzip"}),
+            "the answer is compressed, although that was not asked for",
+        ),
+    ],
+)
+def test_an_address_at_which_something_else_is(platform: Here, fault: Answer, message: str) -> None:
+    """It is tried twice. Once the API has answered, it is asked again for a while."""
+    server, endpoint = platform
+    server.faults = [fault] * 99
+    with pytest.raises(EngineError, match=f"{re.escape(message)}; check the endpoint"):
+        followed(endpoint)
+    assert len(server.asked) == 2
+    server.faults = [None, None, *[fault] * (TRIES - 1)]
+    found = followed(endpoint)
+    assert found.events == printed()
+    assert f"cannot read execution '{ID}': {message}; trying again" in found.told
+    server.statuses = ["RUNNING"]
+    server.faults = [None, None, *[fault] * TRIES]
+    with pytest.raises(EngineError, match=f"{re.escape(message)}; gave up after 12 tries, so run it again"):
+        followed(endpoint)
 
 
 @pytest.mark.parametrize("address", ["ftp://gateway", "http://[::1"])
@@ -263,98 +247,3 @@ def test_a_client_without_an_address(address: str) -> None:
 
     with pytest.raises(EngineError, match="the endpoint is no address of HTTP"):
         planqk.follow("", ID, client=Client)
-
-
-def _without_end(head: bytes, part: bytes) -> Callable[[Request], None]:
-    """An answer that goes on until the connection ends."""
-
-    def answer(request: Request) -> None:
-        with suppress(OSError):
-            request.wfile.write(head)
-            while True:
-                request.wfile.write(part)
-                request.wfile.flush()
-                time.sleep(0.01)
-        request.close_connection = True
-
-    return answer
-
-
-@pytest.mark.parametrize(
-    ("head", "part"),
-    [
-        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
-        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
-        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
-    ],
-)
-@pytest.mark.parametrize("is_token", [False, True])
-@pytest.mark.usefixtures("platform")
-def test_answers_without_end_are_given_up(
-    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, *, is_token: bool
-) -> None:
-    monkeypatch.setattr(bounded_http, "_LONGEST_ANSWER", 0.1)
-    monkeypatch.setattr(retries, "_TRIES", 2)
-    message = "the answer was not complete after 0.1 s; gave up after 2 tries"
-    with serving(_without_end(head, part)) as address:
-        if is_token:
-            monkeypatch.setenv("PLANQK_ACCESS_KEY_ID", KEY_ID)
-            monkeypatch.setenv("PLANQK_SECRET_ACCESS_KEY", SECRET)
-            monkeypatch.setenv("PLANQK_TOKEN_ENDPOINT", f"http://{address}/token")
-            message = "cannot get an access token .*; gave up after 2 tries"
-        with pytest.raises(EngineError, match=message):
-            planqk.follow(f"http://{address}/service", ID)
-
-
-@pytest.mark.usefixtures("platform")
-def test_connections_with_tls_are_closed_too() -> None:
-    """What a request opens is remembered; what is opened after the end is closed at once."""
-    client = bounded_http.BoundedClient()
-    client.close()
-    notes: list[Callable[..., None]] = []
-
-    class Asked:
-        extensions: dict[str, Any] = {}  # noqa: RUF012  # as httpx has it
-
-    class Opened:
-        is_closed = False
-
-        def close(self) -> None:
-            self.is_closed = True
-
-    client._trace(Asked)  # noqa: SLF001
-    notes.append(Asked.extensions["trace"])
-    opened = Opened()
-    notes[0]("connection.start_tls.complete", {"return_value": opened})
-    notes[0]("http11.send_request_headers.started", {})
-    assert opened.is_closed
-
-
-def test_the_time_limit_holds_through_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In a tunnel, TLS takes the connection over, and the one that was there before is of no use."""
-    arrived, over = threading.Event(), threading.Event()
-    certificate = tmp_path / "certificate"
-
-    def answer(_request: Request) -> None:
-        arrived.set()
-        over.wait(60)
-
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    with (
-        serving(answer, tls_of_host(certificate)) as server,
-        serving(tunnel_to(server)) as proxy,
-    ):
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
-        monkeypatch.setenv("https_proxy", f"http://{proxy}")
-        client = bounded_http.BoundedClient()
-        with ThreadPoolExecutor() as threads:
-            reading = threads.submit(client.client.get, f"https://{HOST}/service")
-            try:
-                assert arrived.wait(60)
-                client._end_request()  # noqa: SLF001  # as the timer does
-                assert isinstance(reading.exception(30), httpx.HTTPError)
-            finally:
-                over.set()
-        client.close()
