@@ -12,13 +12,22 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["BadAnswerError", "BoundedClient", "LateError", "SettingsError", "TooLargeError", "check_size"]
+__all__ = [
+    "LOCAL_HOSTS",
+    "BadAnswerError",
+    "BoundedClient",
+    "LateError",
+    "SettingsError",
+    "TooLargeError",
+    "check_size",
+]
 
 _CONNECT_TIMEOUT, _SILENCE = 10.0, 30.0  # seconds to connect, and until the next bytes of an answer
 _LONGEST_ANSWER = 300.0  # seconds until an answer is complete
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")  # reached without a proxy, as addresses have them
 _OPENED = (  # ends of the names of httpcore 1.0.9 (_sync/connection.py, _sync/http_proxy.py)
     ".connect_tcp.complete",
     ".start_tls.complete",  # before it, "connection", or "proxy" if TLS begins in a proxy's tunnel
@@ -67,6 +76,7 @@ class BoundedClient:
                 follow_redirects=False,
                 headers={"Accept-Encoding": "identity"},
                 event_hooks={"request": [self._trace], "response": [_bounded]},
+                mounts=dict.fromkeys(f"all://{host}" for host in LOCAL_HOSTS),  # ``None`` is no proxy
             )
         except OSError:  # also those of SSL
             raise SettingsError(f"cannot read the certificates to trust; {_CERTIFICATES}") from None

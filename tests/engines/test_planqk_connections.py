@@ -60,6 +60,31 @@ def test_a_host_that_drops_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(tries) == 1
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.usefixtures("platform")
+def test_what_is_sent_to_this_machine_goes_to_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, host: str, scheme: str
+) -> None:
+    """The secret goes to local endpoints without encryption, so it must not leave the machine."""
+    asked: list[tuple[str, int]] = []
+
+    def refuse(_: object, host: str, port: int, **_others: object) -> None:
+        asked.append((host, port))
+        raise httpcore.ConnectError("refused")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", refuse)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+    with pytest.raises(EngineError, match="cannot connect to the endpoint"):
+        planqk.follow(f"{scheme}://{host}:8000/service", ID)
+    with pytest.raises(EngineError, match="cannot connect to the endpoint"):
+        planqk.follow(f"{scheme}://service.example/service", ID)
+    assert asked == [(host.strip("[]"), 8000), ("proxy.example", 3128)]
+
+
 @pytest.mark.parametrize("is_token", [False, True])
 @pytest.mark.parametrize(
     ("has_tls", "cause", "advice"),
