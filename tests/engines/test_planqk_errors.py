@@ -64,17 +64,25 @@ def test_an_execution_that_is_not_there(platform: Here) -> None:
         ("gateway/service", "is no endpoint"),
         ("ftp://gateway/service", "is no endpoint"),
         ("https:///service", "is no endpoint"),
-        ("https://gateway/service?key=1", "is no endpoint"),
-        ("https://gateway/service#a", "is no endpoint"),
         ("https://[gateway/service", "is no endpoint"),
-        (
-            "https://me:hidden@gateway/service",
-            "the endpoint holds a user name, as it has an @; leave it out",
+        *(
+            (address, r"^the endpoint holds a query \(\?\) or a fragment \(#\); leave it out$")
+            for address in (
+                "https://gateway/service?key=hidden",
+                "https://gateway/service#hidden",
+                "https://gateway/service?",
+                "gateway/service?token=hidden#hidden",
+            )
         ),
-        ("me:hidden@gateway/service", "the endpoint holds a user name"),
-        ("https://me:hi?hidden@gateway", "the endpoint holds a user name"),
-        ("gateway/service?token=hidden#hidden", "'gateway/service' is no endpoint"),
-        ("https://gateway/service#hidden", "'https://gateway/service' is no endpoint"),
+        *(
+            (address, "^the endpoint holds an @; leave out user names, and write %40 in a path$")
+            for address in (
+                "https://me:hidden@gateway/service",
+                "me:hidden@gateway/service",
+                "https://me:hi?hidden@gateway",
+                "https://gateway/@hidden/service",
+            )
+        ),
         ("http://127.0.0.1:99999/service", "is no endpoint"),
         ("http://127.0.0.1:port/service", "is no endpoint"),
         ("http://127.0.0.1 :1/service", "is no endpoint"),
