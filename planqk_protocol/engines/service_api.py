@@ -14,12 +14,13 @@ tokens. What it makes of an answer is not used, for these reasons:
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import msgspec
 
@@ -40,6 +41,7 @@ __all__ = ["GoneError", "ServiceApi"]
 _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
+_LONGEST_ADDRESS = 300  # characters of an address that is shown
 _LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
 _DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
 _NOT_THE_API = "the answer is not what the API says"
@@ -65,6 +67,7 @@ class ServiceApi:
     def __init__(self, endpoint: str, execution_id: str, client: Any) -> None:
         self._name = f"execution {excerpt(execution_id)}"
         self._id = _quoted_id(execution_id)
+        self._endpoint = endpoint
         self._own: BoundedClient | None = None  # the HTTP client, if it was made here
         self._keys = AccessKeys.of_environment() if client is None else None
         self.caveats: list[str] = []
@@ -210,13 +213,27 @@ class ServiceApi:
         if status == _FORBIDDEN:
             said = "the platform does not permit it (403)"
             advice = "use the access keys of an application that has subscribed to the service"
-        elif status < _BAD_REQUEST:
-            place = self._hidden(headers.get("location", "").partition("?")[0])
-            said = f"the endpoint redirects ({status}) to {excerpt(place)}"
-            advice = "give that address; access tokens are sent to no other place than the one that is given"
+        elif status < _BAD_REQUEST and headers.get("location"):
+            return self._error_of_redirect(status, headers["location"])
         else:
             advice = "check the endpoint and the id"
         return EngineError(f"{cannot}: {said}; {advice}")
+
+    def _error_of_redirect(self, status: int, location: str) -> EngineError:
+        """Tell where an answer redirects to: the endpoint there, without the id, if it is one."""
+        place = _without_secret_parts(location)
+        with suppress(ValueError):  # it is no address for urllib, though it is for httpx
+            place = urljoin(self._endpoint, place)
+        found = re.match(f"(.*)/{re.escape(self._id)}(?:/|$)", place)
+        if found and found[1] != self._endpoint.rstrip("/"):
+            said = f"; give ENDPOINT as {self._shown(found[1])}"
+        else:
+            said = f" to {self._shown(place)}; check the endpoint"
+        sent = "access tokens are sent to no other place than the one that is given"
+        return EngineError(f"cannot read {self}: the endpoint redirects ({status}){said}; {sent}")
+
+    def _shown(self, address: str) -> str:
+        return excerpt(self._hidden(address), _LONGEST_ADDRESS)
 
     def _quoted(self, body: Any) -> str:
         """What the body of an answer says, for a message."""
@@ -270,6 +287,11 @@ def _quoted_id(execution_id: str) -> str:
         if execution_id not in {"", ".", ".."}:
             return quote(execution_id, safe="")
     raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
+
+
+def _without_secret_parts(address: str) -> str:
+    """An address without user name, password, query and fragment."""
+    return re.sub("^([^/]*//)[^/]*@", r"\1", re.split("[?#]", address)[0])
 
 
 def _reason(body: Any) -> str:

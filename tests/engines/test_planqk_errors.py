@@ -26,10 +26,7 @@ KEYS = "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY"
         (problem(400, {"title": "Bad Request"}), "with 400 and 'Bad Request'; check the endpoint and the id"),
         (problem(401), f"the platform asks for access keys; set {KEYS} (401)"),
         (problem(403, {"message": "no"}), "does not permit it (403); use the access keys of an application"),
-        (
-            problem(302, Location="https://other.example/service?token=1"),
-            "redirects (302) to 'https://other.example/service'; give that address",
-        ),
+        (problem(304), "the platform answers with 304; check the endpoint and the id"),
         (problem(418, {"detail": "x" * 10**6}), "answers with 418 and 'xxx"),
     ],
 )  # fmt: skip
@@ -40,6 +37,40 @@ def test_what_is_refused_is_told_at_once(platform: Here, after: int, answer: Ans
         followed(endpoint)
     assert len(str(raised.value)) < 400
     assert len(server.requests) == after + 1
+
+
+SENT = "access tokens are sent to no other place than the one that is given"
+LONG = "https://gateway.hub.kipu-quantum.com/4fe6a1f2-8d7c-4b30/optimizer/1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (f"{LONG}/{ID}", f"; give ENDPOINT as '{LONG}'"),
+        (f"{LONG}/{ID}/log?token=hidden", f"; give ENDPOINT as '{LONG}'"),
+        (f"https://me:hidden@other.example/a/{ID}#hidden", "; give ENDPOINT as 'https://other.example/a'"),
+        (f"//me@hidden:hidden@other.example/{ID}", "; give ENDPOINT as 'http://other.example'"),
+        (
+            f"https://other.example/{'x' * 400}/{ID}",
+            f"; give ENDPOINT as 'https://other.example/{'x' * 278}'…(+122)",
+        ),
+        (f"/{ID}/1.0/{ID}/log", f"; give ENDPOINT as 'http://HERE/{ID}/1.0'"),
+        (f"/service/{ID}/", f" to 'http://HERE/service/{ID}/'; check the endpoint"),
+        (f"http://other.example]/{ID}2", f" to 'http://other.example]/{ID}2'; check the endpoint"),
+        (f"/elsewhere/{ID}", "; give ENDPOINT as 'http://HERE/elsewhere'"),
+        (
+            "https://login.example/?next=hidden",
+            " to 'https://login.example/'; check the endpoint",
+        ),
+    ],
+)
+def test_a_redirect_tells_the_endpoint_to_give(platform: Here, location: str, said: str) -> None:
+    server, endpoint = platform
+    server.faults = [problem(302, Location=location)]
+    with pytest.raises(EngineError) as raised:
+        followed(endpoint)
+    said = said.replace("HERE", endpoint.split("/")[2])
+    assert str(raised.value) == f"cannot read execution '{ID}': the endpoint redirects (302){said}; {SENT}"
 
 
 def test_an_execution_that_is_not_there(platform: Here) -> None:
