@@ -62,6 +62,7 @@ class ServiceApi:
 
     Attributes:
         caveats: Warnings about the connection, one sentence each.
+        answer_time: Seconds that the latest answer took, without the request for a token.
     """
 
     def __init__(self, endpoint: str, execution_id: str, client: Any) -> None:
@@ -71,6 +72,7 @@ class ServiceApi:
         self._own: BoundedClient | None = None  # the HTTP client, if it was made here
         self._keys = AccessKeys.of_environment() if client is None else None
         self.caveats: list[str] = []
+        self.answer_time = 0.0
         with self._client_errors():
             self._requests = self._connect(endpoint) if client is None else client.api.with_raw_response
 
@@ -180,10 +182,13 @@ class ServiceApi:
         from qhub.api.service.core.api_error import ApiError  # noqa: PLC0415  # heavy, and an extra
 
         with self._client_errors(), self._limited():
+            began = time.monotonic()
             try:
                 answer = getattr(self._requests, call)(self._id, request_options=_OPTIONS)
             except ApiError as error:
                 return int(error.status_code or 0), error.headers or {}, error.body
+            finally:
+                self.answer_time = time.monotonic() - began
             status, body = answer.status_code, bytes(answer.response.content)
             check_size(len(body))
             return status, answer.headers, body if _OK <= status < _REDIRECT else ""

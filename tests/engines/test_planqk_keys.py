@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,6 +53,27 @@ def test_a_token_that_lasts_longer_than_a_float_can_say(platform: Here) -> None:
     server.token_faults = [problem(200, {"access_token": "token-1", "expires_in": 10**400})]
     assert followed(endpoint)[:3] == (printed(), [], JobStatus.SUCCEEDED)
     assert server.asked.count("/token") == 1
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_time_of_an_answer_is_without_that_of_the_token(
+    platform: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses last as long as the answers about the log do, not as long as the token endpoint takes."""
+    server, endpoint = platform
+    clock, pauses = [1000.0], list[float]()
+
+    def passing(seconds: float) -> Callable[[], None]:
+        return lambda: clock.append(clock[-1] + seconds)
+
+    server.statuses = ["SUCCEEDED"]
+    server.at_request = {1: passing(50), 4: passing(40), 5: passing(7)}  # two tokens, and the log
+    server.faults = [None, problem(401)]
+    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
+    monkeypatch.setattr(planqk, "_REST", 4)
+    monkeypatch.setattr(planqk._ExecutionReader, "_sleep", lambda _, seconds: pauses.append(seconds))  # noqa: SLF001
+    assert followed(endpoint).events == printed()
+    assert pauses[0] == 4 * 7
 
 
 @pytest.mark.usefixtures("keys")
