@@ -1,4 +1,4 @@
-"""Requests that are made again while the platform does not answer them."""
+"""Requests that are made again while the platform does not answer them, and what their errors mean."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each del
 _LONGEST_CAUSE = 200  # characters of why a connection failed
 _OF_OPENSSL = re.compile(r"^\[[A-Z0-9_: ]+\] | \(_ssl\.c:\d+\)$")  # what Python's ssl puts around its words
 _NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
-_ADVICE = {  # by what stands in the words of why a connection failed
+_ADVICE = {  # by what stands in the words of why a connection failed; the first that fits is given
     "WRONG_VERSION_NUMBER": "the server speaks no TLS there; if the address is right, use http",
     "CERTIFICATE_VERIFY_FAILED": "check the address; SSL_CERT_FILE names a file of certificates to trust",
     "": "check the address, and whether the service is up",
 }
+_OF_PROXIES = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 _LONGEST_RETRY_AFTER = 300.0  # seconds; a server that asks for more is asked again then
 
 
@@ -78,10 +79,12 @@ def error_of_request(error: Exception, cannot: str, peer: str, endpoint: str) ->
 
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         cause = excerpt(_OF_OPENSSL.sub("", str(error)), _LONGEST_CAUSE)
-        advice = next((advice for sign, advice in _ADVICE.items() if sign in str(error)), _ADVICE[""])
+        advice = next(advice for sign, advice in _ADVICE.items() if sign in str(error))
         return UnreachableError(f"cannot connect to {endpoint}: {cause}", advice=advice)
     if isinstance(error, SettingsError):
         return EngineError(str(error))
+    if isinstance(error, httpx.ProxyError):
+        return UnreachableError(f"the proxy refuses a connection to {endpoint}", advice=_OF_PROXIES)
     kind: type[BrokenError] = BrokenError
     if isinstance(error, BadAnswerError):
         said = str(error)

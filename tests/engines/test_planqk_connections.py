@@ -60,6 +60,19 @@ def test_a_host_that_drops_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(tries) == 1
 
 
+@pytest.mark.usefixtures("platform")
+def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is not shown, as it may quote a password."""
+    with serving(lambda request: request.json({}, 407)) as proxy:
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"http://me:hidden@{proxy}")
+        with pytest.raises(EngineError) as raised:
+            planqk.follow("https://service.example/service", ID)
+    assert str(raised.value) == (
+        "the proxy refuses a connection to the endpoint; check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+    )
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.usefixtures("platform")
