@@ -276,10 +276,9 @@ class _ExecutionReader:
         return news
 
     def _ask_for_log(self) -> News:
-        began = time.monotonic()
         try:
             answer = self._api.log()
-            self._answer_time = time.monotonic() - began
+            self._answer_time = self._api.answer_time
             news = self._entries.new(answer)
         except GoneError:  # a platform may have no log before the start
             self._is_log_gone = True

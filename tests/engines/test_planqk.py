@@ -14,7 +14,7 @@ import pytest
 
 from planqk_protocol import FinalResult, JobStatus, Log
 from planqk_protocol.captures import NoticeKind, Source
-from planqk_protocol.engines import EngineError, bounded_http, planqk
+from planqk_protocol.engines import EngineError, bounded_http, planqk, service_api
 from tests.engines.executions import followed, printed
 from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
 
@@ -245,7 +245,7 @@ def test_a_pause_does_not_count_the_waiting_for_an_answer(
         pauses.append(seconds)
 
     monkeypatch.setattr(planqk, "_REST", 4)
-    monkeypatch.setattr(planqk, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr("planqk_protocol.engines.planqk._ExecutionReader._sleep", sleep)
     server.faults = [None, problem(429, None, **{"Retry-After": "60"})]
     followed(endpoint)
