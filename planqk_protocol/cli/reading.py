@@ -268,7 +268,13 @@ def _progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> 
         *columns, console=messages.console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
         task = bar.add_task("", total=size)
-        yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
+
+        def counted() -> Iterator[Input]:
+            for name, chunks in inputs:
+                yield Input(name, _counted(chunks, lambda read: bar.advance(task, read)))
+            bar.stop()  # a result may be printed before the inputs are closed
+
+        yield counted()
 
 
 def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:

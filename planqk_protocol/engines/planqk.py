@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines.blocking import in_loop, in_thread
@@ -37,6 +37,7 @@ _LONGEST_REST = 60.0  # seconds
 _LAST_READS = 4  # of the log, in a row and without anything new, after the final status
 _DOUBTFUL_READS = 6  # likewise, if the log is empty or lacks entries that were given
 _MOST_LAST_READS = 600  # of the log after the final status, whatever they bring: at least five minutes
+_FEW_TRIES = 4  # of the requests after the log: four seconds
 _ENTRIES = 1000  # entries in one chunk
 _FINAL = {status.value: status for status in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _RUNNING = "RUNNING"
@@ -57,6 +58,7 @@ _RESTLESS = (
 _BEHIND = "the platform's log lacks entries that it gave before; later ones may be missing"
 
 Tell = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 def follow(
@@ -255,14 +257,14 @@ class _ExecutionReader:
         """Ask for the result of a job that succeeded."""
         if self.status is not JobStatus.SUCCEEDED:
             return None
-        answer: bytes | None = self._retries.until_answered(self._api.result)
+        answer: bytes | None = self._ask_a_few_times(self._api.result)
         return answer
 
     def reason(self) -> str | None:
         """Ask why a job did not succeed."""
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             return None
-        answer: str | None = self._retries.until_answered(self._api.reason)
+        answer: str | None = self._ask_a_few_times(self._api.reason)
         return answer
 
     def close(self) -> None:
@@ -270,6 +272,23 @@ class _ExecutionReader:
         self._closed.set()
         if self._api:
             self._api.close()
+
+    def _ask_a_few_times(self, request: Callable[[], _T]) -> _T:
+        """Ask for what is worth no long wait, as the log has been read."""
+        tries = 0
+
+        def ask() -> _T:
+            nonlocal tries
+            tries += 1
+            try:
+                return request()
+            except BrokenError as error:
+                if tries < _FEW_TRIES:
+                    raise
+                raise EngineError(f"{error}; gave up after {tries} tries") from None
+
+        answer: _T = self._retries.until_answered(ask)
+        return answer
 
     def _read_log(self) -> News:
         news: News = self._retries.until_answered(self._ask_for_log)

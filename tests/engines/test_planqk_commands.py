@@ -155,6 +155,21 @@ def test_a_result_that_cannot_be_asked_for(platform: Here, run: Run) -> None:
     assert "does not permit it (403)" in outcome.stderr
 
 
+def test_the_result_is_printed_before_the_platforms_own_is_asked_for(
+    platform: Here, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So Ctrl-C does not lose it."""
+
+    def interrupt(_reader: object) -> None:
+        raise KeyboardInterrupt
+
+    server, endpoint = platform
+    server.statuses, server.logs = ["SUCCEEDED"], [entries(RESULT)]
+    monkeypatch.setattr("planqk_protocol.engines.planqk._ExecutionReader.result", interrupt)
+    outcome = run("result", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (130, '{"sum": 42}\n')
+
+
 @pytest.mark.parametrize(
     "others",
     [

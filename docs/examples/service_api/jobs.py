@@ -136,7 +136,7 @@ def _why_no_result(run: Run, outcome: Outcome) -> str:
     if run.why_ended:
         return run.why_ended
     if outcome.reason:
-        return f"line {outcome.reason.line}: {outcome.reason.message}"
+        return f"the result is not valid: {outcome.reason.message}"
     if outcome.result:
         return f"the result may be cut short: {outcome.suspect_reason}"
     return f"the job printed no result, and its exit code is {outcome.exit_code}"
