@@ -28,10 +28,10 @@ _AT_THE_PLATFORM = (
     "The log does not hold the result, but the platform does: get it with `curl "
     '"$ENDPOINT/$ID/result"`, and an access token if the service asks for one.'
 )
-_PRINT_LOG = '`planqk-protocol parse --execution "$ENDPOINT" "$ID"` prints the log text'
-_IN_LOG = f"Read why the job failed: {_PRINT_LOG}."
+_PRINT_LOG = '`planqk-protocol parse --execution "$ENDPOINT" "$ID"` prints its text'
+_IN_LOG = f"Look for the cause in the log: {_PRINT_LOG}."
 _PLATFORM_SAYS = "the platform says why"
-_AS_SAID = f"Read the message `{_PLATFORM_SAYS}`, which stands before this; {_PRINT_LOG}."
+_AS_SAID = f"Read the message `{_PLATFORM_SAYS}` above."
 _AGAIN = (
     "Run the command again later, as the platform may give the whole log then; if it does not, run the "
     "job again."
@@ -237,8 +237,9 @@ class LiveExecution(Live):
         from planqk_protocol.diagnosis import Severity  # noqa: PLC0415  # likewise
         from planqk_protocol.engines.planqk import MIXED  # noqa: PLC0415  # heavy
 
-        is_in_log = finding.place is not None and finding.severity is Severity.ERROR
-        if (is_in_log or finding.rule == _NO_RESULT) and not self._is_mixing_told:
+        is_violation = finding.place is not None and finding.severity is Severity.ERROR
+        is_missing = finding.rule == _NO_RESULT and not self.is_cut_off  # else that is the cause
+        if (is_violation or is_missing) and not self._is_mixing_told:
             self._is_mixing_told = True
             self._messages.say(self.subject, MIXED)
         advice = self._advice(finding)
@@ -256,7 +257,7 @@ class LiveExecution(Live):
         if finding.rule != _NO_RESULT or finding.related:  # which is the place that is to be mended
             return None
         if self._reason:
-            return _AS_SAID
+            return _AS_SAID if self.is_cut_off else f"{_AS_SAID} {_IN_LOG}"
         if self.is_cut_off or f"`{_GAP}`" in finding.message:
             return _AGAIN
         return _IN_LOG if self.status is JobStatus.FAILED else None

@@ -168,8 +168,13 @@ def test_a_result_that_cannot_be_asked_for(platform: Here, run: Run) -> None:
 @pytest.mark.parametrize(
     ("status", "log", "reason", "advice"),
     [
-        ("FAILED", "a", None, "Read why the job failed: `planqk-protocol parse --execution"),
-        ("FAILED", "a", "killed", "Read the message `the platform says why`, which stands before this"),
+        ("FAILED", "a", None, "Look for the cause in the log: `planqk-protocol parse --execution"),
+        (
+            "FAILED",
+            "a",
+            "killed",
+            "Read the message `the platform says why` above. Look for the cause in the log",
+        ),
         ("CANCELLED", "a", None, "Run the job again, and let it end."),
         ("CANCELLED", "a", "too late", "Read the message `the platform says why`"),
         ("FAILED", None, "killed", "Read the message `the platform says why`"),
@@ -189,6 +194,7 @@ def test_the_advice_for_an_execution_without_a_result(
     assert advice in shown
     for wrong in ("rotated", "Docker", "Mend what was found", "Get all of the output"):
         assert wrong not in shown
+    assert (MIXED in shown) == (log is not None)
 
 
 def test_the_advice_if_the_platform_drops_entries(platform: Here, run: Run) -> None:
