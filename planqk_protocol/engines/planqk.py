@@ -36,6 +36,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice
 _REST = 4  # a pause lasts at least so many times as long as the answer took
 _LONGEST_REST = 60.0  # seconds
 _FEW_TRIES = 4  # of the requests after the log: four seconds
+_LONGEST_WAIT = 600.0  # seconds for the answers to one request, without the pauses: two that come too late
 _ENTRIES = 1000  # entries in one chunk
 _FINAL = {status.value: status for status in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _RUNNING = "RUNNING"
@@ -246,14 +247,14 @@ class _ExecutionReader:
         """Ask for the result of a job that succeeded."""
         if self.status is not JobStatus.SUCCEEDED:
             return None
-        answer: bytes | None = self._ask_a_few_times(self._api.result)
+        answer: bytes | None = self._ask(self._api.result, _FEW_TRIES)
         return answer
 
     def reason(self) -> str | None:
         """Ask why a job did not succeed."""
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             return None
-        answer: str | None = self._ask_a_few_times(self._api.reason)
+        answer: str | None = self._ask(self._api.reason, _FEW_TRIES)
         return answer
 
     def close(self) -> None:
@@ -262,26 +263,30 @@ class _ExecutionReader:
         if self._api:
             self._api.close()
 
-    def _ask_a_few_times(self, request: Callable[[], _T]) -> _T:
-        """Ask for what is worth no long wait, as the log has been read."""
-        tries = 0
+    def _ask(self, request: Callable[[], _T], most: int | None = None) -> _T:
+        """Make a request until it is answered, but not for hours, nor more often than `most` times.
+
+        A request may be answered too late each time, which takes minutes.
+        """
+        tries, waited = 0, 0.0
 
         def ask() -> _T:
-            nonlocal tries
+            nonlocal tries, waited
             tries += 1
+            began = time.monotonic()
             try:
                 return request()
             except BrokenError as error:
-                if tries < _FEW_TRIES:
+                waited += time.monotonic() - began
+                if tries != most and waited < _LONGEST_WAIT:
                     raise
-                raise EngineError(f"{error}; gave up after {tries} tries") from None
+                raise EngineError(f"{error}; gave up after {tries} tries, so run it again later") from None
 
         answer: _T = self._retries.until_answered(ask)
         return answer
 
     def _read_log(self) -> News:
-        news: News = self._retries.until_answered(self._ask_for_log)
-        return news
+        return self._ask(self._ask_for_log)
 
     def _ask_for_log(self) -> News:
         began = time.monotonic()
@@ -330,7 +335,7 @@ class _ExecutionReader:
         Raises:
             EngineError: The execution has neither run nor ended for too long.
         """
-        before, self._word = self._word, self._retries.until_answered(self._api.status)
+        before, self._word = self._word, self._ask(self._api.status)
         word, self.status = self._word, _FINAL.get(self._word)
         if self.status is None:
             unknown = f"its status is {excerpt(word)}, which the API does not have; waiting"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from planqk_protocol import Result, collect
@@ -135,3 +137,22 @@ def test_an_empty_answer_is_no_result(platform: Here) -> None:
         list(output)
         assert output.result() is None
     assert server.requests.count("result") == 1
+
+
+def test_answers_that_take_too_long_are_waited_for_twice(
+    platform: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, endpoint = platform
+    now = 0.0
+
+    def wait() -> None:
+        nonlocal now
+        now += 300
+
+    monkeypatch.setattr(planqk, "time", SimpleNamespace(monotonic=lambda: now))
+    server.at_request = dict.fromkeys(range(1, 20), wait)
+    server.faults = [Answer(503), Answer(503)]
+    with pytest.raises(EngineError, match="503; gave up after 2 tries"):
+        planqk.follow(endpoint, ID)
+    server.faults = [Answer(503)]
+    planqk.follow(endpoint, ID).close()
