@@ -210,7 +210,7 @@ class LiveExecution(Live):
 
     def _say_caveats(self, caveats: Iterable[str]) -> None:
         """Say the caveats, save for the one about the lines of the log: see `advised`."""
-        from planqk_protocol.engines.planqk import MIXED  # noqa: PLC0415  # heavy
+        from planqk_protocol.engines.log_entries import MIXED  # noqa: PLC0415  # not for files
 
         super()._say_caveats(caveat for caveat in caveats if caveat != MIXED)
 
@@ -235,7 +235,7 @@ class LiveExecution(Live):
         import msgspec  # noqa: PLC0415  # not for files
 
         from planqk_protocol.diagnosis import Severity  # noqa: PLC0415  # likewise
-        from planqk_protocol.engines.planqk import MIXED  # noqa: PLC0415  # heavy
+        from planqk_protocol.engines.log_entries import MIXED  # noqa: PLC0415  # likewise
 
         is_violation = finding.place is not None and finding.severity is Severity.ERROR
         is_missing = finding.rule == _NO_RESULT and not self.is_cut_off  # else that is the cause

@@ -31,7 +31,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-__all__ = ["LogEntries", "News", "NotALogError"]
+__all__ = ["MIXED", "LogEntries", "News", "NotALogError"]
+
+MIXED = "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
+"""The caveat of all logs that a platform gives."""
 
 _AMBIGUOUS = "the platform dropped old log entries, and as some are equal, others may be missing here"
 _DISJOINT = "the platform dropped all log entries that were given; others may be missing here"

@@ -22,7 +22,7 @@ from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines.blocking import in_loop, in_thread
 from planqk_protocol.engines.container import ContainerOutput, EngineError, OutputItem
 from planqk_protocol.engines.last_reads import LastReads
-from planqk_protocol.engines.log_entries import LogEntries, News, NotALogError
+from planqk_protocol.engines.log_entries import MIXED, LogEntries, News, NotALogError
 from planqk_protocol.engines.platform_result import ABSENT, difference
 from planqk_protocol.engines.retries import BrokenError, Retries
 from planqk_protocol.engines.service_api import GoneError, ServiceApi
@@ -30,7 +30,7 @@ from planqk_protocol.events import FinalResult
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.outcome import JobStatus
 
-__all__ = ["MIXED", "ExecutionOutput", "afollow", "follow"]
+__all__ = ["ExecutionOutput", "afollow", "follow"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice the one before
 _REST = 4  # a pause lasts at least so many times as long as the answer took
@@ -45,9 +45,6 @@ _SAID = {
     "UNKNOWN": "the platform does not know its status (UNKNOWN); waiting until it does",
     _RUNNING: "it is RUNNING; its log is read until it ends",
 }
-MIXED = "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
-"""The caveat of all executions: what a platform may do to the lines of a log."""
-
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
 _NO_LOG = "the platform has no log of the execution (404); what the job printed is missing"
 _LOG_GONE = "the platform no longer has the log of the execution (404); later entries may be missing"
