@@ -79,7 +79,7 @@ FLOORS = (
     ("engines.container", "engines.log_entries", "engines.platform_result", "engines.resumption"),
     (
         *("engines.cluster", "engines.docker_api", "engines.endpoints", "engines.pod_state"),
-        "engines.retries",
+        *("engines.last_reads", "engines.retries"),
         *("engines.stamped_lines", "engines.stored"),
     ),
     ("engines.access_keys", "engines.docker", "engines.kubernetes"),

@@ -28,6 +28,7 @@ from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
 from planqk_protocol.engines.bounded_http import BoundedClient, TooLargeError, check_size
 from planqk_protocol.engines.container import EngineError
 from planqk_protocol.engines.endpoints import check_endpoint
+from planqk_protocol.engines.platform_result import problem_in, value_of
 from planqk_protocol.engines.retries import (
     BrokenError,
     UnauthorizedError,
@@ -114,33 +115,42 @@ class ServiceApi:
         return self._ask("get_logs")
 
     def result(self) -> bytes | None:
-        """Ask for the result: a JSON text; ``None`` if there is none.
+        """Ask for the result, as the platform writes it; ``None`` if there is none.
 
         Raises:
             EngineError: As `_ask`.
         """
-        status, headers, body = self._exchange("get_result")
-        is_empty = _OK <= status < _REDIRECT and not body.strip()
-        return None if is_empty or status == _NOT_FOUND else self._body(status, headers, body)
+        status, headers, body = self._ask_for_result()
+        if _OK <= status < _REDIRECT:
+            return body if body.strip() else None
+        if status == _NOT_FOUND:
+            return None
+        raise self._error_of_status(status, headers, value_of(body))
 
     def reason(self) -> str | None:
         """Ask why a job has no result; ``None`` if the platform does not say.
 
-        The API gives a problem of RFC 7807 in place of the result. It is not defined with which status.
-
         Raises:
             EngineError: As `_ask`.
         """
-        status, headers, body = self._exchange("get_result")
-        is_error = not _OK <= status < _REDIRECT
-        if is_error and (status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR):
-            raise self._error_of_status(status, headers, body)
-        with suppress(ValueError, RecursionError):
-            problem = msgspec.json.decode(body) if isinstance(body, bytes) else body
-            names = ("detail",) if status == _NOT_FOUND else ("detail", "title")  # 404's title says no more
-            if isinstance(problem, dict) and any(isinstance(problem.get(name), str) for name in names):
-                return self._hidden(_reason(problem)) or None
+        status, headers, body = self._ask_for_result()
+        answer = value_of(body)
+        if problem := problem_in(status, answer):
+            return self._hidden(_reason(problem)) or None
+        if status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR:
+            raise self._error_of_status(status, headers, answer)
         return None
+
+    def _ask_for_result(self) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask for the result. Return the status, the head and the body of the answer.
+
+        The client's own call raises `TypeError` for a result that is no object, so it is not used.
+        """
+        with self._client_errors(), self._limited():
+            http = self._requests._client_wrapper.httpx_client  # noqa: SLF001  # see above
+            answer = http.request(f"{self._id}/result", method="GET", request_options=_OPTIONS)
+            check_size(len(answer.content))
+            return answer.status_code, answer.headers, bytes(answer.content)
 
     def renew_token(self) -> bool:
         """Drop the access token, so that the next request gets a new one. Whether that is possible."""

@@ -143,18 +143,6 @@ def test_copies_of_the_log_that_answer_in_turn(platform: Here) -> None:
     assert server.requests.count("log") < 10
 
 
-def test_a_log_that_changes_for_ever(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one whose time stamps are those of the answer."""
-    server, endpoint = platform
-    monkeypatch.setattr(planqk, "_MOST_LAST_READS", 9)
-    server.statuses = ["SUCCEEDED"]
-    server.logs = [[{"message": "a", "timestamp": str(at)}] for at in range(20)]
-    found = followed(endpoint)
-    assert server.requests.count("log") == 9
-    assert "the log still changes after the final status" in found.notices[-1].message
-    assert found.is_cut_off
-
-
 @pytest.mark.parametrize("seen", [1, 2, 3])
 def test_a_log_that_vanishes_after_the_final_status(platform: Here, seen: int) -> None:
     server, endpoint = platform

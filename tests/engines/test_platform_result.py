@@ -30,6 +30,9 @@ from planqk_protocol.engines.platform_result import ABSENT, difference, has_memb
         (ABSENT, {"_links": {}}, None),
         (42, {"result": 42}, None),
         ([1], {}, None),
+        ([1, 2], [1, 2], None),
+        ([1, 2], [1, 3], "at $[1], the log has '2', and the platform has '3'"),
+        (ABSENT, [1], "the platform's result is not an object, but '[1]'"),
         ({"a": 1}, [1], "the platform's result is not an object, but '[1]'"),
     ],
 )
