@@ -11,7 +11,7 @@ import tracemalloc
 from collections.abc import Iterator
 from functools import cache
 from types import CodeType
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 
@@ -57,7 +57,7 @@ def compiled(program: str) -> CodeType:
 def printed(program: str, data: bytes) -> bytes:
     """What a loop prints of a stream, until it ends or fails."""
 
-    def opened(file: int, **how: str) -> TextIO:
+    def opened(file: int, **how: Any) -> TextIO:
         assert file == 0
         return io.TextIOWrapper(io.BytesIO(data), **how)
 
