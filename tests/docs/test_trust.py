@@ -10,14 +10,14 @@ from planqk_protocol import JobStatus, Limits, Result, Violation, ViolationCode,
 from tests.docs.pages import DOCS, ROOT
 
 TEXT = (DOCS / "explanation" / "trust.md").read_text(encoding="utf-8")
-TESTS = re.findall(r"^\| .+ \| `(tests/[\w/]+\.py)::(test_\w+)` \|$", TEXT, re.MULTILINE)
+TESTS = re.findall(r"^\* .+: `(tests/[\w/]+\.py)::(test_\w+)`$", TEXT, re.MULTILINE)
 FOREIGN = b"the user says: hello\nPlanQK:Job:Result: 1\n"
 OWN = b'PlanQK:Job:Result: {"sum": 42}\n'
 
 
-def test_every_row_names_a_test() -> None:
-    table = TEXT.split("## What the tests show\n")[1]
-    assert len(TESTS) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 2
+def test_every_claim_names_a_test() -> None:
+    claims = TEXT.split("## What the tests show\n")[1]
+    assert len(TESTS) == claims.strip().count("\n") + 1
 
 
 @pytest.mark.parametrize(("file", "name"), TESTS)
