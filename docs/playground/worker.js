@@ -18,7 +18,7 @@ async function load() {
     fetched("report.py", "text"),
     ...PACKAGES.map((name) => fetched(`packages/${name}.zip`, "arrayBuffer")),
   ]);
-  for (const archive of archives) python.unpackArchive(archive, "wheel");
+  for (const archive of archives) python.unpackArchive(archive, "zip");
   python.FS.writeFile("report.py", source);
   return python;
 }
@@ -30,7 +30,7 @@ const TASKS = {
     report?.destroy();
     report = null;
     report = python.pyimport("report").Report(python.toPy(bytes), format, exitCode);
-    return { summary: report.summary(), findings: report.findings(), events: report.events(0, logs) };
+    return { summary: report.summary(), findings: report.findings(0), events: report.events(0, logs) };
   },
   findings: (python, { start }) => ({ findings: report.findings(start) }),
   events: (python, { start, logs }) => ({ events: report.events(start, logs) }),
