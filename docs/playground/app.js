@@ -35,16 +35,16 @@ worker.onerror = () => fail("The worker could not be started.");
 worker.onmessage = ({ data }) => {
   if (data.about) return showAbout(data.about);
   if (data.failed) return fail(`Python could not be loaded (${data.failed}).`);
-  if (data.id !== latest) return;
+  if (data.id !== latest) return; // the input is another one by now
   if (data.error) return fail(`This input could not be read: ${data.error}`);
   if (data.summary) showSummary(data.summary);
-  if (data.findings) showFindings(data.findings);
-  if (data.events) showEvents(data.events);
+  if (data.findings) append("findings", data.start, data.findings, findingItem);
+  if (data.events && data.logs === at("logs").checked) append("events", data.start, data.events, eventItem);
   at("output").hidden = false;
 };
 
-function ask(task, more = {}) {
-  worker.postMessage({ id: latest, task, logs: at("logs").checked, ...more });
+function ask(task, start, more = {}) {
+  worker.postMessage({ id: latest, task, start, logs: at("logs").checked, ...more });
 }
 
 function fail(message) {
@@ -65,7 +65,7 @@ function read() {
   const number = at("exit-code").valueAsNumber;
   const exitCode = Number.isInteger(number) ? number : undefined;
   at("status").textContent = "The input is being read …";
-  ask("read", { bytes, format: at("format").value, exitCode });
+  ask("read", 0, { bytes, format: at("format").value, exitCode });
 }
 
 function readSoon() {
@@ -184,25 +184,22 @@ function showSummary({ format, title, isDetected, containers, lines, bytes, stat
   if (suspectReason) shown.push(element("p", [element("b", "It may be wrong: ", "is-bad"), `${suspectReason}.`]));
   shown.push(element("p", `Status of the job: ${status}${status === "UNKNOWN" ? ", as the exit code is not known" : ""}.`));
   at("result").replaceChildren(...shown);
-  at("findings").replaceChildren();
-  at("events").replaceChildren();
 }
 
-function showFindings({ items, total }) {
-  append("findings", items.map(findingItem), total);
-}
-
-// Add items to a list. The number of items that a list shows is bounded; a button asks for more.
-function append(list, items, total) {
+// Show the part of a list that begins at item number `start`; a button asks for the next part.
+function append(list, start, { items, total }, made) {
+  if (start === 0) at(list).replaceChildren();
+  if (start !== at(list).childElementCount) return; // the part was asked for twice
   const button = at(`more-${list}`);
   const isPressed = button === document.activeElement;
-  at(list).append(...items);
+  const elements = items.map(made);
+  at(list).append(...elements);
   const shown = at(list).childElementCount;
   at(`${list}-count`).textContent = shown < total ? `(${number(shown)} of ${number(total)})` : `(${number(total)})`;
   button.hidden = shown >= total;
   if (isPressed && button.hidden) {
-    items[0].tabIndex = -1; // where the keyboard goes on
-    items[0].focus();
+    elements[0].tabIndex = -1; // where the keyboard goes on
+    elements[0].focus();
   }
 }
 
@@ -216,10 +213,6 @@ function findingItem({ rule, severity, line, column, message, advice, excerpt })
   return element("li", parts, severity);
 }
 
-function showEvents({ items, total }) {
-  append("events", items.map(eventItem), total);
-}
-
 function eventItem({ type, line, end_line: last, message, doubts, text, left }) {
   const kind = [element("b", KINDS[type]), ...doubts.map((doubt) => element("span", doubt.replace("_", " "), "note"))];
   const note = message ? [element("span", message, "note")] : [];
@@ -231,12 +224,9 @@ function eventItem({ type, line, end_line: last, message, doubts, text, left }) 
   return element("li", parts, type);
 }
 
-at("more-findings").onclick = () => ask("findings", { start: at("findings").childElementCount });
-at("more-events").onclick = () => ask("events", { start: at("events").childElementCount });
-at("logs").onchange = () => {
-  at("events").replaceChildren();
-  ask("events", { start: 0 });
-};
+at("more-findings").onclick = () => ask("findings", at("findings").childElementCount);
+at("more-events").onclick = () => ask("events", at("events").childElementCount);
+at("logs").onchange = () => ask("events", 0);
 
 // ---- links -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // Runs Python, and answers what the page asks. What is known of the protocol is in report.py, not here.
 //
-// The page sends {id, task, ...}. Each answer is {id, ...} or {id, error}; the page drops answers whose id is old.
+// The page sends {id, task, ...}. An answer repeats this, with what was asked for or an `error`, but without the bytes.
 
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
@@ -44,7 +44,7 @@ loading.then(
 );
 
 onmessage = async ({ data }) => {
-  const answer = { id: data.id };
+  const answer = { ...data, bytes: null };
   try {
     const parts = TASKS[data.task](await loading, data);
     for (const [name, text] of Object.entries(parts)) answer[name] = JSON.parse(text);

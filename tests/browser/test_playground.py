@@ -91,7 +91,7 @@ def visit(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
 
 
 def expect(found: Any) -> Any:
-    """The assertions of Playwright, which wait. The page forbids its other way to wait, which evaluates text."""
+    """The assertions of Playwright, which wait. Other ways to wait evaluate text, which the page forbids."""
     from playwright import sync_api  # noqa: PLC0415  # as above
 
     sync_api.expect.set_options(timeout=SECONDS * 1000)
@@ -158,7 +158,7 @@ def test_a_file_is_opened_or_dropped_with_all_its_bytes(visit: Callable[..., Any
     page = visit()
     content = b"one\r\nPlanQK:Job:Result: 42\r\n\xff\0\n"
     page.set_input_files("#file", {"name": "job.log", "mimeType": "text/plain", "buffer": content})
-    page.wait_for_selector("text=job.log, 33 bytes")
+    page.wait_for_selector(f"text=job.log, {len(content)} bytes")
     page.wait_for_selector("text=There is a result on line 2")
     assert not page.locator("#text").is_visible()
     page.click("#remove")
