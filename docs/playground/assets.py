@@ -5,7 +5,7 @@ Sphinx does it at the end of a build; see ``conf.py``. By hand, from the root of
 
 Three things are fetched from their registries, in the versions of lock files that hold their hashes:
 Pyodide with npm (``package-lock.json`` beside this file), and the wheels of lark and of msgspec for
-Pyodide with pip (``requirements.lock``). They are kept in ``docs/_build/playground``, and fetched again
+Pyodide with pip (``requirements.lock``). They are kept in ``build/playground``, and fetched again
 only when a lock file has changed. The package itself is packed from the checkout.
 """  # noqa: INP001  # a script
 
@@ -27,7 +27,7 @@ __all__ = ["KEPT", "MissingError", "fetch", "fetch_wheels", "lay", "node"]
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
-KEPT = _ROOT / "docs" / "_build" / "playground"
+KEPT = _ROOT / "build" / "playground"
 """The folder of what was fetched."""
 
 _PAGE = ["app.html", "app.css", "app.js", "share.js", "worker.js", "report.py"]

@@ -236,10 +236,11 @@ def test_a_link_holds_every_byte_and_not_too_many(visit: Callable[..., Any]) -> 
     page.wait_for_selector("text=This input is too large for a link.")
 
 
-@pytest.mark.parametrize("fragment", ["#v1.raw..AAAA", "#v1.<b>..x", "#v2", "#v1.raw.0.%00"])
-def test_a_damaged_link_is_ignored(visit: Callable[..., Any], fragment: str) -> None:
-    page = visit(fragment)
-    assert "mistake" in page.locator("#text").input_value()
+def test_a_damaged_link_is_ignored(visit: Callable[..., Any]) -> None:
+    page = visit("#v1.raw..AAAA")
+    for fragment in ("#v1.<b>..x", "#v2", "#v1.raw.0.%00", "#v1.raw.0.x"):
+        page.evaluate("fragment => { location.hash = fragment }", fragment)
+        assert "mistake" in page.locator("#text").input_value()
 
 
 def test_nothing_leaves_the_page(visit: Callable[..., Any], server: Server) -> None:
