@@ -6,7 +6,7 @@ Sphinx does it at the end of a build; see ``conf.py``. By hand, from the root of
 Three things are fetched from their registries, in the versions of lock files that hold their hashes:
 Pyodide with npm (``package-lock.json`` beside this file), and the wheels of lark and of msgspec for
 Pyodide with pip (``requirements.lock``). They are kept in ``build/playground``, and fetched again
-only when a lock file has changed. The package itself is packed from the checkout.
+only when a lock file has changed. The package itself is packed as it is imported here.
 """  # noqa: INP001  # a script
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import planqk_protocol
 from planqk_protocol.emit import Emitter
 
 __all__ = ["KEPT", "MissingError", "fetch", "fetch_wheels", "lay", "node"]
@@ -159,11 +160,11 @@ def _is_kept(name: str, content: bytes) -> bool:
 
 def _pack(archive: Path) -> None:
     """Pack the files of the package, as a wheel holds them."""
-    package = _ROOT / "planqk_protocol"
+    package = Path(planqk_protocol.__file__).parent
     with ZipFile(archive, "w", ZIP_DEFLATED) as packed:
         for file in sorted(package.rglob("*")):
             if file.is_file() and file.suffix != ".pyc":
-                packed.write(file, file.relative_to(_ROOT))
+                packed.write(file, file.relative_to(package.parent))
 
 
 def _lay_examples(folder: Path) -> None:

@@ -11,11 +11,12 @@ import assets
 import pytest
 import report
 
+import planqk_protocol
 from planqk_protocol import parse
 from planqk_protocol.captures import formats
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.diagnosis import RULES, diagnose
-from tests.docs.pages import DOCS, ROOT
+from tests.docs.pages import DOCS
 
 PAGE = DOCS / "playground"
 
@@ -142,7 +143,8 @@ def test_the_page_is_laid_without_a_registry(tmp_path: Path, monkeypatch: pytest
     with ZipFile(laid / "packages" / "planqk_protocol.zip") as packed:
         names = set(packed.namelist())
     assert "planqk_protocol/parser.py" in names
-    assert {f"planqk_protocol/{path.name}" for path in (ROOT / "planqk_protocol").glob("*.*")} <= names
+    package = Path(planqk_protocol.__file__).parent
+    assert {f"planqk_protocol/{path.name}" for path in package.glob("*.*")} <= names
 
 
 @pytest.mark.parametrize("name", ["docker.json", "large.log", "multiline.log", "minimal.log"])
