@@ -48,6 +48,7 @@ function ask(task, start, more = {}) {
 }
 
 function fail(message) {
+  latest += 1; // what is still being read is shown no more
   at("status").textContent = message;
   at("output").hidden = true;
 }
@@ -69,6 +70,7 @@ function read() {
 }
 
 function readSoon() {
+  forgetLink();
   clearTimeout(timer);
   timer = setTimeout(read, PAUSE);
 }
@@ -103,23 +105,33 @@ function showOpened() {
 }
 
 async function openFile(file) {
-  if (file) open(new Uint8Array(await file.slice(0, MOST_BYTES + 1).arrayBuffer()), file.name);
+  if (!file) return;
+  forgetLink();
+  at("example").value = "";
+  try {
+    open(new Uint8Array(await file.slice(0, MOST_BYTES + 1).arrayBuffer()), file.name);
+  } catch {
+    fail(`${file.name} cannot be read.`);
+  }
 }
 
 async function openExample() {
   const name = at("example").value;
   if (!name) return;
-  const response = await fetch(`examples/${name}`);
-  if (!response.ok) return fail(`The example ${name} is not there.`);
-  at("exit-code").value = "";
-  at("format").value = "";
+  forgetLink();
+  const response = await fetch(`examples/${name}`).catch(() => null);
+  if (!response?.ok) return fail(`The example ${name} cannot be loaded.`);
+  at("file").value = at("exit-code").value = at("format").value = "";
   open(new Uint8Array(await response.arrayBuffer()), name);
 }
 
 at("example").onchange = openExample;
 at("file").onchange = () => openFile(at("file").files[0]);
 at("format").onchange = at("exit-code").oninput = readSoon;
-at("text").oninput = readSoon;
+at("text").oninput = () => {
+  at("example").value = "";
+  readSoon();
+};
 at("text").onpaste = (event) => {
   const pasted = event.clipboardData.getData("text");
   if (pasted.length <= MOST_TYPED) return;
@@ -127,6 +139,7 @@ at("text").onpaste = (event) => {
   open(new TextEncoder().encode(pasted), "Pasted text");
 };
 at("remove").onclick = () => {
+  forgetLink();
   opened = null;
   at("text").value = at("file").value = at("example").value = "";
   showOpened();
@@ -136,6 +149,7 @@ at("remove").onclick = () => {
 
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   addEventListener(name, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     document.body.classList.toggle("is-dropping", name.startsWith("drage") || name === "dragover");
     if (name === "drop") openFile(event.dataTransfer.files[0]);
@@ -241,6 +255,12 @@ at("share").onclick = async () => {
     at("shared").textContent = "The link is in the address bar. The input is a part of it.";
   }
 };
+
+// A link is not that of the input any more when the input changes.
+function forgetLink() {
+  at("shared").textContent = "";
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+}
 
 async function openShared() {
   const shared = await fromFragment(location.hash);

@@ -5,9 +5,11 @@ The tests need Playwright (the dependency group ``browser``) and a Chromium of t
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -219,6 +221,8 @@ def test_a_link_holds_the_input(visit: Callable[..., Any]) -> None:
     assert again.locator("#text").input_value() == stdout
     assert again.locator("#format").input_value() == "raw"
     assert again.locator("#output").inner_text() == page.locator("#output").inner_text()
+    enter(page, "another input\n")
+    assert page.evaluate("location.hash") == "", "the link is that of the input before"
 
 
 def test_a_link_holds_every_byte_and_not_too_many(visit: Callable[..., Any]) -> None:
@@ -238,9 +242,13 @@ def test_a_link_holds_every_byte_and_not_too_many(visit: Callable[..., Any]) -> 
 
 def test_a_damaged_link_is_ignored(visit: Callable[..., Any]) -> None:
     page = visit("#v1.raw..AAAA")
-    for fragment in ("#v1.<b>..x", "#v2", "#v1.raw.0.%00", "#v1.raw.0.x"):
-        page.evaluate("fragment => { location.hash = fragment }", fragment)
-        assert "mistake" in page.locator("#text").input_value()
+    assert "mistake" in page.locator("#text").input_value()
+    blanks = zlib.compress(b" " * 50_000_000, wbits=-15)
+    bomb = base64.urlsafe_b64encode(blanks).decode().rstrip("=")
+    read = "link => import('/playground/share.js').then(share => share.fromFragment(link))"
+    assert page.evaluate(read, "#v1.raw.0.MwQA") == {"format": "raw", "exitCode": "0", "bytes": [49]}
+    for link in ("#v1.<b>..MwQA", "#v2.raw.0.MwQA", "#v1.raw.0.%00", "#v1.raw.0.x", f"#v1.raw.0.{bomb}"):
+        assert page.evaluate(read, link) is None
 
 
 def test_nothing_leaves_the_page(visit: Callable[..., Any], server: Server) -> None:
