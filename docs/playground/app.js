@@ -1,20 +1,12 @@
 // The page: takes the input, sends it to the worker, and shows the answers.
 //
-// Text from outside is put into the page with `textContent` only. What is known of the protocol is in report.py.
+// Text from outside is put into the page as text, never as HTML. What is known of the protocol is in report.py.
 
 import { fromFragment, toFragment } from "./share.js";
 
-const MOST_BYTES = 64 * 1024 * 1024; // of an input
-const MOST_TYPED = 100 * 1024; // characters; a longer text is kept out of the text area, which would be slow
+const MOST_BYTES = 64_000_000; // of an input
+const MOST_TYPED = 100_000; // characters; a longer text is kept out of the text area, which would be slow
 const PAUSE = 300; // ms without a key before what was typed is read
-
-const KINDS = {
-  log: "log",
-  interim_result: "interim result",
-  result: "result",
-  multiline_result: "result",
-  violation: "violation",
-};
 
 const at = (id) => document.getElementById(id);
 
@@ -196,7 +188,8 @@ function showSummary({ format, title, isDetected, containers, lines, bytes, stat
     shown.push(element("p", [element("b", "There is no result", "is-bad"), "."]));
   }
   if (suspectReason) shown.push(element("p", [element("b", "It may be wrong: ", "is-bad"), `${suspectReason}.`]));
-  shown.push(element("p", `Status of the job: ${status}${status === "UNKNOWN" ? ", as the exit code is not known" : ""}.`));
+  const given = at("exit-code").value === "" ? ". No exit code is given." : ".";
+  shown.push(element("p", `Status of the job: ${status}${given}`));
   at("result").replaceChildren(...shown);
 }
 
@@ -228,7 +221,8 @@ function findingItem({ rule, severity, line, column, message, advice, excerpt })
 }
 
 function eventItem({ type, line, end_line: last, message, doubts, text, left }) {
-  const kind = [element("b", KINDS[type]), ...doubts.map((doubt) => element("span", doubt.replace("_", " "), "note"))];
+  const words = (name) => name.replace("_", " ");
+  const kind = [element("b", words(type)), ...doubts.map((doubt) => element("span", words(doubt), "note"))];
   const note = message ? [element("span", message, "note")] : [];
   const parts = [
     element("span", last ? `${line}–${last}` : `${line}`, "line"),
