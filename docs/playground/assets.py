@@ -79,7 +79,7 @@ def fetch() -> None:
         shutil.copyfile(_HERE / "package.json", KEPT / "package.json")
         (KEPT / "package-lock.json").write_bytes(lock)
         try:
-            _run([*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"])
+            _run("npm", [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"])
         except MissingError:
             (KEPT / "package-lock.json").unlink()
             raise
@@ -102,7 +102,10 @@ def fetch_wheels(names: list[str], folder: Path) -> None:
     asked = KEPT / f"{kept}.asked"
     asked.write_text(wanted, encoding="utf-8")
     choice = ["--no-deps", "--only-binary=:all:", "--require-hashes", *_PLATFORM]
-    _run([*_pip(), "download", "--quiet", "--retries=1", *choice, "--dest", str(folder), "-r", str(asked)])
+    _run(
+        "pip",
+        [*_pip(), "download", "--quiet", "--retries=1", *choice, "--dest", str(folder), "-r", str(asked)],
+    )
     asked.replace(KEPT / kept)  # last, so that what is half fetched does not count
 
 
@@ -141,16 +144,16 @@ def _pip() -> list[str]:
     return own if find_spec("pip") else ["python3", "-m", "pip"]
 
 
-def _run(command: list[str]) -> None:
+def _run(program: str, command: list[str]) -> None:
     try:
         done = subprocess.run(  # noqa: S603  # a command of this file
             command, cwd=KEPT, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise MissingError(str(error)) from error
+        raise MissingError(f"{program}: {error}") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise MissingError(f"{' '.join(command[:4])} …: {said[-1]}")
+        errors = (line for line in done.stderr.splitlines() if "error" in line.lower())
+        raise MissingError(f"{program}: {next(errors, f'exit code {done.returncode}')}")
 
 
 def _is_kept(name: str, content: bytes) -> bool:
