@@ -107,7 +107,7 @@ def setup(app: Sphinx) -> None:
 
 def _lay_playground(app: Sphinx, exception: Exception | None) -> None:
     """Lay the playground beside its page. What it lacks is said, and breaks no build."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         try:
             assets.lay(Path(app.outdir))
         except assets.MissingError as error:

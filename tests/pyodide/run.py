@@ -74,9 +74,9 @@ LEFT_OUT = {
     "needs jsonschema": ["tests/captures/test_source_damage.py"],
     "takes long": ["tests/captures/test_cost.py", "tests/captures/test_hostile_sizes.py"],
 }
-"""Tests in these files that cannot be run there, by the reason."""
+"""Tests in these files that are not run there, by the reason."""
 
-CHOSEN = "not the_time and not memory"  # what is measured is measured on the other versions of Python
+CHOSEN = "not the_time and not memory"  # time and memory are measured on the other versions of Python
 
 
 def main(arguments: list[str]) -> int:
