@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,9 @@ from sphinx.util.typing import stringify_annotation
 import planqk_protocol
 from planqk_protocol import captures, diagnosis, emit, runner
 from planqk_protocol.cli.app import cli
+
+sys.path.append(str(Path(__file__).parent / "playground"))
+import assets  # the folder is on the path only now
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
@@ -97,6 +102,16 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _name_the_union)
     app.connect("missing-reference", _resolve_from_anywhere)
+    app.connect("build-finished", _lay_playground)
+
+
+def _lay_playground(app: Sphinx, exception: Exception | None) -> None:
+    """Lay the playground beside its page. What it lacks is said, and breaks no build."""
+    if exception is None and app.builder.name == "html":
+        try:
+            assets.lay(Path(app.outdir))
+        except assets.MissingError as error:
+            print(f"the playground has no Python: {error}", file=sys.stderr)  # noqa: T201  # a warning fails the build
 
 
 def _add_inherited_attributes(
