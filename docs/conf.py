@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-from click.testing import CliRunner
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
 from planqk_protocol import captures, diagnosis, emit, runner
-from planqk_protocol.cli.app import cli
 
-sys.path.append(str(Path(__file__).parent / "playground"))
-import assets  # the folder is on the path only now
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "playground")]
+import assets  # the folders are on the path only now
+import reference
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
@@ -50,31 +49,9 @@ html_theme = "furo"
 html_title = f"planqk_protocol {release}"
 
 
-def _help(*command: str) -> str:
-    """What a command says about itself."""
-    shown = CliRunner(env={"COLUMNS": "80"}).invoke(
-        cli, [*command, "--help"], prog_name="planqk-protocol", catch_exceptions=False
-    )
-    lines = click.unstyle(shown.output).strip().splitlines()
-    return "\n".join(["```text", *(line.rstrip() for line in lines), "```"])
-
-
-def _formats() -> str:
-    """The formats of captures as a table; the pages of `captures/` are named by their ids."""
-    rows = [
-        f"| [`{item.id}`]({item.id}.md) | {item.title} | {item.loses} |"
-        for item in captures.formats().values()
-    ]
-    return "\n".join(["| Format | What it is | What it loses |", "| --- | --- | --- |", *rows])
-
-
-myst_enable_extensions = ["deflist", "substitution"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
-myst_substitutions = {
-    "formats": _formats(),
-    "help": _help(),
-    **{f"help_{name}": _help(name) for name in cli.commands},
-}
+_TOCTREE = re.compile(r"^<!-- toctree\n(.*?)\n-->$", re.MULTILINE | re.DOTALL)
 
 # A name in single backticks is a link where it names something public, else code.
 default_role = "py:obj"
@@ -99,10 +76,18 @@ def setup(app: Sphinx) -> None:
         public = getattr(planqk_protocol, name)
         if inspect.isclass(public) or inspect.isfunction(public):
             public.__module__ = "planqk_protocol"
+    app.connect("source-read", _put_directives)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _name_the_union)
     app.connect("missing-reference", _resolve_from_anywhere)
     app.connect("build-finished", _lay_playground)
+
+
+def _put_directives(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Put directives in place of comments and lists: the sources can be read without Sphinx."""
+    source[0] = _TOCTREE.sub(r"```{toctree}\n:hidden:\n\n\1\n```", source[0])
+    if name == "reference":
+        source[0] = reference.directed(source[0])
 
 
 def _lay_playground(app: Sphinx, exception: Exception | None) -> None:

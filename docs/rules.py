@@ -28,11 +28,9 @@ error, and `planqk-protocol explain RULE` shows the page of a rule at a terminal
 | --- | --- | --- |
 {rows}
 
-```{{toctree}}
-:hidden:
-
+<!-- toctree
 {ids}
-```
+-->
 """  # noqa: E501
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.docs.pages import DOCS, README, Block, blocks, headings
 
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-FOLDERS = ("captures", "explanation")  # whose pages stand in their own table of contents
+FOLDERS = ("captures", "explanation", "rules")  # whose pages stand in their own table of contents
 LINK = re.compile(r"\]\(((?:[\w/.-]+\.md)?(?:#[\w-]+)?)\)")
 LOG = b'starting\nPlanQK:Job:InterimResult: {"cost": 871.5}\nPlanQK:Job:Result: {"cost": 699}\n'
 
@@ -83,7 +83,7 @@ def test_the_records_are_read_in_javascript() -> None:
 @pytest.mark.parametrize("index", [DOCS / "index.md", *(DOCS / f / "index.md" for f in FOLDERS)], ids=str)
 def test_every_page_is_in_the_table_of_contents(index: Path) -> None:
     text = index.read_text(encoding="utf-8")
-    toctree = text.split("{toctree}")[1].split("```")[0].split()[1:]
+    toctree = text.split("<!-- toctree\n")[1].split("-->")[0].split()
     pages = [page.stem for page in index.parent.glob("*.md") if page != index]
     folders = [f"{page.parent.name}/index" for page in index.parent.glob("*/index.md")]
     assert sorted(toctree) == sorted(pages + folders)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 from importlib import import_module
 
 import planqk_protocol
 from planqk_protocol import captures, diagnosis, emit, engines, runner, testing
 from tests.docs.pages import DOCS
 
-REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
+VIEW = runpy.run_path(str(DOCS / "reference.py"))
+PAGE = (DOCS / "reference.md").read_text(encoding="utf-8")
+REFERENCE: str = VIEW["directed"](PAGE)  # as Sphinx reads it
 DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MULTILINE)
-
+UPDATE = "run: .venv/bin/python docs/reference.py"
 
 CAPTURES, DIAGNOSIS, ENGINES, TESTING = "## Captured logs", "## Diagnosis", "## Live containers", "## Testing"
 EMIT, RUNNER = "## Writing the protocol", "## Running jobs"
@@ -20,7 +23,7 @@ EMIT, RUNNER = "## Writing the protocol", "## Running jobs"
 
 def section(heading: str) -> list[tuple[str, str]]:
     """The names documented under a heading, with their modules."""
-    text = REFERENCE.split(f"{heading}\n")[1].split("\n## ")[0]
+    text = REFERENCE.split(f"{heading}\n")[1].split("\n## ", maxsplit=1)[0]
     return re.findall(r"^\.\. auto\w+:: ([\w.]+)$|^\.\. data:: (\w+)$", text, re.MULTILINE)
 
 
@@ -88,3 +91,26 @@ def test_every_public_class_and_function_has_a_docstring() -> None:
         public = getattr(module, name)
         if inspect.isclass(public) or inspect.isfunction(public):
             assert public.__doc__, name
+
+
+def test_the_lists_are_current() -> None:
+    assert VIEW["updated"](PAGE) == PAGE, UPDATE
+
+
+def test_every_heading_has_its_list_and_its_directives() -> None:
+    headings = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    assert headings == re.findall(r"^<!-- names: (.+) -->$", PAGE, re.MULTILINE)
+    assert headings == list(VIEW["DIRECTIVES"])
+    assert REFERENCE.count("```{eval-rst}") == len(headings)
+
+
+def test_a_list_has_each_name_with_what_it_is() -> None:
+    listed = {
+        name.shown.partition("(")[0]: name.about for group in VIEW["names"]().values() for name in group
+    }
+    assert all(listed.values())
+    assert set(DIRECTIVES) <= set(listed)
+    assert {"Parser.feed", "Run.outcome", "Log.raw"} <= set(listed)
+    assert "| `Parser.feed(data)` | Take the next bytes of the stream" in PAGE
+    assert "Values: `ERROR`, `WARNING`, `INFO`." in listed["Severity"]
+    assert "Attributes: `line`, `raw`, `value`" in listed["Result"]
