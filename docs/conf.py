@@ -31,6 +31,8 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_inline_tabs",
 ]
 exclude_patterns = ["_build"]
 nitpick_ignore = [  # what only annotations name: the docstrings say what is taken
@@ -47,11 +49,15 @@ nitpick_ignore = [  # what only annotations name: the docstrings say what is tak
 ]
 html_theme = "furo"
 html_title = f"planqk_protocol {release}"
+copybutton_selector = "div.highlight:not(.highlight-text *) pre"  # blocks of text are output
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-_TOCTREE = re.compile(r"^<!-- toctree\n(.*?)\n-->$", re.MULTILINE | re.DOTALL)
+_TOCTREE = re.compile(r"^<!-- toctree(:?.*)\n((?:.+\n)+)-->$", re.MULTILINE)
+_TAB = re.compile(r"^<!-- tab -->\n\*\*(.+)\*\*\n(.*?)^<!-- end of tab -->$", re.MULTILINE | re.DOTALL)
 
 # A name in single backticks is a link where it names something public, else code.
 default_role = "py:obj"
@@ -85,9 +91,16 @@ def setup(app: Sphinx) -> None:
 
 def _put_directives(_app: Sphinx, name: str, source: list[str]) -> None:
     """Put directives in place of comments and lists: the sources can be read without Sphinx."""
-    source[0] = _TOCTREE.sub(r"```{toctree}\n:hidden:\n\n\1\n```", source[0])
+    source[0] = _TOCTREE.sub(_toctree, source[0])
+    source[0] = _TAB.sub(r":::{tab} \1\n\2:::", source[0])
     if name == "reference":
         source[0] = reference.directed(source[0])
+
+
+def _toctree(comment: re.Match[str]) -> str:
+    """The directive for a table of contents, with the caption if it has one."""
+    caption = f":caption{comment[1]}\n" if comment[1] else ""
+    return f"```{{toctree}}\n:hidden:\n{caption}\n{comment[2]}```"
 
 
 def _lay_playground(app: Sphinx, exception: Exception | None) -> None:

@@ -10,7 +10,7 @@ from tests.docs.pages import DOCS, blocks
 
 RECIPES = {
     block.line: block.text
-    for block in blocks(DOCS / "howto.md")
+    for block in blocks(DOCS / "howto" / "follow-a-process.md")
     if block.language == "python" and "JOB = " in block.text
 }
 KILLED = """
@@ -47,5 +47,5 @@ def test_a_job_that_is_killed(
     job = f"JOB = {KILLED.format(printed=printed)!r}\n"
     recipe = re.sub(r'JOB = """.*?"""\n', lambda _: job, RECIPES[line], flags=re.DOTALL)
     assert job in recipe
-    exec(compile(recipe, f"howto.md:{line}", "exec"), {"__name__": "__main__"})  # noqa: S102  # our own documentation
+    exec(compile(recipe, f"follow-a-process.md:{line}", "exec"), {"__name__": "__main__"})  # noqa: S102  # our own documentation
     assert capsys.readouterr().out.splitlines()[-1] == verdict

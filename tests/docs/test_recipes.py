@@ -20,14 +20,16 @@ from tests.engines.servers import Request, serving
 from tests.engines.small_cluster import KUBECONFIG, Cluster
 from tests.runner.image_engine import ImageEngine
 
-PAGE = DOCS / "recipes.md"
+PAGES = [DOCS / "howto" / f"{name}.md" for name in ("containers", "resume")]
 
 
 def recipe(name: str) -> dict[str, Any]:
     """The names that the program with a function defines."""
-    [program] = [block for block in blocks(PAGE) if f"def {name}(" in block.text]
+    [(page, program)] = [
+        (page, block) for page in PAGES for block in blocks(page) if f"def {name}(" in block.text
+    ]
     names: dict[str, Any] = {"__name__": "recipe"}
-    exec(compile("\n" * (program.line - 1) + program.text, PAGE, "exec"), names)  # noqa: S102  # our own documentation
+    exec(compile("\n" * (program.line - 1) + program.text, page, "exec"), names)  # noqa: S102  # our own documentation
     return names
 
 
@@ -124,7 +126,7 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    [program] = [block.text for block in blocks(PAGE) if "def read_on(" in block.text]
+    [program] = [block.text for page in PAGES for block in blocks(page) if "def read_on(" in block.text]
     Path("recipe.py").write_text(program)
     lines = [b"PlanQK:Job:InterimResult: %d\n" % number for number in range(3000)]
     Path("job.log").write_bytes(b"".join([*lines, b"PlanQK:Job:Result: 42\n"]))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from planqk_protocol import Event, InterimResult, Log, Result, parse
 from planqk_protocol.emit import result_line
 from tests.docs.pages import DOCS, Block, blocks
+from tests.docs.walk import environment
 
 PAGE = DOCS / "services.md"
 
@@ -35,25 +34,16 @@ def check(stdout: bytes, result: dict[str, Any]) -> None:
 needs_sh = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this machine")
 
 
-def with_the_command(folder: Path) -> dict[str, str]:
-    """An environment in which a shell finds the command and this Python."""
-    for name, module in (("planqk-protocol", "-m planqk_protocol "), ("python", "")):
-        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n')
-        (folder / name).chmod(0o755)
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "PYTHONPATH": str(DOCS.parent)}
-
-
 @needs_sh
 def test_a_whole_service_runs_and_has_no_mistakes(tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text(programs("py")[0].text, encoding="utf-8")
     (tmp_path / "request.json").write_text(programs("json")[0].text, encoding="utf-8")
-    environment = with_the_command(tmp_path)
+    variables = environment(tmp_path)
     commands = programs("sh")[0].text
     done = subprocess.run(
         ["sh", "-e", "-c", commands],
         cwd=tmp_path,
-        env=environment,
+        env=variables,
         capture_output=True,
         text=True,
         check=True,
@@ -64,10 +54,10 @@ def test_a_whole_service_runs_and_has_no_mistakes(tmp_path: Path) -> None:
 
 
 @needs_sh
-def test_a_shell_with_the_command(tmp_path: Path) -> None:
-    environment = with_the_command(tmp_path)
+def test_a_shell_environment(tmp_path: Path) -> None:
+    variables = environment(tmp_path)
     program = programs("sh")[1].text
-    done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=environment, check=True)
+    done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=variables, check=True)
     check(done.stdout, {"cost": 699})
 
 

@@ -1,0 +1,109 @@
+"""The tutorials and the how-to guides lead where they say, if a reader does what stands in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.docs.pages import DOCS, blocks
+from tests.docs.walk import environment, follow, installation, is_as_shown, steps
+
+TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
+KIT = DOCS / "tutorials" / "parser.md"  # the kit starts Node hundreds of times
+GUIDES = sorted((DOCS / "howto").glob("*.md"))
+FOLLOWED = [page for page in (*TUTORIALS, *GUIDES) if any(not step.saved_as for step in steps(page))]
+RUNNER, SERVICE = DOCS / "tutorials" / "runner.md", DOCS / "tutorials" / "service.md"
+
+pytestmark = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this machine")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder outside of the repository, whose settings pytest would find."""
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.slow] * (page == KIT), id=page.stem) for page in FOLLOWED],
+)
+def test_the_commands_print_what_the_page_shows(page: Path, folder: Path) -> None:
+    if any("jq" in step.block.text for step in steps(page)) and not shutil.which("jq"):
+        pytest.skip("jq is not on this machine")
+    [log] = [block.text for block in blocks(DOCS / "howto" / "index.md")]
+    (folder / "here").mkdir()
+    (folder / "here" / "job.log").write_text(log, encoding="utf-8")
+    for step, printed in follow(page, folder):
+        if step.printed is not None:
+            assert is_as_shown(printed, step.printed), f"{page.name}, {step}:\n{printed}"
+
+
+def test_the_pages_with_commands_are_found() -> None:
+    assert {RUNNER, SERVICE, KIT} < set(FOLLOWED)
+    assert len(FOLLOWED) > 8
+    assert [step.saved_as for step in steps(SERVICE)].count("job.py") == 4
+
+
+def test_what_differs_is_noticed() -> None:
+    assert is_as_shown("after 0.2 s\n\n", "after … s\n")
+    assert is_as_shown("a\nb\nc\n", "a\n…\nc\n")
+    assert not is_as_shown("after 0.2 s, FAILED\n", "after … s\n")
+    assert not is_as_shown("", "SUCCEEDED\n")
+
+
+def test_the_tutorials_are_installed_alike() -> None:
+    commands = {page.stem: installation(page) for page in TUTORIALS if page.stem != "index"}
+    assert None not in commands.values()
+    path = "../planqk_protocol"
+    assert {re.sub(r"'(.*)\[.*\]'", r"\1", command or "") for command in commands.values()} == {
+        f"python3 -m venv .venv\n. .venv/bin/activate\npython -m pip install {path}\n"
+    }
+    assert "[cli,testing]" in (commands["service"] or "")  # .ci/run installs this one
+
+
+def test_the_runner_shows_interim_results_while_the_job_works(folder: Path) -> None:
+    *_, program = [step.block.text for step in steps(RUNNER) if step.saved_as == "runner.py"]
+    (folder / "runner.py").write_text(program, encoding="utf-8")
+    job = "print('PlanQK:Job:InterimResult: 1', flush=True); input(); print('PlanQK:Job:Result: 2')"
+    command = [sys.executable, "runner.py", sys.executable, "-c", job]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "so far: 1\n"  # the job waits for the line that comes now
+        process.stdin.write("go on\n")
+        process.stdin.close()
+        assert process.stdout.read() == "SUCCEEDED\n"
+    assert (folder / "result.json").read_text() == "2"
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("json.dumps(1)", 0), ("{1}", 1)])
+def test_the_workflow_fails_where_there_is_a_mistake(value: str, verdict: int, folder: Path) -> None:
+    [text] = [block.text for block in blocks(DOCS / "howto" / "ci.md") if block.language == "yaml"]
+    (folder / "job.py").write_text(f"import json\nprint('PlanQK:Job:Result:', {value})\n")
+    (folder / "request.json").write_text("{}")
+    variables = environment(folder)
+    runs = [step["run"] for step in yaml.safe_load(text)["jobs"]["check"]["steps"] if "run" in step]
+    done = [
+        subprocess.run(
+            ["sh", "-c", run], cwd=folder, env=variables, capture_output=True, check=False
+        ).returncode
+        for run in runs[1:]
+    ]
+    assert "pip install" in runs[0]
+    assert [process.returncode for process in done] == [verdict, verdict]
