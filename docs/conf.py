@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
 from planqk_protocol import captures, diagnosis, emit, runner
+from planqk_protocol.cli.rule_links import DOCUMENTATION
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "playground")]
 import assets  # the folders are on the path only now
@@ -48,6 +50,7 @@ nitpick_ignore = [  # what only annotations name: the docstrings say what is tak
     )
 ]
 html_theme = "furo"
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", DOCUMENTATION)
 html_title = f"planqk_protocol {release}"
 copybutton_selector = "div.highlight:not(.highlight-text *) pre"  # blocks of text are output
 copybutton_prompt_text = r">>> |\.\.\. "

@@ -1,4 +1,4 @@
-"""The pages about the rules of the diagnosis in the folder ``rules``: one for each rule, and their list.
+"""The pages about rules in the folder ``rules``: those of findings, those of the protocol, and their list.
 
 Run it from the root of the repository after a change of a rule:
 ``.venv/bin/python docs/rules.py``. The command ``planqk-protocol explain`` shows the
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planqk_protocol.cli.rule_text import sections
+from planqk_protocol.cli.rule_text import all_rules, sections
+from planqk_protocol.conformance.protocol_rules import PROTOCOL_RULES, ProtocolRule
 from planqk_protocol.diagnosis import RULES, Rule
 
 __all__ = ["pages"]
@@ -20,13 +21,25 @@ _FOLDER = Path(__file__).parent / "rules"
 _INDEX = """\
 # Rules
 
+Each rule has a page, with wrong and right output. `planqk-protocol explain RULE` shows the same at a terminal.
+
+## Findings
+
 `planqk-protocol check` finds these mistakes in the output of a job. `parse` and `result` say the same on standard
-error, and `planqk-protocol explain RULE` shows the page of a rule at a terminal. A finding of the severity `error` or
-`warning` gives `check` the exit code 1; one of the severity `info` does not.
+error. A finding of the severity `error` or `warning` gives `check` the exit code 1; one of the severity `info` does not.
+The rules whose names begin with `capture-` are about what a capture lost: they are the kinds of its notices.
 
 | Rule | Severity | What is wrong |
 | --- | --- | --- |
 {rows}
+
+## The protocol
+
+These rules say how the output of a job is read. The [specification](../specification.md) has their exact words.
+
+| Rule | What it says |
+| --- | --- |
+{protocol}
 
 <!-- toctree
 {ids}
@@ -36,20 +49,24 @@ error, and `planqk-protocol explain RULE` shows the page of a rule at a terminal
 
 def pages() -> dict[str, str]:
     """The pages by the names of their files."""
-    return {"index.md": _index(), **{f"{id_}.md": _page(rule) for id_, rule in RULES.items()}}
+    return {"index.md": _index(), **{f"{id_}.md": _page(rule) for id_, rule in all_rules().items()}}
 
 
 def _index() -> str:
     rows = [f"| [`{rule.id}`]({rule.id}.md) | {rule.severity} | {rule.summary} |" for rule in RULES.values()]
-    return _INDEX.format(rows="\n".join(rows), ids="\n".join(RULES))
+    protocol = [f"| [`{rule.id}`]({rule.id}.md) | {rule.summary} |" for rule in PROTOCOL_RULES.values()]
+    return _INDEX.format(rows="\n".join(rows), protocol="\n".join(protocol), ids="\n".join(all_rules()))
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Rule | ProtocolRule) -> str:
     parts = [f"# `{rule.id}`"]
     for section in sections(rule):
         parts += [f"## {section.title}"] if section.title else []
         parts += [section.text] if section.text else []
+        parts += ["\n".join(f"* [`{id_}`]({id_}.md)" for id_ in section.related)] if section.related else []
         parts += [_code(section.output)] if section.output else []
+        if isinstance(rule, ProtocolRule) and not section.title:
+            parts += [f"The [specification](../specification.md#{rule.id}) has its exact words."]
     return "\n\n".join(parts) + "\n"
 
 

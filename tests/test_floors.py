@@ -93,7 +93,7 @@ FLOORS = (
     ("runner.__init__",),
     ("__init__",),
     # The conformance kit, and help for tests.
-    ("conformance.__init__", "testing.engine_writers"),
+    ("conformance.__init__", "conformance.protocol_rules", "testing.engine_writers"),
     ("testing.findings",),
     ("conformance.programs", "conformance.showing", "conformance.vectors", "testing.journald_writer"),
     ("conformance.comparison", "testing.models"),
@@ -102,7 +102,15 @@ FLOORS = (
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.
-    ("cli.__init__", "cli.console", "cli.members", "cli.capture_messages", "cli.redaction", "cli.rich_help"),
+    (
+        "cli.__init__",
+        "cli.members",
+        "cli.capture_messages",
+        "cli.redaction",
+        "cli.rich_help",
+        "cli.rule_links",
+    ),
+    ("cli.console",),
     ("cli.terminal", "cli.rule_choice"),
     ("cli.sources", "cli.conformance_report", "cli.printing", "cli.signals", "cli.visible_text"),
     ("cli.compression", "cli.event_text", "cli.rotation", "cli.rule_text"),

@@ -8,6 +8,9 @@ import os
 from rich.console import Console
 from rich.text import Text
 
+from planqk_protocol.cli.rule_links import linked, shows_links
+from planqk_protocol.diagnosis import rules
+
 __all__ = ["ErrorConsole", "OutputConsole"]
 
 
@@ -26,10 +29,11 @@ class ErrorConsole(Console):
         super().__init__(stderr=True, soft_wrap=True, highlight=False)
 
     def print_message(self, subject: str, kind: str, message: str) -> None:
-        """Print ``subject: kind: message`` on a line, with the subject and the kind in their colours."""
+        """Print ``subject: kind: message`` on a line, in colours. A kind that is a rule is a link."""
         line = Text.assemble((subject, "bold"), ": ")
         if kind:
-            line.append(kind, "red").append(": ")
+            links = kind in rules.RULES and shows_links(self)
+            line.append(kind, linked("red", kind, links=links)).append(": ")
         self.print(line.append(message))
 
     def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT002  # as Console has it

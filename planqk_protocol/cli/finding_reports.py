@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
 from planqk_protocol.cli.found import Found, Locator
+from planqk_protocol.cli.rule_links import shows_links
 from planqk_protocol.cli.terminal import write, write_json, writing
 from planqk_protocol.diagnosis import Finding, finding_to_json_line
 
@@ -58,6 +59,7 @@ class TextReport(Report):
         super().__init__(locator, subject)
         cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
         self._console = Console(soft_wrap=True, highlight=False)
+        self._links = shows_links(self._console)
         self._width = self._console.width if sys.stdout.isatty() else _WIDTH
 
     def add(self, finding: Finding) -> None:
@@ -65,7 +67,8 @@ class TextReport(Report):
         from planqk_protocol.cli.finding_text import finding_text  # noqa: PLC0415  # see the top
 
         found = self._locator.found(finding)
-        self._print(finding_text(found, width=self._width, encoding=sys.stdout.encoding))
+        text = finding_text(found, width=self._width, encoding=sys.stdout.encoding, links=self._links)
+        self._print(text)
 
     def end(self, summary: str, *, is_good: bool) -> None:
         """Print the summary."""

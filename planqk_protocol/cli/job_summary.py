@@ -8,6 +8,7 @@ from contextlib import suppress
 from planqk_protocol import FinalResult, InterimResult, JobStatus, Outcome
 from planqk_protocol.cli.finding_text import finding_text
 from planqk_protocol.cli.found import Found, Spot
+from planqk_protocol.cli.rule_links import shows_links
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.diagnosis import Finding, Place
 from planqk_protocol.runner import Run
@@ -43,9 +44,11 @@ def sum_up(job: Run, messages: Messages) -> None:
         messages.say(_JOB, _OTHER_CONTRACT)
     findings = [item for item in job.findings if not (is_other and item.rule == _NO_RESULT)]
     console = messages.console
+    links = shows_links(console)
     with suppress(OSError):  # standard error is gone, and there is no other place for them
         for finding in findings[:_MOST_FINDINGS]:
-            console.print(finding_text(_found(finding), width=console.width, encoding=console.encoding))
+            found = _found(finding)
+            console.print(finding_text(found, width=console.width, encoding=console.encoding, links=links))
     if len(findings) > _MOST_FINDINGS:
         messages.say(_JOB, f"and {len(findings) - _MOST_FINDINGS:,} more findings")
 

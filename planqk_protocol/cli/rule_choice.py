@@ -10,16 +10,7 @@ from click.shell_completion import CompletionItem
 
 from planqk_protocol.diagnosis import rules
 
-__all__ = ["chosen_rules", "complete_rule", "rule_id", "rule_or_prefix"]
-
-
-def rule_id(value: str) -> str:
-    """Check that a value is the id of a rule, such as ``marker-indented``.
-
-    Raises:
-        click.BadParameter: There is no such rule.
-    """
-    return _checked(value, rules.RULES)
+__all__ = ["checked", "chosen_rules", "complete_rule", "rule_or_prefix"]
 
 
 def rule_or_prefix(value: str) -> str:
@@ -29,7 +20,7 @@ def rule_or_prefix(value: str) -> str:
         click.BadParameter: There is no such rule.
     """
     prefixes = {id_[: at + 1] for id_ in rules.RULES for at, character in enumerate(id_) if character == "-"}
-    return _checked(value, [*rules.RULES, *sorted(prefixes)])
+    return checked(value, [*rules.RULES, *sorted(prefixes)])
 
 
 def complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -53,7 +44,12 @@ def chosen_rules(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str]
     )
 
 
-def _checked(value: str, known: Iterable[str]) -> str:
+def checked(value: str, known: Iterable[str]) -> str:
+    """Check that a value is one of the known ids.
+
+    Raises:
+        click.BadParameter: It is none of them.
+    """
     if value in known:
         return value
     close = get_close_matches(value, known, n=1)

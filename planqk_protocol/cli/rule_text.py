@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planqk_protocol import Limits
-from planqk_protocol.cli.visible_text import visible
-from planqk_protocol.diagnosis import Example, Rule, Severity
+import msgspec
 
-__all__ = ["Section", "sections"]
+from planqk_protocol import Event, Limits, Parser, Violation, to_json_line
+from planqk_protocol.cli.visible_text import visible
+from planqk_protocol.conformance.protocol_rules import PROTOCOL_RULES, ProtocolRule
+from planqk_protocol.diagnosis import RULES, Example, Rule, Severity
+
+__all__ = ["Section", "all_rules", "sections"]
 
 _MOST_LINES, _MOST_CHARACTERS = 20, 100
 _SEVERITIES = {
@@ -24,35 +27,74 @@ class Section(NamedTuple):
     Attributes:
         title: Its heading; empty for the part below the id of the rule.
         text: Plain text.
-        output: Output of a job that shows what the text says.
+        output: Output of a job that shows what the text says, or event records.
+        related: The ids of rules that it names.
     """
 
     title: str
     text: str
     output: str = ""
+    related: tuple[str, ...] = ()
 
 
-def sections(rule: Rule) -> list[Section]:
-    """The text about a rule: what is wrong, why it matters, what to do, an example, and the mended one."""
-    summary = rule.summary[:1].upper() + rule.summary[1:]
+def all_rules() -> dict[str, Rule | ProtocolRule]:
+    """Each rule that has a text by its id: first those of findings, then those of the protocol."""
+    return {**RULES, **PROTOCOL_RULES}
+
+
+def sections(rule: Rule | ProtocolRule) -> list[Section]:
+    """The text about a rule: what is wrong, why it matters, what to do, a wrong example, and a right one."""
+    return _of_protocol(rule) if isinstance(rule, ProtocolRule) else _of_finding(rule)
+
+
+def _of_protocol(rule: ProtocolRule) -> list[Section]:
+    findings = tuple(id_ for id_ in RULES if rule.is_about(id_))
+    wrong = "\n".join(rule.wrong)
     return [
-        Section("", f"{summary}.\n\nSeverity: {_SEVERITIES[rule.severity]}."),
+        Section(
+            "",
+            f"{_sentence(rule.summary)}\n\nThis is a rule of the protocol: all that read the output keep it.",
+        ),
+        Section("Why it matters", rule.why),
+        Section("Output", " ".join(_limits(rule.limits)), "\n".join(ascii(part)[1:] for part in rule.output)),
+        Section("Right", rule.right, _records(rule)),
+        Section("Wrong", rule.mistake, wrong),
+        *([Section("Findings", "What 'check' finds about it:", related=findings)] if findings else []),
+    ]
+
+
+def _records(rule: ProtocolRule) -> str:
+    """The records of the events of the output, without the messages of violations, which are long."""
+    parser = Parser(limits=rule.limits)
+    events = [event for part in rule.output for event in parser.feed(part)] + parser.close()
+    return "".join(to_json_line(_without_message(event)).decode() for event in events).rstrip("\n")
+
+
+def _without_message(event: Event) -> Event:
+    return msgspec.structs.replace(event, message="…") if isinstance(event, Violation) else event
+
+
+def _of_finding(rule: Rule) -> list[Section]:
+    protocol = tuple(item.id for item in PROTOCOL_RULES.values() if item.is_about(rule.id))
+    return [
+        Section("", f"{_sentence(rule.summary)}\n\nSeverity: {_SEVERITIES[rule.severity]}."),
         Section("Why it matters", rule.why),
         Section("What to do", rule.advice[:1].upper() + rule.advice[1:]),
         *(_example("Wrong", example) for example in rule.wrong[:1]),
         *(_example("Right", example) for example in rule.right[:1]),
+        *([Section("Rules of the protocol", "It is about:", related=protocol)] if protocol else []),
     ]
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[:1].upper()}{summary[1:]}."
 
 
 def _example(title: str, example: Example) -> Section:
     notes = []
     if example.capture != "raw":
         notes.append(f"The output was captured in the format {example.capture}.")
-    notes += [
-        f"It is read with the limit {name}={limit}."
-        for name in Limits.__struct_fields__
-        if (limit := getattr(example.limits, name)) != getattr(Limits(), name)
-    ]
+    notes += _limits(example.limits)
     if example.exit_code is not None:
         notes.append(f"The job ends with exit code {example.exit_code}.")
     if example.stdout and not example.stdout.endswith(b"\n"):
@@ -60,6 +102,15 @@ def _example(title: str, example: Example) -> Section:
     if not example.stdout:
         notes.append("There is no output.")
     return Section(title, " ".join(notes), _output(example.stdout))
+
+
+def _limits(limits: Limits) -> list[str]:
+    """Sentences about the limits that are not the defaults."""
+    return [
+        f"It is read with the limit {name}={limit}."
+        for name in Limits.__struct_fields__
+        if (limit := getattr(limits, name)) != getattr(Limits(), name)
+    ]
 
 
 def _output(stdout: bytes) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from planqk_protocol import __version__
 from planqk_protocol.cli.found import Found, Spot
+from planqk_protocol.cli.rule_links import DOCUMENTATION, page_address
 from planqk_protocol.diagnosis import RULES, Severity
 
 __all__ = ["to_sarif"]
@@ -32,6 +33,7 @@ def to_sarif(findings: Sequence[Found]) -> bytes:
             "driver": {
                 "name": "planqk-protocol",
                 "version": __version__,
+                "informationUri": DOCUMENTATION,
                 "rules": [_rule(id_) for id_ in ids],
             }
         },
@@ -49,6 +51,7 @@ def _rule(id_: str) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why},
         "help": {"text": rule.advice},
+        "helpUri": page_address(id_),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
+from click.testing import CliRunner
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.rule_text import sections
+from planqk_protocol.cli.app import cli
+from planqk_protocol.cli.rule_links import page_address
+from planqk_protocol.cli.rule_text import all_rules, sections
+from planqk_protocol.conformance.protocol_rules import PROTOCOL_RULES
 from planqk_protocol.diagnosis import RULES, Example, Rule, Severity
-from tests.cli.harness import Run
+from tests.cli.harness import Call, Run, Terminal
 
 
 @pytest.mark.parametrize("id_", RULES)
@@ -28,17 +34,79 @@ def test_a_rule_is_explained(run: Run, id_: str) -> None:
 
 def test_all_rules_are_listed(run: Run) -> None:
     outcome = run("explain")
-    assert [line.split()[:2] for line in outcome.stdout.splitlines()] == [
-        [rule.id, rule.severity] for rule in RULES.values()
-    ]
+    findings = [[rule.id, rule.severity.value] for rule in RULES.values()]
+    protocol = [[id_, "protocol"] for id_ in PROTOCOL_RULES]
+    assert [line.split()[:2] for line in outcome.stdout.splitlines()] == findings + protocol
 
 
 def test_rules_are_records_for_programs(run: Run) -> None:
     records = [json.loads(line) for line in run("explain", "--output", "json").stdout.splitlines()]
-    assert [record["id"] for record in records] == list(RULES)
+    assert [record["id"] for record in records] == [*RULES, *PROTOCOL_RULES]
+    assert all((record["severity"] is None) == (record["id"] in PROTOCOL_RULES) for record in records)
     assert set(records[0]) == {"id", "severity", "summary", "why", "advice"}
     (record,) = map(json.loads, run("explain", "no-result", "--output", "json").stdout.splitlines())
     assert record["summary"] == RULES["no-result"].summary
+
+
+@pytest.mark.parametrize("id_", PROTOCOL_RULES)
+def test_a_rule_of_the_protocol_is_explained(run: Run, id_: str) -> None:
+    outcome = run("explain", id_)
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    rule, words = PROTOCOL_RULES[id_], " ".join(outcome.stdout.split())
+    assert words.startswith(
+        f"{id_} {rule.summary[0].upper()}{rule.summary[1:]}. This is a rule of the protocol"
+    )
+    for text in (rule.why, rule.right, rule.mistake, *rule.wrong):
+        assert " ".join(text.split()) in words
+    titles = [
+        title for title in outcome.stdout.split("\n\n") if title in {"Output", "Right", "Wrong", "Findings"}
+    ]
+    assert titles == ["Output", "Right", "Wrong", *(["Findings"] if rule.findings else [])]
+
+
+def test_the_right_records_are_those_of_the_reader(run: Run) -> None:
+    text = run("explain", "first-wins").stdout
+    assert '    {"type":"result","line":1,"value":1}\n' in text
+    assert '"code":"duplicate-result","marker":"result","message":"…"' in text
+    assert (
+        '    {"type":"log","line":1,"text":"01234567","terminated":false}\n'
+        in run("explain", "limit-line").stdout
+    )
+
+
+def test_rules_name_each_other(run: Run) -> None:
+    findings = "".join(f"    {id_}\n" for id_ in RULES if id_ == "invalid-json" or id_.startswith("json-"))
+    assert run("explain", "json").stdout.endswith(f"What 'check' finds about it:\n\n{findings}")
+    assert run("explain", "duplicate-result").stdout.endswith("It is about:\n\n    first-wins\n")
+    assert "Rules of the protocol" not in run("explain", "capture-gap").stdout
+
+
+@pytest.mark.parametrize("rule", [[], ["json-nan"], ["json"]])
+def test_names_are_links_at_a_terminal(
+    call: Call, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, rule: list[str]
+) -> None:
+    plain = run("explain", *rule).stdout
+    monkeypatch.setattr(sys, "stdout", terminal.text())
+    assert call("explain", *rule) == 0
+    shown = terminal.shown()
+    for id_ in rule or all_rules():
+        assert f";{page_address(id_)}\x1b\\" in shown
+    assert "\x1b" not in plain
+
+
+def test_a_shell_completes_rules_of_the_protocol() -> None:
+    env = {
+        "_PLANQK_PROTOCOL_COMPLETE": "bash_complete",
+        "COMP_WORDS": "planqk-protocol explain limit-",
+        "COMP_CWORD": "2",
+    }
+    outcome = CliRunner().invoke(cli, [], prog_name="planqk-protocol", env=os.environ | env)
+    assert outcome.stdout.splitlines() == ["plain,limit-line", "plain,limit-payload"]
+
+
+@pytest.mark.parametrize("value", ["json-", "nothing"])
+def test_what_is_no_rule_is_refused(run: Run, value: str) -> None:
+    assert run("explain", value).exit_code == 2
 
 
 def test_another_rule_is_suggested(run: Run) -> None:

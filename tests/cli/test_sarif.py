@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from planqk_protocol.cli.found import Found
+from planqk_protocol.cli.rule_links import DOCUMENTATION, page_address
 from planqk_protocol.cli.sarif import to_sarif
 from tests.cli.findings import ALL, INDENTED, MISSING, RELATED, UNWISE, found
 
@@ -83,4 +84,9 @@ def test_each_rule_is_described_once() -> None:
     only = run(found(INDENTED), found(UNWISE), found(INDENTED))
     rules = only["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["marker-indented", "big-integer"]
+    assert [rule["helpUri"] for rule in rules] == [
+        page_address("marker-indented"),
+        page_address("big-integer"),
+    ]
+    assert only["tool"]["driver"]["informationUri"] == DOCUMENTATION
     assert [result["ruleIndex"] for result in only["results"]] == [0, 1, 0]

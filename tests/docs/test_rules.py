@@ -1,4 +1,4 @@
-"""The pages of the rules are those that the rules give, and say the same as the command ``explain``."""
+"""The pages about rules are those that the rules give, and say the same as the command ``explain``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import runpy
 
 import pytest
 
+from planqk_protocol import ViolationCode
+from planqk_protocol.captures import NoticeKind
+from planqk_protocol.cli.rule_text import all_rules, sections
+from planqk_protocol.conformance.protocol_rules import PROTOCOL_RULES
+from planqk_protocol.conformance.vectors import RULES as IDS_OF_VECTORS
 from planqk_protocol.diagnosis import RULES
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, rule_headings
 
 PAGES: dict[str, str] = runpy.run_path(str(DOCS / "rules.py"))["pages"]()
 UPDATE = "run: .venv/bin/python docs/rules.py"
@@ -15,7 +20,12 @@ UPDATE = "run: .venv/bin/python docs/rules.py"
 
 def test_there_is_a_page_for_each_rule_and_the_list() -> None:
     assert {path.name for path in (DOCS / "rules").iterdir()} == set(PAGES), UPDATE
-    assert set(PAGES) == {"index.md", *(f"{id_}.md" for id_ in RULES)}
+    assert set(PAGES) == {"index.md", *(f"{id_}.md" for id_ in all_rules())}
+
+
+def test_violations_notices_findings_and_rules_of_the_protocol_have_pages() -> None:
+    notices = {f"capture-{kind}" for kind in NoticeKind}
+    assert {*ViolationCode, *notices, *RULES, *rule_headings(), *IDS_OF_VECTORS} == set(all_rules())
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -23,7 +33,21 @@ def test_a_page_is_current(name: str) -> None:
     assert (DOCS / "rules" / name).read_text(encoding="utf-8") == PAGES[name], UPDATE
 
 
-@pytest.mark.parametrize("id_", RULES)
+@pytest.mark.parametrize("id_", all_rules())
+def test_a_page_says_what_explain_says_with_wrong_and_right_output(id_: str) -> None:
+    page = PAGES[f"{id_}.md"]
+    for section in sections(all_rules()[id_]):
+        for text in (
+            section.text,
+            section.output,
+            *(f"[`{other}`]({other}.md)" for other in section.related),
+        ):
+            assert text in page
+    assert {"## Wrong", "## Right"} <= set(page.splitlines())
+    assert (f"](../specification.md#{id_})" in page) == (id_ in PROTOCOL_RULES)
+
+
+@pytest.mark.parametrize("id_", all_rules())
 def test_the_list_links_to_each_page(id_: str) -> None:
     assert f"[`{id_}`]({id_}.md)" in PAGES["index.md"]
     assert PAGES[f"{id_}.md"].startswith(f"# `{id_}`\n")
