@@ -2,8 +2,8 @@
 
 A paragraph that says ``as `NAME` `` (``Save this as `job.py` ``) is about the block below it: the text of a
 file. A block of ``sh`` is run, and a block of ``text`` directly below shows what it prints, on both streams.
-There, ``…`` stands for what differs from run to run. A command with nothing shown below it has to end with exit
-code 0. A command with ``--follow`` is ended by Ctrl-C after it has printed as many lines as are shown.
+There, ``…`` stands for what differs from run to run. A command with nothing shown below it has to end with
+exit code 0. A command with ``--follow`` is ended by Ctrl-C after it has printed as many lines as are shown.
 """
 
 from __future__ import annotations
@@ -76,25 +76,20 @@ def follow(page: Path, folder: Path) -> Iterator[tuple[Step, str]]:
         if step.saved_as:
             (place / step.saved_as).write_text(step.block.text, encoding="utf-8")
             continue
-        process = subprocess.Popen(
-            [
-                "sh",
-                "-c",
-                f"exec {step.block.text}" if _ENDS_BY_CTRL_C in step.block.text else step.block.text,
-            ],
+        is_endless = _ENDS_BY_CTRL_C in step.block.text
+        with subprocess.Popen(
+            ["sh", "-c", f"exec {step.block.text}" if is_endless else step.block.text],
             cwd=place,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
-        )
-        with process:
+        ) as process:
             assert process.stdout
             printed = ""
             if is_endless:
-                lines = (step.printed or "").count("\n")
-                printed = "".join(process.stdout.readline() for _ in range(lines))
+                printed = "".join(process.stdout.readline() for _ in (step.printed or "").splitlines())
                 process.send_signal(signal.SIGINT)
             printed += process.stdout.read()
         assert step.printed is not None or process.returncode == 0, f"{page.name}, {step}: {printed}"
