@@ -60,7 +60,7 @@ copybutton_prompt_is_regexp = True
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 _TOCTREE = re.compile(r"^<!-- toctree(:?.*)\n((?:.+\n)+)-->$", re.MULTILINE)
-_TAB = re.compile(r"^<!-- tab -->\n\*\*(.+)\*\*\n(.*?)^<!-- end of tab -->$", re.MULTILINE | re.DOTALL)
+_TAB = re.compile(r"^<!-- tab -->\n\*\*(\w+)\*\*\n(.*?)^<!-- end of tab -->$", re.MULTILINE | re.DOTALL)
 
 # A name in single backticks is a link where it names something public, else code.
 default_role = "py:obj"

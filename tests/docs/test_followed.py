@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,20 @@ def test_the_tutorials_are_installed_alike() -> None:
         f"python3 -m venv .venv\n. .venv/bin/activate\npython -m pip install {path}\n"
     }
     assert "[cli,testing]" in (commands["service"] or "")  # .ci/run installs this one
+
+
+def test_each_tab_is_made_and_has_alternatives() -> None:
+    made = runpy.run_path(str(DOCS / "conf.py"))["_put_directives"]
+    sources = {page: page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")}
+    tabbed = {page: [source] for page, source in sources.items() if "\n<!-- tab -->" in source}
+    assert len(tabbed) > 5
+    for page, source in tabbed.items():
+        made(None, page.stem, source)
+        names = re.findall(r"^:::\{tab\} (\w+)$", source[0], re.MULTILINE)
+        assert len(names) == sources[page].count("\n<!-- tab -->")
+        assert len(names) == len(re.findall(r"^:::$", source[0], re.MULTILINE))
+        assert len(names) >= 2
+        assert " tab -->" not in source[0]
 
 
 def test_the_runner_shows_interim_results_while_the_job_works(folder: Path) -> None:
