@@ -80,6 +80,7 @@ def setup(app: Sphinx) -> None:
         if inspect.isclass(public) or inspect.isfunction(public):
             public.__module__ = "planqk_protocol"
     app.connect("source-read", _put_directives)
+    app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _name_the_union)
     app.connect("missing-reference", _resolve_from_anywhere)
@@ -91,6 +92,12 @@ def _put_directives(_app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = _TOCTREE.sub(r"```{toctree}\n:hidden:\n\n\1\n```", source[0])
     if name == "reference":
         source[0] = reference.directed(source[0])
+
+
+def _root_the_links(_app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Let the links of the page for missing pages begin at the root: a server shows it at any address."""
+    if name == "404" and "READTHEDOCS_CANONICAL_URL" in os.environ:
+        context["metatags"] += f'<base href="{html_baseurl}">'
 
 
 def _lay_playground(app: Sphinx, exception: Exception | None) -> None:
