@@ -86,6 +86,7 @@ def setup(app: Sphinx) -> None:
         if inspect.isclass(public) or inspect.isfunction(public):
             public.__module__ = "planqk_protocol"
     app.connect("source-read", _put_directives)
+    app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _name_the_union)
     app.connect("missing-reference", _resolve_from_anywhere)
@@ -104,6 +105,12 @@ def _toctree(comment: re.Match[str]) -> str:
     """The directive for a table of contents, with the caption if it has one."""
     caption = f":caption{comment[1]}\n" if comment[1] else ""
     return f"```{{toctree}}\n:hidden:\n{caption}\n{comment[2]}```"
+
+
+def _root_the_links(_app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Let the links of the page for missing pages begin at the root: a server shows it at any address."""
+    if name == "404" and "READTHEDOCS_CANONICAL_URL" in os.environ:
+        context["metatags"] += f'<base href="{html_baseurl}">'
 
 
 def _lay_playground(app: Sphinx, exception: Exception | None) -> None:
