@@ -54,7 +54,7 @@ def test_a_whole_service_runs_and_has_no_mistakes(tmp_path: Path) -> None:
 
 
 @needs_sh
-def test_a_shell_environment(tmp_path: Path) -> None:
+def test_a_shell_with_the_command(tmp_path: Path) -> None:
     variables = environment(tmp_path)
     program = programs("sh")[1].text
     done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=variables, check=True)
