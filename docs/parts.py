@@ -36,7 +36,7 @@ def parts() -> dict[str, str]:
 
 def _help(*command: str) -> str:
     """What a command says about itself."""
-    shown = CliRunner(env={"COLUMNS": "80"}).invoke(
+    shown = CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": None}).invoke(
         cli, [*command, "--help"], prog_name="planqk-protocol", catch_exceptions=False
     )
     lines = click.unstyle(shown.output).strip().splitlines()

@@ -56,7 +56,11 @@ def _of_protocol(rule: ProtocolRule) -> list[Section]:
             f"{_sentence(rule.summary)}\n\nThis is a rule of the protocol: all that read the output keep it.",
         ),
         Section("Why it matters", rule.why),
-        Section("Output", " ".join(_limits(rule.limits)), "\n".join(ascii(part)[1:] for part in rule.output)),
+        Section(
+            "Output",
+            " ".join(["Each piece is quoted, with its end.", *_limits(rule.limits)]),
+            "\n".join(ascii(part)[1:] for part in rule.output),
+        ),
         Section("Right", rule.right, _records(rule)),
         Section("Wrong", rule.mistake, wrong),
         *([Section("Findings", "What 'check' finds about it:", related=findings)] if findings else []),

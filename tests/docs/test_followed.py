@@ -18,10 +18,9 @@ from tests.docs.pages import DOCS, blocks
 from tests.docs.walk import environment, follow, installation, is_as_shown, steps
 
 TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
-KIT = DOCS / "tutorials" / "parser.md"  # the kit starts Node hundreds of times
 GUIDES = sorted((DOCS / "howto").glob("*.md"))
 FOLLOWED = [page for page in (*TUTORIALS, *GUIDES) if any(not step.saved_as for step in steps(page))]
-RUNNER, SERVICE = DOCS / "tutorials" / "runner.md", DOCS / "tutorials" / "service.md"
+RUNNER, SERVICE, PARSER = (DOCS / "tutorials" / f"{name}.md" for name in ("runner", "service", "parser"))
 
 pytestmark = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this machine")
 
@@ -35,7 +34,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(page, marks=[pytest.mark.slow] * (page == KIT), id=page.stem) for page in FOLLOWED],
+    [pytest.param(page, marks=[pytest.mark.slow] * (page in TUTORIALS), id=page.stem) for page in FOLLOWED],
 )
 def test_the_commands_print_what_the_page_shows(page: Path, folder: Path) -> None:
     if any("jq" in step.block.text for step in steps(page)) and not shutil.which("jq"):
@@ -49,7 +48,7 @@ def test_the_commands_print_what_the_page_shows(page: Path, folder: Path) -> Non
 
 
 def test_the_pages_with_commands_are_found() -> None:
-    assert {RUNNER, SERVICE, KIT} < set(FOLLOWED)
+    assert {RUNNER, SERVICE, PARSER} < set(FOLLOWED)
     assert len(FOLLOWED) > 8
     assert [step.saved_as for step in steps(SERVICE)].count("job.py") == 4
 
