@@ -20,6 +20,7 @@ from planqk_protocol.conformance.vectors import Vector
 
 __all__ = ["print_report", "show_encoder_case", "show_vector", "write_file"]
 
+_BY_DEFAULT = " (the default: not given to the decoder)"
 _STYLES = {"-": "red", "+": "green"}
 
 
@@ -36,6 +37,8 @@ def print_report(report: Report, junit: Path | None, json_file: Path | None) -> 
             for line in _failure_lines(failed):
                 console.print(line)
             console.print()
+        if differing := report.differing():
+            console.print(Text(f"other places of faults than expected, or none: {', '.join(differing)}\n"))
         console.print(_table(report))
         console.print(Text(escape_controls(report.claim), "bold green" if is_passed else "bold red"))
     write(capture.get().encode(sys.stdout.encoding, "backslashreplace"))
@@ -96,7 +99,7 @@ def show_vector(vector: Vector) -> str:
     return "".join(
         [
             f"{vector.id} ({vector.group}): {vector.about}\n",
-            f"limits: {limits}\n" if limits else "",
+            f"limits: {limits}{_BY_DEFAULT if vector.by_default else ''}\n" if limits else "",
             "stream:\n",
             *(f"{ascii(step.data())[1:]}\n" for step in vector.steps),
             "records:\n",

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Never
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.conformance.showing import shorten, shorten_both, show_bytes, show_json
+from planqk_protocol.conformance.vectors import PLACE
 from planqk_protocol.limits import MAX_DEPTH
 from planqk_protocol.payload.bounds import deeper_than
 
@@ -41,7 +42,6 @@ Members = Mapping[str, Any]
 
 _Select = Callable[[Members, Members], Members]  # record, wanted record → what is compared of the record
 _RESULTS = ("interim_result", "result", "multiline_result")  # a tuple: a program may give any type
-_POSITIONS = frozenset({"error_line", "column", "offset"})
 _FIRST = ("type", "line", "end_line", "code", "marker")  # members shown before all others
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?")
 _MOST_ZEROS = 30  # digits that may be added to write a number without an exponent
@@ -171,7 +171,7 @@ def _select(record: Members, wanted: Members, profile: Profile, ignoring: Collec
     if profile is Profile.RESULTS:
         names = [name for name in ("type", "value") if name in record]
     else:
-        ignored = {"message", *ignoring, *(_POSITIONS - wanted.keys())}
+        ignored = {"message", *ignoring, *(PLACE - wanted.keys())}
         names = [name for name in record if name not in ignored]
     return {name: record[name] for name in names}
 

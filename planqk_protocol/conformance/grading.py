@@ -12,7 +12,7 @@ from planqk_protocol.conformance.comparison import Profile, difference
 from planqk_protocol.conformance.programs import Answer
 from planqk_protocol.conformance.vectors import RULES
 
-__all__ = ["Grade", "GradedCase", "Summary", "grade_records", "summarise", "summarise_rules"]
+__all__ = ["Grade", "GradedCase", "Summary", "grade_records", "has_declined", "summarise", "summarise_rules"]
 
 # Exit codes of decoder programs.
 _FOUND_VIOLATIONS = 1
@@ -23,7 +23,7 @@ class Grade(StrEnum):
     """How a case ended.
 
     ``declined``: the case has limits, and the program does not take limits.
-    ``differs``: the program gives another answer where the rules allow several.
+    ``differs``: the program gives another place of a fault than the reference, or none.
     """
 
     PASSED = "passed"
@@ -74,7 +74,7 @@ def grade_records(
     Returns:
         The grade, and what is wrong.
     """
-    if may_decline and answer.exit_code == _UNKNOWN_ARGUMENT and not answer.output:
+    if may_decline and has_declined(answer):
         return Grade.DECLINED, ""
     if answer.fault:
         return Grade.FAILED, answer.fault
@@ -82,6 +82,11 @@ def grade_records(
         return Grade.FAILED, f"the program ended with exit code {answer.exit_code}"
     reason = difference(expected, answer.output, profile=profile)
     return (Grade.FAILED, reason) if reason else (Grade.PASSED, "")
+
+
+def has_declined(answer: Answer) -> bool:
+    """Whether a program says by its answer that it takes no limits."""
+    return answer.exit_code == _UNKNOWN_ARGUMENT and not answer.output
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

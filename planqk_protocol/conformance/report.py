@@ -19,7 +19,7 @@ from planqk_protocol.conformance.vectors import VERSION
 
 __all__ = ["FailedCases", "Report"]
 
-_SKIPPED = {Grade.DECLINED: "declined", Grade.DIFFERS: "the rules leave this open"}
+_SKIPPED = {Grade.DECLINED: "declined", Grade.DIFFERS: "the place of a fault differs"}
 # Characters that XML or UTF-8 does not have.
 _ILLEGAL = dict.fromkeys({*range(32), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)} - {9, 10}, "\ufffd")
 
@@ -99,6 +99,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 passed = tuple(case.chunking for case in cases if case.grade is not Grade.FAILED)
                 failures.append(FailedCases(first=failed[0], reasons=tuple(reasons.items()), passed=passed))
         return failures
+
+    def differing(self) -> list[str]:
+        """The ids of the vectors that differ in some chunking."""
+        return list(dict.fromkeys(case.id for case in self.cases if case.grade is Grade.DIFFERS))
 
     def to_json(self) -> bytes:
         """The report as one JSON object."""

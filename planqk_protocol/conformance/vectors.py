@@ -1,9 +1,9 @@
 """Read the vectors: streams, and the event records that they have to give.
 
 Vectors are JSON files, one for each rule, for programs in any language.
-``vectors.schema.json`` describes the files. A vector of the group ``must``
-follows from the rules. A vector of the group ``may`` shows what the reference
-decoder does where the rules allow more than one answer.
+``vectors.schema.json`` describes the files. A decoder has to give the records
+of each vector of the group ``must``. Vectors of the group ``may`` are about the
+places of faults, which a decoder may leave out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from planqk_protocol.limits import Limits
 
 __all__ = [
+    "PLACE",
     "RULES",
     "VERSION",
     "Expression",
@@ -52,7 +53,7 @@ def expand(expression: Expression) -> bytes:
     return b"".join(map(expand, expression["concat"]))
 
 
-VERSION = 1
+VERSION = 2
 """Version of the set of vectors. Whoever adds, changes or removes a vector raises it."""
 
 RULES = (
@@ -64,6 +65,10 @@ RULES = (
     *("limit-line", "limit-payload"),
 )
 """The ids of the rules, in the order of the specification. Each rule has a file of vectors."""
+
+
+PLACE = frozenset({"error_line", "column", "offset"})
+"""The members of an event record that say where a fault is."""
 
 
 class VectorStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +100,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
         group: ``must`` or ``may``.
         about: What the vector shows, in one sentence.
         limits: The limits that matter, by their names.
+        by_default: Whether the decoder is not given these limits, because they are the defaults.
         steps: The parts of the stream. There is one part, unless `is_stepwise`.
         end: The records of the events that the end of the stream completes.
             Empty unless `is_stepwise`.
@@ -107,6 +113,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     about: str
     limits: Mapping[str, int | None]
+    by_default: bool = False
     steps: tuple[VectorStep, ...]
     end: tuple[Mapping[str, Any], ...] = ()
     is_stepwise: bool = False
@@ -119,9 +126,18 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
         """All event records as JSON Lines."""
         return b"".join(step.records() for step in self.steps) + _json_lines(self.end)
 
+    def records_without_places(self) -> bytes:
+        """All event records as JSON Lines, without the places of faults."""
+        steps = b"".join(_json_lines(map(_without_place, step.events)) for step in self.steps)
+        return steps + _json_lines(map(_without_place, self.end))
+
+    def given_limits(self) -> Mapping[str, int | None]:
+        """The limits that a decoder is given. The others have their defaults."""
+        return {} if self.by_default else self.limits
+
     def parser_limits(self) -> Limits:
-        """The limits for a parser. Limits that do not matter have their defaults."""
-        bounds: Mapping[str, Any] = self.limits
+        """The limits for a parser."""
+        bounds: Mapping[str, Any] = self.given_limits()
         return Limits(**bounds)
 
 
@@ -161,10 +177,15 @@ def _read_vector(rule: str, item: Mapping[str, Any]) -> Vector:
         group=item["group"],
         about=item["about"],
         limits=item.get("limits", {}),
+        by_default=item.get("by_default", False),
         steps=tuple(VectorStep(input=step["input"], events=tuple(step["events"])) for step in steps),
         end=tuple(item.get("end", ())),
         is_stepwise="steps" in item,
     )
+
+
+def _without_place(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in PLACE}
 
 
 def _json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:

@@ -69,7 +69,7 @@ def test_a_decoder_that_declines_everything_fails() -> None:
     result = run(
         "decoder", "--rule", "limit-line", "--chunks", "whole", "--", *program("import sys\nsys.exit(2)")
     )
-    assert (result.exit_code, claim(result)[-1]) == (1, "0 passed, 0 failed, 17 declined")
+    assert (result.exit_code, claim(result)[-1]) == (1, "0 passed, 0 failed, 18 declined")
 
 
 def test_an_encoder() -> None:
@@ -126,6 +126,18 @@ def test_show() -> None:
         '{"type":"result","line":2,"value":1}',
     ]
     assert "limits:" not in run("show", "line-lf/one-line").stdout
+    assert "\nlimits: --max-depth 128 (the default: not given to the decoder)\n" in (
+        run("show", "json-limits/depth-129").stdout
+    )
+
+
+def test_vectors_that_differ_are_named() -> None:
+    options = ("--rule", "eof-block", "--chunks", "whole", "--jobs", "4", "--timeout", "60")
+    result = run("decoder", *options, "--", *PLAIN_DECODER)
+    assert (result.exit_code, claim(result)[-1]) == (0, "14 passed, 0 failed, 1 differ")
+    assert result.stdout.startswith(
+        "other places of faults than expected, or none: eof-block/position-of-fence\n\n"
+    )
 
 
 def test_show_a_case_for_encoders() -> None:

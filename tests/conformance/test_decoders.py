@@ -14,7 +14,8 @@ VECTORS = {vector.id: vector for vector in load_vectors()}
 ONE_LINE = VECTORS["line-lf/one-line"]
 LIMITED = VECTORS["limit-line/over-limit"]
 STEPS = VECTORS["latency/several-at-once"]
-OPEN = VECTORS["json-limits/depth-unclosed"]
+PLACED = VECTORS["json/position-of-fault"]
+DEFAULT = VECTORS["json-limits/depth-129"]
 
 
 def put(vector: Vector, code: str, chunking: str = "whole", timeout: float = 20) -> GradedCase:
@@ -91,9 +92,35 @@ def test_limits_can_be_declined() -> None:
     assert put(LIMITED, "import sys\nprint('{}')\nsys.exit(2)").grade is Grade.FAILED
 
 
-def test_what_the_rules_leave_open_may_differ() -> None:
-    assert put(OPEN, "print('{}')").grade is Grade.DIFFERS
-    assert put(OPEN, printing(OPEN)).grade is Grade.PASSED
+def test_a_decoder_is_not_given_the_defaults() -> None:
+    given = f"import sys\nassert not sys.argv[1:]\n{printing(DEFAULT)}"
+    assert put(DEFAULT, given).grade is Grade.PASSED
+
+
+def test_a_decoder_that_takes_limits_has_the_defaults() -> None:
+    graded = put(DEFAULT, "print('{}')")
+    assert (graded.grade, graded.limits) == (Grade.FAILED, "")
+    assert graded.reason.startswith("- {")
+
+
+def test_a_decoder_that_declines_limits_declines_the_defaults() -> None:
+    graded = put(DEFAULT, "import sys\nsys.exit(2) if sys.argv[1:] else print('{}')")
+    assert (graded.grade, graded.input, graded.reason) == (Grade.DECLINED, (), "")
+
+
+def test_places_of_faults_may_differ() -> None:
+    assert put(PLACED, printing(PLACED)).grade is Grade.PASSED
+    other = put(PLACED, printing(PLACED).replace('"column":21', '"column":20'))
+    assert other.grade is Grade.DIFFERS
+    assert '"column":21' in other.reason
+    assert put(PLACED, f"print({PLACED.records_without_places().decode()!r}, end='')").grade is Grade.DIFFERS
+
+
+def test_all_but_the_place_has_to_be_right() -> None:
+    graded = put(PLACED, printing(PLACED).replace("invalid-json", "payload-too-deep"))
+    assert graded.grade is Grade.FAILED
+    assert '"column"' not in graded.reason
+    assert put(PLACED, "").grade is Grade.FAILED
 
 
 def test_a_decoder_that_answers_at_the_end_fails_the_latency_rule(monkeypatch: pytest.MonkeyPatch) -> None:

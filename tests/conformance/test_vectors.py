@@ -9,6 +9,7 @@ import pytest
 
 from planqk_protocol.conformance.vectors import (
     RULES,
+    VERSION,
     expand,
     load_vectors,
     vector_files,
@@ -56,7 +57,12 @@ FAULTY = {
     "hollow": ({"about": "A line should end."}, "say what is, not what should be"),
     "no vector": ({"input": 1}, "is not valid under"),
     "position": ({"events": [RECORD | {"column": 1}]}, "expects a position, which is for the group may"),
+    "no position": ({"group": "may"}, "expects no position, which the group may is for"),
     "no record": ({"events": [{"type": "log", "line": 1}]}, "is not valid under"),
+    "not the default": (
+        {"limits": {"max_line": 5}, "by_default": True},
+        "line-lf/one-line is about the default of max_line, which is not 5",
+    ),
     "id twice": ({"id": "line-lf/two-lines"}, "line-lf/two-lines is the id of 2 vectors"),
     "said twice": ({"about": "Each LF ends a line."}, "'line-lf: Each LF ends a line.' is said of 2 vectors"),
     "foreign id": ({"id": "block/x"}, "block/x stands in the file of the rule line-lf"),
@@ -83,7 +89,7 @@ def test_the_linter_knows_the_rules_and_the_version() -> None:
     findings = lint(contents)
     assert "vectors/other.json holds vectors of the rule no-rule" in findings
     assert "vectors/other.json: the specification has no rule no-rule" in findings
-    assert "vectors/other.json has version 99, but the set has version 1" in findings
+    assert f"vectors/other.json has version 99, but the set has version {VERSION}" in findings
 
 
 def test_expressions() -> None:

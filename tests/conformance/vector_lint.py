@@ -11,8 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from planqk_protocol.conformance.comparison import read_event_records
-from planqk_protocol.conformance.vectors import RULES, VERSION, Vector, read_vectors
+from planqk_protocol.conformance.vectors import PLACE, RULES, VERSION, Vector, read_vectors
 from planqk_protocol.grammar import load_table
+from planqk_protocol.limits import Limits
 from planqk_protocol.records import record_schema
 
 __all__ = ["lint"]
@@ -20,7 +21,6 @@ __all__ = ["lint"]
 _SCHEMA = "vectors.schema.json"
 _FOLDER = "vectors/"
 _RESULTS = frozenset({"interim_result", "result", "multiline_result"})
-_POSITIONS = frozenset({"error_line", "column", "offset"})
 _HOLLOW = ("should", "test that", "tests that", "check that", "checks that")
 
 
@@ -71,10 +71,16 @@ def _lint_vector(vector: Vector) -> Iterator[str]:
         yield f"{vector.id} stands in the file of the rule {vector.rule}"
     if any(word in vector.about.lower() for word in _HOLLOW):
         yield f"{vector.id}: say what is, not what should be: {vector.about!r}"
+    if vector.group == "may" and vector.records_without_places() == vector.records():
+        yield f"{vector.id} expects no position, which the group may is for"
+    if vector.by_default:
+        for name, limit in vector.limits.items():
+            if limit != getattr(Limits(), name):
+                yield f"{vector.id} is about the default of {name}, which is not {limit}"
     validator = Draft202012Validator(record_schema())
     for line in vector.records().split(b"\n")[:-1]:
         record = json.loads(line, parse_int=_bounded)
-        if vector.group == "must" and _POSITIONS & record.keys():
+        if vector.group == "must" and PLACE & record.keys():
             yield f"{vector.id} expects a position, which is for the group may"
         if record["type"] == "violation":
             record["message"] = ""

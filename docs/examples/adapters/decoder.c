@@ -244,16 +244,16 @@ static bool is_json(const char *p, const char *end, size_t *longest)
 
 static bool is_too_deep(const char *p, const char *end)
 {
-    size_t depth = 0;
+    ptrdiff_t depth = 0;
     bool in_string = false;
     for (; p < end; p++) {
-        if (*p == '\\' && in_string)
+        if (*p == '\\' && p + 1 < end && (p[1] == '"' || p[1] == '\\'))
             p++;
         else if (*p == '"')
             in_string = !in_string;
-        else if (!in_string && (*p == '[' || *p == '{') && ++depth > max_depth)
+        else if (!in_string && (*p == '[' || *p == '{') && ++depth > (ptrdiff_t)max_depth)
             return true;
-        else if (!in_string && (*p == ']' || *p == '}') && depth)
+        else if (!in_string && (*p == ']' || *p == '}'))
             depth--;
     }
     return false;
@@ -336,6 +336,13 @@ static void final(enum kind kind, size_t at, const char *raw, size_t size, const
 
 /* ---- lines ---- */
 
+/* A fence that is longer than max_payload is judged by its first max_payload + 1 bytes, or by 52 if that is more. */
+static size_t judged(void)
+{
+    size_t most = max_payload < 51 ? 52 : max_payload == NO_LIMIT ? NO_LIMIT : max_payload + 1;
+    return line.size < most ? line.size : most;
+}
+
 static bool starts_with(const char *marker)
 {
     size_t size = strlen(marker);
@@ -346,8 +353,7 @@ static bool is_fence(void)
 {
     if (!starts_with(FENCE))
         return false;
-    size_t size = line.data[line.size - 1] == '\n' ? line.size - 1 : line.size;
-    for (size_t i = strlen(FENCE); i < size; i++)
+    for (size_t i = strlen(FENCE), size = judged(); i < size && line.data[i] != '\n'; i++)
         if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r')
             return false;
     return true;

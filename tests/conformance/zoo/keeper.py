@@ -24,7 +24,7 @@ def run_case(case: Case, decoder: type[Plain], profile: Profile = Profile.FULL) 
     out: list[bytes] = []
     fault, exit_code = "", 0
     try:
-        running = decoder(vector.limits)
+        running = decoder(vector.given_limits())
         if case.chunking == STEPWISE:
             expected = b""
             for step in vector.steps:

@@ -16,7 +16,7 @@ RESULT = b"PlanQK:Job:Result:"
 INTERIM = b"PlanQK:Job:InterimResult"
 FENCE = b"PlanQK:Job:MultilineResult"
 
-_TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_TOKEN = re.compile(rb'\\["\\]|["\[{\]}]')
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 DEFAULTS = {"max_line": 2**20, "max_payload": 2**26, "max_depth": 128, "max_digits": 4300}
 
@@ -77,7 +77,12 @@ class Plain:
             return "fence"
         return "log"
 
+    def judged(self, line: bytes) -> bytes:
+        """The part of a line that tells whether it is a fence."""
+        return line[: int(min(len(line), max(self.limits["max_payload"] + 1, 52)))]
+
     def is_fence(self, line: bytes) -> bool:
+        line = self.judged(line)
         return line.startswith(FENCE) and not line[len(FENCE) :].removesuffix(b"\n").strip(b" \t\r")
 
     def closes(self, line: bytes) -> bool:
@@ -245,11 +250,11 @@ class Plain:
 
     def check(self, payload: bytes) -> None:
         """Raise unless the payload is JSON within the limits."""
+        self.check_depth(payload)
         try:
             text = payload.decode()
         except UnicodeDecodeError:
             raise RefusedError("invalid-json") from None
-        self.check_depth(text)
         longest = 0
 
         def parse_int(digits: str) -> int:
@@ -264,12 +269,20 @@ class Plain:
         if longest > self.limits["max_digits"]:
             raise RefusedError("number-too-long")
 
-    def check_depth(self, text: str) -> None:
-        depth = 0
-        for token in _TOKEN.finditer(text):
-            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+    def check_depth(self, payload: bytes) -> None:
+        depth, in_string = 0, False
+        for token in self.depth_tokens(payload):
+            in_string ^= token == b'"'
+            if not in_string:
+                depth = self.next_depth(depth, token)
             if depth > self.limits["max_depth"]:
                 raise RefusedError("payload-too-deep")
+
+    def depth_tokens(self, payload: bytes) -> list[bytes]:
+        return _TOKEN.findall(payload)
+
+    def next_depth(self, depth: int, token: bytes) -> int:
+        return depth + {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token, 0)
 
     def constant(self, name: str) -> Any:
         raise ValueError(name)

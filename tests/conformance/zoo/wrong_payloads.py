@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from tests.conformance.zoo.plain import Plain, RefusedError
@@ -114,13 +116,58 @@ class RefusesSurrogates(Plain):
 class NoDepthLimit(Plain):
     """Decodes recursively, and relies on the stack."""
 
-    def check_depth(self, text: str) -> None:
-        del text
+    def check_depth(self, payload: bytes) -> None:
+        del payload
 
 
 @breaks("json-limits")
 class CountsBracketsInStrings(Plain):
     """Counts the brackets inside strings, too."""
 
-    def check_depth(self, text: str) -> None:
-        super().check_depth(text.replace('"', " "))
+    def check_depth(self, payload: bytes) -> None:
+        super().check_depth(payload.replace(b'"', b" "))
+
+
+@breaks("json-limits")
+class DepthStopsAtZero(Plain):
+    """Ignores closing brackets that close nothing."""
+
+    def next_depth(self, depth: int, token: bytes) -> int:
+        return max(0, super().next_depth(depth, token))
+
+
+@breaks("json-limits")
+class KnowsEscapesInStringsAlone(Plain):
+    """Takes a quote after a backslash outside of strings for the beginning of a string."""
+
+    def depth_tokens(self, payload: bytes) -> list[bytes]:
+        return re.findall(rb'"(?:[^"\\]+|\\.)*"?|[\[{\]}]', payload, re.DOTALL)
+
+
+@breaks("json-limits")
+class CountsBracketsInOpenStrings(Plain):
+    """Takes a quote for the beginning of a string only if the string ends."""
+
+    def depth_tokens(self, payload: bytes) -> list[bytes]:
+        return re.findall(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', payload, re.DOTALL)
+
+
+@breaks("json-limits")
+class DecodesBeforeItMeasures(Plain):
+    """Decodes a payload as UTF-8 before it measures the depth."""
+
+    def check(self, payload: bytes) -> None:
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            raise RefusedError("invalid-json") from None
+        super().check(payload)
+
+
+@breaks("json-limits")
+class HasNoDefaults(Plain):
+    """Keeps the limits that it is given, and has none by default."""
+
+    def __init__(self, limits: Mapping[str, int | None] | None = None) -> None:
+        lifted = dict.fromkeys(("max_line", "max_payload", "max_depth", "max_digits"))
+        super().__init__(lifted | dict(limits or {}))

@@ -249,3 +249,51 @@ class CountsPayloadAlone(Plain):
 
     def is_oversized(self, size: int) -> bool:
         return super().is_oversized(size - len(RESULT))
+
+
+@breaks("limit-payload")
+class JudgesTheWholeFence(Plain):
+    """Judges a line that begins like a fence at its end, however long it is."""
+
+    def judged(self, line: bytes) -> bytes:
+        return line
+
+
+@breaks("limit-payload")
+class JudgesMaxPayload(Plain):
+    """Judges a long fence by its first max_payload bytes, and not by one more."""
+
+    def judged(self, line: bytes) -> bytes:
+        return line[: int(min(len(line), max(self.limits["max_payload"], 52)))]
+
+
+@breaks("limit-payload")
+class JudgesTooFewBytes(Plain):
+    """Judges a long fence by fewer than 52 bytes."""
+
+    def judged(self, line: bytes) -> bytes:
+        return line[: int(min(len(line), max(self.limits["max_payload"] + 1, 51)))]
+
+
+@breaks("limit-payload")
+class JudgesClosingFencesAtTheirEnd(Plain):
+    """Judges a long closing fence at its end."""
+
+    def closes(self, line: bytes) -> bool:
+        return line.startswith(FENCE) and not line[len(FENCE) :].strip(b" \t\r\n")
+
+
+@breaks("limit-payload")
+class MissesTheFenceThatIsCut(Plain):
+    """Does not see the closing fence if the cut goes through its bytes."""
+
+    is_missed = False
+
+    def cut_block(self, line: bytes) -> None:
+        super().cut_block(line)
+        self.is_missed = line[self.sent : self.sent + 1] != b"\n"
+
+    def line(self, line: bytes) -> None:
+        super().line(line)
+        self.is_beyond = self.is_beyond or self.is_missed
+        self.is_missed = False
