@@ -272,7 +272,8 @@ def show(case_id: str) -> None:
     texts = {vector.id: show_vector(vector) for vector in load_vectors() if vector.id == case_id}
     texts |= {case.id: show_encoder_case(case) for case in encoders.load_cases() if case.id == case_id}
     if case_id not in texts:
-        raise Failure(f"there is no vector {case_id}; see: planqk-protocol conformance list")
+        choice = f" --rule {case_id}" if case_id in RULES else ""
+        raise Failure(f"there is no vector {case_id}; see: planqk-protocol conformance list{choice}")
     write(texts[case_id].encode())
 
 
@@ -287,11 +288,11 @@ def show(case_id: str) -> None:
 def export(folder: Path) -> None:
     """Write the vectors, the cases for encoders and their JSON Schemas to a folder.
 
-    The vectors are JSON files, one for each rule of the protocol. The cases for
-    encoders are in encoder.json.
+    The vectors are JSON files in the folder vectors in it, one for each rule of the
+    protocol. The cases for encoders are in encoder.json.
 
     Example:
-        planqk-protocol conformance export vectors
+        planqk-protocol conformance export kit
     """
     for name, content in (vector_files() | encoders.case_files()).items():
         write_file(folder / name, content)
