@@ -159,7 +159,10 @@ class Course:
         if not line_count:
             return (
                 "nothing was printed on standard output",
-                "Check that the job prints on standard output and flushes it, and that it was captured.",
+                (
+                    "Check that the job prints on standard output, and not with a logger; that it flushes "
+                    "what it prints; and that the output was captured."
+                ),
             )
         result = marker_text(Marker.RESULT)
         if self._interim_count:
