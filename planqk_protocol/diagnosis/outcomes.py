@@ -34,6 +34,7 @@ class Course:
         self.slot: Place | None = None
         """The place of the first line of the event that took the result slot."""
         self._suspect: Finding | None = None
+        self._protected = 0  # number of the first line with a result that an emitter made log text
         self._is_on_stderr = False  # a result was printed there
 
     def add(
@@ -71,6 +72,10 @@ class Course:
     def suspect(self, suspect: Finding) -> None:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
         self._suspect = self._suspect or suspect
+
+    def see_protected(self, line: int) -> None:
+        """Take the number of a line that would be a result, had an emitter not made it log text."""
+        self._protected = self._protected or line
 
     def close(
         self,
@@ -158,6 +163,15 @@ class Course:
             return (
                 "nothing was printed on standard output",
                 "Check that the job prints on standard output and flushes it, and that it was captured.",
+            )
+        return self._cause_in_log_text()
+
+    def _cause_in_log_text(self) -> tuple[str, str | None]:
+        """The most likely cause if there are only log text and interim results."""
+        if self._protected:
+            return (
+                f"the result on line {self._protected} was printed as log text, with `>` before its marker",
+                "If it is the job's own, print it with the emitter's method `result`, and not as log text.",
             )
         result = marker_text(Marker.RESULT)
         if self._interim_count:
