@@ -20,6 +20,10 @@ _OPEN = {
     ViolationCode.PAYLOAD_TOO_LARGE,
     ViolationCode.UNTERMINATED_BLOCK,
 }  # their last line is cut, or is no fence
+_NOTHING_PRINTED = (
+    "Check that the job did not fail before, that it prints on standard output and flushes it, and that it "
+    "was captured."
+)
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
 
@@ -162,7 +166,7 @@ class Course:
         if not line_count:
             return (
                 "nothing was printed on standard output",
-                "Check that the job prints on standard output and flushes it, and that it was captured.",
+                _NOTHING_PRINTED,
             )
         return self._cause_in_log_text()
 
