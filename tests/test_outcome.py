@@ -177,6 +177,21 @@ def test_a_bounded_collector_does_not_grow() -> None:
     assert collector.outcome().violation_count == 3000
 
 
+def test_a_bounded_collector_keeps_16_mib_of_violations() -> None:
+    mib = 1024 * 1024
+    taker = RESULT + b" [" + b"x" * (20 * mib) + b"\n"
+    large = INTERIM + b" [" + b"x" * (6 * mib) + b"\n"
+    events = parse(taker + large * 3 + BAD_INTERIM)
+    collector = Collector()
+    for event in events:
+        collector.add(event)
+    outcome = collector.outcome()
+    # The one in the slot takes no room from the others, and the third large one has none.
+    assert outcome.violations == (*events[:3], events[4])
+    assert outcome.violation_count == 5
+    assert collect(events).violations == tuple(events)
+
+
 def test_by_default_a_collector_keeps_a_thousand_violations() -> None:
     collector = Collector()
     for event in parse(BAD * 1001):

@@ -86,6 +86,7 @@ class Course:
         *,
         exit_code: int | None,
         status: JobStatus | None = None,
+        why_ended: str = "",
         line_count: int,
         is_cut_off: bool,
         is_on_stderr: bool,
@@ -96,6 +97,7 @@ class Course:
             exit_code: The exit code of the job; ``None`` if it is not known.
             status: The status that a platform gave the job. It takes the place of
                 the exit code.
+            why_ended: Why the job was ended, if it did not end by itself.
             line_count: The number of lines of standard output.
             is_cut_off: Whether the stream ended before the output of the job did.
             is_on_stderr: Whether a result was printed on standard error.
@@ -104,12 +106,12 @@ class Course:
             The finding about the outcome, which has no place, if there is one.
         """
         self._is_on_stderr = is_on_stderr
-        ending = Ending.of(exit_code, status)
+        ending = Ending.of(exit_code, status, why_ended=why_ended)
         if isinstance(self._slot, Result | MultilineResult):
             return self._failed_with_result(ending)
         if broken := self._broken_result(ending):
             return broken
-        cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off)
+        cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off and not why_ended)
         there = self._what_there_is(ending)
         message = f"there is no result{there}: {cause}"
         rule = rules.RULES["no-result"]
