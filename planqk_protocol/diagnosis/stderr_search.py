@@ -17,7 +17,6 @@ from planqk_protocol.buffer import LF
 from planqk_protocol.captures import Chunk, Decoded, StdStream, decoder
 from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.diagnosis.line_search import AnchoredLine, Found, LineSearch, MarkedLine
-from planqk_protocol.diagnosis.rules.markers import PREFIXED
 from planqk_protocol.events import Marker
 from planqk_protocol.marked import marker_text
 
@@ -125,7 +124,9 @@ def _is_result(found: Found) -> bool:
         case MarkedLine():
             return found.beginning.startswith(_markers())
         case AnchoredLine() if any(marker in found.line.data for marker in _markers()):
-            from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see `stream`
+            # Most streams have no such line; see `stream`.
+            from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415
+            from planqk_protocol.diagnosis.rules.markers import PREFIXED  # noqa: PLC0415
 
             miss = near_miss(found.line, in_block=False)
             return miss is not None and miss.finding.rule == PREFIXED.id
