@@ -20,6 +20,10 @@ _OPEN = {
     ViolationCode.PAYLOAD_TOO_LARGE,
     ViolationCode.UNTERMINATED_BLOCK,
 }  # their last line is cut, or is no fence
+_NOTHING_PRINTED = (
+    "Check that the job did not fail before, that it prints on standard output and flushes it, and that it "
+    "was captured."
+)
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
 
@@ -34,6 +38,7 @@ class Course:
         self.slot: Place | None = None
         """The place of the first line of the event that took the result slot."""
         self._suspect: Finding | None = None
+        self._protected = 0  # number of the first line with a result that an emitter made log text
         self._is_on_stderr = False  # a result was printed there
 
     def add(
@@ -71,6 +76,10 @@ class Course:
     def suspect(self, suspect: Finding) -> None:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
         self._suspect = self._suspect or suspect
+
+    def see_protected(self, line: int) -> None:
+        """Take the number of a line that would be a result, had an emitter not made it log text."""
+        self._protected = self._protected or line
 
     def close(
         self,
@@ -159,10 +168,16 @@ class Course:
         if not line_count:
             return (
                 "nothing was printed on standard output",
-                (
-                    "Check that the job prints on standard output, and not with a logger; that it flushes "
-                    "what it prints; and that the output was captured."
-                ),
+                _NOTHING_PRINTED,
+            )
+        return self._cause_in_log_text()
+
+    def _cause_in_log_text(self) -> tuple[str, str | None]:
+        """The most likely cause if there are only log text and interim results."""
+        if self._protected:
+            return (
+                f"the result on line {self._protected} was printed as log text, with `>` before its marker",
+                "If it is the job's own, print it with the emitter's method `result`, and not as log text.",
             )
         result = marker_text(Marker.RESULT)
         if self._interim_count:

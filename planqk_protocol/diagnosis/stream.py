@@ -215,11 +215,13 @@ class Diagnosis:
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see the top
+        from planqk_protocol.diagnosis.near_misses import is_protected_result, near_miss  # noqa: PLC0415  # see the top
 
         if miss := near_miss(anchored.line, in_block=anchored.in_block):
             block = self._opening if anchored.in_block else 0
             self._waiting.add_near_miss(miss, block)
+        elif is_protected_result(anchored.line):
+            self._course.see_protected(anchored.line.number)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
@@ -331,4 +333,5 @@ def diagnose(
     findings = diagnosis.observe(source.feed(data))
     stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
+    stderr.close()
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)

@@ -232,6 +232,7 @@ class Run:
         job.check()
         self._is_output_elsewhere = job.wrote_output_file()
         step = self._step(self._source.close(), time.time_ns())
+        self._stderr_search.close()
         is_on_stderr = self._stderr_search.found
         last = self._diagnosis.close(
             exit_code=job.exit_code,

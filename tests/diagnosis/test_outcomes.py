@@ -199,10 +199,6 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
     assert last.advice
 
 
-def test_a_job_that_printed_nothing_may_have_used_a_logger() -> None:
-    assert "and not with a logger" in findings(b"", 0)[-1].advice
-
-
 def test_no_result_is_related_to_the_first_suspect() -> None:
     course = Course()
     course.suspect(NEAR_MISS)
