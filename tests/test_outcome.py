@@ -179,9 +179,11 @@ def test_a_bounded_collector_does_not_grow() -> None:
 
 def test_a_bounded_collector_keeps_16_mib_of_violations() -> None:
     mib = 1024 * 1024
-    taker = RESULT + b" [" + b"x" * (20 * mib) + b"\n"
-    large = INTERIM + b" [" + b"x" * (6 * mib) + b"\n"
-    events = parse(taker + large * 3 + BAD_INTERIM)
+    sizes = [20 * mib, 6 * mib, 6 * mib, 6 * mib, 1000]
+    small = parse(BAD + BAD_INTERIM * 4)
+    events = [
+        msgspec.structs.replace(event, raw=bytes(size)) for event, size in zip(small, sizes, strict=True)
+    ]
     collector = Collector()
     for event in events:
         collector.add(event)

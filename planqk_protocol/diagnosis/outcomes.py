@@ -21,8 +21,7 @@ _OPEN = {
     ViolationCode.UNTERMINATED_BLOCK,
 }  # their last line is cut, or is no fence
 _NOTHING_PRINTED = (
-    "Check that the job did not fail before, that it prints on standard output and flushes it, and that it "
-    "was captured."
+    "Check that the job {first}prints on standard output and flushes it, and that it was captured."
 )
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
@@ -166,10 +165,8 @@ class Course:
         if ending.has_succeeded is False:
             return ending.cause, ending.advice
         if not line_count:
-            return (
-                "nothing was printed on standard output",
-                _NOTHING_PRINTED,
-            )
+            first = "did not fail, that it " if ending.has_succeeded is None else ""
+            return "nothing was printed on standard output", _NOTHING_PRINTED.format(first=first)
         return self._cause_in_log_text()
 
     def _cause_in_log_text(self) -> tuple[str, str | None]:

@@ -199,6 +199,14 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
     assert last.advice
 
 
+@pytest.mark.parametrize(("exit_code", "is_said"), [(None, True), (0, False)])
+def test_a_job_that_printed_nothing_may_have_failed_unless_its_exit_code_is_known(
+    exit_code: int | None, is_said: bool
+) -> None:
+    [found] = findings(b"", exit_code)
+    assert ("did not fail" in found.advice) == is_said
+
+
 def test_no_result_is_related_to_the_first_suspect() -> None:
     course = Course()
     course.suspect(NEAR_MISS)
