@@ -18,6 +18,22 @@ __all__ = ["pages"]
 _FOLDER = Path(__file__).parent / "rules"
 
 
+_VALUES = (
+    "[Values of NumPy, pydantic and dataclasses](../services.md#values-of-numpy-pydantic-and-dataclasses)"
+)
+# Where to read on about the subject of a rule.
+_GUIDES = {
+    "no-result": "[Find out why there is no result](../howto/why-no-result.md) and "
+    "[Which contract this is](../explanation/contract.md#how-to-find-out)",
+    "marker-prefixed": "[Log from a service](../howto/logging.md)",
+    "marker-indented": "[Log from a service](../howto/logging.md)",
+    "line-over-16k": "[Long results](../services.md#long-results)",
+    "json-truncated": "[`block`](block.md), for JSON of several lines",
+    "json-python-repr": _VALUES,
+    "json-nan": _VALUES,
+    "json-array-print": _VALUES,
+}
+
 _INDEX = """\
 # Rules
 
@@ -27,6 +43,7 @@ Each rule has a page, with wrong and right output. `planqk-protocol explain RULE
 
 `planqk-protocol check` finds these mistakes in the output of a job. `parse` and `result` say the same on standard
 error. A finding of the severity `error` or `warning` gives `check` the exit code 1; one of the severity `info` does not.
+The fixture [`check_service`](../howto/testing.md) and `conformance service` fail at the same findings.
 The rules whose names begin with `capture-` are about what a capture lost: they are the kinds of its notices.
 
 | Rule | Severity | What is wrong |
@@ -65,6 +82,8 @@ def _page(rule: Rule | ProtocolRule) -> str:
         parts += [section.text] if section.text else []
         parts += ["\n".join(f"* [`{id_}`]({id_}.md)" for id_ in section.related)] if section.related else []
         parts += [_code(section.output)] if section.output else []
+        if not section.title and (guide := _GUIDES.get(rule.id)):
+            parts += [f"See also {guide}."]
         if isinstance(rule, ProtocolRule) and not section.title:
             parts += [f"The [specification](../specification.md#{rule.id}) has its exact words."]
     return "\n\n".join(parts) + "\n"

@@ -26,6 +26,7 @@ from planqk_protocol.grammar import load_table
 from planqk_protocol.payload.decode import PayloadError
 
 __all__ = [
+    "PROTECTION",
     "block_event",
     "extend_with_interim_results",
     "line_event",
@@ -34,6 +35,12 @@ __all__ = [
     "oversized_violation",
     "unterminated_block_violation",
 ]
+
+PROTECTION = b">"
+"""What an emitter puts before log text that begins like a marked line, as mailboxes do before ``From``.
+
+The diagnosis knows it. A space would not do: jobs also print one before a marker by mistake.
+"""
 
 _LF, _CR = b"\n\r"
 

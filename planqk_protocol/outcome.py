@@ -21,6 +21,7 @@ from planqk_protocol.state import Resumable
 
 __all__ = ["Collector", "JobStatus", "Outcome", "collect"]
 
+_MOST_KEPT = 16 * 1024 * 1024  # bytes of the violations that a bounded collector keeps
 _MOST_SHOWN = 3  # events of a tuple that a repr shows; there may be thousands
 
 
@@ -83,16 +84,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Collector(Resumable):
     r"""Collects the events of a job, one by one, into its outcome.
 
-    It holds no log text. With ``keep_interim="last"`` and a `max_violations`,
-    what it holds does not grow with the length of the stream. It can be copied
-    and pickled between any two events.
+    It holds no log text. With ``keep_interim="last"``, it holds at most the event
+    in the result slot, one interim result, and 16 MiB of other violations,
+    however long the stream is. It can be copied and pickled between any two events.
 
     Args:
         keep_interim: Which interim results the outcome has: ``"all"``, or only
             the ``"last"`` one.
         max_violations: How many violations the outcome has at most: the first
-            ones. The one that takes the result slot is kept in any case. The
-            others are only counted. ``None`` keeps all of them.
+            ones, without those whose bytes do not fit into 16 MiB together. The
+            one that takes the result slot is kept in any case. The others are
+            only counted. ``None`` keeps all of them, whatever their size.
 
     Raises:
         ValueError: An argument has another value.
@@ -116,6 +118,7 @@ class Collector(Resumable):
         self._max_violations = max_violations
         self._violations: list[Violation] = []
         self._violation_count = 0
+        self._kept_bytes = 0  # of the violations that are kept, without the one in the slot
         self._slot: FinalResult | Violation | None = None
 
     def add(self, event: Event) -> None:
@@ -132,9 +135,16 @@ class Collector(Resumable):
             self._slot = event
         if isinstance(event, Violation):
             self._violation_count += 1
-            is_full = self._max_violations is not None and len(self._violations) >= self._max_violations
-            if takes_slot or not is_full:
+            if takes_slot:
                 self._violations.append(event)
+            elif self._has_room(len(event.raw)):
+                self._violations.append(event)
+                self._kept_bytes += len(event.raw)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether a violation of some bytes may be kept."""
+        most = self._max_violations
+        return most is None or (len(self._violations) < most and self._kept_bytes + size <= _MOST_KEPT)
 
     def outcome(
         self,

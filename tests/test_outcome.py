@@ -177,6 +177,23 @@ def test_a_bounded_collector_does_not_grow() -> None:
     assert collector.outcome().violation_count == 3000
 
 
+def test_a_bounded_collector_keeps_16_mib_of_violations() -> None:
+    mib = 1024 * 1024
+    sizes = [20 * mib, 6 * mib, 6 * mib, 6 * mib, 1000]
+    small = parse(BAD + BAD_INTERIM * 4)
+    events = [
+        msgspec.structs.replace(event, raw=bytes(size)) for event, size in zip(small, sizes, strict=True)
+    ]
+    collector = Collector()
+    for event in events:
+        collector.add(event)
+    outcome = collector.outcome()
+    # The one in the slot takes no room from the others, and the third large one has none.
+    assert outcome.violations == (*events[:3], events[4])
+    assert outcome.violation_count == 5
+    assert collect(events).violations == tuple(events)
+
+
 def test_by_default_a_collector_keeps_a_thousand_violations() -> None:
     collector = Collector()
     for event in parse(BAD * 1001):

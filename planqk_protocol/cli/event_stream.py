@@ -125,6 +125,7 @@ class EventStream:
                 self._is_cut_off = True
                 self.is_altered = self.is_altered or end.is_altered
         yield self._noted(self._source.close())
+        self._stderr.close()
         self._end_of_file()
 
     @property

@@ -3,7 +3,7 @@
 The contract: an encoder reads event records as JSON Lines on standard input.
 The records have no line numbers. It writes the stream of those events on
 standard output, and ends with exit code 0. If a log text would read as a marked
-line, the encoder has to change it, for example with a space before it.
+line, the encoder has to change it, for example with a ``>`` before it.
 """
 
 from __future__ import annotations

@@ -180,8 +180,7 @@ _PAYLOADS = (
 _SLOT = (
     ProtocolRule(
         id="first-wins",
-        summary="the first final result takes the slot, even if it is refused; every later one is a "
-        "violation",
+        summary="the first final result counts, even if it is refused; every later one is a violation",
         why="A result that has been handed on must not change. And text that a job prints after its "
         "result cannot replace it.",
         output=(b"PlanQK:Job:Result: 1\n", b"PlanQK:Job:Result: 2\n"),

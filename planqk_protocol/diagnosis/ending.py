@@ -32,12 +32,20 @@ class Ending(NamedTuple):
     )
 
     @classmethod
-    def of(cls, exit_code: int | None, status: JobStatus | None) -> Ending:
-        """Tell the ending. The status takes the place of the exit code.
+    def of(cls, exit_code: int | None, status: JobStatus | None, *, why_ended: str = "") -> Ending:
+        """Tell the ending. The status takes the place of the exit code, and `why_ended` comes before both.
 
         >>> Ending.of(3, None).told_by, Ending.of(None, JobStatus.CANCELLED).has_succeeded
         ('the exit code is 3', False)
         """
+        if why_ended:
+            return cls(
+                has_succeeded=False,
+                told_by=f"it was ended because {why_ended}",
+                short="" if exit_code is None else f"exit code {exit_code}",
+                cause=f"the job was ended before it printed one, because {why_ended}",
+                advice="Run the job again, and give it the time that it needs.",
+            )
         if status is not None:
             ending = cls(_BY_STATUS.get(status), f"the platform's status is {status}", f"status {status}")
             if status is not JobStatus.CANCELLED:

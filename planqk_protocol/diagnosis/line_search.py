@@ -21,7 +21,7 @@ from planqk_protocol.diagnosis.anchors import LONGEST, Anchors
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.grammar import load_table
 
-__all__ = ["WINDOW", "AnchoredLine", "FirstLine", "LineSearch", "MarkedLine", "NextLine"]
+__all__ = ["WINDOW", "AnchoredLine", "FirstLine", "Found", "LineSearch", "MarkedLine", "NextLine"]
 
 WINDOW = 8192
 """The most bytes of a line that are looked at as one."""

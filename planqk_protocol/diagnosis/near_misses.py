@@ -20,9 +20,9 @@ from planqk_protocol.diagnosis.rules import markers as rules
 from planqk_protocol.diagnosis.spelling import mentions, without_colon
 from planqk_protocol.events import Marker
 from planqk_protocol.excerpts import excerpt
-from planqk_protocol.marked import marker_prefix, marker_text
+from planqk_protocol.marked import PROTECTION, marker_prefix, marker_text
 
-__all__ = ["NearMiss", "echo_key", "near_miss"]
+__all__ = ["NearMiss", "echo_key", "is_protected_result", "near_miss"]
 
 _QUOTES = frozenset("\"'`")
 _LAST_SHOWN = 20  # characters of the text in front of a marker
@@ -40,12 +40,22 @@ def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
     """
     if marker := _marker_of(line):
         return _marker_in_block(line, marker) if in_block else None
+    if line.column == 1 and line.data.startswith(PROTECTION + marker_prefix()):
+        return None  # log text, as an emitter prints it
     text = line.text
     for mention in mentions(seen(text)):
         miss = _judge(Candidate(line, text, mention, places(text), in_block))
         if miss:
             return miss
     return None
+
+
+def is_protected_result(line: Line) -> bool:
+    """Whether a line would begin with the marker of a result, had an emitter not made it log text."""
+    if line.column > 1 or not line.data.startswith(PROTECTION):
+        return False
+    markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
+    return line.data.startswith(tuple(PROTECTION + marker_text(marker).encode() for marker in markers))
 
 
 def _marker_of(line: Line) -> Marker | None:

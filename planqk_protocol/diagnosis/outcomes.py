@@ -20,6 +20,9 @@ _OPEN = {
     ViolationCode.PAYLOAD_TOO_LARGE,
     ViolationCode.UNTERMINATED_BLOCK,
 }  # their last line is cut, or is no fence
+_NOTHING_PRINTED = (
+    "Check that the job {first}prints on standard output and flushes it, and that it was captured."
+)
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
 
@@ -34,6 +37,7 @@ class Course:
         self.slot: Place | None = None
         """The place of the first line of the event that took the result slot."""
         self._suspect: Finding | None = None
+        self._protected = 0  # number of the first line with a result that an emitter made log text
         self._is_on_stderr = False  # a result was printed there
 
     def add(
@@ -72,11 +76,16 @@ class Course:
         """Take a finding that may tell why there is no result: `no-result` names the first one."""
         self._suspect = self._suspect or suspect
 
+    def see_protected(self, line: int) -> None:
+        """Take the number of a line that would be a result, had an emitter not made it log text."""
+        self._protected = self._protected or line
+
     def close(
         self,
         *,
         exit_code: int | None,
         status: JobStatus | None = None,
+        why_ended: str = "",
         line_count: int,
         is_cut_off: bool,
         is_on_stderr: bool,
@@ -87,6 +96,7 @@ class Course:
             exit_code: The exit code of the job; ``None`` if it is not known.
             status: The status that a platform gave the job. It takes the place of
                 the exit code.
+            why_ended: Why the job was ended, if it did not end by itself.
             line_count: The number of lines of standard output.
             is_cut_off: Whether the stream ended before the output of the job did.
             is_on_stderr: Whether a result was printed on standard error.
@@ -95,12 +105,12 @@ class Course:
             The finding about the outcome, which has no place, if there is one.
         """
         self._is_on_stderr = is_on_stderr
-        ending = Ending.of(exit_code, status)
+        ending = Ending.of(exit_code, status, why_ended=why_ended)
         if isinstance(self._slot, Result | MultilineResult):
             return self._failed_with_result(ending)
         if broken := self._broken_result(ending):
             return broken
-        cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off)
+        cause, advice = self._cause(ending, line_count, is_cut_off=is_cut_off and not why_ended)
         there = self._what_there_is(ending)
         message = f"there is no result{there}: {cause}"
         rule = rules.RULES["no-result"]
@@ -155,9 +165,16 @@ class Course:
         if ending.has_succeeded is False:
             return ending.cause, ending.advice
         if not line_count:
+            first = "did not fail, that it " if ending.has_succeeded is None else ""
+            return "nothing was printed on standard output", _NOTHING_PRINTED.format(first=first)
+        return self._cause_in_log_text()
+
+    def _cause_in_log_text(self) -> tuple[str, str | None]:
+        """The most likely cause if there are only log text and interim results."""
+        if self._protected:
             return (
-                "nothing was printed on standard output",
-                "Check that the job prints on standard output and flushes it, and that it was captured.",
+                f"the result on line {self._protected} was printed as log text, with `>` before its marker",
+                "If it is the job's own, print it with the emitter's method `result`, and not as log text.",
             )
         result = marker_text(Marker.RESULT)
         if self._interim_count:

@@ -122,6 +122,7 @@ class Diagnosis:
         *,
         exit_code: int | None = None,
         status: JobStatus | None = None,
+        why_ended: str = "",
         cut_off: bool = False,
         is_on_stderr: bool = False,
     ) -> list[Finding]:
@@ -133,6 +134,8 @@ class Diagnosis:
             exit_code: The exit code of the job; ``None`` if it is not known.
             status: The status that a platform gave the job. It takes the place of
                 the exit code.
+            why_ended: Why you ended the job, such as ``it ran longer than 5 s``; empty
+                if it ended by itself. Such a job has failed.
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
             is_on_stderr: Whether a result was printed on standard error.
@@ -160,6 +163,7 @@ class Diagnosis:
             *self._course.close(
                 exit_code=exit_code,
                 status=status,
+                why_ended=why_ended,
                 line_count=line_count,
                 is_cut_off=cut_off,
                 is_on_stderr=is_on_stderr,
@@ -211,11 +215,13 @@ class Diagnosis:
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        from planqk_protocol.diagnosis.near_misses import near_miss  # noqa: PLC0415  # see the top
+        from planqk_protocol.diagnosis.near_misses import is_protected_result, near_miss  # noqa: PLC0415  # see the top
 
         if miss := near_miss(anchored.line, in_block=anchored.in_block):
             block = self._opening if anchored.in_block else 0
             self._waiting.add_near_miss(miss, block)
+        elif is_protected_result(anchored.line):
+            self._course.see_protected(anchored.line.number)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:
@@ -327,4 +333,5 @@ def diagnose(
     findings = diagnosis.observe(source.feed(data))
     stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
+    stderr.close()
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)

@@ -52,7 +52,7 @@ class Emitter:
         fresh_log_line("")  # loads the grammar's table, once for all children that are forked later
 
     def log(self, text: str) -> None:
-        """Print a text as log lines. A line that begins like a marked one gets a space in front.
+        """Print a text as log lines. A line that begins like a marked one gets a ``>`` in front.
 
         Args:
             text: Any text, of any number of lines.
@@ -170,7 +170,7 @@ class Emitter:
 
         >>> with Emitter().capture_fd():
         ...     _ = os.write(1, b"PlanQK:Job:Result: 1")
-         PlanQK:Job:Result: 1
+        >PlanQK:Job:Result: 1
         """
         instead = self._output.instead
         if number in instead:

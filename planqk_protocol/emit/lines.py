@@ -12,6 +12,7 @@ from typing import Any
 from planqk_protocol.emit.json_values import Default, to_json
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
+from planqk_protocol.marked import PROTECTION
 
 __all__ = ["interim_result_line", "log_line", "multiline_result_block", "result_line", "within_limit"]
 
@@ -24,7 +25,7 @@ def log_line(text: str) -> bytes:
     A parser makes `Log` events of the lines. Their texts, joined by LF, are `text`
     again, with two exceptions:
 
-    * A line that begins with ``PlanQK:Job:``, as all markers do, gets a space in
+    * A line that begins with ``PlanQK:Job:``, as all markers do, gets a ``>`` in
       front. So untrusted text cannot pass for a result, whatever limits the
       parser has.
     * UTF-8 cannot encode a lone surrogate. It is written as its escape.
@@ -42,7 +43,7 @@ def log_line(text: str) -> bytes:
         TypeError: `text` is not a `str`.
 
     >>> log_line("PlanQK:Job:Result: 42")
-    b' PlanQK:Job:Result: 42\n'
+    b'>PlanQK:Job:Result: 42\n'
     """
     if not isinstance(text, str):
         raise TypeError(f"log text is str, not {type(text).__name__}; convert it")
@@ -52,9 +53,9 @@ def log_line(text: str) -> bytes:
 
 def _as_log(line: bytes) -> bytes:
     """A line that a parser takes for log text, with its terminator."""
-    indent = b" " if line.startswith(load_table().prefix) else b""
+    protection = PROTECTION if line.startswith(load_table().prefix) else b""
     # One CR before the LF belongs to the terminator. So a CR at the end of the text needs another one.
-    return indent + line + (b"\r\n" if line.endswith(b"\r") else b"\n")
+    return protection + line + (b"\r\n" if line.endswith(b"\r") else b"\n")
 
 
 def interim_result_line(value: Any, *, default: Default | None = None) -> bytes:

@@ -19,7 +19,7 @@ class EmitterHandler(logging.Handler):
     >>> logger = logging.getLogger("job")
     >>> logger.addHandler(EmitterHandler(Emitter()))
     >>> logger.warning("PlanQK:Job:Result: 42")
-     PlanQK:Job:Result: 42
+    >PlanQK:Job:Result: 42
     """
 
     def __init__(self, emitter: Emitter, level: int | str = logging.NOTSET) -> None:

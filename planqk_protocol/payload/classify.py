@@ -347,8 +347,11 @@ def _first_match(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
 
 
 def _single_quote_fault(text: str, at: int) -> Fault:
-    cause = Cause.PYTHON_REPR if _is_python(text, at) else Cause.SINGLE_QUOTES
-    return Fault(cause, at, at, 1, "a single quote stands where JSON has a double quote")
+    if _is_python(text, at):
+        return Fault(
+            Cause.PYTHON_REPR, at, at, 1, "a value of Python stands here, as print writes it, not JSON"
+        )
+    return Fault(Cause.SINGLE_QUOTES, at, at, 1, "a single quote stands where JSON has a double quote")
 
 
 def _is_python(text: str, at: int) -> bool:

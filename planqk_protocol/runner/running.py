@@ -232,9 +232,13 @@ class Run:
         job.check()
         self._is_output_elsewhere = job.wrote_output_file()
         step = self._step(self._source.close(), time.time_ns())
+        self._stderr_search.close()
         is_on_stderr = self._stderr_search.found
         last = self._diagnosis.close(
-            exit_code=job.exit_code, cut_off=job.is_cut_off, is_on_stderr=is_on_stderr
+            exit_code=job.exit_code,
+            why_ended=job.life.why_ended,
+            cut_off=job.is_cut_off,
+            is_on_stderr=is_on_stderr,
         )
         self._find(last)
         self._has_ended = True

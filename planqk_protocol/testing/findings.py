@@ -17,7 +17,7 @@ _MOST = 20  # findings
 def summary(outcome: Outcome) -> str:
     """How a service ended, in one sentence."""
     result = "no result" if outcome.result is None else "a result"
-    return f"the service gave {result}, and its exit code is {outcome.exit_code}: {outcome.status}"
+    return f"the service gave {result}, and its exit code is {outcome.exit_code}"
 
 
 def listed(findings: Iterable[Finding]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from planqk_protocol import Outcome, collect, parse
-from planqk_protocol.diagnosis import Finding, diagnose
+from planqk_protocol.diagnosis import Finding, Severity, diagnose
 from planqk_protocol.testing.findings import differences, listed, summary
 
 __all__ = ["CheckService", "RunService", "check_service", "pytest_assertrepr_compare", "run_service"]
@@ -43,7 +43,7 @@ class CheckService(Protocol):
     """Runs a service to its end, and checks its output."""
 
     def __call__(self, command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
-        """Run a service. The test fails if there is anything to find in its output, with what was found.
+        """Run a service. The test fails if there is an error or a warning in its output, with all findings.
 
         Args:
             command: The service and its arguments.
@@ -71,11 +71,11 @@ def run_service() -> RunService:
 
 @pytest.fixture
 def check_service() -> CheckService:
-    """A function that runs a service, and asserts that there is nothing to find in its output."""
+    """A function that runs a service, and asserts that there is no error and no warning in its output."""
 
     def run(command: Sequence[str], *, timeout: float = 60, **options: Any) -> Outcome:
         outcome, findings = _run(command, timeout, options)
-        if findings:
+        if any(finding.severity is not Severity.INFO for finding in findings):
             pytest.fail(f"{summary(outcome)}\n{listed(findings)}", pytrace=False)
         return outcome
 

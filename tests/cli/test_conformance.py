@@ -80,9 +80,9 @@ def test_an_encoder() -> None:
 
 def test_a_service() -> None:
     result = run("service", "--", *program("print('PlanQK:Job:Result: 1')"))
-    assert (result.exit_code, claim(result)[-1]) == (0, "8 passed, 0 failed")
+    assert (result.exit_code, claim(result)[-1]) == (0, "10 passed, 0 failed")
     result = run("service", "--timeout", "20", "--", *program("print(' PlanQK:Job:Result: 1')"))
-    assert (result.exit_code, claim(result)[-1]) == (1, "6 passed, 2 failed")
+    assert (result.exit_code, claim(result)[-1]) == (1, "8 passed, 2 failed")
     assert "line 1, column 1: marker-indented: " in result.output
 
 

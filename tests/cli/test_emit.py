@@ -67,7 +67,7 @@ def test_text_stays_log_text(run: Run) -> None:
     outcome = run("emit", "log", stdin="grün\nPlanQK:Job:Result: 1\n\n42".encode())
     events = parse(outcome.stdout_bytes)
     assert {type(event) for event in events} == {Log}
-    assert outcome.stdout == "grün\n PlanQK:Job:Result: 1\n\n\n42\n"
+    assert outcome.stdout == "grün\n>PlanQK:Job:Result: 1\n\n\n42\n"
     assert run("emit", "log", stdin=b"").stdout == ""
 
 

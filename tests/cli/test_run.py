@@ -236,11 +236,13 @@ def test_a_job_of_the_other_contract(run: Run, tmp_path: Path, monkeypatch: pyte
     assert "another contract" not in done.stderr
 
 
+LOGGED = "import logging; logging.basicConfig(level=20); logging.info('PlanQK:Job:Result: 1')"
+
+
 def test_a_result_on_standard_error_is_found(run: Run) -> None:
-    done = run("run", "--", *python("import sys; print('PlanQK:Job:Result: 1', file=sys.stderr)"))
-    assert (
-        "job: error[no-result]: there is no result (a result on standard error, exit code 0)" in done.stderr
-    )
+    for code in ("import sys; print('PlanQK:Job:Result: 1', file=sys.stderr)", LOGGED):
+        said = run("run", "--", *python(code)).stderr
+        assert "job: error[no-result]: there is no result (a result on standard error, exit code 0)" in said
 
 
 def test_many_findings_are_counted(run: Run) -> None:

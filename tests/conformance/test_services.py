@@ -11,6 +11,7 @@ from planqk_protocol.conformance.grading import Grade, summarise
 from planqk_protocol.conformance.programs import Answer
 from planqk_protocol.conformance.vectors import load_vectors
 from planqk_protocol.diagnosis import RULES, Severity
+from planqk_protocol.diagnosis.rules.captures import RULES as CAPTURES
 from tests.conformance.small_programs import program
 
 VECTORS = {vector.id: vector for vector in load_vectors()}
@@ -38,6 +39,12 @@ SERVICES = {
         "line 1, column 155: payload-too-deep: ",
     ),
     "twice": (GOOD + GOOD, "first-wins", "line 2, column 1: duplicate-result: "),
+    "same key": (
+        b'PlanQK:Job:InterimResult: {"a": 1, "a": 2}\n' + GOOD,
+        "json-values",
+        "line 1, column 36: duplicate-key: ",
+    ),
+    "no LF": (GOOD.rstrip(), "eof-line", "line 1, column 21: unterminated-result: "),
     "open": (GOOD + FENCE + b"1\n", "eof-block", "line 2, column 1: unterminated-block: "),
     "indented": (
         b" planqk:job:result: 2\n" + GOOD,
@@ -118,14 +125,23 @@ def test_a_service_that_fails() -> None:
 def test_a_service_as_a_program() -> None:
     cases = services.run_service(program("print('PlanQK:Job:Result: 1')"), 20)
     assert [graded.rule for graded in cases if graded.grade is not Grade.PASSED] == []
-    assert summarise(cases).passed == 8
+    assert summarise(cases).passed == 10
 
 
 def test_a_rule_of_services_stands_for_each_rule_of_the_diagnosis_that_is_no_mere_advice() -> None:
     left = {
         rule.id
         for rule in RULES.values()
-        if rule.severity is Severity.ERROR and not rule.id.startswith(tuple(services._RULES))  # noqa: SLF001
+        if rule.severity is not Severity.INFO and not rule.id.startswith(tuple(services._RULES))  # noqa: SLF001
     }
-    assert left == {"result-schema", "interim-schema"}  # which need a schema
+    assert left == {
+        *("result-schema", "interim-schema"),  # which need a schema
+        "failed-with-result",  # told by the exit code
+        *(rule.id for rule in CAPTURES if rule.severity is not Severity.INFO),  # which need a capture
+    }
+    assert not any(
+        rule.id.startswith(tuple(services._RULES))  # noqa: SLF001
+        for rule in RULES.values()
+        if rule.severity is Severity.INFO
+    )
     assert set(services._RULES.values()) < set(services._ABOUT)  # noqa: SLF001

@@ -36,6 +36,21 @@ def test_why_a_job_gave_no_result() -> None:
     assert "cancelled" in Ending.of(None, JobStatus.CANCELLED).cause
 
 
+@pytest.mark.parametrize("exit_code", [None, 0, -9, 137])
+def test_a_job_that_was_ended_has_failed_and_needs_no_memory(exit_code: int | None) -> None:
+    ending = Ending.of(exit_code, None, why_ended="it ran longer than 2 s")
+    assert ending.has_succeeded is False
+    assert ending.cause == "the job was ended before it printed one, because it ran longer than 2 s"
+    assert "memory" not in ending.advice
+    source, diagnosis = Source("raw"), Diagnosis()
+    diagnosis.observe(source.feed(b"PlanQK:Job:Result: 42\n"))
+    diagnosis.observe(source.close())
+    [found] = diagnosis.close(exit_code=exit_code, why_ended="it ran longer than 2 s")
+    assert found.message == (
+        "the job gave a result, but it was ended because it ran longer than 2 s, so it counts as failed"
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "rule"),
     [

@@ -6,6 +6,7 @@ import pytest
 
 from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.near_misses import echo_key, near_miss
+from planqk_protocol.emit import log_line
 from tests.diagnosis.judging import VALUE, found, judge
 
 MISSPELT = [
@@ -237,6 +238,17 @@ def test_a_loggers_record_is_found_and_is_an_echo(before: str, after: str, marke
 def test_a_code_within_a_marker_is_a_colour() -> None:
     assert found(f"PlanQK:Job:\x1b[1mResult\x1b[0m: {VALUE}") == ("marker-coloured", 12, 4)
     assert found("PlanQK:Job:MultilineResult\x1b[0m") == ("marker-coloured", 27, 4)
+
+
+@pytest.mark.parametrize(
+    "text", ["Result: 42", "Result:", "InterimResult: {}", "InterimResult {}", "MultilineResult"]
+)
+def test_log_text_of_an_emitter_is_no_near_miss(text: str) -> None:
+    [protected] = log_line(f"PlanQK:Job:{text}").decode().splitlines()
+    assert found(protected) is None
+    assert found(protected, in_block=True) is None
+    later = Line(protected.encode(), 1, 9000, column=9001)
+    assert (near_miss(later, in_block=False) is None) == (found(f"x{protected}") is None)
 
 
 IN_BLOCK = [

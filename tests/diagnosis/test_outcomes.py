@@ -41,13 +41,18 @@ def findings(
     cause: str = "",
     is_on_stderr: bool = False,
     suspect: Finding | None = None,
+    why_ended: str = "",
 ) -> list[Finding]:
     course, found = course_of(stream, cause=cause)
     if suspect:
         course.suspect(suspect)
     lines = stream.count(b"\n") + (not stream.endswith(b"\n") and stream != b"")
     return found + course.close(
-        exit_code=exit_code, line_count=lines, is_cut_off=is_cut_off, is_on_stderr=is_on_stderr
+        exit_code=exit_code,
+        why_ended=why_ended,
+        line_count=lines,
+        is_cut_off=is_cut_off,
+        is_on_stderr=is_on_stderr,
     )
 
 
@@ -162,6 +167,11 @@ NEAR_MISS = finding_of("marker-indented", Place(7, 1, 100, 4))
         (findings(b"log\n", 1), " (exit code 1)", "the job failed before it printed one"),
         (findings(b"log\n", 137), " (exit code 137)", "the job was killed"),
         (findings(b"log\n", is_cut_off=True), "", "the output was cut off"),
+        (
+            findings(b"log\n", 137, is_cut_off=True, why_ended="it ran longer than 2 s"),
+            " (exit code 137)",
+            "the job was ended before it printed one, because it ran longer than 2 s",
+        ),
         (findings(LATE), " (1 interim result)", "interim results do not count"),
         (findings(LATE * 1200, 0), " (1,200 interim results, exit code 0)", "interim results do not count"),
         (findings(b"x\n" + BROKEN, 1), " (exit code 1)", "the first one, on line 2, is not valid"),
@@ -187,6 +197,14 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
     assert last.rule == "no-result"
     assert last.message.startswith(f"there is no result{there}: {cause}")
     assert last.advice
+
+
+@pytest.mark.parametrize(("exit_code", "is_said"), [(None, True), (0, False)])
+def test_a_job_that_printed_nothing_may_have_failed_unless_its_exit_code_is_known(
+    exit_code: int | None, is_said: bool
+) -> None:
+    [found] = findings(b"", exit_code)
+    assert ("did not fail" in found.advice) == is_said
 
 
 def test_no_result_is_related_to_the_first_suspect() -> None:

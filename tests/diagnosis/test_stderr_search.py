@@ -37,6 +37,11 @@ WRITERS = {
         ([("stderr", b" " + RESULT)], False),
         ([("stderr", b"\r" + RESULT)], False),
         ([("stderr", RESULT.lower())], False),
+        ([("stderr", b"INFO:root:" + RESULT)], True),
+        ([("stderr", b"log\n2026-11-21 10:00:00,123 - job - INFO - " + BLOCK)], True),
+        ([("stderr", b"INFO:root:" + INTERIM)], False),
+        ([("stderr", b"INFO:root:wrote PlanQK:Job:Result: to standard output\n")], False),
+        ([("stdout", b"INFO:root:" + RESULT)], False),
         ([("stdout", b"see stderr F " + RESULT)], False),
         ([], False),
     ],
@@ -48,6 +53,7 @@ def test_a_result_on_standard_error_is_found_however_it_is_cut(
     search = StderrSearch(format_id)
     for chunk in data.draw(chunkings(WRITERS[format_id](writes))):
         search.feed(chunk)
+    search.close()
     assert search.found == is_found
 
 

@@ -15,6 +15,7 @@ from planqk_protocol import Limits
 from planqk_protocol.captures import Source
 from planqk_protocol.diagnosis import Diagnosis, Finding, diagnose
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.emit import log_line
 
 MISTAKES = json.loads(Path(__file__).with_name("mistakes.json").read_text(encoding="utf-8"))
 STREAMS = [
@@ -34,6 +35,7 @@ def in_chunks(
         findings += diagnosis.observe(source.feed(chunk))
         stderr.feed(chunk)
     findings += diagnosis.observe(source.close())
+    stderr.close()
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)
 
 
@@ -44,6 +46,26 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 def rules(data: bytes) -> list[str]:
     return [finding.rule for finding in diagnose(data)]
+
+
+@pytest.mark.parametrize(
+    ("mark", "cause"),
+    [
+        ("Result: 42", "the result on line 2 was printed as log text, with `>` before its marker"),
+        ("MultilineResult", "the result on line 2 was printed as log text, with `>` before its marker"),
+        ("InterimResult: 1", "no line begins with PlanQK:Job:Result:"),
+    ],
+)
+def test_a_result_that_was_printed_as_log_text(mark: str, cause: str) -> None:
+    logged = b"log\n" + log_line(f"PlanQK:Job:{mark}")
+    [finding] = diagnose(logged * 2)
+    assert finding.message == f"there is no result: {cause}"
+    [*_, finding] = diagnose(b" PlanQK:Job:Result: 1\n" + logged)
+    assert "`marker-indented` found on line 1" in finding.message  # a mistake for certain
+
+
+def test_a_result_and_log_text_that_looks_like_one() -> None:
+    assert diagnose(log_line("PlanQK:Job:Result: 1") + RESULT) == []
 
 
 SHORT_MISTAKES = [case for case in MISTAKES if len(case["stream"]) < 400]

@@ -34,6 +34,8 @@ def test_a_page_says_how_to_get_read_and_order_captures(name: str) -> None:
     commands = [block.text for block in blocks(page) if block.language == "sh"]
     assert len(commands) >= 2
     assert any("planqk-protocol result" in command for command in commands[1:])
+    read = re.findall("^planqk-protocol (?:result|parse) (.+)$", "".join(commands[1:]), re.MULTILINE)
+    assert all(f"--capture {name} " in options for options in read)  # a guess is not safe in a script
     [program] = [block.text for block in blocks(page) if block.language == "python"]
     assert f'Source("{name}")' in program
 

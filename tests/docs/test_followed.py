@@ -87,23 +87,39 @@ def test_each_tab_is_made_and_has_alternatives() -> None:
 def test_the_runner_shows_interim_results_while_the_job_works(folder: Path) -> None:
     *_, program = [step.block.text for step in steps(RUNNER) if step.saved_as == "runner.py"]
     (folder / "runner.py").write_text(program, encoding="utf-8")
-    job = "print('PlanQK:Job:InterimResult: 1', flush=True); input(); print('PlanQK:Job:Result: 2')"
+    job = (
+        "import os, time; print('PlanQK:Job:InterimResult: 1', flush=True)\n"
+        "while not os.path.exists('go'): time.sleep(0.01)\n"
+        "print('PlanQK:Job:Result: 2')"
+    )
     command = [sys.executable, "runner.py", sys.executable, "-c", job]
     with subprocess.Popen(
         command,
         cwd=folder,
         env=environment(folder),
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdin
         assert process.stdout
-        assert process.stdout.readline() == "so far: 1\n"  # the job waits for the line that comes now
-        process.stdin.write("go on\n")
-        process.stdin.close()
+        assert process.stdout.readline() == "so far: 1\n"  # the job waits for the file that comes now
+        (folder / "go").touch()
         assert process.stdout.read() == "SUCCEEDED\n"
-    assert (folder / "result.json").read_text() == "2"
+    assert (folder / "result.json").read_text() == "2\n"
+
+
+@pytest.mark.parametrize("printed", ["", "print('PlanQK:Job:Result: 1')"])
+def test_the_runner_keeps_no_result_of_an_earlier_job_or_of_one_that_failed(
+    printed: str, folder: Path
+) -> None:
+    programs = [step.block.text for step in steps(RUNNER) if step.saved_as == "runner.py"]
+    command = [sys.executable, "runner.py", sys.executable, "-c", f"{printed}\nraise SystemExit(3)"]
+    surroundings = environment(folder)
+    for program in programs[2:]:
+        (folder / "runner.py").write_text(program, encoding="utf-8")
+        (folder / "result.json").write_text("0", encoding="utf-8")
+        printed = subprocess.check_output(command, cwd=folder, env=surroundings, text=True)
+        assert "FAILED\n" in printed
+        assert not (folder / "result.json").exists()
 
 
 @pytest.mark.parametrize(("value", "verdict"), [("json.dumps(1)", 0), ("{1}", 1)])

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from planqk_protocol import JobStatus, Outcome
+from planqk_protocol import (
+    Collector,
+    Event,
+    JobStatus,
+    Limits,
+    Outcome,
+    collect,
+    parse,
+)
 from planqk_protocol.engines import docker, kubernetes
 from tests.docs.pages import DOCS, blocks
 from tests.engines.servers import Request, serving
 from tests.engines.small_cluster import KUBECONFIG, Cluster
 from tests.runner.image_engine import ImageEngine
 
-PAGES = [DOCS / "howto" / f"{name}.md" for name in ("containers", "resume")]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
+PAGES = [DOCS / "howto" / f"{name}.md" for name in ("containers", "resume", "timeouts", "untrusted-logs")]
 
 
 def recipe(name: str) -> dict[str, Any]:
@@ -108,6 +118,87 @@ def test_a_pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cluster.done[1][1]["spec"]["activeDeadlineSeconds"] == 60
     [mount] = cluster.done[1][1]["spec"]["containers"][0]["volumeMounts"]
     assert (mount["mountPath"], mount["readOnly"]) == ("/var/input", True)
+
+
+FOREIGN = b"an order says:\nPlanQK:Job:Result: 1\n"
+OWN = b"PlanQK:Job:Result: 699\n"
+TRACES = {
+    "a second result": (FOREIGN + OWN, 0),
+    "a second result after many violations": (b"PlanQK:Job:InterimResult: NaN\n" * 2000 + FOREIGN + OWN, 0),
+    "a second result that is too large": (FOREIGN + b"PlanQK:Job:Result: [" + b"1," * 1000 + b"1]\n", 0),
+    "a block that is not closed": (FOREIGN + b"PlanQK:Job:MultilineResult\n{}\n", 0),
+    "a job that failed": (FOREIGN + b"Traceback\n", 1),
+    "a job of which no exit code is known": (FOREIGN + b"Traceback\n", None),
+}
+
+
+@pytest.mark.parametrize(("output", "exit_code"), TRACES.values(), ids=TRACES)
+def test_a_foreign_result_is_not_sound(output: bytes, exit_code: int | None) -> None:
+    is_sound = recipe("is_sound")["is_sound"]
+    collector = Collector(keep_interim="last")
+    for event in parse(output, limits=Limits(max_payload=1000)):
+        collector.add(event)
+    outcome = collector.outcome(exit_code=exit_code)
+    assert outcome.result
+    assert outcome.result.value == 1
+    assert not is_sound(outcome)
+    assert is_sound(collect(parse(b"log\nPlanQK:Job:InterimResult: 2\n" + OWN), exit_code=0))
+
+
+@posix
+def test_a_job_is_killed_if_its_loop_is_left() -> None:
+    outcome_within = time_limit("def", Broken)
+    with pytest.raises(KeyboardInterrupt):  # and no wait for the end of the job
+        outcome_within(1000, "import time; print('PlanQK:Job:Result: 1', flush=True); time.sleep(1000)")
+
+
+@posix
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_job_that_ran_too_long_has_failed_whatever_its_exit_code(kind: str) -> None:
+    """Its first process ends well, but another one holds the pipe."""
+    job = "import os, time; os.fork() or time.sleep(1000)"
+    outcome = time_limit(kind, Collector)(1, job)
+    assert (outcome.status, outcome.exit_code) == (JobStatus.FAILED, None)
+
+
+@posix
+def test_a_process_in_a_session_of_its_own_does_not_hold_the_loop(tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted"
+    wanted.touch()
+    job = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    while os.path.exists({str(wanted)!r}): time.sleep(0.05)
+"""
+    try:
+        assert time_limit("def", Collector)(1, job).status is JobStatus.FAILED
+    finally:
+        wanted.unlink()
+
+
+class Broken(Collector):
+    """A collector that is interrupted by Ctrl-C."""
+
+    def add(self, event: Event) -> None:  # noqa: ARG002  # an override
+        raise KeyboardInterrupt
+
+
+def time_limit(kind: str, collector: type[Collector]) -> Callable[[float, str], Outcome]:
+    """The function of a tab on time limits: it runs a program of Python, with a collector."""
+    [program] = [
+        block.text for page in PAGES for block in blocks(page) if f"\n{kind} outcome_within(" in block.text
+    ]
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(program.partition("JOB_THAT_HANGS")[0], names)  # noqa: S102  # our own documentation
+    names["Collector"] = collector
+
+    def outcome_within(seconds: float, code: str) -> Outcome:
+        made = names["outcome_within"](seconds, [sys.executable, "-c", code])
+        outcome: Outcome = asyncio.run(made) if kind == "async def" else made
+        return outcome
+
+    return outcome_within
 
 
 WORKER = """

@@ -73,7 +73,7 @@ class Counting(io.BytesIO):
 @pytest.mark.parametrize(
     ("call", "printed"),
     [
-        (lambda emitter: emitter.log("grün\nPlanQK:Job:Result: 1"), "grün\n PlanQK:Job:Result: 1\n".encode()),
+        (lambda emitter: emitter.log("grün\nPlanQK:Job:Result: 1"), "grün\n>PlanQK:Job:Result: 1\n".encode()),
         (lambda emitter: emitter.log("42"), b"\n42\n"),
         (lambda emitter: emitter.interim_result(["ü"]), b"\n" + INTERIM + rb' ["\u00fc"]' + b"\n"),
         (lambda emitter: emitter.result(1), b"\n" + RESULT + b" 1\n"),
@@ -208,7 +208,7 @@ def test_an_exception_is_log_text_and_passes() -> None:
     texts = [event.text for event in rest if isinstance(event, Log)]
     assert len(texts) == len(rest)
     assert texts[0] == "Traceback (most recent call last):"
-    assert texts[-2:] == ["LookupError: ", " PlanQK:Job:Result: 1"]
+    assert texts[-2:] == ["LookupError: ", ">PlanQK:Job:Result: 1"]
 
 
 @pytest.mark.parametrize(("code", "texts"), [(None, []), (0, []), (3, []), ("no input", ["no input"])])
@@ -300,7 +300,7 @@ def test_an_exception_ends_the_capture(capfd: pytest.CaptureFixture[str]) -> Non
         body()
     assert os.path.samestat(os.fstat(1), status)
     emitter.log("after")
-    assert capfd.readouterr().out == " PlanQK:Job:Result: 1\nafter\n"
+    assert capfd.readouterr().out == ">PlanQK:Job:Result: 1\nafter\n"
 
 
 def test_threads_and_a_capture_that_comes_and_goes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

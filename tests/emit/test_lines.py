@@ -55,7 +55,7 @@ def test_texts_come_back(text: str) -> None:
     events = parse(log_line(text))
     assert all(isinstance(event, Log) for event in events)
     lines = [event.text for event in events if isinstance(event, Log)]
-    plain = [f" {line}" if line.startswith("PlanQK:Job:") else line for line in text.split("\n")]
+    plain = [f">{line}" if line.startswith("PlanQK:Job:") else line for line in text.split("\n")]
     assert lines == plain
 
 

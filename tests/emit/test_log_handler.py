@@ -34,7 +34,7 @@ def test_no_record_passes_for_a_result(logger: logging.Logger, stream: io.BytesI
         logger.exception("failed")
     events = parse(stream.getvalue())
     assert {type(event) for event in events} == {Log}
-    assert stream.getvalue().startswith(b" PlanQK:Job:Result: 42\nfailed\nTraceback")
+    assert stream.getvalue().startswith(b">PlanQK:Job:Result: 42\nfailed\nTraceback")
 
 
 def test_an_error_goes_the_way_of_all_handlers(

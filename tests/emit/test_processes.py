@@ -161,5 +161,5 @@ def test_utf_8_whatever_the_locale() -> None:
 def test_text_that_the_c_library_holds_back_stays_on_its_side() -> None:
     first, *captured, last = output("native_text_at_the_end").splitlines()
     assert first == b"PlanQK:Job:InterimResult: 1"
-    assert sorted(captured) == [b" PlanQK:Job:Result: 2", b" PlanQK:Job:Result: 3"]
+    assert sorted(captured) == [b">PlanQK:Job:Result: 2", b">PlanQK:Job:Result: 3"]
     assert last == b"PlanQK:Job:InterimResult: 4"

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from planqk_protocol import Limits
+from planqk_protocol import Collector, Limits, Parser
 from planqk_protocol.payload import bounds as depth_module
 from planqk_protocol.payload.bounds import deeper_than, find_deeper, has_longer
 from planqk_protocol.payload.decode import PayloadError
 from planqk_protocol.payload.faults import place_of_constant, place_of_integer
 from tests.payload.decoding import decode, refusal, seconds
-from tests.strategies import json_values
+from tests.strategies import INTERIM, RESULT, json_values
 
 # Of each kind of value, the one that takes the most for its size.
 HEAVY = {
@@ -54,6 +54,21 @@ class TestLimits:
             tracemalloc.stop()
         assert taken < 45 * len(payload)
         del value
+
+    def test_a_runner_holds_three_values_at_most(self) -> None:
+        """The result, the last interim result, and the next one: the page on performance says so."""
+        nest = HEAVY["nests"]
+        payload = b" [" + (nest + b",") * (100_000 // len(nest)) + b"0]\n"
+        parser, collector = Parser(logs=False), Collector(keep_interim="last")
+        tracemalloc.start()
+        try:
+            for line in [RESULT + payload, *[INTERIM + payload] * 3]:
+                for event in parser.feed(line):
+                    collector.add(event)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert 100 * len(payload) < most < 150 * len(payload)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("unit", [*HEAVY.values(), b'"' + b"1" * 10_000 + b'"', b"1" * 10_000])

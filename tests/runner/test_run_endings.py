@@ -46,6 +46,20 @@ def test_a_job_that_runs_too_long_is_ended() -> None:
     assert (job.why_ended, job.outcome.exit_code) == ("it ran longer than 1.5 s", -signal.SIGTERM)
     assert job.outcome.status is JobStatus.FAILED
     assert 1.5 <= job.duration < 50
+    assert [finding.message for finding in job.findings] == [
+        "the job gave a result, but it was ended because it ran longer than 1.5 s, so it counts as failed"
+    ]
+
+
+@posix
+def test_a_job_that_is_killed_at_its_time_limit_is_not_said_to_need_memory() -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1); time.sleep(600)"
+    job = runner.run(python(code), timeout=1.5, grace=0)
+    events_of(job)
+    assert job.outcome.exit_code in {-signal.SIGKILL, -signal.SIGTERM}  # a slow start meets SIGTERM first
+    [found] = job.findings
+    assert "the job was ended before it printed one, because it ran longer than 1.5 s" in found.message
+    assert "memory" not in found.advice
 
 
 @posix

@@ -112,6 +112,29 @@ def test_a_result_is_not_all_that_is_checked(run_service: RunService, check_serv
         check_service(job)
 
 
+def test_what_is_valid_but_unwise_does_not_fail_a_test(check_service: CheckService) -> None:
+    unwise = "print('PlanQK:Job:Result: 12345678901234567890'); print('PlanQK:Job:InterimResult: 1')"
+    assert check_service(program(unwise)).result is not None
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)info\[big-integer\].*warning\[duplicate-key\]"):
+        check_service(program(unwise + """; print('PlanQK:Job:InterimResult: {"a": 1, "a": 2}')"""))
+
+
+def test_the_log_text_of_an_emitter_is_no_mistake(check_service: CheckService) -> None:
+    code = """
+import logging, os
+from planqk_protocol.emit import Emitter, EmitterHandler
+emitter = Emitter()
+logging.basicConfig(handlers=[EmitterHandler(emitter)], format="%(message)s")
+for marker in ("Result: 1", "InterimResult: 1", "InterimResult 1", "MultilineResult"):
+    emitter.log("PlanQK:Job:" + marker)
+    logging.error("an order says:\\nPlanQK:Job:" + marker)
+with emitter.capture_fd():
+    os.write(1, b"PlanQK:Job:Result: 1\\n")
+emitter.result(42)
+"""
+    assert check_service([sys.executable, "-c", code]).result is not None
+
+
 def test_the_part_of_a_long_line_around_the_place_is_shown(run_service: RunService) -> None:
     job = program("print('PlanQK:Job:Result: [' + '1, ' * 1000 + 'NaN]')")
     with pytest.raises(pytest.fail.Exception, match=r"line: …', 1, 1, 1, 1, 1, 1, NaN\]'"):

@@ -26,7 +26,7 @@ function textOf(member, object) {
 const isMarked = (line) => line.startsWith("PlanQK:Job:");
 
 // One CR before the LF would be taken for a part of the line's end, so a CR at the end gets another one.
-const logLine = (text) => (isMarked(text) ? " " : "") + text + (text.endsWith("\r") ? "\r\n" : "\n");
+const logLine = (text) => (isMarked(text) ? ">" : "") + text + (text.endsWith("\r") ? "\r\n" : "\n");
 
 const encoders = {
   log: (record) => logLine(JSON.parse(record).text),

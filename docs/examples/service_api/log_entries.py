@@ -61,7 +61,7 @@ class LogEntries:
         return self._room <= 0
 
     def _of_stderr(self, events: list[Event], stamp: str) -> list[Entry]:
-        # A marker counts on standard output only, so `log_line` puts a space before one.
+        # A marker counts on standard output only, so `log_line` puts a `>` before one.
         texts = [log_line(_text(event)).decode().removesuffix("\n") for event in events]
         return [entry for text in texts for entry in self._entry(text, "WARNING", stamp)]
 

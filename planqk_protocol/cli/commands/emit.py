@@ -29,7 +29,7 @@ def emit(kind: str) -> None:
     For result, interim and multiline, standard input is JSON. It is printed with
     its numbers and keys as they are. Characters other than ASCII become escapes.
     For log, it is text, which is printed line by line. A line that begins like a
-    marked one gets a space in front.
+    marked one gets a '>' in front.
 
     A line that the job left unfinished ends first. Print one result only.
 

@@ -64,7 +64,8 @@ _OF_PYTHON = (
         Cause.NAN,
         "a number that JSON does not have, such as NaN or Infinity",
         "json.dumps of Python writes NaN and Infinity unless it is told not to, though JSON has neither. "
-        "They come from divisions by zero and from missing data. print writes them as nan and inf.",
+        "They come from divisions by zero and from missing data. print writes them as nan and inf. An "
+        "emitter of this library refuses them, and names the place: value['energy'] is nan.",
         (_line('{"energy": NaN}'), _line("[1.0, -Infinity]"), _line("nan")),
         (_line('{"energy": null}'), _line('{"energy": "NaN"}')),
     ),
@@ -160,8 +161,8 @@ _OF_TEXTS = (
         "JSON that is cut short",
         "The JSON ends before its last bracket or quote. It may be printed on several lines after a marker "
         "for a single line, the job may have been killed, or its output was not flushed.",
-        (_line('{"sum": 42'), _line('{"state": "do'), _line("{", b'  "sum": 42\n}\n')),
-        (_line('{"sum": 42}'), _block('{\n  "sum": 42\n}')),
+        (_line("{", b'  "sum": 42\n}\n'), _line('{"sum": 42'), _line('{"state": "do')),
+        (_block('{\n  "sum": 42\n}'), _line('{"sum": 42}')),
     ),
     _rule(
         Cause.CODE_FENCE,

@@ -12,10 +12,10 @@ _NO_RESULT = Rule(
     id="no-result",
     severity=Severity.ERROR,
     summary="the job gave no result",
-    why="The platform takes the result from one line of standard output that begins with "
-    "PlanQK:Job:Result:, or from one block between two lines PlanQK:Job:MultilineResult. If there is none, "
-    "callers of the service get nothing, even if the job did its work. The message says what there is "
-    "instead, and the most likely cause.",
+    why="The result is one line of standard output that begins with PlanQK:Job:Result:, or one block between "
+    "two lines PlanQK:Job:MultilineResult. If there is none, callers of the service get nothing, even if the "
+    "job did its work. The message says what there is instead, and the most likely cause. A service that "
+    "returns its result to qhub-commons or planqk-commons keeps another contract, and prints none.",
     advice=f"Print the result once, at the end of the job: {_PRINT}.",
     wrong=(
         Example(b"reading the input\nthe sum is 42\n"),
@@ -52,9 +52,9 @@ _SUCCEEDED_WITH_BROKEN_RESULT = Rule(
     id="succeeded-with-broken-result",
     severity=Severity.ERROR,
     summary="the exit code is 0, but the result is not valid",
-    why="The job says that it succeeded, but its result cannot be read. So its status is FAILED, even if "
-    "PlanQK says SUCCEEDED. The job "
-    "itself does not notice it, because nothing reads its output while it runs.",
+    why="The job says that it succeeded, but its result cannot be read. So this "
+    "library counts it as FAILED, also where the platform's own status is SUCCEEDED. The job itself does "
+    "not notice it, because nothing reads its output while it runs.",
     advice=f"Mend the result: the finding at its place says how. In Python, print it with {_PRINT}.",
     # The finding of the violation is always the first one. This one has no place and comes after it.
     wrong=(

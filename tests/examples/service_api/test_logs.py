@@ -57,7 +57,7 @@ def test_stderr_is_no_result(server: Server) -> None:
     program = r"os.write(2, b'one\nPlanQK:Job:Result: 1\n'); os.write(2, b'two')"
     assert entries(server, program) == [
         ("WARNING", "one"),
-        ("WARNING", " PlanQK:Job:Result: 1"),
+        ("WARNING", ">PlanQK:Job:Result: 1"),
         ("WARNING", "two"),
     ]
 
