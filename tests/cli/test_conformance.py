@@ -192,7 +192,7 @@ def test_the_standard_error_of_a_failure_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("options", "failures"),
-    [(["--fail-fast"], 1), (["--max-failures", "2"], 2), (["--max-failures", "99"], 13)],
+    [(["--fail-fast"], 1), (["--max-failures", "2"], 2), (["--max-failures", "99"], 14)],
 )
 def test_the_kit_stops_after_some_failures(options: list[str], failures: int) -> None:
     result = run("decoder", "--rule", "eof-block", *options, "--", *BAD)
