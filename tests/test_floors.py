@@ -74,6 +74,10 @@ FLOORS = (
     ("diagnosis.stream",),
     ("diagnosis.finding_records",),
     ("diagnosis.__init__",),
+    # The inputs: from the files of a log to one stream of events.
+    ("inputs.__init__", "inputs.input", "inputs.members", "inputs.rotation"),
+    ("inputs.compression", "inputs.detection"),
+    ("inputs.event_stream",),
     # Engines: live containers.
     ("engines.blocking", "engines.bounded_http", "engines.remembered"),
     ("engines.container", "engines.log_entries", "engines.platform_result", "engines.resumption"),
@@ -102,12 +106,10 @@ FLOORS = (
     ("conformance.reference_encoder", "testing.strategies", "testing.plugin"),
     ("testing.__init__",),
     # The command line.
-    ("cli.__init__", "cli.console", "cli.members", "cli.capture_messages", "cli.redaction", "cli.rich_help"),
+    ("cli.__init__", "cli.console", "cli.capture_messages", "cli.redaction", "cli.rich_help"),
     ("cli.terminal", "cli.rule_choice"),
     ("cli.sources", "cli.conformance_report", "cli.printing", "cli.signals", "cli.visible_text"),
-    ("cli.compression", "cli.event_text", "cli.rotation", "cli.rule_text"),
-    ("cli.detection",),
-    ("cli.event_stream", "cli.reading"),
+    ("cli.event_text", "cli.reading", "cli.rotation", "cli.rule_text"),
     ("cli.found", "cli.input_doubts", "cli.options"),
     ("cli.finding_text", "cli.junit", "cli.sarif", "cli.verdict", "cli.workflow_commands"),
     ("cli.finding_reports", "cli.job_summary"),
@@ -154,6 +156,7 @@ SHORT = {
     "cli.commands.__init__": "likewise",
     "conformance.__init__": "likewise",
     "engines.__init__": "gives the package its public names",
+    "inputs.__init__": "likewise",
     "payload.__init__": "says what the package is; it has no names",
     "testing.__init__": "gives the package its public names",
 }

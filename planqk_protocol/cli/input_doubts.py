@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from planqk_protocol.captures import Captured
-from planqk_protocol.cli.capture_messages import backwards, guess
-from planqk_protocol.cli.detection import (
+from planqk_protocol.cli.capture_messages import another_format, backwards, guess
+from planqk_protocol.cli.terminal import Messages
+from planqk_protocol.inputs.detection import (
     PLATFORM_LOG,
     RAW,
-    another_format,
     answer_without_entries,
     is_no_record,
+    looks_like,
 )
-from planqk_protocol.cli.event_stream import EventStream
-from planqk_protocol.cli.terminal import Messages
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["DISORDER", "InputDoubts"]
 
@@ -52,12 +52,13 @@ class InputDoubts:
     def wrong_input(self) -> list[str]:
         """The messages that the inputs are in another format, are no log, or lack the container named."""
         stream, head = self._stream, bytes(self._stream.head)
-        another = None
+        wrong = None
         if stream.format == PLATFORM_LOG or (stream.is_guessed and stream.format == RAW):
-            another = answer_without_entries(head)
-        if not (another or stream.is_guessed):
-            another = another_format(stream.format, self._no_records, stream.line_count, head)
-        return [message for message in (another, stream.missing_container) if message is not None]
+            wrong = answer_without_entries(head)
+        if not (wrong or stream.is_guessed):
+            looks = looks_like(stream.format, self._no_records, stream.line_count, head)
+            wrong = looks and another_format(stream.format, looks)
+        return [message for message in (wrong, stream.missing_container) if message is not None]
 
     def say_disorder(self) -> bool:
         """Whether an input is older than the one before it. Each one is said."""

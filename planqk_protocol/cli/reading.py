@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from planqk_protocol.cli.compression import Tell, decompressed
-from planqk_protocol.cli.detection import RAW
-from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
+from planqk_protocol.cli.sources import STDIN, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
+from planqk_protocol.inputs.compression import Tell, decompressed
+from planqk_protocol.inputs.detection import RAW
+from planqk_protocol.inputs.input import Input, LiveInput
 from planqk_protocol.outcome import JobStatus
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from planqk_protocol.cli import sources
-from planqk_protocol.cli.members import Gzip
+from planqk_protocol.inputs.members import Gzip
 from tests.cli.captured_logs import RESULT, json_file
 from tests.cli.harness import Run
 from tests.cli.zstandard import zstd
@@ -24,7 +24,7 @@ def test_compressed_files_are_read(
 ) -> None:
     compress = gzip.compress if kind == "gzip" else zstd.compress
     monkeypatch.setattr(sources, "_CHUNK", chunk)
-    monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", 100)
+    monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", 100)
     (tmp_path / "b").write_bytes(compress(json_file("x" * 1000)) + compress(json_file("\n", "Plan")))
     (tmp_path / "a").write_bytes(json_file(RESULT[4:]))
     outcome = run("parse", tmp_path / "b", tmp_path / "a")
@@ -126,7 +126,7 @@ def test_what_stands_before_the_damage_is_read(
     run: Run, monkeypatch: pytest.MonkeyPatch, kind: str, piece: int, chunk: int
 ) -> None:
     monkeypatch.setattr(sources, "_CHUNK", chunk)
-    monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", piece)
+    monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", piece)
     first = b"".join(b"%d\n" % (number % 7) for number in range(500))
     whole, at = in_two_blocks(kind, first, b"x" * 500)
     ahead = b"other\n" if chunk > 1 else b""
@@ -158,7 +158,7 @@ def test_without_the_library_for_zstandard(run: Run, tmp_path: Path) -> None:
         raise missing
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("planqk_protocol.cli.compression.import_module", refuse)
+        patch.setattr("planqk_protocol.inputs.compression.import_module", refuse)
         outcome = run("result", path)
     assert outcome.exit_code == 2
     advice = 'backports is missing; run: pip install "planqk_protocol[cli]"'

@@ -80,7 +80,7 @@ def test_what_is_read_does_not_depend_on_how_the_bytes_arrive(
     outcomes = set()
     for size in (1, 3, 10, 1000, 1 << 20):
         monkeypatch.setattr(sources, "_CHUNK", max(size, len(data) // 1000))
-        monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", size)
+        monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", size)
         outcome = run("parse", stdin=data)
         outcomes.add((outcome.stdout, outcome.stderr, outcome.exit_code))
     ((events, notes, code),) = outcomes
@@ -173,7 +173,7 @@ def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPa
     outcomes = set()
     for size in (1, 7, 1 << 20):
         monkeypatch.setattr(sources, "_CHUNK", size)
-        monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", size)
+        monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", size)
         outcomes.add(run("unwrap", stdin=data).stderr)
     (told,) = outcomes
     assert "record 2, byte 50: truncated" in told

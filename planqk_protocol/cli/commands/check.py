@@ -9,7 +9,6 @@ from typing import Unpack
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.finding_reports import REPORTS
 from planqk_protocol.cli.found import Locator
 from planqk_protocol.cli.input_doubts import InputDoubts
@@ -25,6 +24,7 @@ from planqk_protocol.cli.options import (
 from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.rule_choice import chosen_rules, complete_rule, rule_or_prefix
 from planqk_protocol.cli.terminal import Messages, check_output
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["check"]
 

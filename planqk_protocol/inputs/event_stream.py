@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from planqk_protocol.captures import Captured, CaptureNotice, Source, StdStream
-from planqk_protocol.cli.detection import (
+from planqk_protocol.diagnosis import Diagnosis, Finding, Place
+from planqk_protocol.diagnosis.outcomes import notice_finding
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.events import FinalResult
+from planqk_protocol.inputs.detection import (
     AUTO,
     MOST_DETECTED,
     RAW,
@@ -18,12 +22,8 @@ from planqk_protocol.cli.detection import (
     detect_format,
     missing_container_message,
 )
-from planqk_protocol.cli.rotation import Clock, Disorder
-from planqk_protocol.cli.sources import CutOff, Input, LiveInput
-from planqk_protocol.diagnosis import Diagnosis, Finding, Place
-from planqk_protocol.diagnosis.outcomes import notice_finding
-from planqk_protocol.diagnosis.stderr_search import StderrSearch
-from planqk_protocol.events import FinalResult
+from planqk_protocol.inputs.input import CutOff, Input, LiveInput
+from planqk_protocol.inputs.rotation import Clock, Disorder
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import JobStatus
 

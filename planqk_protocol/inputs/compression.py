@@ -11,9 +11,8 @@ from itertools import chain
 from typing import Any
 
 from planqk_protocol.captures import NoticeKind
-from planqk_protocol.cli.members import Gzip, Member, Zstd
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
+from planqk_protocol.inputs.input import CutOff, Input, InputError
+from planqk_protocol.inputs.members import Gzip, Member, Zstd
 
 __all__ = ["Tell", "decompressed"]
 
@@ -54,7 +53,7 @@ def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
 
     Raises:
         CutOff: From the chunks, after the last one that could be read.
-        Failure: From the chunks, if a library is missing.
+        InputError: From the chunks, if a library is missing.
     """
     for name, chunks in inputs:
         yield Input(name, _contents(name, iter(chunks), tell))
@@ -79,7 +78,7 @@ def _zstd(name: str) -> Any:
     try:
         return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     except ModuleNotFoundError as error:
-        raise Failure(
+        raise InputError(
             f'cannot read {name}: {error.name} is missing; run: pip install "planqk_protocol[cli]"'
         ) from None
 
@@ -149,7 +148,7 @@ class _Members:
     def _rescued(self, data: bytes, has_begun: bool) -> bytes:
         """The decompressed bytes before the damage in the latest data."""
         if has_begun and (refusal := self._member.refusal):
-            raise Failure(f"cannot read {self._name}: {refusal}") from None
+            raise InputError(f"cannot read {self._name}: {refusal}") from None
         return self._member.rescue(data)
 
 
@@ -169,7 +168,7 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if size >= _PIECE:
                 yield b"".join(ready)
                 ready, size = [], 0
-    except (_Damage, Failure):
+    except (_Damage, InputError):
         if ready:
             yield b"".join(ready)
         raise

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from planqk_protocol.cli import compression, members
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
-from tests.cli.harness import Run
+from planqk_protocol.inputs import compression, members
+from planqk_protocol.inputs.input import CutOff, Input, InputError
+from tests.cli.harness import invoke
 from tests.cli.zstandard import zstd
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -63,7 +62,7 @@ def outcome_of(chunks: list[bytes]) -> tuple[bytes, list[str], bool | None]:
             data += chunk
     except CutOff as end:
         return data, told, end.is_altered
-    except Failure as refusal:  # damage makes a window wide
+    except InputError as refusal:  # damage makes a window wide
         told.append(str(refusal))
     return data, told, None
 
@@ -113,17 +112,17 @@ def test_the_cost_of_many_small_members_is_linear(monkeypatch: pytest.MonkeyPatc
     assert sum(given) <= 256 * count
 
 
-def test_a_wide_window_is_read(run: Run) -> None:
+def test_a_wide_window_is_read() -> None:
     data = b"log\n" * 1000 + RESULT
     for log in (27, 28):
-        outcome = run("result", stdin=with_window(log, data))
+        outcome = invoke("result", stdin=with_window(log, data))
         assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
 
 
 @pytest.mark.parametrize("command", ["result", "unwrap"])
 @pytest.mark.parametrize("log", [29, 30])
-def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int) -> None:
-    outcome = run(command, stdin=with_window(log, RESULT))
+def test_a_window_that_is_too_wide_is_no_damage(command: str, log: int) -> None:
+    outcome = invoke(command, stdin=with_window(log, RESULT))
     assert (outcome.stdout, outcome.exit_code) == ("", 2)
     assert outcome.stderr == (
         f"planqk-protocol: cannot read <stdin>: it needs a window of {1 << log - 20} MiB in memory, and "
@@ -131,9 +130,9 @@ def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int
     )
 
 
-def test_the_window_of_a_frame_in_one_segment_is_its_content(run: Run) -> None:
+def test_the_window_of_a_frame_in_one_segment_is_its_content() -> None:
     header = b"\x28\xb5\x2f\xfd\xa0" + (300 << 20).to_bytes(4, "little") + bytes(9)
-    assert "a window of 300 MiB" in run("result", stdin=header).stderr
+    assert "a window of 300 MiB" in invoke("result", stdin=header).stderr
 
 
 @pytest.mark.parametrize(
@@ -143,8 +142,8 @@ def test_the_window_of_a_frame_in_one_segment_is_its_content(run: Run) -> None:
         b"\x28\xb5\x2f\xfd\x00\xff" + bytes(9),  # a window that no library takes
     ],
 )
-def test_a_damaged_header_is_damage(run: Run, frame: bytes) -> None:
-    outcome = run("unwrap", stdin=frame)
+def test_a_damaged_header_is_damage(frame: bytes) -> None:
+    outcome = invoke("unwrap", stdin=frame)
     assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged")
     assert outcome.exit_code == 1
 

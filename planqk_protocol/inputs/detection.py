@@ -13,10 +13,8 @@ from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.open_object import OpenObject, Scan
 from planqk_protocol.captures.sniffing import MOST_EXAMINED, first_line_end, is_utf16
-from planqk_protocol.cli import capture_messages
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.marked import marker_prefix
 
 __all__ = [
@@ -24,11 +22,11 @@ __all__ = [
     "MOST_DETECTED",
     "PLATFORM_LOG",
     "RAW",
-    "another_format",
     "answer_without_entries",
     "check_container",
     "detect_format",
     "is_no_record",
+    "looks_like",
     "missing_container_message",
 ]
 
@@ -60,7 +58,7 @@ def detect_format(inputs: Iterable[Input], *, at_once: bool) -> tuple[str, Itera
             entry of a list. Live input needs that: more may take long to come.
 
     Raises:
-        Failure: From the chunks: the detected format turns out to be wrong.
+        InputError: From the chunks: the detected format turns out to be wrong.
     """
     head, inputs = _read_head(iter(inputs), at_once=at_once)
     end = _decided_at(head) if at_once else None
@@ -78,13 +76,13 @@ def check_container(capture: str, container: str | None) -> None:
         container: The container that the user named, if one was named.
 
     Raises:
-        Failure: It cannot.
+        InputError: It cannot.
     """
     if container is not None and not formats()[capture].containers:
         several = "; ".join(f"{item.id}: {item.containers}" for item in formats().values() if item.containers)
-        raise Failure(
-            f"--only chooses among containers, but {capture} holds only one; name the format if it is "
-            f"another one ({several})"
+        raise InputError(
+            f"the argument container chooses among containers, but {capture} holds only one; name the format "
+            f"if it is another one ({several})"
         )
 
 
@@ -100,8 +98,8 @@ def is_no_record(notice: CaptureNotice) -> bool:
     return notice.kind in _NOT_RECORDS
 
 
-def another_format(capture: str, no_records: int, lines: int, head: bytes) -> str | None:
-    """The message for a capture that is nearly all in another format than the user named.
+def looks_like(capture: str, no_records: int, lines: int, head: bytes) -> str | None:
+    """The format that a capture looks like, if nearly nothing in it is in the one that the user named.
 
     Args:
         capture: The id of the format that the user named.
@@ -110,14 +108,12 @@ def another_format(capture: str, no_records: int, lines: int, head: bytes) -> st
         head: The first bytes of the inputs, at most `MOST_DETECTED`.
 
     Returns:
-        ``None`` if enough of the capture is in the format that the user named.
+        Its id; ``None`` if enough of the capture is in the format that the user named.
     """
     if no_records <= _NEARLY_ALL * lines:
         return None
     looks = detect(head)
-    if looks == capture or not head or is_utf16(head):
-        return None
-    return capture_messages.another_format(capture, looks)
+    return None if looks == capture or not head or is_utf16(head) else looks
 
 
 class _ServiceError(msgspec.Struct):
@@ -203,9 +199,9 @@ def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[
             at = seen.find(marked)
             if at >= 0:
                 yield data[: max(0, at + 1 - len(before))]
-                raise Failure(
+                raise InputError(
                     f"{name}: the first line looks like {capture}, but a line with a marker does not; "
-                    f"say --capture raw if the job printed all of it, else --capture {capture}"
+                    f"say capture=raw if the job printed all of it, else capture={capture}"
                 )
             half = next((size for size in range(len(marked) - 1, 1, -1) if seen.endswith(marked[:size])), 1)
             passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
