@@ -1,4 +1,4 @@
-"""Decompress files in gzip and Zstandard while they are read, as engines compress rotated logs so."""
+"""Decompress files while they are read: engines and logrotate compress the logs that they rotate."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from typing import Any
 
 from planqk_protocol.captures import NoticeKind
 from planqk_protocol.inputs.input import CutOff, Input, InputError
-from planqk_protocol.inputs.members import Gzip, Member, Zstd
+from planqk_protocol.inputs.members import Bzip2, Gzip, Member, Xz, Zstd
 
 __all__ = ["Tell", "decompressed"]
 
 _PIECE = 256 * 1024
 _BEHIND_PADDING = re.compile(rb"[^\0]")
 _FIRST_STEP = 256
+_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+_KINDS: dict[type[Member], str | None] = {Gzip: None, Zstd: _ZSTD, Bzip2: "bz2", Xz: "lzma"}
+"""How files are compressed, and the module that decompresses each. A Python may lack it."""
 
 _BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
 _DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
@@ -45,7 +48,7 @@ Tell = Callable[[str, str, str], None]
 
 
 def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
-    """Decompress the inputs that are compressed by gzip or Zstandard. Their first bytes show that.
+    """Decompress the inputs that are compressed by gzip, Zstandard, bzip2 or xz. Their first bytes show that.
 
     Args:
         inputs: The inputs.
@@ -63,28 +66,33 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
     head = b""
     for chunk in chunks:
         head += chunk
-        if not any(magic.startswith(head) for magic in (Gzip.magic, Zstd.magic)):
+        if not any(magic.startswith(head) for kind in _KINDS for magic in kind.magics):
             break
-    if head.startswith(Gzip.magic):
-        yield from _Members(name, Gzip.magic, Gzip, tell).contents(head, chunks)
-    elif head.startswith(Zstd.magic):
-        yield from _Members(name, Zstd.magic, partial(Zstd, _zstd(name)), tell).contents(head, chunks)
-    else:
+    kind = next((kind for kind in _KINDS if head.startswith(kind.magics)), None)
+    if kind is None:
         yield from [head] if head else []
         yield from chunks
+    else:
+        library = _KINDS[kind]
+        make = partial(kind, _load(library, name)) if library else kind
+        yield from _Members(name, kind.magics, make, tell).contents(head, chunks)
 
 
-def _zstd(name: str) -> Any:
+def _load(library: str, name: str) -> Any:
     try:
-        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+        return import_module(library)
     except ModuleNotFoundError as error:
-        raise InputError(
-            f'cannot read {name}: {error.name} is missing; run: pip install "planqk_protocol[cli]"'
-        ) from None
+        missing = str(error.name).removeprefix("_")
+        advice = (
+            'run: pip install "planqk_protocol[cli]"'
+            if library == _ZSTD
+            else "this Python was built without it"
+        )
+        raise InputError(f"cannot read {name}: {missing} is missing; {advice}") from None
 
 
 class _Members:
-    """Decompresses a file of one or more members (gzip) or frames (Zstandard).
+    """Decompresses a file of one or more members (gzip), frames (Zstandard) or streams (bzip2, xz).
 
     At the end of a member, the library returns a copy of the data after it. A
     chunk may hold thousands of members, so passing on all of a chunk each time
@@ -92,9 +100,9 @@ class _Members:
     twice as much each time.
     """
 
-    def __init__(self, name: str, magic: bytes, make: Callable[[], Member], tell: Tell) -> None:
+    def __init__(self, name: str, magics: tuple[bytes, ...], make: Callable[[], Member], tell: Tell) -> None:
         self._name = name
-        self._magic = magic
+        self._magics = magics
         self._make = make
         self._tell = tell
         self._is_first = True
@@ -126,11 +134,11 @@ class _Members:
             data = b"" if has_more else chunk[at : at + self._step]
             if not (data or has_more):
                 return
-            self._head += data[: len(self._magic) - len(self._head)]
+            self._head += data[: len(self._magics[0]) - len(self._head)]
             try:
                 piece = self._member.decompress(data, _PIECE)
             except self._member.error:
-                has_begun = self._is_first or self._head == self._magic
+                has_begun = self._is_first or self._head in self._magics
                 yield self._rescued(data, has_begun)
                 message = _DAMAGED if has_begun else _DAMAGED_AFTER
                 raise _Damage(NoticeKind.CORRUPT, message, is_altered=has_begun) from None

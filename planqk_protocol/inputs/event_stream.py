@@ -146,6 +146,16 @@ class EventStream:
         return missing_container_message(names, self.container)
 
     @property
+    def containers(self) -> list[str]:
+        """Names of the containers in the capture so far, where its format names them."""
+        return self._source.containers
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of stdout so far."""
+        return self._source.size
+
+    @property
     def line_count(self) -> int:
         """Number of lines read so far, with the unfinished one. It is exact at the end."""
         return self._source.line_count
@@ -156,6 +166,11 @@ class EventStream:
             for notice in captured.notices[: _MOST_NOTICES - len(self._notices)]:
                 self._notices[notice_finding(notice)] = self.name_of(notice)
         return self._diagnosis.observe(captured)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether bytes of the inputs are missing, so that the job may have printed more."""
+        return self._is_cut_off or self._has_lost
 
     @property
     def result(self) -> FinalResult | None:
@@ -172,7 +187,7 @@ class EventStream:
             status: The status that a platform gave the job; ``None`` if there is none.
             is_cut_off: Whether a live container may have printed more.
         """
-        lacks_some = is_cut_off or self._is_cut_off or self._has_lost
+        lacks_some = is_cut_off or self.is_incomplete
         findings = self._diagnosis.close(
             exit_code=exit_code, status=status, cut_off=lacks_some, is_on_stderr=self._stderr.found
         )

@@ -16,10 +16,10 @@ __all__ = ["Clock", "Disorder", "Rotated", "restart_of", "rotated", "rotations"]
 _RUN = re.compile(r"(\d+)\.log(?:\.|$)")
 # Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
 # and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
-_DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.gz|\.zst|\.tmp)?", re.DOTALL)
+_DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.(?:gz|zst|bz2|xz|tmp))?", re.DOTALL)
 # Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
 # The numbers of `split` have leading zeros; its parts are not rotated files.
-_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.gz|\.zst)?", re.DOTALL)
+_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.(?:gz|zst|bz2|xz))?", re.DOTALL)
 _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 

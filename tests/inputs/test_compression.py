@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import zlib
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,7 +19,18 @@ from tests.cli.harness import invoke
 from tests.cli.zstandard import zstd
 
 RESULT = b"PlanQK:Job:Result: 42\n"
-COMPRESS = {"gzip": partial(gzip.compress, mtime=0), "zstd": zstd.compress}
+COMPRESS = {
+    "gzip": partial(gzip.compress, mtime=0),
+    "zstd": zstd.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+KINDS: dict[str, type[members.Member]] = {
+    "gzip": members.Gzip,
+    "zstd": members.Zstd,
+    "bzip2": members.Bzip2,
+    "xz": members.Xz,
+}
 
 
 def with_window(log: int, data: bytes) -> bytes:
@@ -40,7 +54,7 @@ def contents(chunks: list[bytes]) -> list[bytes]:
 
 @given(
     texts=st.lists(st.binary(max_size=40), min_size=1, max_size=30),
-    padding=st.integers(0, 3),
+    padding=st.sampled_from([0, 4]),
     size=st.sampled_from([1, 2, 7, 100, 10_000]),
     kind=st.sampled_from(sorted(COMPRESS)),
 )
@@ -93,9 +107,9 @@ def test_damage_is_told_alike_however_the_data_is_cut(
         assert outcome_of(list(pieces_of(damaged, size))) == expected
 
 
-@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_cost_of_many_small_members_is_linear(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    make: type[members.Member] = members.Gzip if kind == "gzip" else members.Zstd
+    make = KINDS[kind]
     decompress = make.decompress
     given = []
 
@@ -146,6 +160,23 @@ def test_a_damaged_header_is_damage(frame: bytes) -> None:
     outcome = invoke("unwrap", stdin=frame)
     assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged")
     assert outcome.exit_code == 1
+
+
+def test_xz_that_takes_too_much_memory_is_no_damage() -> None:
+    whole = bytearray(lzma.compress(RESULT))
+    assert whole[12] == 2  # size of the block's header in units of 4 bytes, less 1: it ends with a checksum
+    whole[16] = 37  # a window of 1.5 GiB
+    whole[20:24] = zlib.crc32(whole[12:20]).to_bytes(4, "little")
+    outcome = invoke("result", stdin=bytes(whole))
+    assert (outcome.stdout, outcome.exit_code) == ("", 2)
+    assert outcome.stderr == (
+        "planqk-protocol: cannot read <stdin>: it needs more than 256 MiB of memory, which are allowed; "
+        "decompress it first: xz --decompress\n"
+    )
+
+
+def test_a_log_that_begins_like_bzip2_is_read_as_it_is() -> None:
+    assert invoke("result", stdin=b"BZh9 starting\n" + RESULT).stdout == "42\n"
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
