@@ -83,11 +83,9 @@ def _load(library: str, name: str) -> Any:
         return import_module(library)
     except ModuleNotFoundError as error:
         missing = str(error.name).removeprefix("_")
-        advice = (
-            'run: pip install "planqk_protocol[cli]"'
-            if library == _ZSTD
-            else "this Python was built without it"
-        )
+        advice = "this Python was built without it"
+        if library == _ZSTD:
+            advice = 'run: pip install "planqk_protocol[cli]"'
         raise InputError(f"cannot read {name}: {missing} is missing; {advice}") from None
 
 

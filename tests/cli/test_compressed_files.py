@@ -164,10 +164,9 @@ def test_without_the_library(
 ) -> None:
     path = tmp_path / "log"
     path.write_bytes(compress(RESULT.encode()))
-    missing = ModuleNotFoundError("no", name=module)
 
     def refuse(_name: str) -> ModuleType:
-        raise missing
+        raise ModuleNotFoundError(name=module)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("planqk_protocol.inputs.compression.import_module", refuse)
