@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -74,8 +74,12 @@ def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]
         yield from chunks
     else:
         library = _KINDS[kind]
-        make = partial(kind, _load(library, name)) if library else kind
-        yield from _Members(name, kind.magics, make, tell).contents(head, chunks)
+        try:
+            make = partial(kind, _load(library, name)) if library else kind
+            yield from _Members(name, kind.magics, make, tell).contents(head, chunks)
+        finally:
+            if isinstance(chunks, Generator):
+                chunks.close()  # an exception that is kept would keep the file open
 
 
 def _load(library: str, name: str) -> Any:
