@@ -78,6 +78,13 @@ FLOORS = (
     ("inputs.__init__", "inputs.input", "inputs.members", "inputs.rotation"),
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream",),
+    # Archives: many stored captures to rows.
+    ("archive.containers", "archive.rows", "archive.stored"),
+    ("archive.reading",),
+    ("archive.store_entries", "archive.tars"),
+    ("archive.listing",),
+    ("archive.work",),
+    ("archive.__init__",),
     # Engines: live containers.
     ("engines.blocking", "engines.bounded_http", "engines.remembered"),
     ("engines.container", "engines.log_entries", "engines.platform_result", "engines.resumption"),
@@ -125,6 +132,7 @@ FLOORS = (
 )
 MAY_IMPORT = {
     "grammar": {"lark"},
+    "archive": {"fsspec", "pyarrow"},
     "testing": {"hypothesis", "pytest"},
     "cli": {"click", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
@@ -133,6 +141,7 @@ MAY_IMPORT = {
 }
 # What runs programs, reads streams or talks to people or engines; all else does no I/O.
 EDGES = {
+    "archive",
     "cli",
     "engines",
     "chunk_reading",

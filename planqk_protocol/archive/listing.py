@@ -1,0 +1,173 @@
+"""From paths, patterns and URLs to the captures that they name, folder by folder.
+
+Only the names of one folder are held at a time, and those of folders that were not looked
+into yet. So the memory does not grow with the number of files, unless each is named by
+itself. Links to folders are not followed, so there are no circles.
+
+What cannot be listed is a capture, too, with an error: each file that is found, and each
+folder that is not readable, ends in a row.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from planqk_protocol.archive.reading import message_of
+from planqk_protocol.archive.store_entries import entry_url, is_local, named_file, store_and_path, stored_file
+from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+__all__ = ["Listed", "listed_captures"]
+
+_MAGIC = re.compile(r"[*?\[]")
+_NO_MATCH = "nothing is there that matches the pattern"
+
+
+class Listed(NamedTuple):
+    """A capture, and the store that holds it: a file system of fsspec."""
+
+    store: AbstractFileSystem
+    capture: StoredCapture
+
+
+def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None = None) -> Iterator[Listed]:
+    """Find the captures that paths, patterns and URLs name. Of those in a folder, the largest comes first.
+
+    Args:
+        urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and ``[…]``, and URLs of such in
+            any store that fsspec knows. A file that several of them name is found once.
+        storage_options: Arguments for the store of the URLs, such as credentials.
+
+    Raises:
+        ImportError: fsspec, or what it needs for a store, is missing.
+        ValueError: fsspec does not know a store, or a pattern is not valid.
+    """
+    searches: list[_Search] = []
+    named = _NamedFiles()
+    for url in urls:
+        store, path = store_and_path(url, storage_options or {})
+        search = _search(store, path)
+        if search is None:
+            if not any(other.covers(store, path) for other in searches):
+                yield from named.add(store, path)
+            continue
+        yield from named.captures()
+        is_empty = True
+        for files, config in search.folders():
+            is_empty = is_empty and not files
+            new = [file for file in files if not named.has(store, file.path)]
+            new = [file for file in new if not any(other.covers(store, file.path) for other in searches)]
+            yield from _largest_first(store, captures_of(new, config))
+        if is_empty and search.pattern:
+            yield Listed(store, StoredCapture((StoredFile(path, entry_url(store, path), error=_NO_MATCH),)))
+        searches.append(search)
+    yield from named.captures()
+
+
+def _search(store: AbstractFileSystem, path: str) -> _Search | None:
+    """The search for what a path or a pattern names; ``None`` if it is the path of a file."""
+    magic = _MAGIC.search(path)
+    if magic and not (is_local(store) and os.path.lexists(path)):
+        from fsspec.utils import glob_translate  # noqa: PLC0415  # an extra
+
+        root = path[: magic.start()].rpartition("/")[0] or ("/" if is_local(store) else "")
+        depth = None if "**" in path else path[len(root) :].strip("/").count("/")
+        return _Search(store, root, re.compile(glob_translate(path)), depth)
+    return _Search(store, path.rstrip("/") or "/", None, None) if store.isdir(path) else None
+
+
+class _Search(NamedTuple):
+    """A folder to search, and a pattern.
+
+    Attributes:
+        store: The store.
+        root: The path of the folder.
+        pattern: What the path of a file, or of a folder with it, must match; ``None`` if any will do.
+        depth: How deep below the root the pattern may match; ``None`` if at any depth.
+    """
+
+    store: AbstractFileSystem
+    root: str
+    pattern: re.Pattern[str] | None
+    depth: int | None
+
+    def covers(self, store: AbstractFileSystem, path: str) -> bool:
+        """Whether this search finds the file with a path."""
+        inside = f"{self.root.rstrip('/')}/" if self.root else ""
+        if store != self.store or not path.startswith(inside):
+            return False
+        if self.pattern is None:
+            return True
+        folders = [found.start() for found in re.finditer("/", path) if found.start() > len(inside)]
+        return any(self.pattern.match(path[:end]) for end in [*folders, len(path)])
+
+    def folders(self) -> Iterator[tuple[list[StoredFile], StoredFile | None]]:
+        """The files of each folder that are found, and what Docker writes there about its container.
+
+        A folder that cannot be listed comes as a file with an error.
+        """
+        waiting: list[tuple[str, int, StoredFile | None]] = [(self.root, 0, None)]
+        while waiting:
+            folder, depth, config_above = waiting.pop()
+            try:
+                entries = self.store.ls(folder, detail=True)
+            except Exception as error:  # noqa: BLE001  # stores raise what they will
+                url = entry_url(self.store, folder)
+                yield [StoredFile(folder, url, error=message_of(error))], None
+                continue
+            self.store.invalidate_cache(folder)  # else S3 keeps the names of all folders
+            found = {entry["name"].rstrip("/"): entry for entry in entries}
+            found.pop(folder, None)  # S3 may have an object with the name of the folder
+            config = found.get(f"{folder.rstrip('/')}/{DOCKER_CONFIG}")
+            description = stored_file(self.store, config) if config else config_above
+            files = {path for path, entry in found.items() if entry["type"] != "directory"}
+            covered = (path for path in sorted(files) if self.covers(self.store, path))
+            yield [stored_file(self.store, found[path]) for path in covered], description
+            waiting += [
+                (path, depth + 1, description)
+                for path in sorted(found.keys() - files, reverse=True)
+                if self.depth is None or depth < self.depth or self.covers(self.store, path)
+            ]
+
+
+class _NamedFiles:
+    """Files that are named one by one. Those of one folder that are named in a row may be of one capture."""
+
+    def __init__(self) -> None:
+        self._names: set[tuple[AbstractFileSystem, str]] = set()
+        self._store: AbstractFileSystem | None = None
+        self._folder = ""
+        self._files: list[StoredFile] = []
+
+    def has(self, store: AbstractFileSystem, path: str) -> bool:
+        """Whether a file was named."""
+        return (store, path) in self._names
+
+    def add(self, store: AbstractFileSystem, path: str) -> Iterator[Listed]:
+        """Add a file. If it is in another folder than the files before it, their captures are complete."""
+        if self.has(store, path):
+            return
+        folder = path.rpartition("/")[0]
+        if (store, folder) != (self._store, self._folder):
+            yield from self.captures()
+        self._store, self._folder = store, folder
+        self._names.add((store, path))
+        self._files.append(named_file(store, path))
+
+    def captures(self) -> Iterator[Listed]:
+        """The captures of the files that were added since the last call."""
+        files, self._files = self._files, []
+        if self._store is not None and files:
+            config = named_file(self._store, f"{self._folder}/{DOCKER_CONFIG}")
+            yield from _largest_first(self._store, captures_of(files, None if config.error else config))
+
+
+def _largest_first(store: AbstractFileSystem, captures: list[StoredCapture]) -> Iterator[Listed]:
+    """The captures of a folder. The work on the largest one takes longest, so it has to begin first."""
+    captures.sort(key=lambda capture: (-capture.size, capture.url))
+    return (Listed(store, capture) for capture in captures)

@@ -1,0 +1,236 @@
+"""One capture of an archive to its row: open its files, parse and diagnose them, and sum up.
+
+All knowledge of the protocol is in what this uses: `EventStream`, `Collector` and the
+diagnosis. What is wrong with a file ends in its row, never in an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
+from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
+from planqk_protocol.captures import Captured, Chunk
+from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
+from planqk_protocol.events import FinalResult, InterimResult, Violation
+from planqk_protocol.excerpts import excerpt
+from planqk_protocol.inputs.compression import decompressed
+from planqk_protocol.inputs.detection import RAW
+from planqk_protocol.inputs.event_stream import EventStream
+from planqk_protocol.inputs.input import Input, InputError
+from planqk_protocol.limits import Limits
+from planqk_protocol.outcome import Collector
+
+if TYPE_CHECKING:
+    from planqk_protocol.diagnosis import Finding
+
+__all__ = ["Reading", "capture_row", "error_row", "message_of", "opened_files"]
+
+_CHUNK = 256 * 1024
+_LARGEST_CONFIG = 1024 * 1024
+_DISORDER = "disorder"
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How captures are read.
+
+    Attributes:
+        capture: The id of their format, or ``auto``.
+        limits: Bounds on lines and payloads.
+    """
+
+    capture: str
+    limits: Limits
+
+
+def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
+    """Read a capture, and make its row.
+
+    Args:
+        store: The file system of fsspec that holds the files, or what opens the members of a tar as one.
+        capture: The capture.
+        reading: How to read it.
+    """
+    if capture.fault:
+        return error_row(capture, capture.fault)
+    begin = time.perf_counter()
+    summary = _Summary(capture)
+    try:
+        row = summary.read(store, reading)
+    except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
+        row = error_row(capture, message_of(error))
+    return msgspec.structs.replace(row, seconds=time.perf_counter() - begin)
+
+
+def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
+    """The row of a capture that cannot be read."""
+    return OutcomeRow(
+        url=capture.url,
+        files=tuple(file.url for file in capture.files),
+        size=capture.size,
+        modified=capture.modified,
+        error=error,
+    )
+
+
+def message_of(error: BaseException) -> str:
+    """What an exception says, bounded and on one line."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read: {type(error).__name__}: {excerpt(str(error))}"
+
+
+def opened_files(store: Any, files: Iterable[StoredFile]) -> Iterator[Input]:
+    """The files as inputs, each up to the size that it had when it was listed, as a file may grow."""
+    return (Input(file.url, _chunks(store, file)) for file in files)
+
+
+def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
+    left = file.size
+    with store.open(file.path, "rb") as opened:
+        if file.offset:
+            opened.seek(file.offset)
+        while left:
+            chunk = opened.read(min(left, _CHUNK))
+            if not chunk:
+                raise InputError(f"{file.url} became shorter while it was read; read it again")
+            left -= len(chunk)
+            yield chunk
+
+
+def _config_data(store: Any, config: StoredFile) -> bytes:
+    if config.error or config.size > _LARGEST_CONFIG:
+        raise InputError(config.error or f"it has more than {_LARGEST_CONFIG:,} bytes")
+    return b"".join(_chunks(store, config))
+
+
+class _Summary:
+    """What the row of a capture is made of.
+
+    Args:
+        capture: The capture.
+    """
+
+    def __init__(self, capture: StoredCapture) -> None:
+        self._capture = capture
+        self._collector = Collector(keep_interim="last", max_violations=0)
+        self._interim_count = 0
+        self._violations: dict[str, Violations] = {}
+        self._findings: Counter[str] = Counter()
+        self._notices: Counter[str] = Counter()
+        self._first: Chunk | None = None  # the first chunk with time stamps
+        self._last: Chunk | None = None
+
+    def read(self, store: Any, reading: Reading) -> OutcomeRow:
+        """Read the capture, and return its row."""
+        facts, config_error = self._facts(store)
+        inputs: Iterable[Input] = opened_files(store, self._capture.files)
+        if reading.capture != RAW:
+            inputs = decompressed(inputs, lambda _name, _message, kind: self._notices.update([str(kind)]))
+        stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
+        for captured in stream:
+            self._observe(captured, stream.findings(captured))
+        self._count(stream.last_findings(facts.exit_code, None, is_cut_off=False))
+        if stream.disorder:
+            self._notices[_DISORDER] = len(stream.disorder)
+        return self._row(stream, _with_containers(facts, stream.containers), config_error)
+
+    def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
+        """What is known of the container, and why Docker's description cannot be read."""
+        config = self._capture.config
+        if config is None:
+            return facts_in_path(self._capture.files[-1].path), None
+        try:
+            return facts_in_config(_config_data(store, config)), None
+        except Exception as error:  # noqa: BLE001  # as in `capture_row`
+            return facts_in_path(self._capture.files[-1].path), f"{config.url}: {message_of(error)}"
+
+    def _observe(self, captured: Captured, findings: list[Finding]) -> None:
+        for event in captured.events:
+            self._collector.add(event)
+            if isinstance(event, InterimResult):
+                self._interim_count += 1
+            elif isinstance(event, Violation):
+                before = self._violations.get(event.code, Violations(0, event.message))
+                self._violations[event.code.value] = Violations(before.count + 1, before.first_message)
+        self._notices.update(notice.kind.value for notice in captured.notices)
+        self._count(findings)
+        for chunk in captured.chunks:
+            self._first = self._first or (chunk if chunk.records else None)
+            self._last = chunk
+
+    def _count(self, findings: list[Finding]) -> None:
+        self._findings.update(finding.rule for finding in findings)
+
+    def _row(self, stream: EventStream, facts: ContainerFacts, config_error: str | None) -> OutcomeRow:
+        outcome = self._collector.outcome(
+            exit_code=facts.exit_code, closed=not facts.is_running, cut_off=stream.is_incomplete
+        )
+        last_interim = outcome.interim_results[-1] if outcome.interim_results else None
+        row = OutcomeRow(
+            url=self._capture.url,
+            files=tuple(file.url for file in self._capture.files),
+            size=self._capture.size,
+            modified=self._capture.modified,
+            container=facts.container,
+            pod=facts.pod,
+            image=facts.image,
+            started=facts.started,
+            finished=facts.finished,
+            format=stream.format,
+            status=outcome.status.value,
+            exit_code=facts.exit_code,
+            interim_count=self._interim_count,
+            last_interim=_text(last_interim) if last_interim else None,
+            violations=dict(sorted(self._violations.items())),
+            findings=dict(sorted(self._findings.items())),
+            notices=dict(sorted(self._notices.items())),
+            suspect=outcome.suspect,
+            first_time=_in_utc(self._first.times_at([0])[0]) if self._first else None,
+            last_time=_in_utc(self._last.time) if self._last else None,
+            lines=stream.line_count,
+            bytes=stream.size,
+            error=config_error,
+        )
+        return _with_result(row, stream, outcome.result) if outcome.result else row
+
+
+def _with_result(row: OutcomeRow, stream: EventStream, result: FinalResult) -> OutcomeRow:
+    payload = result.payload.strip()
+    file, line = stream.locate_line(result.line)
+    return msgspec.structs.replace(
+        row,
+        result=_text(result),
+        result_size=len(payload),
+        result_sha256=hashlib.sha256(payload).hexdigest(),
+        result_file=file,
+        result_line=line,
+    )
+
+
+def _text(event: FinalResult | InterimResult) -> str | None:
+    """The JSON text of an event; ``None`` if it is too long for a row."""
+    payload = event.payload.strip()
+    return payload.decode() if len(payload) <= MOST_TEXT else None
+
+
+def _with_containers(facts: ContainerFacts, names: list[str]) -> ContainerFacts:
+    """The facts, with the container that the capture names: the first one, which is the one that is read."""
+    if facts.container or not names:
+        return facts
+    pod, _, container = names[0].rpartition("/")
+    return msgspec.structs.replace(facts, container=container, pod=facts.pod or pod or None)
+
+
+def _in_utc(stamp: str | None) -> str | None:
+    time_ns = nanoseconds(stamp) if stamp else None
+    return None if time_ns is None else rfc3339(time_ns)

@@ -1,0 +1,179 @@
+"""`OutcomeRow`: what an archive knows of one log, and its form as Arrow.
+
+Nothing here depends on how the row came about, so rows of a process pool, of a
+cluster and of a plain loop are equal, save `OutcomeRow.seconds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from planqk_protocol.buffer import LF
+from planqk_protocol.captures.timestamps import nanoseconds
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "MOST_TEXT",
+    "SCHEMA_VERSION",
+    "OutcomeRow",
+    "Violations",
+    "row_to_json_line",
+    "schema",
+    "to_table",
+]
+
+SCHEMA_VERSION = 1
+"""The version of the Arrow schema. It grows when a column changes or goes away, not when one is added."""
+
+MOST_TEXT = 64 * 1024
+"""The most bytes of a JSON text that a row holds."""
+
+_TIMES = ("started", "finished", "first_time", "last_time")
+_encode = msgspec.json.Encoder().encode
+
+
+class Violations(msgspec.Struct, frozen=True):
+    """The violations of one code.
+
+    Attributes:
+        count: Their number.
+        first_message: The message of the first one.
+    """
+
+    count: int
+    first_message: str
+
+
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One log of an archive: where it is, what became of its job, and what is wrong with it.
+
+    If the log could not be read, `error` says why, and what depends on its content
+    is ``None``, 0 or empty.
+
+    Attributes:
+        url: The log: a path or a URL. Of a log that was rotated, its newest file.
+        files: All files of the log, the oldest first.
+        size: Size of these files, in bytes as they are stored.
+        modified: When the last of them was modified.
+        container: The container, if the capture or its folder names it.
+        pod: Its pod, as ``namespace/name`` or as the capture names it.
+        image: Its image.
+        started: When the container started.
+        finished: When it ended.
+        format: The id of the capture's format.
+        status: The job's status, as in `JobStatus`.
+        exit_code: The container's exit code.
+        result: The JSON text of the result, if it has at most `MOST_TEXT` bytes.
+        result_size: Size of that text in bytes.
+        result_sha256: Its SHA-256, in hexadecimal digits.
+        result_file: The file that the result begins in.
+        result_line: Number of its first line within the standard output in that file.
+        interim_count: Number of interim results.
+        last_interim: The JSON text of the last one, if it has at most `MOST_TEXT` bytes.
+        violations: The violations, by their codes.
+        findings: Number of findings, by their rules.
+        notices: Number of notices, by their kinds. ``disorder`` counts files
+            that are older than the file before them.
+        suspect: Whether the result, or the violation in its place, may not be
+            what the job printed.
+        first_time: The first time stamp of standard output, by RFC 3339 in UTC.
+        last_time: The last one.
+        lines: Number of lines of standard output.
+        bytes: Size of standard output in bytes.
+        seconds: How long it took to read the log.
+        error: What could not be read, and why.
+    """
+
+    url: str
+    files: tuple[str, ...] = ()
+    size: int = 0
+    modified: datetime | None = None
+    container: str | None = None
+    pod: str | None = None
+    image: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    format: str | None = None
+    status: str | None = None
+    exit_code: int | None = None
+    result: str | None = None
+    result_size: int | None = None
+    result_sha256: str | None = None
+    result_file: str | None = None
+    result_line: int | None = None
+    interim_count: int = 0
+    last_interim: str | None = None
+    violations: dict[str, Violations] = {}
+    findings: dict[str, int] = {}
+    notices: dict[str, int] = {}
+    suspect: bool = False
+    first_time: str | None = None
+    last_time: str | None = None
+    lines: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+
+def row_to_json_line(row: OutcomeRow) -> bytes:
+    """The row as one line of JSON, LF included."""
+    return _encode(row) + LF
+
+
+def schema() -> pa.Schema:
+    """The Arrow schema of rows. Its metadata has its version under ``planqk_protocol.archive``.
+
+    The columns are the attributes of `OutcomeRow`. Times are time stamps in UTC, in microseconds.
+    `OutcomeRow.violations`, `OutcomeRow.findings` and `OutcomeRow.notices` are maps.
+
+    Raises:
+        ModuleNotFoundError: pyarrow is missing; the extra ``archive`` brings it.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # an extra, and heavy
+
+    text, number, time = pa.string(), pa.int64(), pa.timestamp("us", tz="UTC")
+    violations = pa.struct([pa.field("count", number), pa.field("first_message", text)])
+    types = {
+        "files": pa.list_(text),
+        **dict.fromkeys(("modified", *_TIMES), time),
+        **dict.fromkeys(("size", "exit_code", "result_size", "result_line"), number),
+        **dict.fromkeys(("interim_count", "lines", "bytes"), number),
+        "violations": pa.map_(text, violations),
+        "findings": pa.map_(text, number),
+        "notices": pa.map_(text, number),
+        "suspect": pa.bool_(),
+        "seconds": pa.float64(),
+    }
+    fields = [pa.field(name, types.get(name, text)) for name in OutcomeRow.__struct_fields__]
+    return pa.schema(fields, metadata={"planqk_protocol.archive": str(SCHEMA_VERSION)})
+
+
+def to_table(rows: Iterable[OutcomeRow]) -> pa.Table:
+    """The rows as an Arrow table of the `schema`.
+
+    Raises:
+        ModuleNotFoundError: pyarrow is missing; the extra ``archive`` brings it.
+
+    >>> to_table([OutcomeRow(url="job.log", lines=3)]).column("lines").to_pylist()
+    [3]
+    """
+    import pyarrow as pa  # noqa: PLC0415  # an extra, and heavy
+
+    return pa.Table.from_pylist([_values(row) for row in rows], schema=schema())
+
+
+def _values(row: OutcomeRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    for name in _TIMES:
+        time = nanoseconds(values[name]) if values[name] else None
+        values[name] = None if time is None else time // 1000
+    violations = {code: msgspec.structs.asdict(item) for code, item in row.violations.items()}
+    for name, items in (("violations", violations), ("findings", row.findings), ("notices", row.notices)):
+        values[name] = list(items.items())
+    return values

@@ -1,0 +1,127 @@
+"""The files of an archive, and which of them are one capture: by their names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+
+import msgspec
+
+from planqk_protocol.inputs.rotation import rotated, rotations
+
+__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of"]
+
+DOCKER_CONFIG = "config.v2.json"
+"""The file in which Docker describes a container, in its folder (moby, container/container.go)."""
+
+# What else is in that folder (moby, container/container.go and container_unix.go).
+_OTHER_FILES = frozenset(
+    {DOCKER_CONFIG, "hostconfig.json", "hostname", "hosts", "resolv.conf", "resolv.conf.hash"}
+)
+_TARS = (".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file of an archive.
+
+    Attributes:
+        path: Its path in its store.
+        url: Its name in rows and messages.
+        size: Its size in bytes.
+        modified: When it was modified, if the store tells.
+        offset: Where it begins in a tar; 0 for a file of its own.
+        error: Why it cannot be read.
+    """
+
+    path: str
+    url: str
+    size: int = 0
+    modified: datetime | None = None
+    offset: int = 0
+    error: str | None = None
+
+
+class StoredCapture(msgspec.Struct, frozen=True):
+    """The files of one capture, or a tar of captures.
+
+    Attributes:
+        files: The files, the oldest first.
+        config: What Docker writes about the container, if that is stored beside.
+        is_tar: Whether the only file is a tar.
+        error: Why the files cannot be read as one capture.
+    """
+
+    files: tuple[StoredFile, ...]
+    config: StoredFile | None = None
+    is_tar: bool = False
+    error: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the capture cannot be read, if it is known before."""
+        return next(filter(None, (self.error, *(file.error for file in self.files))), None)
+
+    @property
+    def url(self) -> str:
+        """The name of the capture: that of its newest file."""
+        return self.files[-1].url
+
+    @property
+    def size(self) -> int:
+        """Size of its files in bytes."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def modified(self) -> datetime | None:
+        """When the last of its files was modified."""
+        return max((file.modified for file in self.files if file.modified), default=None)
+
+
+def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -> list[StoredCapture]:
+    """Find the captures among files: the rotated files of one log are one capture. Restarts stay apart.
+
+    What Docker stores beside a log is no capture.
+
+    Args:
+        files: Files with different paths: those of a folder, or of a tar.
+        config: What Docker writes about the container, if it is not among the files.
+    """
+    found = {file.path: file for file in files}
+    configs = {_folder(path): file for path, file in found.items() if _name(path) == DOCKER_CONFIG}
+    paths = [path for path in found if not (_folder(path) in configs and _name(path) in _OTHER_FILES)]
+    groups = [[paths[number] for number in numbers] for numbers in rotations(paths)]
+    joined = {path for group in groups for path in group}
+    groups += [[path] for path in paths if path not in joined]
+    return [
+        StoredCapture(
+            files=tuple(found[path] for path in group),
+            config=_config_of(group[-1], configs) or config,
+            is_tar=len(group) == 1 and group[0].lower().endswith(_TARS),
+            error=_twice([found[path] for path in group]),
+        )
+        for group in groups
+    ]
+
+
+def _config_of(path: str, configs: dict[str, StoredFile]) -> StoredFile | None:
+    """Docker's description of a container: beside its log, or one folder above (driver ``local``)."""
+    folder = _folder(path)
+    return configs.get(folder) or configs.get(_folder(folder))
+
+
+def _twice(files: list[StoredFile]) -> str | None:
+    """The message that two files hold the same, if two of them do."""
+    for one, other in pairwise(files):
+        if rotated(one.path).age == rotated(other.path).age:
+            both = f"{one.url} and {other.url}"
+            return f"{both} are the same file, before and after it was compressed; remove one of them"
+    return None
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

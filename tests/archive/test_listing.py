@@ -1,0 +1,202 @@
+"""What paths, patterns and URLs name: each file once, in the captures that it belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from planqk_protocol.archive.listing import listed_captures
+from planqk_protocol.archive.store_entries import stored_file
+from planqk_protocol.archive.stored import StoredCapture
+from tests.archive.harness import docker_config, write
+
+LOGS = {
+    "a/x.log": b"12",
+    "a/x.log.1": b"345",
+    "a/deep/y.log": b"6",
+    "b/z.txt": b"",
+    "b/w.log": b"1",
+}
+
+
+def captures(*urls: str | Path) -> list[StoredCapture]:
+    return [listed.capture for listed in listed_captures(map(str, urls))]
+
+
+def names(folder: Path, *urls: str | Path) -> list[list[str]]:
+    """The files of each capture, relative to a folder."""
+    found = [[os.path.relpath(file.url, folder) for file in capture.files] for capture in captures(*urls)]
+    return sorted(found)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path, LOGS)
+    return tmp_path
+
+
+def test_a_folder_is_searched_with_all_in_it(folder: Path) -> None:
+    assert names(folder, folder) == [["a/deep/y.log"], ["a/x.log.1", "a/x.log"], ["b/w.log"], ["b/z.txt"]]
+
+
+def test_patterns(folder: Path) -> None:
+    assert names(folder, folder / "*" / "*.log") == [["a/x.log"], ["b/w.log"]]
+    assert names(folder, folder / "**" / "*.log") == [["a/deep/y.log"], ["a/x.log"], ["b/w.log"]]
+    assert names(folder, folder / "a" / "x.*") == [["a/x.log.1", "a/x.log"]]
+    assert names(folder, folder / "b" / "[w-z].???") == [["b/w.log"], ["b/z.txt"]]
+    assert names(folder, f"file://{folder}/b/*") == [["b/w.log"], ["b/z.txt"]]
+
+
+def test_a_pattern_may_match_folders(folder: Path) -> None:
+    assert names(folder, folder / "?") == names(folder, folder)
+    assert names(folder, folder / "a" / "d*") == [["a/deep/y.log"]]
+
+
+def test_files_that_are_named_one_by_one_are_joined(folder: Path) -> None:
+    assert names(folder, folder / "a/x.log", folder / "a/x.log.1", folder / "b/w.log") == [
+        ["a/x.log.1", "a/x.log"],
+        ["b/w.log"],
+    ]
+
+
+def test_a_name_with_the_letters_of_a_pattern_is_a_name(tmp_path: Path) -> None:
+    write(tmp_path, {"[1]*.log": b"", "1.log": b""})
+    assert names(tmp_path, tmp_path / "[1]*.log") == [["[1]*.log"]]
+
+
+def test_what_is_not_there_has_an_error(folder: Path) -> None:
+    [missing] = captures(folder / "nothing")
+    assert missing.fault == "cannot be read: No such file or directory"
+    [unmatched] = captures(folder / "*.csv")
+    assert (unmatched.url, unmatched.fault) == (
+        f"{folder}/*.csv",
+        "nothing is there that matches the pattern",
+    )
+
+
+def test_an_empty_folder_is_nothing(tmp_path: Path) -> None:
+    assert captures(tmp_path) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(
+    urls=st.lists(
+        st.sampled_from(["", "a", "a/x.log", "a/x.log.1", "*", "**/*.log", "b/z.txt", "b/*", "a/*"]),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_file_is_found_once_whatever_names_it(folder: Path, urls: list[str]) -> None:
+    found = [path for capture in names(folder, *(folder / url for url in urls)) for path in capture]
+    assert len(found) == len(set(found))
+
+
+def test_the_largest_of_a_folder_comes_first(tmp_path: Path) -> None:
+    write(tmp_path, {"a": b"1", "b": b"123", "c": b"12"})
+    assert [Path(capture.url).name for capture in captures(tmp_path)] == ["b", "c", "a"]
+
+
+def test_links_and_what_must_not_be_opened(tmp_path: Path) -> None:
+    write(tmp_path, {"folder/file": b"12"})
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "pipe")
+    found = {Path(capture.url).name: capture for capture in captures(tmp_path)}
+    assert {name: capture.fault for name, capture in found.items()} == {
+        "circle": "cannot be read: a link to a folder; give the folder itself",
+        "device": "cannot be read: it is not a regular file",
+        "file": None,
+        "link": None,
+        "nowhere": "cannot be read: a link to nothing",
+        "pipe": "cannot be read: it is not a regular file",
+    }
+    assert found["link"].size == found["file"].size == 2
+
+
+def test_a_folder_that_cannot_be_listed_has_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415
+
+    real = LocalFileSystem.ls
+
+    def ls(store: LocalFileSystem, path: str, **options: object) -> object:
+        if path.endswith("/a"):
+            raise PermissionError(13, "Permission denied")
+        return real(store, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "ls", ls)
+    found = {os.path.relpath(capture.url, folder): capture.fault for capture in captures(folder)}
+    assert found == {"a": "cannot be read: Permission denied", "b/w.log": None, "b/z.txt": None}
+
+
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.log")).write_bytes(b"1")
+    [capture] = captures(tmp_path)
+    assert capture.url == f"{tmp_path}/\\xff.log"
+
+
+def test_dockers_description_is_found(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a/config.v2.json": docker_config(),
+            "a/a-json.log": b"",
+            "b/config.v2.json": docker_config(),
+            "b/local-logs/container.log": b"",
+        },
+    )
+    config = {capture.url: capture.config and capture.config.path for capture in captures(tmp_path)}
+    for name, beside in (("a/a-json.log", "a"), ("b/local-logs/container.log", "b")):
+        assert config[f"{tmp_path}/{name}"] == f"{tmp_path}/{beside}/config.v2.json"
+    for named in (tmp_path / "a/a-json.log", tmp_path / "*" / "*.log"):
+        [capture] = captures(named)
+        assert capture.config is not None
+
+
+class TestAnotherStore:
+    @pytest.fixture(autouse=True)
+    def store(self) -> Iterator[MemoryFileSystem]:
+        store = MemoryFileSystem()
+        store.pipe({f"/logs/{name}": data for name, data in LOGS.items()})
+        yield store
+        store.rm("/logs", recursive=True)
+
+    def test_urls_name_the_files(self) -> None:
+        urls = sorted(capture.url for capture in captures("memory://logs/**/*.log"))
+        assert urls == ["memory:///logs/a/deep/y.log", "memory:///logs/a/x.log", "memory:///logs/b/w.log"]
+        assert [capture.size for capture in captures("memory://logs/a")] == [5, 1]
+
+    def test_what_is_not_there_has_an_error(self) -> None:
+        [capture] = captures("memory://logs/nothing.log")
+        assert capture.fault == "cannot be read: FileNotFoundError: '/logs/nothing.log'"
+
+    def test_times_and_sizes_are_those_of_the_store(self, store: MemoryFileSystem) -> None:
+        [capture] = captures("memory://logs/b/w.log")
+        assert capture.modified == store.created("/logs/b/w.log")
+
+
+@pytest.mark.parametrize(
+    ("entry", "modified"),
+    [
+        ({"LastModified": "2026-05-01T10:00:00+02:00"}, "2026-05-01T08:00:00+00:00"),
+        ({"modify": "x"}, None),
+        ({"modified": "yesterday"}, None),
+        ({"mtime": 0.5}, "1970-01-01T00:00:00.500000+00:00"),
+        ({"mtime": []}, None),
+    ],
+)
+def test_stores_tell_the_time_in_their_own_words(entry: dict[str, object], modified: str | None) -> None:
+    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": 1} | entry)
+    assert (file.modified and file.modified.isoformat()) == modified
+
+
+def test_a_file_of_unknown_size_is_not_read() -> None:
+    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": None})
+    assert file.error == "cannot be read: it is no file, or its size is not known"
