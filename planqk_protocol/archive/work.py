@@ -31,6 +31,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -116,7 +117,9 @@ class OwnProcesses:
     def __init__(self, jobs: int | None = None) -> None:
         self._jobs = jobs or os.cpu_count() or 1
         self.under_way = 2 * self._jobs
-        self._pool = self._make()
+        # Not by a fork: the caller may have threads, such as that of a progress bar or those of Arrow.
+        self._context = multiprocessing.get_context("spawn")
+        self._make()
 
     def submit(self, batch: Batch) -> _Rows:
         """Give a batch to the pool."""
@@ -124,29 +127,40 @@ class OwnProcesses:
 
     def repair(self, _error: Exception) -> None:
         """Make the pool anew, as it is broken."""
-        self.close()
-        self._pool = self._make()
+        self.close(at_once=True)
+        self._make()
 
-    def close(self) -> None:
-        """End the processes, without what has not begun."""
+    def close(self, *, at_once: bool) -> None:
+        """End the processes.
+
+        Args:
+            at_once: Whether to end them in the middle of their work.
+        """
+        if at_once:
+            self._lifeline.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._lifeline.close()
 
-    def _make(self) -> ProcessPoolExecutor:
-        # Not by a fork: the caller may have threads, such as that of a progress bar or those of Arrow.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_begin_worker)
+    def _make(self) -> None:
+        end_for_workers, self._lifeline = self._context.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(
+            self._jobs, mp_context=self._context, initializer=_begin_worker, initargs=(end_for_workers,)
+        )
 
 
-def _begin_worker() -> None:
-    """Let a worker end with its parent: by Ctrl-C without a traceback, and if the parent is killed."""
+def _begin_worker(lifeline: Connection) -> None:
+    """Let a worker end with its pool: by Ctrl-C without a traceback, and if the parent is killed.
+
+    Args:
+        lifeline: A pipe on which nothing comes. It ends if the parent closes it, or is killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)  # nobody waits for what is under way
+def _end_with(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    os._exit(1)  # nobody waits for what is under way
 
 
 class _Executor:
@@ -163,7 +177,7 @@ class _Executor:
     def repair(self, error: Exception) -> None:
         raise error
 
-    def close(self) -> None:
+    def close(self, *, at_once: bool) -> None:
         pass
 
 
@@ -190,7 +204,7 @@ def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Iterator[Ou
     finally:
         for future in pending:
             future.cancel()
-        pool.close()
+        pool.close(at_once=bool(pending))
 
 
 def _submitted(pool: OwnProcesses | _Executor, batch: Batch) -> _Rows:
