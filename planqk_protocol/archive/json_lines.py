@@ -46,11 +46,6 @@ class JsonLinesFile:
         self._before = sum(1 for _ in self._lines())
         os.truncate(path, sum(map(len, self._lines())))  # a killed run may have left half a line
 
-    @property
-    def is_new(self) -> bool:
-        """Whether it held no rows at first."""
-        return not self._before
-
     def write(self, row: OutcomeRow) -> None:
         """Add a row."""
         with self._path.open("ab") as file:

@@ -29,7 +29,6 @@ class ParquetFolder:
         folder: The folder. It is made if it is not there.
 
     Attributes:
-        is_new: Whether it holds no rows.
         known: The digests of the rows in it that need not be made again.
 
     Raises:
@@ -46,11 +45,6 @@ class ParquetFolder:
         self._text = 0
         self._since = time.monotonic()
         self.known = known(self._keys())
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it held no rows at first."""
-        return not self._before
 
     @property
     def parts(self) -> list[Path]:

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-__all__ = ["RowKey", "known", "microseconds", "outdated"]
+from planqk_protocol.archive.stored import StoredCapture
+
+__all__ = ["RowKey", "key_of", "known", "microseconds", "outdated"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGEST = 16  # bytes; the set of a million takes some 100 MB
@@ -37,6 +39,11 @@ class RowKey(NamedTuple):
     def digest(self) -> bytes:
         """The files as they were when they were read, in a few bytes."""
         return _digest(f"{self.url}\n{self.size}\n{self.modified}")
+
+
+def key_of(capture: StoredCapture) -> RowKey:
+    """The key of the row that a capture will have, unless it is a tar: that has the rows of its members."""
+    return RowKey(capture.url, capture.size, microseconds(capture.modified))
 
 
 def microseconds(modified: datetime | None) -> int | None:

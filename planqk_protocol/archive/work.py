@@ -21,7 +21,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -181,7 +181,7 @@ class _Executor:
         pass
 
 
-def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Iterator[OutcomeRow]:
+def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Generator[OutcomeRow, None, None]:
     """Do the work, and give the rows as they come. Each capture of the work gets its rows once.
 
     Args:

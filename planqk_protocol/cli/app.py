@@ -30,6 +30,7 @@ _NAMES = (
     "run",
     "explain",
     "unwrap",
+    "archive",
     "emit",
     "formats",
     "conformance",

@@ -1,0 +1,194 @@
+"""``planqk-protocol archive``: tell what became of the jobs whose logs an archive holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planqk_protocol import Limits
+from planqk_protocol.cli.archive_output import STDOUT, open_output
+from planqk_protocol.cli.archive_summary import ArchiveSummary
+from planqk_protocol.cli.options import capture_option
+from planqk_protocol.cli.rich_help import Argument, Command
+from planqk_protocol.cli.terminal import Failure, Messages
+
+if TYPE_CHECKING:
+    from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
+    from planqk_protocol.archive.work import OwnProcesses
+
+__all__ = ["archive"]
+
+_DASK = "dask://"
+_PROCESSES, _THREADS = "processes", "threads"
+
+
+def _executor(value: str) -> str:
+    if value not in {_PROCESSES, _THREADS} and not value.startswith(_DASK):
+        raise click.BadParameter(f"{value!r} is none of processes, threads, {_DASK}HOST:PORT.")
+    return value
+
+
+def _condition(value: str) -> tuple[str, str]:
+    from planqk_protocol.archive.rows import OutcomeRow  # noqa: PLC0415  # not for the help
+
+    name, equals, wanted = value.partition("=")
+    if not equals or name not in OutcomeRow.__struct_fields__:
+        names = ", ".join(OutcomeRow.__struct_fields__)
+        raise click.BadParameter(f"{value!r} is not NAME=VALUE with the name of a column: {names}.")
+    return name, wanted
+
+
+@click.command(cls=Command)
+@click.argument(
+    "patterns",
+    metavar="PATTERN...",
+    nargs=-1,
+    required=True,
+    cls=Argument,
+    help="The logs: files, folders, patterns with *, **, ? and […], and URLs such as s3://bucket/logs.",
+)
+@click.option(
+    "--output",
+    metavar="FILE|DIR/|-",
+    default=STDOUT,
+    show_default=True,
+    help="Where the rows go: a file .parquet or .jsonl, a folder of Parquet files, or standard output.",
+)
+@capture_option
+@click.option(
+    "--executor",
+    metavar=f"{_PROCESSES}|{_THREADS}|{_DASK}HOST:PORT",
+    type=_executor,
+    default=_PROCESSES,
+    show_default=True,
+    help="What reads the logs: processes or threads of this machine, or a cluster of Dask.",
+)
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Number of processes or threads. By default, the number of processors.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the output of an earlier run: skip what is in it.")
+@click.option(
+    "--where",
+    "conditions",
+    metavar="NAME=VALUE",
+    multiple=True,
+    type=_condition,
+    help="Give only rows with this value, such as status=FAILED or findings=no-result. May be repeated.",
+)
+@click.pass_context
+def archive(
+    ctx: click.Context,
+    patterns: tuple[str, ...],
+    output: str,
+    capture: str,
+    executor: str,
+    jobs: int | None,
+    *,
+    resume: bool,
+    conditions: tuple[tuple[str, str], ...],
+) -> None:
+    """Tell what became of many jobs, from their captured logs.
+
+    The output has a row for each log: its container, the job's status and result,
+    and what is wrong with it. The files of a log that was rotated are one row.
+    What cannot be read has a row that says why, and does not end the run.
+
+    Exit codes:
+        0  All logs were read.
+        1  Some could not be read.
+        2  The command could not do its work.
+
+    Examples:
+        planqk-protocol archive --output jobs.parquet /var/lib/docker/containers
+        planqk-protocol archive --where status=FAILED '/var/log/pods/**/*.log'
+        planqk-protocol archive --output jobs/ --resume s3://logs/2026
+    """
+    if jobs is not None and executor.startswith(_DASK):
+        raise click.UsageError("--jobs goes with --executor processes and threads only.")
+    messages = Messages()
+    summary = ArchiveSummary(messages)
+    with _failures(output):
+        from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
+        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
+        from planqk_protocol.archive.work import BATCH, batches, done  # noqa: PLC0415  # likewise
+
+        store = open_output(output, resume=resume)
+        work = batches(_new(listed_captures(patterns), store.known), Reading(capture, Limits()), BATCH)
+        with (
+            _workers(executor, jobs) as workers,
+            closing(done(work, workers)) as rows,
+            summary.shown(rows) as counted,
+        ):
+            for row in counted:
+                if all(_has(row, name, wanted) for name, wanted in conditions):
+                    store.write(row)
+        store.close()
+    summary.print()
+    ctx.exit(int(summary.errors > 0))
+
+
+def _new(listed: Iterable[Listed], known: AbstractSet[bytes]) -> Iterator[Listed]:
+    """The captures whose rows are not there yet."""
+    from planqk_protocol.archive.resumption import key_of  # noqa: PLC0415  # not for the help
+
+    return (item for item in listed if key_of(item.capture).digest not in known)
+
+
+def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
+    """Whether a column of a row has a value. Of a column with several values, whether one of them is it."""
+    value = getattr(row, name)
+    if isinstance(value, dict | tuple):
+        return wanted in value
+    if isinstance(value, bool):
+        value = str(value).lower()
+    return wanted == ("" if value is None else str(value))
+
+
+@contextmanager
+def _workers(executor: str, jobs: int | None) -> Iterator[Executor | OwnProcesses]:
+    """What reads the logs. It ends afterwards."""
+    if executor == _PROCESSES:
+        from planqk_protocol.archive.work import OwnProcesses  # noqa: PLC0415  # not for the help
+
+        yield OwnProcesses(jobs)
+    elif executor == _THREADS:
+        with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+            yield threads
+    else:
+        with _dask_client(executor.removeprefix(_DASK)) as client:
+            yield client.get_executor()
+
+
+def _dask_client(address: str) -> Any:
+    try:
+        from distributed import Client  # noqa: PLC0415  # an extra, and heavy
+    except ModuleNotFoundError as error:
+        raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[dask]"') from None
+    try:
+        return Client(f"tcp://{address}")
+    except (OSError, ValueError) as error:
+        raise Failure(f"no scheduler of Dask answers at {address}: {error}") from None
+
+
+@contextmanager
+def _failures(output: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[archive]"') from None
+    except (ImportError, ValueError) as error:
+        raise Failure(str(error)) from None
+    except OSError as error:
+        raise Failure(f"{error.filename or output}: {error.strerror or error}") from None
+    except (BrokenExecutor, CancelledError):
+        raise Failure("the executor ended before the work was done; go on by --resume with another") from None
