@@ -57,7 +57,7 @@ def outcomes(
 
     Every file that is found is in one row. Whatever is wrong with a file, it is said
     in its row: no file ends the iteration. The rows do not depend on the executor,
-    the batches or the order, save `OutcomeRow.seconds`.
+    the batches or the order, save `seconds`.
 
     Args:
         urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and
@@ -76,9 +76,9 @@ def outcomes(
         ImportError: fsspec, or what it needs for a store, is missing.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
-        BrokenExecutor: The executor that was given broke.
-        CancelledError: The executor that was given was shut down, or lost its
-            connection.
+        concurrent.futures.BrokenExecutor: The executor that was given broke.
+        concurrent.futures.CancelledError: The executor that was given was shut down,
+            or lost its connection.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor() as threads:

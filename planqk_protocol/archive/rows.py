@@ -130,7 +130,7 @@ def schema() -> pa.Schema:
     """The Arrow schema of rows. Its metadata has its version under ``planqk_protocol.archive``.
 
     The columns are the attributes of `OutcomeRow`. Times are time stamps in UTC, in microseconds.
-    `OutcomeRow.violations`, `OutcomeRow.findings` and `OutcomeRow.notices` are maps.
+    `violations`, `findings` and `notices` are maps.
 
     Raises:
         ModuleNotFoundError: pyarrow is missing; the extra ``archive`` brings it.

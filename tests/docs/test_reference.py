@@ -7,7 +7,7 @@ import re
 from importlib import import_module
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis, emit, engines, runner, testing
+from planqk_protocol import archive, captures, diagnosis, emit, engines, runner, testing
 from tests.docs.pages import DOCS
 
 REFERENCE = (DOCS / "reference.md").read_text(encoding="utf-8")
@@ -16,6 +16,7 @@ DIRECTIVES = re.findall(r"^\.\. (?:auto\w+|data):: ([\w.]+)$", REFERENCE, re.MUL
 
 CAPTURES, DIAGNOSIS, ENGINES, TESTING = "## Captured logs", "## Diagnosis", "## Live containers", "## Testing"
 EMIT, RUNNER = "## Writing the protocol", "## Running jobs"
+ARCHIVE = "## Archives of logs"
 
 
 def section(heading: str) -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_public_name_is_there_once() -> None:
-    headings = (CAPTURES, DIAGNOSIS, EMIT, ENGINES, RUNNER, TESTING)
+    headings = (ARCHIVE, CAPTURES, DIAGNOSIS, EMIT, ENGINES, RUNNER, TESTING)
     apart = [name for heading in headings for name in names(heading)]
     documented = list(DIRECTIVES)
     for name in apart:
@@ -39,6 +40,10 @@ def test_every_public_name_is_there_once() -> None:
         set(planqk_protocol.__all__) - {"__version__", "captures", "diagnosis", "emit", "engines"}
     )
     assert "`planqk_protocol.__version__`" in REFERENCE
+
+
+def test_every_public_name_of_archives_is_there_once() -> None:
+    assert sorted(names(ARCHIVE)) == sorted(archive.__all__)
 
 
 def test_every_public_name_of_captures_is_there_once() -> None:
