@@ -14,10 +14,13 @@ from typing import Any, TypeVar
 import msgspec
 from fsspec.implementations.local import LocalFileSystem
 
+from planqk_protocol import Limits
 from planqk_protocol.archive import OutcomeRow, outcomes
+from planqk_protocol.archive.reading import Reading
 
 RESULT = "PlanQK:Job:Result: 42\n"
 INTERIM = "PlanQK:Job:InterimResult: 1\n"
+READING = Reading("auto", Limits())
 UID = "6a1b3c4d-0000-4000-8000-123456789abc"
 
 Returned = TypeVar("Returned")

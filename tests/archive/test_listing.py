@@ -65,6 +65,10 @@ def test_files_that_are_named_one_by_one_are_joined(folder: Path) -> None:
     ]
 
 
+def test_a_file_that_is_named_twice_is_found_once(folder: Path) -> None:
+    assert names(folder, folder / "b/w.log", folder / "b/w.log") == [["b/w.log"]]
+
+
 def test_a_name_with_the_letters_of_a_pattern_is_a_name(tmp_path: Path) -> None:
     write(tmp_path, {"[1]*.log": b"", "1.log": b""})
     assert names(tmp_path, tmp_path / "[1]*.log") == [["[1]*.log"]]

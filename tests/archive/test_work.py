@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from pathlib import Path
@@ -10,16 +11,13 @@ from typing import Any
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from planqk_protocol import Limits
-from planqk_protocol.archive import OutcomeRow, outcomes
+from planqk_protocol.archive import OutcomeRow, outcomes, work
 from planqk_protocol.archive.listing import Listed, listed_captures
-from planqk_protocol.archive.reading import Reading
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import OwnProcesses, batches, done
-from tests.archive.harness import RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
+from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 KB = 1024
-READING = Reading("auto", Limits())
 
 
 def sizes_of_batches(*sizes: int, batch: int) -> list[list[int]]:
@@ -132,6 +130,16 @@ def test_an_abandoned_iteration_cancels_what_has_not_begun(folder: Path) -> None
     next(rows)
     rows.close()  # type: ignore[attr-defined]  # as any generator
     assert [future.cancelled() for future in given] == [False, True, True]
+
+
+def test_a_worker_ends_when_its_pool_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr("os._exit", codes.append)
+    lifeline, end_of_parent = multiprocessing.Pipe(duplex=False)
+    end_of_parent.close()
+    work._end_with(lifeline)  # noqa: SLF001
+    lifeline.close()
+    assert codes == [1]
 
 
 def rows_of_own(store: LocalFileSystem, folder: Path, batch: int = 10**6) -> list[OutcomeRow]:

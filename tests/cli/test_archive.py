@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar, Self
 
 import msgspec
 import pyarrow.parquet as pq
@@ -190,6 +192,55 @@ def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+class FakeClient:
+    """A client of Dask without a cluster."""
+
+    closed: ClassVar[list[str]] = []
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        if "nobody" in address:
+            raise OSError("timed out")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.closed.append(self.address)
+
+    def get_executor(self) -> Executor:
+        return BrokenInline() if "broken" in self.address else Inline()
+
+
+class BrokenInline(Inline):
+    def submit(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise BrokenExecutor
+
+
+@pytest.fixture
+def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("distributed")
+    vars(module)["Client"] = FakeClient
+    monkeypatch.setitem(sys.modules, "distributed", module)
+
+
+@pytest.mark.usefixtures("_dask")
+def test_a_cluster(run: Run, logs: Path) -> None:
+    outcome = run("archive", logs, "--executor", "dask://host:8786")
+    assert decoded(outcome.stdout) == rows_in(logs)
+    assert FakeClient.closed == ["tcp://host:8786"]
+    outcome = run("archive", logs, "--executor", "dask://nobody:1")
+    assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
+    outcome = run("archive", logs, "--executor", "dask://broken:1")
+    assert outcome.exit_code == 2
+    assert "the executor ended before the work was done; go on by --resume with another" in outcome.stderr
+
+
+@pytest.mark.slow
+def test_processes(run: Run, logs: Path) -> None:
+    assert decoded(run("archive", logs).stdout) == rows_in(logs)
+
+
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(
     call: Call, terminal: Terminal, logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +260,7 @@ def test_the_help_imports_nothing_heavy() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    assert not {"pyarrow", "fsspec", "distributed", "multiprocessing"} & set(done.stdout.split())
+    assert not {"pyarrow", "fsspec", "distributed"} & set(done.stdout.split())
 
 
 @pytest.mark.slow

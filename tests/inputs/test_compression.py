@@ -175,6 +175,14 @@ def test_xz_that_takes_too_much_memory_is_no_damage() -> None:
     )
 
 
+def test_damaged_xz_is_damage() -> None:
+    whole = bytearray(lzma.compress(RESULT))
+    whole[-20] ^= 1
+    data, told, is_altered = outcome_of([bytes(whole)])
+    assert (data, is_altered) == (RESULT, True)
+    assert "the compressed data is damaged" in told[0]
+
+
 def test_a_log_that_begins_like_bzip2_is_read_as_it_is() -> None:
     assert invoke("result", stdin=b"BZh9 starting\n" + RESULT).stdout == "42\n"
 
