@@ -175,6 +175,7 @@ class _Summary:
         outcome = self._collector.outcome(
             exit_code=facts.exit_code, closed=not facts.is_running, cut_off=stream.is_incomplete
         )
+        first_time, last_time = self._time_span()
         last_interim = outcome.interim_results[-1] if outcome.interim_results else None
         row = OutcomeRow(
             url=self._capture.url,
@@ -195,13 +196,20 @@ class _Summary:
             findings=dict(sorted(self._findings.items())),
             notices=dict(sorted(self._notices.items())),
             suspect=outcome.suspect,
-            first_time=_in_utc(self._first.times_at([0])[0]) if self._first else None,
-            last_time=_in_utc(self._last.time) if self._last else None,
+            first_time=first_time,
+            last_time=last_time,
             lines=stream.line_count,
             bytes=stream.size,
             error=config_error,
         )
         return _with_result(row, stream, outcome.result) if outcome.result else row
+
+    def _time_span(self) -> tuple[str | None, str | None]:
+        first, last = self._first, self._last
+        if first is None or last is None:
+            return None, None
+        begin, end = first.time_span
+        return _in_utc(begin), _in_utc(end if first is last else last.time_span[1])
 
 
 def _with_result(row: OutcomeRow, stream: EventStream, result: FinalResult) -> OutcomeRow:

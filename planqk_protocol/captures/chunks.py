@@ -154,6 +154,12 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         time = self.time
         return None if time is None else nanoseconds(time)
 
+    @property
+    def time_span(self) -> tuple[str | None, str | None]:
+        """The time stamps of the first and the last record; each ``None`` where it has none."""
+        times = self.records.times() if self.records else []
+        return (times[0] or None, times[-1] or None) if times else (None, None)
+
     def times_at(self, offsets: list[int]) -> list[str | None]:
         """The time stamps of the records that hold the bytes at `offsets` of `data`."""
         if not self.records:

@@ -99,6 +99,8 @@ class Clock:
         self._name = ""  # of the current file
         self._first: Chunk | None = None  # of the current file
         self._last: Chunk | None = None
+        # Most logs are one file, so the times of a file are computed when another one comes.
+        self._latest: tuple[Chunk, Chunk, str] | None = None  # of the file before: first and last chunk, name
         self._before: tuple[int, str] | None = None  # the last time in an earlier file, and that file's name
 
     def begin_file(self, name: str) -> None:
@@ -117,9 +119,17 @@ class Clock:
         self._first = self._last = None
         if first is None or last is None:
             return None
-        before, start, end = self._before, first.times_at([0])[0], last.time_ns
-        begin = nanoseconds(start) if start else None
-        if begin is None or end is None:
+        latest, self._latest = self._latest, (first, last, self._name)
+        if latest and (times := _begin_and_end(latest[0], latest[1])):
+            self._before = (times[1], latest[2])
+        if self._before is None:
             return None
-        self._before = (end, self._name)
-        return Disorder(before[1], self._name) if before and begin < before[0] else None
+        times, (end, name) = _begin_and_end(first, last), self._before
+        return Disorder(name, self._name) if times and times[0] < end else None
+
+
+def _begin_and_end(first: Chunk, last: Chunk) -> tuple[int, int] | None:
+    """The first and the last time in a file, in nanoseconds; ``None`` if one of them is not known."""
+    start, end = first.times_at([0])[0], last.time_ns
+    begin = nanoseconds(start) if start else None
+    return None if begin is None or end is None else (begin, end)
