@@ -76,7 +76,8 @@ def outcomes(
         ImportError: fsspec, or what it needs for a store, is missing.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
-        concurrent.futures.BrokenExecutor: The executor that was given broke.
+        concurrent.futures.BrokenExecutor: The executor that was given broke, or no
+            process can start.
         concurrent.futures.CancelledError: The executor that was given was shut down,
             or lost its connection.
 

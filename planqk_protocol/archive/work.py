@@ -53,6 +53,10 @@ BATCH = 8 * 1024 * 1024
 
 _COST_OF_FILE = 64 * 1024  # bytes that can be read in the time that it takes to open a file, about
 _UNDER_WAY = 128  # batches that an executor of the caller gets at a time
+_NO_START = (
+    "worker processes cannot start, or end at once; a script that reads an archive needs the line "
+    'if __name__ == "__main__":'
+)
 _KILLED_TWICE = "its worker process died twice while it was read: it may take too much memory"
 
 
@@ -126,9 +130,17 @@ class OwnProcesses:
         return self._pool.submit(rows_of, batch)
 
     def repair(self, _error: Exception) -> None:
-        """Make the pool anew, as it is broken."""
+        """Make the pool anew, as it is broken.
+
+        Raises:
+            BrokenExecutor: No process can start, so the files are not to blame.
+        """
         self.close(at_once=True)
         self._make()
+        try:
+            self._pool.submit(int).result()
+        except BrokenExecutor:
+            raise BrokenExecutor(_NO_START) from None
 
     def close(self, *, at_once: bool) -> None:
         """End the processes.
@@ -189,7 +201,7 @@ def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Generator[O
         workers: What does the work: an executor, or a pool of processes, which is closed at the end.
 
     Raises:
-        BrokenExecutor: The executor of the caller broke.
+        BrokenExecutor: The executor of the caller broke, or no process can start.
         CancelledError: It was shut down, or lost its connection.
     """
     pool = workers if isinstance(workers, OwnProcesses) else _Executor(workers)

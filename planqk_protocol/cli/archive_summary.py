@@ -36,9 +36,14 @@ class ArchiveSummary:
         return self._counts[_ERROR]
 
     @contextmanager
-    def shown(self, rows: Iterable[OutcomeRow]) -> Iterator[Iterator[OutcomeRow]]:
-        """Count rows as they pass, and show a bar with their rate at a terminal. It goes away at the end."""
-        if not self._messages.is_live:
+    def shown(self, rows: Iterable[OutcomeRow], *, shows_bar: bool) -> Iterator[Iterator[OutcomeRow]]:
+        """Count rows as they pass.
+
+        Args:
+            rows: The rows.
+            shows_bar: Whether to show a bar with their rate at a terminal. It goes away at the end.
+        """
+        if not (shows_bar and self._messages.is_live):
             yield self._counted(rows)
             return
         from rich import progress  # noqa: PLC0415  # heavy

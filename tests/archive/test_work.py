@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from pathlib import Path
@@ -18,6 +20,11 @@ from planqk_protocol.archive.work import OwnProcesses, batches, done
 from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 KB = 1024
+SCRIPT = b"""
+import sys
+from planqk_protocol.archive import outcomes
+print(len(list(outcomes(sys.argv[1:]))))
+"""
 
 
 def sizes_of_batches(*sizes: int, batch: int) -> list[list[int]]:
@@ -151,6 +158,15 @@ def rows_of_own(store: LocalFileSystem, folder: Path, batch: int = 10**6) -> lis
 def test_own_processes_give_what_a_loop_gives(tmp_path: Path) -> None:
     mixed_archive(tmp_path)
     assert untimed(outcomes([str(tmp_path)], batch=1)) == rows_in(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_script_that_starts_itself_again_is_told_why(tmp_path: Path) -> None:
+    write(tmp_path, {"script.py": SCRIPT, **{f"logs/{number}.log": b"" for number in range(100)}})
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "logs")]
+    done_ = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done_.returncode == 1
+    assert 'needs the line if __name__ == "__main__":' in done_.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow

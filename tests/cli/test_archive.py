@@ -255,6 +255,15 @@ def test_a_bar_with_a_rate_that_leaves_nothing_behind(
     assert "UNKNOWN" in table
 
 
+def test_no_bar_among_rows(
+    call: Call, terminal: Terminal, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal.text())
+    monkeypatch.setattr(sys, "stdout", terminal.text())
+    assert call("archive", "--executor", "threads", logs) == 1
+    assert "logs/s" not in terminal.shown()
+
+
 def test_the_help_imports_nothing_heavy() -> None:
     code = "import sys; from planqk_protocol.cli.commands import archive; print(*sys.modules)"
     done = subprocess.run(

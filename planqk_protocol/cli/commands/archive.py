@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
@@ -127,7 +128,7 @@ def archive(
         with (
             _workers(executor, jobs) as workers,
             closing(done(work, workers)) as rows,
-            summary.shown(rows) as counted,
+            summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
         ):
             for row in counted:
                 if all(_has(row, name, wanted) for name, wanted in conditions):
