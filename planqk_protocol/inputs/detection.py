@@ -190,24 +190,26 @@ def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[
     The first half of a marker at the beginning of a line is held back, as a decoder may
     give a notice of it.
     """
-    marked = b"\n" + marker_prefix()
-    before, held = b"\n", b""
+    prefix = marker_prefix()
+    marked = b"\n" + prefix
+    is_at_start, held = True, b""  # whether a line begins with `held`
     try:
         for chunk in chunks:
             data = held + chunk
-            seen = before + data
-            at = seen.find(marked)
-            if at >= 0:
-                yield data[: max(0, at + 1 - len(before))]
+            begins = is_at_start and data.startswith(prefix)
+            at = 0 if begins else data.find(marked) + 1
+            if begins or at:
+                yield data[:at]
                 raise InputError(
                     f"{name}: the first line looks like {capture}, but a line with a marker does not; "
                     f"say capture=raw if the job printed all of it, else capture={capture}"
                 )
-            half = next((size for size in range(len(marked) - 1, 1, -1) if seen.endswith(marked[:size])), 1)
+            end = b"\n" * is_at_start + data[-len(prefix) :]
+            half = next((size for size in range(len(prefix), 1, -1) if end.endswith(marked[:size])), 1)
             passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
             if passed:
                 yield passed
-            before = (before + passed)[1 - len(marked) :]
+                is_at_start = passed.endswith(b"\n")
     except CutOff:
         if held:
             yield held
