@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,7 +31,7 @@ from planqk_protocol.outcome import Collector
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of", "opened_files"]
+__all__ = ["Reading", "capture_row", "error_row", "message_of"]
 
 _CHUNK = 256 * 1024
 _LARGEST_CONFIG = 1024 * 1024
@@ -89,12 +89,8 @@ def message_of(error: BaseException) -> str:
     return f"cannot be read: {type(error).__name__}: {excerpt(str(error))}"
 
 
-def opened_files(store: Any, files: Iterable[StoredFile]) -> Iterator[Input]:
-    """The files as inputs, each up to the size that it had when it was listed, as a file may grow."""
-    return (Input(file.url, _chunks(store, file)) for file in files)
-
-
 def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
+    """The bytes of a file, up to the size that it had when it was listed: it may grow for ever."""
     left = file.size
     with store.open(file.path, "rb") as opened:
         if file.offset:
@@ -133,7 +129,7 @@ class _Summary:
     def read(self, store: Any, reading: Reading) -> OutcomeRow:
         """Read the capture, and return its row."""
         facts, config_error = self._facts(store)
-        inputs: Iterable[Input] = opened_files(store, self._capture.files)
+        inputs: Iterator[Input] = (Input(file.url, _chunks(store, file)) for file in self._capture.files)
         if reading.capture != RAW:
             inputs = decompressed(inputs, lambda _name, _message, kind: self._notices.update([str(kind)]))
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
@@ -146,13 +142,13 @@ class _Summary:
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
         """What is known of the container, and why Docker's description cannot be read."""
-        config = self._capture.config
+        by_path, config = facts_in_path(self._capture.files[-1].path), self._capture.config
         if config is None:
-            return facts_in_path(self._capture.files[-1].path), None
+            return by_path, None
         try:
             return facts_in_config(_config_data(store, config)), None
         except Exception as error:  # noqa: BLE001  # as in `capture_row`
-            return facts_in_path(self._capture.files[-1].path), f"{config.url}: {message_of(error)}"
+            return by_path, f"{config.url}: {message_of(error)}"
 
     def _observe(self, captured: Captured, findings: list[Finding]) -> None:
         for event in captured.events:
