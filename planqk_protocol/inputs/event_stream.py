@@ -82,10 +82,11 @@ class EventStream:
         self._at_once = at_once
         self._clock = Clock()
         self._begins: list[_Begin] = []
-        self._source = Source(RAW, logs=logs)
         self._schemas = schemas
-        self._diagnosis = Diagnosis()
-        self._stderr = StderrSearch(RAW)
+        # Made when reading begins, as the format is known then.
+        self._source: Source
+        self._diagnosis: Diagnosis
+        self._stderr: StderrSearch
         self._notices: dict[Finding, str] = {}  # findings about notices, and their inputs
         self.head = bytearray()
         self.format = capture
