@@ -157,6 +157,7 @@ _LEAST = [
         "JSON",
         "`encode_lines` of records that are there",
     ),
+    ("`to_json_lines`", "events to JSON Lines", "to_json_lines", "JSON", "the same"),
 ]
 
 
@@ -191,6 +192,7 @@ def _json_lines(report: Report) -> str:
     rows = []
     for name, ours, loop in (
         ("events that are there", "to_json_line", "to_record, json.dumps"),
+        ("the same, in one call", "to_json_lines", "to_record, json.dumps"),
         ("a log, in one process", "iter_events, to_json_line", "json.dumps loop"),
         ("a log, by commands", "parse --output jsonl", "json.dumps loop"),
     ):
@@ -259,7 +261,7 @@ def _growth(report: Report) -> str:
     rows = [
         [
             f"`{name.partition(': ')[2]}`",
-            f"{figure['size'] / 1e9:g} GB",
+            f"{figure['size'] / 1e9:g} GB" if figure["size"] >= 1e9 else f"{figure['size'] / 1e6:g} MB",  # noqa: PLR2004
             report.speed(name, task),
             f"{figure['peak'] / 1024:.1f} MiB",
         ]

@@ -31,7 +31,7 @@ from planqk_protocol.events import (
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import Collector, JobStatus, Outcome, collect
 from planqk_protocol.parser import Parser, aiter_events, iter_events, parse
-from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_record
+from planqk_protocol.records import outcome_schema, record_schema, to_json_line, to_json_lines, to_record
 
 if TYPE_CHECKING:
     from planqk_protocol import captures, diagnosis, emit, engines
@@ -70,6 +70,7 @@ __all__ = [
     "read_chunks",
     "record_schema",
     "to_json_line",
+    "to_json_lines",
     "to_record",
 ]
 

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.excerpts import excerpt, excerpt_of_bytes
 from planqk_protocol.grammar import load_table
 
@@ -56,7 +57,8 @@ class ViolationCode(StrEnum):
     NUMBER_TOO_LONG = "number-too-long"
 
 
-class Log(msgspec.Struct, frozen=True, gc=False):
+# How msgspec encodes it is for `records`.
+class Log(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="log"):
     r"""A line of log text, or a piece of an over-long one (rules ``log``, ``limit-line``).
 
     Attributes:
@@ -72,7 +74,7 @@ class Log(msgspec.Struct, frozen=True, gc=False):
 
     line: int
     text: str
-    terminator: bytes = b"\n"
+    terminator: bytes = LF
     content: bytes | None = None
 
     @property

@@ -7,15 +7,19 @@ __all__ = ["excerpt", "excerpt_of_bytes"]
 _MOST = 60  # characters of text, or bytes
 
 
-def excerpt(text: str | bytes) -> str:
+def excerpt(text: str | bytes, most: int = _MOST) -> str:
     r"""The beginning of a text, quoted and escaped. Bytes are read as UTF-8.
+
+    Args:
+        text: The text.
+        most: How many characters, or bytes, are shown.
 
     >>> excerpt(b"std\0ut"), excerpt("x" * 5_000_000)[-13:]
     ("'std\\x00ut'", "x'…(+4999940)")
     """
-    beginning = text[:_MOST]
+    beginning = text[:most]
     beginning = beginning if isinstance(beginning, str) else beginning.decode(errors="replace")
-    return f"{beginning!r}{_rest(text)}"
+    return f"{beginning!r}{_rest(text, most)}"
 
 
 def excerpt_of_bytes(data: bytes) -> str:
@@ -24,9 +28,9 @@ def excerpt_of_bytes(data: bytes) -> str:
     >>> excerpt_of_bytes(b"a\n")
     "b'a\\n'"
     """
-    return f"{data[:_MOST]!r}{_rest(data)}"
+    return f"{data[:_MOST]!r}{_rest(data, _MOST)}"
 
 
-def _rest(data: str | bytes) -> str:
-    rest = len(data) - _MOST
+def _rest(data: str | bytes, most: int) -> str:
+    rest = len(data) - most
     return f"…(+{rest})" if rest > 0 else ""

@@ -43,7 +43,7 @@ the length of the line, even if the line comes byte by byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice, takewhile
 from operator import methodcaller
@@ -118,8 +118,14 @@ class Lines:
         """Whether the last line fed is unfinished."""
         return bool(self._kind or self._length)
 
-    def feed(self, data: bytes) -> Iterator[Segment]:
-        """Yield the segments of `data`, which together are `data`."""
+    def feed(self, data: bytes) -> Iterable[Segment]:
+        """The segments of `data`, which together are `data`."""
+        if self._kind and data.find(LF) < 0:  # as most chunks of a large payload; `in` is slower
+            return ((self._kind, 0, len(data), False, (), 0),)
+        return self._segments(data)
+
+    def _segments(self, data: bytes) -> Iterator[Segment]:
+        """The segments of a chunk that may complete a line, or begin one."""
         at = 0
         size = len(data)
         if self._kind or self._length:  # first, the rest of a line that began in an earlier chunk
@@ -214,6 +220,9 @@ class Lines:
         self._length += stop - start
         # The window is enough for nearly every line, and avoids a copy of a long piece.
         head = self._head + data[start : min(deciding_stop, start + table.window)]
+        if not head.startswith(table.prefix[: len(head)]):  # as nearly all lines that are cut
+            self._kind = table.text
+            return table.text
         kind = table.classify(head, 0, len(head))
         if self._may_turn_to_text(kind):
             head = self._head + data[start:deciding_stop]

@@ -7,10 +7,11 @@ and kind of line → next state and role (a Mealy machine). The *role* is what t
 means in its place. To follow a line then costs one look-up in a dictionary.
 
 Lark takes longer than all else that a short-lived program does. So the table also
-comes compiled, as ``protocol.json`` beside the grammar. That file bears the hash of the
+comes compiled, as ``protocol.json`` beside the grammar. That file bears a hash of the
 grammar's text, as a ``.pyc`` file can bear that of its source. `load_table` uses it if the hash
 fits, and otherwise derives the table by Lark. ``docs/compile_grammar.py`` writes it, and
 a test fails if it is not what Lark derives. Only this module imports Lark.
+The hash is a CRC-32: to import ``hashlib`` takes longer than to make the table.
 
 From the grammar to the table:
 
@@ -58,8 +59,9 @@ from __future__ import annotations
 
 import functools
 import re
+from binascii import crc32
 from collections.abc import Iterable, Mapping
-from os.path import commonprefix
+from os.path import commonprefix, dirname, join
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
@@ -156,7 +158,7 @@ class _Compiled(msgspec.Struct):
     """The content of ``protocol.json``: what is derived from a grammar.
 
     Attributes:
-        grammar: The hash of the grammar's text.
+        grammar: The hash of the grammar's text, in hexadecimal digits.
         patterns: Kind of line → its regular expression.
         transitions: State → line kind → `Transition`. The first state is the start.
         accepting: States in which a stream may end without a violation.
@@ -175,9 +177,8 @@ def grammar_text() -> str:
 
 def _read(name: str) -> bytes:
     """A file of the package."""
-    from pkgutil import get_data  # noqa: PLC0415  # not needed before the first table
-
-    return cast("bytes", get_data("planqk_protocol", name))  # None only without a loader that reads files
+    loader: Any = __spec__.loader  # as in `pkgutil.get_data`, which takes longer to import than to do this
+    return cast("bytes", loader.get_data(join(dirname(__file__), name)))  # noqa: PTH118, PTH120  # see above
 
 
 def build_lark(grammar: str) -> Lark:
@@ -217,9 +218,7 @@ def compile_grammar(grammar: str) -> bytes:
 
 
 def _hash(grammar: str) -> str:
-    from hashlib import sha256  # noqa: PLC0415  # not needed before the first table
-
-    return sha256(grammar.encode()).hexdigest()
+    return f"{crc32(grammar.encode()):08x}"
 
 
 def _derive(grammar: str) -> _Compiled:
@@ -252,17 +251,19 @@ def _table(compiled: _Compiled) -> Table:
             key=lambda item: (-len(item[0]), item),
         )
     )
+    pattern = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()).encode())
+    payloads = set(range(1, pattern.groups + 1)) - set(pattern.groupindex.values())  # groups in terminals
     return Table(
         start=next(iter(states)),
         transitions=states,
         accepting=frozenset(compiled.accepting),
         text=_text_kind(patterns),
         literals=literals,
-        payload_kinds=frozenset(kind for kind in patterns if re.compile(patterns[kind]).groups),
+        payload_kinds=frozenset(kind for kind, group in pattern.groupindex.items() if group + 1 in payloads),
         markers=_markers(states, literals),
         prefix=commonprefix(list(literals)) or b"",  # noqa: RUF071  # of bytes, not of path components
         window=2 * max(map(len, literals)),
-        pattern=re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()).encode()),
+        pattern=pattern,
     )
 
 

@@ -47,6 +47,27 @@ def test_lines_that_are_not_utf_8_change_no_other(data: st.DataObject, odd: int)
     assert line == 601
 
 
+endings = st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b"a", b"\r\r\n", b"\xc3\xa4"]), max_size=8)
+
+
+@pytest.mark.rule("line-lf", "line-crlf")
+@given(endings.map(b"".join), st.integers(0, 3000))
+@example(b"", 1)
+@example(b"a\r", 3000)
+@example(b"\r\r\n", 2)
+@example(b"\n", 3000)
+def test_each_line_has_the_terminator_that_stands_there(text: bytes, windows: int) -> None:
+    """Most lines of a log end alike, so lines that all end with CRLF are taken another way."""
+    data = b"a\r\n" * windows + text
+    terminated = [line + b"\n" for line in data.split(b"\n")[:-1]]
+    rest = data[sum(map(len, terminated)) :]
+    events, _ = logs(data, 0, len(data), None)
+    assert [(event.raw, event.terminator) for event in events if isinstance(event, Log)] == [
+        *((line, b"\r\n" if line.endswith(b"\r\n") else b"\n") for line in terminated),
+        *([(rest, b"")] if rest else []),
+    ]
+
+
 def one(line: bytes, number: int) -> list[Event]:
     events: list[Event] = []
     extend_with_logs(events, line, 0, len(line), number, None)

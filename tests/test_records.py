@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -15,17 +16,20 @@ from hypothesis import strategies as st
 
 from planqk_protocol import (
     Collector,
+    Event,
     Limits,
     Log,
+    Result,
     Violation,
     collect,
     outcome_schema,
     parse,
     record_schema,
     to_json_line,
+    to_json_lines,
     to_record,
 )
-from planqk_protocol.records import to_json_lines
+from planqk_protocol.buffer import LF
 from tests.strategies import FENCE, INTERIM, RESULT, all_limits, streams
 
 VALIDATOR = jsonschema.Draft202012Validator(record_schema())
@@ -237,6 +241,13 @@ def test_many_records_are_those_of_each_event(data: bytes, limits: Limits) -> No
     assert to_json_lines(events) == b"".join(map(to_json_line, events))
 
 
+def _another_lf() -> bytes:
+    """An LF that is not the object that the default of `Log` is."""
+    made = pickle.loads(pickle.dumps(LF))  # noqa: S301
+    assert (made, made is LF) == (LF, False)
+    return bytes(made)
+
+
 @pytest.mark.parametrize(
     "log",
     [
@@ -244,6 +255,7 @@ def test_many_records_are_those_of_each_event(data: bytes, limits: Limits) -> No
         Log(2**40, 'a "b" \\ \x00\x1f\x7f\u2028 ä 😀'),
         Log(3, "a", b"\r\n"),
         Log(4, "a", b""),
+        Log(5, "a", _another_lf()),
         Log(5, "\N{REPLACEMENT CHARACTER}", b"\n", b"\xff"),
         Log(6, "\N{REPLACEMENT CHARACTER}", b"", b"\xff"),
     ],
@@ -252,6 +264,20 @@ def test_the_line_of_a_log_is_its_record(log: Log) -> None:
     line = to_json_line(log)
     assert line == to_json_lines([log]) == msgspec.json.encode(to_record(log)) + b"\n"
     assert to_json_line(log, time="now") == msgspec.json.encode(to_record(log) | {"time": "now"}) + b"\n"
+
+
+def test_what_is_no_log_line_can_be_changed() -> None:
+    events: list[Event] = [Log(1, "a"), Log(2, "b", b"\r\n"), Result.of(3, line=3), Log(4, "c", b"")]
+    changed: list[Event] = []
+
+    def change(event: Event) -> Event:
+        changed.append(event)
+        return Result.of(4, line=3)
+
+    assert to_json_lines(events, change=change) == b"".join(
+        map(to_json_line, [*events[:2], Result.of(4, line=3), events[3]])
+    )
+    assert changed == [Result.of(3, line=3)]
 
 
 def test_no_records_are_no_lines() -> None:

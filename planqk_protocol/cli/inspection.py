@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from planqk_protocol import MultilineResult, Result
 from planqk_protocol.captures import Captured
@@ -24,6 +24,7 @@ class Inspection:
         rules: The ids of the rules whose findings count.
         most: Number of findings that are reported at most; ``None`` for no limit.
         is_redacted: Whether to hide what the job printed.
+        advised: Gives a finding the advice that fits its input.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class Inspection:
         rules: frozenset[str],
         most: int | None,
         is_redacted: bool,
+        advised: Callable[[Finding], Finding],
     ) -> None:
         self._stream = stream
         self._report = report
         self._rules = rules
         self._most = most
         self._is_redacted = is_redacted
+        self._advised = advised
         self._counts: Counter[Severity] = Counter()
         self._result_line: int | None = None
 
@@ -67,7 +70,8 @@ class Inspection:
                 continue
             self._counts[finding.severity] += 1
             if not self.left_out:
-                self._report.add(redacted(finding) if self._is_redacted else finding)
+                found = self._advised(finding)
+                self._report.add(redacted(found) if self._is_redacted else found)
 
     def end(self) -> None:
         """End the report with the summary."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
@@ -74,7 +73,7 @@ only_option = click.option(
 openapi_option = click.option(
     "--openapi",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="The service's OpenAPI file. The values are checked against its schema of results.",
 )
 _container_option = click.option(
@@ -98,7 +97,7 @@ _wait_option = click.option(
 )
 
 
-def read_schemas(path: Path | None) -> ServiceSchemas | None:
+def read_schemas(path: str | None) -> ServiceSchemas | None:
     """Read the schemas of a service's OpenAPI file, if one is given.
 
     Raises:
@@ -106,11 +105,13 @@ def read_schemas(path: Path | None) -> ServiceSchemas | None:
     """
     if path is None:
         return None
+    from pathlib import Path  # noqa: PLC0415  # heavy
+
     from planqk_protocol.diagnosis.openapi import ServiceSchemas  # noqa: PLC0415  # heavy
 
     name = click.format_filename(path)
     try:
-        return ServiceSchemas(path.read_bytes())
+        return ServiceSchemas(Path(path).read_bytes())
     except OSError as error:
         raise Failure(f"cannot read {name}: {error.strerror}") from None
     except OpenAPIError as error:
@@ -201,9 +202,10 @@ def choose_files(files: tuple[str, ...], capture: str, messages: Messages) -> Fi
     """
     if "" in files:
         raise Failure("the name of a FILE is empty (is a variable of the shell not set?); give its path")
-    if capture in {AUTO, _CRI}:
-        check_one_run(files)
-    check_order(files)
+    if len(files) > 1:
+        if capture in {AUTO, _CRI}:
+            check_one_run(files)
+        check_order(files)
     names = files or (STDIN,)
     if STDIN in names and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"

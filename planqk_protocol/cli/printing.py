@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from planqk_protocol import Event, Violation, to_json_line
+from planqk_protocol import Event, Violation, to_json_line, to_json_lines
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.terminal import write_json
-from planqk_protocol.records import to_json_lines
 
 __all__ = ["Print", "indented", "json_lines_printer"]
 
@@ -29,7 +28,7 @@ def indented(text: bytes) -> bytes:
 
 def print_json_lines(events: Sequence[Event]) -> None:
     """Print the records of events, one per line."""
-    write_json(to_json_lines(_printed(events)))
+    write_json(to_json_lines(events, change=_with_options))
 
 
 def json_lines_printer(captured: Captured) -> Print:
@@ -43,18 +42,16 @@ def json_lines_printer(captured: Captured) -> Print:
 
     def print_stamped(events: Sequence[Event]) -> None:
         lines = [
-            to_json_line(event, time=None if time_ns is None else time, severity=severity)
-            for event, (time, time_ns, severity) in zip(_printed(events), stamps, strict=False)
+            to_json_line(_with_options(event), time=None if time_ns is None else time, severity=severity)
+            for event, (time, time_ns, severity) in zip(events, stamps, strict=False)
         ]
         write_json(b"".join(lines))
 
     return print_stamped
 
 
-def _printed(events: Sequence[Event]) -> Iterator[Event]:
-    return (_with_options(event) if type(event) is Violation else event for event in events)
-
-
-def _with_options(event: Violation) -> Violation:
+def _with_options(event: Event) -> Event:
     """Replace the names of limits in a violation's message by the options of the command."""
+    if not isinstance(event, Violation):
+        return event
     return msgspec.structs.replace(event, message=in_options(event.message))

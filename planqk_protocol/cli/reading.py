@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "Live", "LiveExecution", "Reading", "decompress_inputs"]
 
-_NO_RESULT = "no-result"
+_NO_RESULT, _GAP = "no-result", "capture-gap"
 _AT_THE_PLATFORM = (
     "The log does not hold the result, but the platform does: get it with `curl "
     '"$ENDPOINT/$ID/result"`, and an access token if the service asks for one.'
 )
+_PRINT_LOG = '`planqk-protocol parse --execution "$ENDPOINT" "$ID"` prints its text'
+_IN_LOG = f"Look for the cause in the log: {_PRINT_LOG}."
+_PLATFORM_SAYS = "the platform says why"
+_AS_SAID = f"Read the message `{_PLATFORM_SAYS}` above."
+_AGAIN = (
+    "Run the command again later, as the platform may give the whole log then; if it does not, run the "
+    "job again."
+)
+_INTERRUPTED = "Ctrl-C ended the reading only, and not the execution"
 _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
 
 
@@ -80,9 +89,9 @@ class Files:
     def check_exit_code(self) -> None:
         """Do nothing: a file has no exit code that could be unknown."""
 
-    def advised(self, findings: list[Finding]) -> list[Finding]:
-        """The findings as they are: no platform has another result."""
-        return findings
+    def advised(self, finding: Finding) -> Finding:
+        """The finding as it is: its advice holds."""
+        return finding
 
     def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
         """Nothing: there is no other result."""
@@ -130,8 +139,7 @@ class Live:
 
         with _engine_failures(), self._follow() as output:
             self.capture = output.capture
-            for caveat in output.caveats:
-                self._messages.say(self.subject, caveat)
+            self._say_caveats(output.caveats)
             yield [LiveInput(self.subject, output)]
             self.is_cut_off = output.is_cut_off
             try:
@@ -143,6 +151,10 @@ class Live:
     def ending(self) -> str:
         """What is known of the job's end beside its output, for messages."""
         return "its exit code is not known" if self.exit_code is None else f"exit code {self.exit_code}"
+
+    def _say_caveats(self, caveats: Iterable[str]) -> None:
+        for caveat in caveats:
+            self._messages.say(self.subject, caveat)
 
     def _ask_for_ending(self, output: Any) -> None:
         self.exit_code = output.exit_code()
@@ -156,9 +168,9 @@ class Live:
         if self._failure:
             raise self._failure
 
-    def advised(self, findings: list[Finding]) -> list[Finding]:
-        """The findings as they are: no platform has another result."""
-        return findings
+    def advised(self, finding: Finding) -> Finding:
+        """The finding as it is: its advice holds."""
+        return finding
 
     def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
         """Nothing: there is no other result."""
@@ -177,54 +189,94 @@ class LiveExecution(Live):
     def __init__(self, subject: str, follow: Callable[[], ExecutionOutput], messages: Messages) -> None:
         super().__init__(subject, follow, messages)
         self._result: bytes | None = None  # the platform's own
+        self._reason: str | None = None
+        self._is_asked_in_vain = False  # for the result
+        self._is_result_told = False  # that only the platform has it
+        self._is_mixing_told = False
+
+    @contextmanager
+    def opened(self, *, shows_progress: bool) -> Iterator[Iterable[LiveInput]]:
+        """As `Live.opened`. After Ctrl-C, it is said that the execution goes on."""
+        try:
+            with super().opened(shows_progress=shows_progress) as inputs:
+                yield inputs
+        except KeyboardInterrupt:
+            self._messages.say(self.subject, _INTERRUPTED)
+            raise
 
     @property
     def ending(self) -> str:
         """The platform's status, for messages."""
         return f"the platform {f'says {self.status}' if self.status else 'did not say how it ended'}"
 
+    def _say_caveats(self, caveats: Iterable[str]) -> None:
+        """Say the caveats, save for the one about the lines of the log: see `advised`."""
+        from planqk_protocol.engines.log_entries import MIXED  # noqa: PLC0415  # not for files
+
+        super()._say_caveats(caveat for caveat in caveats if caveat != MIXED)
+
     def _ask_for_ending(self, output: Any) -> None:
         from planqk_protocol.engines.container import EngineError, shortened  # noqa: PLC0415  # heavy
 
         self.status = output.status
-        self._result = output.result()
         try:
-            reason = output.reason()
+            self._result, self._reason = output.result(), output.reason()
         except EngineError as error:
-            self._messages.say(self.subject, str(error))
-            return
-        if reason:
-            self._messages.say(self.subject, f"the platform says why: {shortened(reason)}")
+            self._is_asked_in_vain = self.status is JobStatus.SUCCEEDED
+            what = "result cannot be compared" if self._is_asked_in_vain else "reason is not known"
+            self._messages.say(self.subject, f"the platform's own {what}: {error}")
+        if self._reason:
+            self._messages.say(self.subject, f"{_PLATFORM_SAYS}: {shortened(self._reason)}")
 
-    def advised(self, findings: list[Finding]) -> list[Finding]:
-        """The findings, with the right advice if the platform has the result that the log lacks."""
-        if self._result is None:
-            return findings
+    def advised(self, finding: Finding) -> Finding:
+        """The finding with advice that can be followed for an execution.
+
+        With the first one that the platform may have caused, its way with the lines is said.
+        """
         import msgspec  # noqa: PLC0415  # not for files
 
-        from planqk_protocol.engines.platform_result import has_members  # noqa: PLC0415  # likewise
+        from planqk_protocol.diagnosis import Severity  # noqa: PLC0415  # likewise
+        from planqk_protocol.engines.log_entries import MIXED  # noqa: PLC0415  # likewise
 
-        if not has_members(self._result):
-            return findings
-        return [
-            msgspec.structs.replace(finding, advice=_AT_THE_PLATFORM)
-            if finding.rule == _NO_RESULT
-            else finding
-            for finding in findings
-        ]
+        is_violation = finding.place is not None and finding.severity is Severity.ERROR
+        is_missing = finding.rule == _NO_RESULT and not self.is_cut_off  # else that is the cause
+        if (is_violation or is_missing) and not self._is_mixing_told:
+            self._is_mixing_told = True
+            self._messages.say(self.subject, MIXED)
+        advice = self._advice(finding)
+        return msgspec.structs.replace(finding, advice=advice) if advice else finding
+
+    def _advice(self, finding: Finding) -> str | None:
+        """The advice in place of that of a finding; ``None`` if that holds."""
+        from planqk_protocol.engines.platform_result import has_members  # noqa: PLC0415  # not for files
+
+        if finding.rule == _GAP:
+            return _AGAIN
+        if finding.rule == _NO_RESULT and has_members(self._result):
+            self._is_result_told = True
+            return _AT_THE_PLATFORM
+        if finding.rule != _NO_RESULT or finding.related:  # which is the place that is to be mended
+            return None
+        if self._reason:
+            return _AS_SAID if self.is_cut_off else f"{_AS_SAID} {_IN_LOG}"
+        if self.is_cut_off or f"`{_GAP}`" in finding.message:
+            return _AGAIN
+        return _IN_LOG if self.status is JobStatus.FAILED else None
 
     def differs(self, result: FinalResult | None) -> bool:
-        """Whether the platform's own result differs from the one in the log. How it differs is said.
+        """Whether the platform's own result differs from the one in the log, or is not known.
+
+        How it differs is said, unless `advised` has said that only the platform has one.
 
         Args:
             result: The result in the log, if there is one.
         """
-        if self.status is not JobStatus.SUCCEEDED or self._failure:
-            return False
+        if self.status is not JobStatus.SUCCEEDED or self._is_asked_in_vain:
+            return self._is_asked_in_vain
         from planqk_protocol.engines.platform_result import ABSENT, difference  # noqa: PLC0415  # not for files
 
         found = difference(result.value if result else ABSENT, self._result)
-        if found:
+        if found and not self._is_result_told:
             self._messages.say(self.subject, found, "result-differs")
         return found is not None
 
@@ -269,7 +321,13 @@ def _progress(inputs: Iterable[Input], size: int | None, messages: Messages) -> 
         *columns, console=messages.console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
         task = bar.add_task("", total=size)
-        yield (Input(name, _counted(chunks, lambda read: bar.advance(task, read))) for name, chunks in inputs)
+
+        def counted() -> Iterator[Input]:
+            for name, chunks in inputs:
+                yield Input(name, _counted(chunks, lambda read: bar.advance(task, read)))
+            bar.stop()  # a result may be printed before the inputs are closed
+
+        yield counted()
 
 
 def _counted(chunks: Iterable[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:

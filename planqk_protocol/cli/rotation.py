@@ -1,10 +1,12 @@
 """Checks that the files given are of one log, and in the order in which they were written."""
 
+# ruff: noqa: PTH118  # to import pathlib takes as long as to read a small log
+
 from __future__ import annotations
 
+import os.path
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 from planqk_protocol.cli.sources import label
 from planqk_protocol.cli.terminal import Failure
@@ -59,5 +61,5 @@ def check_order(names: Sequence[str]) -> None:
 
 
 def _resolved(name: str) -> str:
-    path = Path(name)
-    return (path.parent.resolve() / path.name).as_posix()
+    folder, own_name = os.path.split(name)
+    return os.path.join(os.path.realpath(folder), own_name).replace(os.sep, "/")

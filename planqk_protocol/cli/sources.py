@@ -1,5 +1,7 @@
 """Read bytes from files, from standard input, and from a growing file, each as an `Input`."""
 
+# ruff: noqa: PTH116, PTH123  # to import pathlib takes as long as to read a small log
+
 from __future__ import annotations
 
 import errno
@@ -9,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TextIO, TypeAlias
 
 import click
@@ -87,7 +88,7 @@ def _chunks(name: str) -> Iterator[bytes]:
         if name == STDIN:
             yield from _stdin_chunks()
             return
-        with Path(name).open("rb", buffering=0) as file:
+        with open(name, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
 
@@ -110,7 +111,7 @@ def _stdin() -> TextIO:
 def _size(name: str) -> int | None:
     with _reading(name):
         try:
-            status = os.fstat(_stdin().fileno()) if name == STDIN else Path(name).stat()
+            status = os.fstat(_stdin().fileno()) if name == STDIN else os.stat(name)
         except ValueError:  # standard input without a file descriptor
             return None
         if stat.S_ISDIR(status.st_mode):
@@ -175,9 +176,9 @@ def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] |
     missed = False
     while not is_over():
         try:
-            if not stat.S_ISREG(Path(name).stat().st_mode):
+            if not stat.S_ISREG(os.stat(name).st_mode):
                 raise Failure(f"cannot follow {label(name)}: it is not a regular file; leave out --follow")
-            return Path(name).open("rb", buffering=0)
+            return open(name, "rb", buffering=0)
         except FileNotFoundError:
             if not missed:
                 tell(label(name), _GONE)
@@ -189,7 +190,7 @@ def _wait_for(name: str, is_over: Callable[[], bool], tell: Tell) -> IO[bytes] |
 def _fate(file: IO[bytes], name: str) -> str | None:
     """What happened to the name of an open file; ``None`` if it still names that file."""
     try:
-        now = Path(name).stat()
+        now = os.stat(name)
     except FileNotFoundError:
         return _GONE
     return None if os.path.samestat(now, os.fstat(file.fileno())) else _REPLACED

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -36,10 +35,11 @@ __all__ = [
 ]
 
 # The C0 controls except tab and LF, DEL, the C1 controls, Unicode's line and paragraph separators, and
-# the characters that reorder the text beside them.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# the characters that reorder the text beside them. It is compiled when it is used, as that takes long.
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})  # Windows reports a closed pipe as EINVAL
 _MOST_OF_A_KIND = 10
+_TERMINAL_VARIABLES = ("FORCE_COLOR", "TTY_COMPATIBLE")  # with them, rich may take any stream for a terminal
 
 
 class Failure(Exception):  # noqa: N818  # an interrupt by the user is one, too
@@ -61,7 +61,7 @@ class OutputClosed(Exception):  # noqa: N818  # not an error: the reader has rea
 
 def escape_controls(text: str) -> str:
     """Replace the control characters in a text by escapes. Tabs and LFs stay."""
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
+    return re.sub(_CONTROLS, lambda match: repr(match[0])[1:-1], text)
 
 
 def escape_line(text: str) -> str:
@@ -93,7 +93,8 @@ def writing() -> Iterator[None]:
 
 def _discard_output() -> None:
     """Redirect standard output to the null device: the interpreter flushes its buffer at exit."""
-    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+    # To import pathlib takes long.
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # see above
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
@@ -116,7 +117,7 @@ def write_json(data: bytes) -> None:
         OutputClosed: The reader is gone.
         Failure: The bytes could not be written.
     """
-    write(_CONTROLS.sub(_json_escape, data.decode()).encode() if sys.stdout.isatty() else data)
+    write(re.sub(_CONTROLS, _json_escape, data.decode()).encode() if sys.stdout.isatty() else data)
 
 
 def _json_escape(match: re.Match[str]) -> str:
@@ -177,7 +178,7 @@ class Messages:
 
     @cached_property
     def console(self) -> ErrorConsole:
-        """The console that prints the messages. To import rich takes long, and most runs say nothing."""
+        """The console that prints the messages at a terminal. To import rich takes long."""
         from planqk_protocol.cli.console import ErrorConsole  # noqa: PLC0415
 
         return ErrorConsole()
@@ -202,9 +203,19 @@ class Messages:
             self._counts[kind] += 1
             if self._counts[kind] > _MOST_OF_A_KIND:
                 return
-        subject, message = describe()
+        subject, message = map(escape_line, describe())
         with suppress(OSError):  # standard error is gone, and there is no other place for messages
-            self.console.print_message(escape_line(subject), kind, escape_line(message))
+            if self._has_colours:
+                self.console.print_message(subject, kind, message)
+            elif sys.stderr is not None:
+                sys.stderr.write(f"{subject}: {kind}: {message}\n" if kind else f"{subject}: {message}\n")
+                sys.stderr.flush()
+
+    @cached_property
+    def _has_colours(self) -> bool:
+        """Whether rich decides on colours; if not, there are none."""
+        is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        return is_terminal or any(name in os.environ for name in _TERMINAL_VARIABLES)
 
     def has_room_for(self, kind: str) -> bool:
         """Whether the next message of a kind will be printed."""

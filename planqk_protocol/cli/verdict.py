@@ -88,7 +88,7 @@ class Verdict:
     def observe(self, captured: Captured) -> list[Remark]:
         """Remember what the exit code depends on. Return what is to be said, in the order of the lines."""
         self._doubts.observe(captured)
-        remarks = [_of_notice(notice, self._stream.name_of(notice)) for notice in captured.notices]
+        remarks = [self._of_notice(notice) for notice in captured.notices]
         remarks += [self._remark(finding) for finding in self._stream.findings(captured)]
         for event in captured.events:
             if not isinstance(event, Log):
@@ -133,7 +133,7 @@ class Verdict:
         is_no_result_wanted = self._sought == "result" and not wrong
         self.say(
             self._remark(finding)
-            for finding in reading.advised(findings)
+            for finding in findings
             if not finding.rule.startswith(_CAPTURE)  # said at their time
             and (is_no_result_wanted or finding.rule != _NO_RESULT)
         )
@@ -169,7 +169,17 @@ class Verdict:
     def _about(self, finding: Finding) -> tuple[str, str]:
         from planqk_protocol.cli.found import Locator, in_one_line  # noqa: PLC0415  # most streams have none
 
-        return Locator(self._stream, self._reading).shown(finding), in_one_line(finding)
+        text = in_one_line(self._reading.advised(finding))
+        return Locator(self._stream, self._reading).shown(finding), text
+
+    def _of_notice(self, notice: CaptureNotice) -> Remark:
+        def describe() -> tuple[str, str]:
+            from planqk_protocol.cli.found import in_one_line  # noqa: PLC0415  # see `_about`
+
+            finding = self._reading.advised(notice_finding(notice))
+            return self._stream.name_of(notice), in_one_line(finding)
+
+        return Remark(0, f"{_CAPTURE}{notice.kind}", describe)
 
     def _about_suspect(self, event: InterimResult | FinalResult | Violation) -> tuple[str, str]:
         return self._stream.shown(*self._stream.locate_line(event.line), 1), _why_suspect(event)
@@ -208,15 +218,6 @@ class Verdict:
         said = outcome.status if is_agreed else f"{outcome.status}, {reading.ending}"
         self._messages.say(reading.subject, said)
         return outcome.status is not JobStatus.SUCCEEDED
-
-
-def _of_notice(notice: CaptureNotice, name: str) -> Remark:
-    def describe() -> tuple[str, str]:
-        from planqk_protocol.cli.found import in_one_line  # noqa: PLC0415  # see `_about`
-
-        return name, in_one_line(notice_finding(notice))
-
-    return Remark(0, f"{_CAPTURE}{notice.kind}", describe)
 
 
 def _why_suspect(event: InterimResult | FinalResult | Violation) -> str:

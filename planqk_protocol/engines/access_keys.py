@@ -28,10 +28,10 @@ import msgspec
 from planqk_protocol.engines.bounded_http import BoundedClient
 from planqk_protocol.engines.container import EngineError
 from planqk_protocol.engines.endpoints import check_endpoint
-from planqk_protocol.engines.retries import BrokenError, UnreachableError
+from planqk_protocol.engines.retries import BrokenError, WrongPlaceError, error_of_request
 from planqk_protocol.excerpts import excerpt
 
-__all__ = ["AccessKeys"]
+__all__ = ["AccessKeys", "without_secrets"]
 
 _ID, _SECRET = "PLANQK_ACCESS_KEY_ID", "PLANQK_SECRET_ACCESS_KEY"  # names of variables
 _TOKEN_ENDPOINT = "PLANQK_TOKEN_ENDPOINT"  # noqa: S105  # likewise
@@ -39,7 +39,9 @@ _DEFAULT_ENDPOINT = "https://gateway.hub.kipu-quantum.com/token"  # qhub-service
 _EARLIER = 120.0  # seconds before its end at which a token is renewed, as the client does
 _REDIRECT, _TOO_MANY, _SERVER_ERROR = 300, 429, 500  # statuses of HTTP
 _MAY_PASS = {"server_error", "temporarily_unavailable", "slow_down"}  # RFC 6749, 4.1.2.1; RFC 8628, 3.5
-_CANNOT = "cannot get an access token from the token endpoint"
+_CANNOT = "cannot get an access token"
+_PLACE = f"the token endpoint ({_TOKEN_ENDPOINT}, or that of the client)"
+_LONGEST_TEXT = 1000  # characters of a text from the platform; messages show fewer
 _SHORTEST_SECRET = 4  # characters; shorter texts are hidden in no message, as they occur in words
 
 
@@ -94,11 +96,14 @@ class AccessKeys:
         if not self._token or time.monotonic() >= self._end:
             answer = self._ask()
             try:
-                token, seconds = answer["access_token"], float(answer.get("expires_in", math.inf))
+                token, seconds = answer["access_token"], _seconds(answer.get("expires_in", math.inf))
             except (KeyError, TypeError, ValueError):
-                raise BrokenError(f"{_CANNOT} (there is none in its answer)") from None
+                raise WrongPlaceError(
+                    f"{_CANNOT}: there is none in the answer of the token endpoint",
+                    advice=f"check {_TOKEN_ENDPOINT}",
+                ) from None
             if not (isinstance(token, str) and token.isascii() and token.isprintable()):
-                raise EngineError(f"{_CANNOT} (it is not printable ASCII); check {_TOKEN_ENDPOINT}")
+                raise EngineError(f"{_CANNOT}: it is not printable ASCII; check {_TOKEN_ENDPOINT}")
             self._token, self._end = token, time.monotonic() + seconds - _EARLIER
         return self._token
 
@@ -113,20 +118,17 @@ class AccessKeys:
 
     def _ask(self) -> Any:
         """Ask for a token. Return the answer, a JSON value."""
-        import httpx  # noqa: PLC0415  # heavy, and an extra
-
-        self._http = self._http or BoundedClient()
         try:
+            self._http = self._http or BoundedClient()
             with self._http.limited():
                 response = self._http.client.post(
                     self._endpoint, auth=self._keys, data={"grant_type": "client_credentials"}
                 )
-        except httpx.ConnectError:
-            raise UnreachableError(
-                f"cannot connect to the token endpoint ({_TOKEN_ENDPOINT}, or that of the client)"
-            ) from None
         except Exception as error:  # noqa: BLE001  # whatever goes wrong, its text might hold the secret
-            raise BrokenError(f"{_CANNOT} ({type(error).__name__})") from None
+            known = error_of_request(error, _CANNOT, "the token endpoint", _PLACE)
+            raise known or BrokenError(
+                f"{_CANNOT}: the answer of the token endpoint cannot be read"
+            ) from None
         answer = None
         with suppress(ValueError, RecursionError):
             answer = msgspec.json.decode(response.content)
@@ -135,23 +137,55 @@ class AccessKeys:
 
     def _check(self, status: int, answer: Any) -> None:
         """Raise the error that an answer means, if it means one."""
-        code = answer.get("error") if isinstance(answer, dict) else None
+        said = answer.get("error") if isinstance(answer, dict) else None
+        code = said if isinstance(said, str) else None
         if code in _MAY_PASS:
             raise BrokenError(f"the token endpoint answers with {code}")
+        answered = f"{_CANNOT}: the token endpoint answers with {status}"
         if status >= _SERVER_ERROR or status == _TOO_MANY:
-            raise BrokenError(f"{_CANNOT} (it answers with {status})")
+            raise BrokenError(answered)
         if code:
-            said = excerpt(self.hidden_in(str(code)))
-            raise EngineError(f"the token endpoint refuses the access keys: {said}; check {self.NAMES}")
+            word = excerpt(self.hidden_in(code))
+            raise EngineError(f"the token endpoint refuses the access keys: {word}; check {self.NAMES}")
         if status >= _REDIRECT:
-            raise EngineError(
-                f"{_CANNOT} (it answers with {status}); check {_TOKEN_ENDPOINT} and {self.NAMES}"
-            )
+            raise EngineError(f"{answered}; check {_TOKEN_ENDPOINT} and {self.NAMES}")
 
     def hidden_in(self, text: str) -> str:
-        """A text from the platform without the keys and the token, even if it has them percent-encoded."""
-        for secret in (self._token, *self._keys):
-            if len(secret) >= _SHORTEST_SECRET:
-                either = (f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret)
-                text = re.sub("".join(either), "***", text, flags=re.IGNORECASE)
-        return text
+        """The beginning of a text without the keys and the token: see `without_secrets`."""
+        return without_secrets(text, self._token, *self._keys)
+
+
+def without_secrets(text: str, *secrets: str) -> str:
+    """The beginning of a text from the platform, in which secrets are hidden.
+
+    A text is cut for a message, and half a secret would not be recognized. So it is cut
+    here, once the secrets are hidden: after `_LONGEST_TEXT` characters, or after the
+    secret that stands there.
+
+    Args:
+        text: The text.
+        secrets: What is hidden, even if it is percent-encoded. The shortest ones are not.
+
+    >>> without_secrets("no user me%2b1 here", "me+1")
+    'no user *** here'
+    """
+    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
+    spellings = "|".join(
+        "".join(f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in secret) for secret in known
+    )
+    parts, end = [], 0
+    if known:
+        reach = _LONGEST_TEXT + len("%xx") * len(known[0])  # holds each secret that begins in time
+        for found in re.finditer(spellings, text[:reach], flags=re.IGNORECASE):
+            if found.start() >= _LONGEST_TEXT:
+                break
+            parts += [text[end : found.start()], "***"]
+            end = found.end()
+    return "".join([*parts, text[end:_LONGEST_TEXT]])
+
+
+def _seconds(value: Any) -> float:
+    """A number of seconds, even if no float can hold it."""
+    with suppress(OverflowError):
+        return float(value)
+    return math.inf

@@ -31,7 +31,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-__all__ = ["LogEntries", "News", "NotALogError"]
+__all__ = ["MIXED", "LogEntries", "News", "NotALogError"]
+
+MIXED = "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
+"""The caveat of all logs that a platform gives."""
 
 _AMBIGUOUS = "the platform dropped old log entries, and as some are equal, others may be missing here"
 _DISJOINT = "the platform dropped all log entries that were given; others may be missing here"
@@ -71,6 +74,7 @@ class LogEntries:
 
     Attributes:
         is_behind: Whether the latest answer lacked entries that came before, other than the oldest ones.
+        is_disjoint: Whether the latest answer lacked all entries that came before, and had others.
     """
 
     def __init__(self) -> None:
@@ -78,6 +82,7 @@ class LogEntries:
         self._latest = array("q")  # hashes of the entries of the latest answer that did not lag behind
         self._is_order_doubted = False  # whether a doubt of case 4 was told
         self.is_behind = False
+        self.is_disjoint = False
 
     @property
     def is_empty(self) -> bool:
@@ -102,6 +107,7 @@ class LogEntries:
         raws = _entries(answer)
         hashes = array("q", map(_hash, raws))
         given, latest = self._given, self._latest
+        self.is_disjoint = False
         if hashes[: len(given)] == given:
             return self._continued(raws, hashes, len(given))
         self.is_behind = len(hashes) < len(latest) and latest[: len(hashes)] == hashes
@@ -132,7 +138,8 @@ class LogEntries:
         self._is_order_doubted = self._is_order_doubted or is_doubtful
         self._latest = hashes
         self._given = array("q", (digest for digest in self._given if _take(left, digest))) + hashes
-        doubt = _DISJOINT if len(new) == len(raws) else _REORDERED
+        self.is_disjoint = len(new) == len(raws)
+        doubt = _DISJOINT if self.is_disjoint else _REORDERED
         return News(_lines([raws[at] for at in new]), doubt if is_doubtful else None)
 
 

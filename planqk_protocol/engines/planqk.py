@@ -7,7 +7,7 @@ on each entry.
 
 The status is asked for before the log. So the log that is read after a final status holds
 all that the platform had then. But logs may take seconds to arrive, so the log is read again
-until it has brought nothing new several times in a row.
+until it has brought nothing new several times in a row (`last_reads`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines.blocking import in_loop, in_thread
 from planqk_protocol.engines.container import ContainerOutput, EngineError, OutputItem
-from planqk_protocol.engines.log_entries import LogEntries, News, NotALogError
+from planqk_protocol.engines.last_reads import LastReads
+from planqk_protocol.engines.log_entries import MIXED, LogEntries, News, NotALogError
 from planqk_protocol.engines.platform_result import ABSENT, difference
 from planqk_protocol.engines.retries import BrokenError, Retries
 from planqk_protocol.engines.service_api import GoneError, ServiceApi
@@ -34,9 +35,8 @@ __all__ = ["ExecutionOutput", "afollow", "follow"]
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between polls; each is twice the one before
 _REST = 4  # a pause lasts at least so many times as long as the answer took
 _LONGEST_REST = 60.0  # seconds
-_LAST_READS = 4  # of the log, in a row and without anything new, after the final status
-_DOUBTFUL_READS = 6  # likewise, if the log is empty or lacks entries that were given
-_MOST_LAST_READS = 600  # of the log after the final status, whatever they bring: at least five minutes
+_FEW_TRIES = 4  # of the requests after the log: four seconds
+_LONGEST_WAIT = 600.0  # seconds for the answers to one request, without the pauses: two that come too late
 _ENTRIES = 1000  # entries in one chunk
 _FINAL = {status.value: status for status in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _RUNNING = "RUNNING"
@@ -45,18 +45,13 @@ _SAID = {
     "UNKNOWN": "the platform does not know its status (UNKNOWN); waiting until it does",
     _RUNNING: "it is RUNNING; its log is read until it ends",
 }
-_OF_THE_PLATFORM = (
-    "the log comes from the platform: stderr may be mixed into stdout, and lines may be in another order"
-)
 _DELETED = "the platform no longer has the execution; what it printed since may be missing"
 _NO_LOG = "the platform has no log of the execution (404); what the job printed is missing"
 _LOG_GONE = "the platform no longer has the log of the execution (404); later entries may be missing"
-_RESTLESS = (
-    "the log still changes after the final status, and is read no longer; later entries may be missing"
-)
 _BEHIND = "the platform's log lacks entries that it gave before; later ones may be missing"
 
 Tell = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 def follow(
@@ -218,13 +213,12 @@ class _ExecutionReader:
         except BaseException:
             self.close()
             raise
-        return ExecutionOutput(self, [*self._api.caveats, _OF_THE_PLATFORM])
+        return ExecutionOutput(self, [*self._api.caveats, MIXED])
 
     def items(self) -> Iterator[OutputItem]:
         """Yield the log entries as they come, each as a line, until there can be no more."""
         polls = 0  # in a row, without anything new
-        last_reads = 0  # likewise, since the status is final
-        left = _MOST_LAST_READS
+        last_reads = LastReads()
         with suppress(_ClosedError):
             while True:
                 is_final = self.status is not None
@@ -232,21 +226,16 @@ class _ExecutionReader:
                 yield from self._items_of(news)
                 polls = 0 if news.entries else polls + 1
                 if is_final:
-                    last_reads = 0 if news.entries else last_reads + 1
-                    is_doubtful = self._entries.is_empty or self._entries.is_behind or self._is_log_gone
-                    if last_reads >= (_DOUBTFUL_READS if is_doubtful else _LAST_READS):
+                    last_reads.note(news, self._entries, is_gone=self._is_log_gone)
+                    if last_reads.are_enough or last_reads.fault:
                         break
-                    left -= 1
-                    if not left:
-                        yield self._cut_off(_RESTLESS)
-                        return
                 self._pause(polls)
                 try:
                     polls = 0 if not is_final and self._update_status() else polls
                 except GoneError:
                     yield self._cut_off(_DELETED)
                     return
-            yield from self._end()
+            yield from self._end(last_reads)
 
     def exit_code(self) -> None:
         """A platform tells none."""
@@ -255,14 +244,14 @@ class _ExecutionReader:
         """Ask for the result of a job that succeeded."""
         if self.status is not JobStatus.SUCCEEDED:
             return None
-        answer: bytes | None = self._retries.until_answered(self._api.result)
+        answer: bytes | None = self._ask(self._api.result, _FEW_TRIES)
         return answer
 
     def reason(self) -> str | None:
         """Ask why a job did not succeed."""
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             return None
-        answer: str | None = self._retries.until_answered(self._api.reason)
+        answer: str | None = self._ask(self._api.reason, _FEW_TRIES)
         return answer
 
     def close(self) -> None:
@@ -271,15 +260,35 @@ class _ExecutionReader:
         if self._api:
             self._api.close()
 
+    def _ask(self, request: Callable[[], _T], most: int | None = None) -> _T:
+        """Make a request until it is answered, but not for hours, nor more often than `most` times.
+
+        A request may be answered too late each time, which takes minutes.
+        """
+        tries, waited = 0, 0.0
+
+        def ask() -> _T:
+            nonlocal tries, waited
+            tries += 1
+            began = time.monotonic()
+            try:
+                return request()
+            except BrokenError as error:
+                waited += time.monotonic() - began
+                if tries != most and waited < _LONGEST_WAIT:
+                    raise
+                raise EngineError(f"{error}; gave up after {tries} tries, so run it again later") from None
+
+        answer: _T = self._retries.until_answered(ask)
+        return answer
+
     def _read_log(self) -> News:
-        news: News = self._retries.until_answered(self._ask_for_log)
-        return news
+        return self._ask(self._ask_for_log)
 
     def _ask_for_log(self) -> News:
-        began = time.monotonic()
         try:
             answer = self._api.log()
-            self._answer_time = time.monotonic() - began
+            self._answer_time = self._api.answer_time
             news = self._entries.new(answer)
         except GoneError:  # a platform may have no log before the start
             self._is_log_gone = True
@@ -299,12 +308,14 @@ class _ExecutionReader:
             self._size += len(chunk)
             yield chunk
 
-    def _end(self) -> Iterator[OutputItem]:
-        if not self._has_log:
+    def _end(self, last_reads: LastReads) -> Iterator[OutputItem]:
+        if last_reads.fault:
+            yield self._cut_off(last_reads.fault)
+        elif not self._has_log:
             yield self._cut_off(_NO_LOG)
         elif self._is_log_gone:
             yield self._cut_off(_LOG_GONE)
-        elif self._entries.is_behind:
+        elif self._entries.is_behind and not last_reads.had_whole:
             yield self._cut_off(_BEHIND)
 
     def _cut_off(self, message: str) -> CaptureNotice:
@@ -320,7 +331,7 @@ class _ExecutionReader:
         Raises:
             EngineError: The execution has neither run nor ended for too long.
         """
-        before, self._word = self._word, self._retries.until_answered(self._api.status)
+        before, self._word = self._word, self._ask(self._api.status)
         word, self.status = self._word, _FINAL.get(self._word)
         if self.status is None:
             unknown = f"its status is {excerpt(word)}, which the API does not have; waiting"

@@ -1,22 +1,36 @@
-"""Compare the result in a job's log with the result that the platform gives.
+"""Compare the result in a job's log with the result that the platform gives, or find why it has none.
 
 The platform gives an object: the members of the result beside ``_links`` and ``_embedded``
 (qhub-api 3.3.0, qhub/api/service/types/result_response.py). So a result in the log that is not
-an object cannot be compared, and members of these two names cannot either.
+an object can be compared only if the platform breaks this rule, and members of these two names
+cannot be compared.
+
+If a job has no result, the platform may give a problem of RFC 7807 in its place. The API does not
+define with which status. An answer is not taken for such a problem if it tells of the request,
+or may come from a gateway, or may be a result.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
+
+import msgspec
 
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.limits import Limits
 from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
-__all__ = ["ABSENT", "difference", "has_members"]
+__all__ = ["ABSENT", "difference", "has_members", "problem_in", "value_of"]
 
 _ENVELOPE = {"_links", "_embedded"}
+_OF_A_PROBLEM = {"type", "title", "status", "detail", "instance"}  # RFC 7807, section 3.1
+_OF_THE_REQUEST = {401, 403, 408, 425, 429, 502, 503, 504}  # and of gateways
+_WITHOUT_TITLE = {404, 409}  # the title may be about the request
+_REDIRECT, _SERVER_ERROR = 300, 500  # the first status of each kind
+_PHRASES = {status.phrase.casefold() for status in HTTPStatus}  # they tell no more than the status
 _MOST_SHOWN = 200  # characters of a path
 _MOST_TEXT = 64 * 1024  # characters of a value that are written to show its first ones
 
@@ -40,6 +54,8 @@ def difference(ours: Any, theirs: bytes | None) -> str | None:
         answer = PayloadDecoder(Limits(max_digits=None)).decode(theirs)
     except PayloadError as error:
         return f"the platform's result is not valid: {error.fault}"
+    if not isinstance(answer, dict) and not isinstance(ours, dict) and ours is not ABSENT:
+        return _first_difference(ours, answer, "$")
     if not isinstance(answer, dict):
         return f"the platform's result is not an object, but {_shown(answer)}"
     members = _members(answer)
@@ -59,6 +75,40 @@ def has_members(theirs: bytes | None) -> bool:
     except PayloadError:
         return False
     return isinstance(answer, dict) and bool(_members(answer))
+
+
+def problem_in(status: int, answer: Any) -> dict[str, str] | None:
+    """The words that say why a job has no result; ``None`` if an answer says nothing about that.
+
+    Args:
+        status: The status of the answer, which takes the place of a result.
+        answer: The value of its JSON text.
+
+    >>> problem_in(404, {"title": "Not Found", "detail": "killed"})
+    {'detail': 'killed'}
+    >>> problem_in(404, {"title": "Not Found", "detail": "Not Found"})
+    """
+    if status in _OF_THE_REQUEST or not isinstance(answer, dict):
+        return None
+    if status < _REDIRECT and answer.keys() - _OF_A_PROBLEM:  # a result
+        return None
+    has_title = status < _SERVER_ERROR and status not in _WITHOUT_TITLE
+    for name in ("detail", "title") if has_title else ("detail",):
+        word = answer.get(name)
+        if isinstance(word, str) and word.strip() and word.strip(" .").casefold() not in _PHRASES:
+            return {name: word}
+    return None
+
+
+def value_of(body: bytes) -> Any:
+    r"""The value of a JSON text, or the text if it is none.
+
+    >>> value_of(b'{"a": 1}'), value_of(b"<html>")
+    ({'a': 1}, '<html>')
+    """
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(body)
+    return body.decode(errors="replace")
 
 
 def _members(value: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,23 @@
-"""Requests that are made again while the platform does not answer them."""
+"""Requests that are made again while the platform does not answer them, and what their errors mean."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from planqk_protocol.engines.bounded_http import BadAnswerError, LateError, SettingsError
 from planqk_protocol.engines.container import EngineError
+from planqk_protocol.excerpts import excerpt
 
-__all__ = ["BrokenError", "Retries", "UnauthorizedError", "UnreachableError", "WrongPlaceError"]
+__all__ = [
+    "BrokenError",
+    "Retries",
+    "UnauthorizedError",
+    "UnreachableError",
+    "WrongPlaceError",
+    "error_of_request",
+]
 
 _T = TypeVar("_T")
 
@@ -15,6 +25,15 @@ _TRIES = 12  # of one request: some four minutes, in which a gateway can be rest
 _TRIES_AT_A_WRONG_PLACE = 2
 _TOKENS = 2  # new access tokens for one request
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before
+_LONGEST_CAUSE = 200  # characters of why a connection failed
+_OF_OPENSSL = re.compile(r"^\[[A-Z0-9_: ]+\] | \(_ssl\.c:\d+\)$")  # what Python's ssl puts around its words
+_NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
+_ADVICE = {  # by what stands in the words of why a connection failed; the first that fits is given
+    "WRONG_VERSION_NUMBER": "the server speaks no TLS there; if the address is right, use http",
+    "CERTIFICATE_VERIFY_FAILED": "check the address; SSL_CERT_FILE names a file of certificates to trust",
+    "": "check the address, and whether the service is up",
+}
+_OF_PROXIES = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 _LONGEST_RETRY_AFTER = 300.0  # seconds; a server that asks for more is asked again then
 
 
@@ -22,11 +41,13 @@ class BrokenError(EngineError):
     """The platform does not answer, or its answer cannot be read. Another try may help.
 
     Attributes:
+        advice: What to check if other tries do not help.
         retry_after: Seconds that the platform asks to wait; 0 if it does not ask.
     """
 
-    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+    def __init__(self, message: str, *, advice: str = "check the endpoint", retry_after: float = 0.0) -> None:
         super().__init__(message)
+        self.advice = advice
         self.retry_after = retry_after
 
 
@@ -40,6 +61,43 @@ class WrongPlaceError(BrokenError):
 
 class UnauthorizedError(EngineError):
     """The platform does not accept the access token, or asks for one (401)."""
+
+
+def error_of_request(error: Exception, cannot: str, peer: str, endpoint: str) -> EngineError | None:
+    """The error that an exception of httpx or `bounded_http` means; ``None`` for other exceptions.
+
+    An exception may quote the request with its secrets. So its text is shown only if there
+    was no connection: then nothing was sent.
+
+    Args:
+        error: The exception.
+        cannot: What cannot be done, for messages.
+        peer: Who was asked, for messages.
+        endpoint: What the address is called, for messages.
+    """
+    import httpx  # noqa: PLC0415  # heavy, and an extra
+
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        cause = excerpt(_OF_OPENSSL.sub("", str(error)), _LONGEST_CAUSE)
+        advice = next(advice for sign, advice in _ADVICE.items() if sign in str(error))
+        return UnreachableError(f"cannot connect to {endpoint}: {cause}", advice=advice)
+    if isinstance(error, SettingsError):
+        return EngineError(str(error))
+    if isinstance(error, httpx.ProxyError):
+        return UnreachableError(f"the proxy refuses a connection to {endpoint}", advice=_OF_PROXIES)
+    kind: type[BrokenError] = BrokenError
+    if isinstance(error, BadAnswerError):
+        said = str(error)
+        kind = BrokenError if isinstance(error, LateError) else WrongPlaceError
+    elif isinstance(error, httpx.RemoteProtocolError) and _NOT_HTTP.match(str(error)):
+        said, kind = "the answer is not HTTP, or redirects to no address", WrongPlaceError
+    elif isinstance(error, httpx.TimeoutException):
+        said = f"{peer} does not answer"
+    elif isinstance(error, httpx.TransportError):
+        said = f"the connection to {peer} broke"
+    else:
+        return None
+    return kind(f"{cannot}: {said}", advice=f"check {endpoint}")
 
 
 class Retries:
@@ -82,10 +140,10 @@ class Retries:
             except BrokenError as error:
                 tries += 1
                 if isinstance(error, UnreachableError) and not self._was_answered:
-                    raise EngineError(f"{error}; check the address, and whether the service is up") from None
+                    raise EngineError(f"{error}; {error.advice}") from None
                 is_wrong = isinstance(error, WrongPlaceError) and not self._was_answered
                 if is_wrong and tries >= _TRIES_AT_A_WRONG_PLACE:
-                    raise EngineError(f"{error}; check the endpoint") from None
+                    raise EngineError(f"{error}; {error.advice}") from None
                 if tries == _TRIES:
                     raise EngineError(
                         f"{error}; gave up after {tries} tries, so run it again later"

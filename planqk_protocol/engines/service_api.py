@@ -20,19 +20,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import msgspec
 
-from planqk_protocol.engines.access_keys import AccessKeys
-from planqk_protocol.engines.bounded_http import BadAnswerError, BoundedClient, TooLargeError, check_size
+from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
+from planqk_protocol.engines.bounded_http import BoundedClient, TooLargeError, check_size
 from planqk_protocol.engines.container import EngineError
 from planqk_protocol.engines.endpoints import check_endpoint
+from planqk_protocol.engines.platform_result import problem_in, value_of
 from planqk_protocol.engines.retries import (
     BrokenError,
     UnauthorizedError,
-    UnreachableError,
     WrongPlaceError,
+    error_of_request,
 )
 from planqk_protocol.excerpts import excerpt
 
@@ -41,10 +42,10 @@ __all__ = ["GoneError", "ServiceApi"]
 _OPTIONS = {"max_retries": 0}
 _OK, _REDIRECT, _BAD_REQUEST = 200, 300, 400  # the first status of each kind
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
-_LONGEST_REASON = 1000  # characters of an answer in which keys are looked for, before it is cut for a message
+_LONGEST_ADDRESS = 300  # characters of an address that is shown
 _LONGEST_WAIT = 10**9  # seconds; a larger integer may be none that a float can have
-_NOT_HTTP = re.compile("illegal|Invalid URL")  # the words of h11 0.16.0, and of httpx 0.28.1 for a redirect
 _DOWNLOAD = "download the log with curl, and read the file with --capture planqk-log"
+_NOT_THE_API = "the answer is not what the API says"
 _MAY_PASS = {408, 409, 425, 429}  # the client's own choice, and "too early"
 
 
@@ -62,14 +63,17 @@ class ServiceApi:
 
     Attributes:
         caveats: Warnings about the connection, one sentence each.
+        answer_time: Seconds that the latest answer took, without the request for a token.
     """
 
     def __init__(self, endpoint: str, execution_id: str, client: Any) -> None:
         self._name = f"execution {excerpt(execution_id)}"
         self._id = _quoted_id(execution_id)
+        self._endpoint = endpoint
         self._own: BoundedClient | None = None  # the HTTP client, if it was made here
         self._keys = AccessKeys.of_environment() if client is None else None
         self.caveats: list[str] = []
+        self.answer_time = 0.0
         with self._client_errors():
             self._requests = self._connect(endpoint) if client is None else client.api.with_raw_response
 
@@ -98,7 +102,7 @@ class ServiceApi:
             answer = msgspec.json.decode(self._ask("get_status"))
             status = answer["status"]
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise BrokenError(f"cannot read {self}: the answer has no status") from None
+            raise WrongPlaceError(f"cannot read {self}: the answer has no status") from None
         return self._hidden(status) if isinstance(status, str) else "UNKNOWN"
 
     def log(self) -> bytes:
@@ -111,33 +115,42 @@ class ServiceApi:
         return self._ask("get_logs")
 
     def result(self) -> bytes | None:
-        """Ask for the result: a JSON text; ``None`` if there is none.
+        """Ask for the result, as the platform writes it; ``None`` if there is none.
 
         Raises:
             EngineError: As `_ask`.
         """
-        status, headers, body = self._exchange("get_result")
-        is_empty = _OK <= status < _REDIRECT and not body.strip()
-        return None if is_empty or status == _NOT_FOUND else self._body(status, headers, body)
+        status, headers, body = self._ask_for_result()
+        if _OK <= status < _REDIRECT:
+            return body if body.strip() else None
+        if status == _NOT_FOUND:
+            return None
+        raise self._error_of_status(status, headers, value_of(body))
 
     def reason(self) -> str | None:
         """Ask why a job has no result; ``None`` if the platform does not say.
 
-        The API gives a problem of RFC 7807 in place of the result. It is not defined with which status.
-
         Raises:
             EngineError: As `_ask`.
         """
-        status, headers, body = self._exchange("get_result")
-        is_error = not _OK <= status < _REDIRECT
-        if is_error and (status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR):
-            raise self._error_of_status(status, headers, body)
-        with suppress(ValueError, RecursionError):
-            problem = msgspec.json.decode(body) if isinstance(body, bytes) else body
-            names = ("detail",) if status == _NOT_FOUND else ("detail", "title")  # 404's title says no more
-            if isinstance(problem, dict) and any(isinstance(problem.get(name), str) for name in names):
-                return self._hidden(_reason(problem)) or None
+        status, headers, body = self._ask_for_result()
+        answer = value_of(body)
+        if problem := problem_in(status, answer):
+            return self._hidden(_reason(problem)) or None
+        if status in {_UNAUTHORIZED, *_MAY_PASS} or status >= _SERVER_ERROR:
+            raise self._error_of_status(status, headers, answer)
         return None
+
+    def _ask_for_result(self) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask for the result. Return the status, the head and the body of the answer.
+
+        The client's own call raises `TypeError` for a result that is no object, so it is not used.
+        """
+        with self._client_errors(), self._limited():
+            http = self._requests._client_wrapper.httpx_client  # noqa: SLF001  # see above
+            answer = http.request(f"{self._id}/result", method="GET", request_options=_OPTIONS)
+            check_size(len(answer.content))
+            return answer.status_code, answer.headers, bytes(answer.content)
 
     def renew_token(self) -> bool:
         """Drop the access token, so that the next request gets a new one. Whether that is possible."""
@@ -179,10 +192,13 @@ class ServiceApi:
         from qhub.api.service.core.api_error import ApiError  # noqa: PLC0415  # heavy, and an extra
 
         with self._client_errors(), self._limited():
+            began = time.monotonic()
             try:
                 answer = getattr(self._requests, call)(self._id, request_options=_OPTIONS)
             except ApiError as error:
                 return int(error.status_code or 0), error.headers or {}, error.body
+            finally:
+                self.answer_time = time.monotonic() - began
             status, body = answer.status_code, bytes(answer.response.content)
             check_size(len(body))
             return status, answer.headers, body if _OK <= status < _REDIRECT else ""
@@ -200,8 +216,8 @@ class ServiceApi:
         cannot = f"cannot read {self}"
         if _OK <= status < _REDIRECT:
             is_page = isinstance(body, str) and body.lstrip().startswith("<")
-            kind = WrongPlaceError if is_page else BrokenError
-            return kind(f"{cannot}: the answer is {'a page of HTML' if is_page else 'not JSON, or was cut'}")
+            said = "a page of HTML" if is_page else "not JSON, or was cut"
+            return WrongPlaceError(f"{cannot}: the answer is {said}")
         said = f"the platform answers with {status}{self._quoted(body)}"
         if status in _MAY_PASS or status >= _SERVER_ERROR:
             return BrokenError(f"{cannot}: {said}", retry_after=_retry_after(headers))
@@ -212,13 +228,27 @@ class ServiceApi:
         if status == _FORBIDDEN:
             said = "the platform does not permit it (403)"
             advice = "use the access keys of an application that has subscribed to the service"
-        elif status < _BAD_REQUEST:
-            place = self._hidden(headers.get("location", "").partition("?")[0])
-            said = f"the endpoint redirects ({status}) to {excerpt(place)}"
-            advice = "give that address; access tokens are sent to no other place than the one that is given"
+        elif status < _BAD_REQUEST and headers.get("location"):
+            return self._error_of_redirect(status, headers["location"])
         else:
             advice = "check the endpoint and the id"
         return EngineError(f"{cannot}: {said}; {advice}")
+
+    def _error_of_redirect(self, status: int, location: str) -> EngineError:
+        """Tell where an answer redirects to: the endpoint there, without the id, if it is one."""
+        place = _without_secret_parts(location)
+        with suppress(ValueError):  # it is no address for urllib, though it is for httpx
+            place = urljoin(self._endpoint, place)
+        found = re.match(f"(.*)/{re.escape(self._id)}(?:/|$)", place)
+        if found and found[1] != self._endpoint.rstrip("/"):
+            said = f"; give ENDPOINT as {self._shown(found[1])}"
+        else:
+            said = f" to {self._shown(place)}; check the endpoint"
+        sent = "access tokens are sent to no other place than the one that is given"
+        return EngineError(f"cannot read {self}: the endpoint redirects ({status}){said}; {sent}")
+
+    def _shown(self, address: str) -> str:
+        return excerpt(self._hidden(address), _LONGEST_ADDRESS)
 
     def _quoted(self, body: Any) -> str:
         """What the body of an answer says, for a message."""
@@ -226,7 +256,7 @@ class ServiceApi:
         return f" and {excerpt(reason)}" if reason else ""
 
     def _hidden(self, text: str) -> str:
-        return self._keys.hidden_in(text) if self._keys else text
+        return self._keys.hidden_in(text) if self._keys else without_secrets(text)
 
     def _why_unauthorized(self) -> str:
         if self._keys:
@@ -256,21 +286,10 @@ class ServiceApi:
         import httpx  # noqa: PLC0415  # heavy, and an extra
 
         cannot = f"cannot read {self}"
-        if isinstance(error, httpx.ConnectError):
-            return UnreachableError(f"cannot connect to the endpoint: {excerpt(str(error))}")
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return EngineError(f"{cannot}: the endpoint is no address of HTTP; correct it")
-        if isinstance(error, httpx.RemoteProtocolError) and _NOT_HTTP.match(str(error)):
-            return WrongPlaceError(f"{cannot}: the answer is not HTTP, or redirects to no address")
-        if isinstance(error, httpx.TimeoutException):
-            said = "the platform does not answer"
-        elif isinstance(error, httpx.TransportError):
-            said = "the connection to the platform broke"
-        elif isinstance(error, BadAnswerError):
-            said = str(error)
-        else:
-            said = f"the answer is not what the API says ({type(error).__name__})"
-        return BrokenError(f"{cannot}: {said}")
+        known = error_of_request(error, cannot, "the platform", "the endpoint")
+        return known or WrongPlaceError(f"{cannot}: {_NOT_THE_API} ({type(error).__name__})")
 
 
 def _quoted_id(execution_id: str) -> str:
@@ -285,12 +304,17 @@ def _quoted_id(execution_id: str) -> str:
     raise EngineError(f"{excerpt(execution_id)} is not the id of an execution")
 
 
+def _without_secret_parts(address: str) -> str:
+    """An address without user name, password, query and fragment."""
+    return re.sub("^([^/]*//)[^/]*@", r"\1", re.split("[?#]", address)[0])
+
+
 def _reason(body: Any) -> str:
     """What a problem says in words: RFC 7807's detail or title, or what takes their place."""
     if not isinstance(body, dict):
-        return str(body)[:_LONGEST_REASON]
+        return str(body)
     words = (body.get(name) for name in ("detail", "message", "title", "error"))
-    return next((word[:_LONGEST_REASON] for word in words if isinstance(word, str) and word), "")
+    return next((word for word in words if isinstance(word, str) and word), "")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
@@ -298,6 +322,6 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     text = headers.get("retry-after", "")
     with suppress(ValueError):
         return float(max(0, min(int(text), _LONGEST_WAIT)))
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):  # the last one: a year or a zone of many digits
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0

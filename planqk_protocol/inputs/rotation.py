@@ -11,15 +11,16 @@ from planqk_protocol.captures.timestamps import nanoseconds
 
 __all__ = ["Clock", "Disorder", "Rotated", "restart_of", "rotated", "rotations"]
 
+# The patterns of names are compiled when there are names to match: most commands read one file.
 # Kubernetes logs to N.log, where N counts the restarts of the container (kubelet, pkg/kubelet/kuberuntime/
 # helpers.go, buildContainerLogsPath).
-_RUN = re.compile(r"(\d+)\.log(?:\.|$)")
+_RUN = r"(\d+)\.log(?:\.|$)"
 # Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
 # and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
-_DATED = re.compile(r"(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.(?:gz|zst|bz2|xz|tmp))?", re.DOTALL)
+_DATED = r"(?s)(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.(?:gz|zst|bz2|xz|tmp))?"
 # Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
 # The numbers of `split` have leading zeros; its parts are not rotated files.
-_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.(?:gz|zst|bz2|xz))?", re.DOTALL)
+_NUMBERED = r"(?s)(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.(?:gz|zst|bz2|xz))?"
 _DATED_ONES, _NUMBERED_ONES, _NEWEST = range(3)
 
 
@@ -42,7 +43,7 @@ def restart_of(path: str) -> tuple[str, int] | None:
     (('pod/job', 1), None)
     """
     folder, _, name = path.rpartition("/")
-    match = _RUN.match(name)
+    match = re.match(_RUN, name)
     return (folder, int(match[1])) if match else None
 
 
@@ -53,9 +54,9 @@ def rotated(path: str) -> Rotated:
     'logs/job.log'
     """
     folder, slash, name = path.rpartition("/")
-    if dated := _DATED.fullmatch(name):
+    if dated := re.fullmatch(_DATED, name):
         return Rotated(folder + slash + dated["base"], (_DATED_ONES, 0, dated["date"]))
-    if numbered := _NUMBERED.fullmatch(name):
+    if numbered := re.fullmatch(_NUMBERED, name):
         return Rotated(folder + slash + numbered["base"], (_NUMBERED_ONES, -int(numbered["number"]), ""))
     return Rotated(path, (_NEWEST, 0, ""))
 

@@ -9,8 +9,10 @@ each byte. `find_deeper` works like this:
 
 1.  Most payloads have few brackets. ``bytes.find`` looks for opening brackets, and
     if there are no more than the limit allows, no place can be too deep.
-2.  Otherwise the payload is taken in slabs. ``bytes.replace`` removes escaped
-    backslashes and escaped quotes. From then on, each quote bounds a string.
+2.  Otherwise the payload is taken in slabs. A slab without strings and with few brackets, as in
+    long lists of numbers, is measured by such searches, too, until a slab has many brackets.
+    In all others, ``bytes.replace`` removes escaped backslashes and escaped quotes. From
+    then on, each quote bounds a string.
 3.  ``bytes.translate`` removes all bytes but brackets and quotes, and makes the
     brackets steps: +1 for an opening one, -1 for a closing one, as signed bytes.
 4.  ``bytes.split`` at the quotes gives pieces in turns outside and inside strings.
@@ -28,11 +30,14 @@ is then taken tells integers from strings.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import accumulate
 
 __all__ = ["SAFE_DIGITS", "deeper_than", "find_deeper", "has_longer", "to_int"]
 
 _SLAB = 256 * 1024  # bytes measured at a time, so few that they stay in the processor's cache
+_FEW = 128  # closing brackets that are searched for one by one
+_OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _UP = b"\x01"
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # 0xff is -1 as a signed byte
 _IGNORED = bytes(set(range(256)) - set(b'[]{}"'))
@@ -62,12 +67,21 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
         start: Where the text begins.
         stop: Where the text ends.
     """
-    if stop - start <= level or not _has_more_opening_brackets(level, data, start, stop):
+    if stop - start <= level or _number_up_to(level, _OPENING, data, start, stop) <= level:
         return -1
     depth = 0
     in_string = False
+    is_sparse = True  # no slab before had many brackets
     while start < stop:
         slab = _slab(data, start, stop)
+        if is_sparse and not in_string and b'"' not in slab:
+            ups = _number_up_to(level - depth, _OPENING, slab, 0, len(slab))
+            downs = _number_up_to(_FEW, _CLOSING, slab, 0, len(slab))
+            is_sparse = depth + ups <= level and downs <= _FEW
+            if is_sparse:
+                depth += ups - downs
+                start += len(slab)
+                continue
         marks = _marks(slab)
         steps = _outside_strings(marks, in_string=in_string)
         ups = steps.count(_UP)
@@ -80,17 +94,17 @@ def find_deeper(level: int, data: bytes, start: int, stop: int) -> int:
     return -1
 
 
-def _has_more_opening_brackets(level: int, data: bytes, start: int, stop: int) -> bool:
-    """Whether there are more than `level` opening brackets, inside and outside strings."""
+def _number_up_to(most: int, brackets: Iterable[bytes], data: bytes, start: int, stop: int) -> int:
+    """How many of some brackets there are, inside and outside strings; ``most + 1`` if there are more."""
     seen = 0
-    for bracket in (b"[", b"{"):
+    for bracket in brackets:
         at = data.find(bracket, start, stop)
         while at >= 0:
             seen += 1
-            if seen > level:
-                return True
+            if seen > most:
+                return seen
             at = data.find(bracket, at + 1, stop)
-    return False
+    return seen
 
 
 def _slab(data: bytes, start: int, stop: int) -> bytes:

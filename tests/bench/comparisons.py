@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from planqk_protocol import Parser, iter_events, to_json_line, to_record
+from planqk_protocol import Parser, iter_events, to_json_line, to_json_lines, to_record
 from tests.bench import by_hand, modes
 from tests.bench.captures import KINDS, Kind, captured, least_work
 from tests.bench.corpora import CORPORA, FEW_MARKERS, INTERIM_RESULTS, VARIED_LINES, Corpus, File, written
@@ -27,6 +27,7 @@ PEER_MEGABYTES = 4  # most that peers read: one of them reads half a megabyte in
 TEN_LINES = "".join(f"step {number}\n" for number in range(9))
 RESULT = 'PlanQK:Job:Result: {"sum": 42}\n'
 PAYLOADS = ("counts", "floats", "string")
+STREAM_MEGABYTES = (1, 10, 100, 500)
 CHUNK_SIZES = {
     "256 KiB": 256 << 10,
     "1 B": 1,
@@ -82,8 +83,7 @@ def _made(folder: Path, options: Options) -> Iterator[Comparison]:
     yield from _diagnosis(folder, options.megabytes)
     yield from _commands(folder)
     yield from _peers(folder, min(options.megabytes, PEER_MEGABYTES), options.peers)
-    if options.gigabytes:
-        yield from _growth(options.gigabytes)
+    yield from _growth(options.gigabytes)
 
 
 def _planqk(*arguments: str | Path) -> list[str]:
@@ -176,6 +176,9 @@ def _lines_of_events(log: File) -> Comparison:
     def lines() -> int:
         return len([to_json_line(event) for event in events])
 
+    def at_once() -> int:
+        return to_json_lines(events).count(b"\n")
+
     def encoded() -> int:
         return encoder.encode_lines(records).count(b"\n")
 
@@ -185,6 +188,7 @@ def _lines_of_events(log: File) -> Comparison:
         [
             Task("to_record, json.dumps", "by hand", in_process(dumped), count, count, count),
             Task("to_json_line", "ours", in_process(lines), count, count, count),
+            Task("to_json_lines", "ours", in_process(at_once), count, count, count),
             Task("JSON", "least work", in_process(encoded), count, count, count),
         ],
     )
@@ -333,9 +337,11 @@ def _peers(folder: Path, megabytes: int, python: str | None) -> Iterator[Compari
 
 
 def _growth(gigabytes: float) -> Iterator[Comparison]:
-    """Streams of a tenth of the size, and of all of it."""
+    """Streams from one megabyte on; if gigabytes are asked for, of a tenth of them and of all, too."""
+    sizes = {f"{megabytes} MB": megabytes for megabytes in STREAM_MEGABYTES}
+    if gigabytes:
+        sizes |= {"a tenth": int(gigabytes * 100), "all": int(gigabytes * 1000)}
     for mode in MODES:
-        sizes = {"a tenth": int(gigabytes * 100), "all": int(gigabytes * 1000)}
         tasks = [
             Task(
                 name,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.bench import instructions
-from tests.bench.instructions import Baseline, Change, compare, count, report, store, stored
+from tests.bench.instructions import STARTS, Baseline, Change, compare, count, report, store, stored
 from tests.bench.workloads import WORKLOADS
 
 # Writes what Callgrind writes: the counts before the first dump, those of two dumps, and those at the end.
@@ -29,12 +31,13 @@ printf 'totals: 9\\n' >"$target"
 
 @pytest.fixture
 def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program in the place of Valgrind, which counts 1000 for each workload."""
+    """A program in the place of Valgrind, which counts 1000 for each workload, and 9 for the only start."""
     path = tmp_path / "valgrind"
     path.write_text(VALGRIND.replace("COUNTS", "7 1000 " * len(WORKLOADS)), encoding="utf-8")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(instructions, "BASELINES", tmp_path / "instructions.json")
+    monkeypatch.setattr(instructions, "STARTS", {"start": ["pass"]})
     return path
 
 
@@ -65,7 +68,7 @@ def test_a_baseline_takes_the_place_of_that_of_the_same_interpreter_only(tmp_pat
 
 @pytest.mark.usefixtures("valgrind")
 def test_the_counts_are_those_between_two_calls() -> None:
-    assert count(Path("program.py")) == [1000] * len(WORKLOADS)
+    assert count(Path("program.py")) == [1000] * len(WORKLOADS) + [9]
 
 
 @pytest.mark.usefixtures("valgrind")
@@ -77,7 +80,7 @@ def test_without_a_baseline_nothing_fails_and_one_command_stores_it(
         capsys.readouterr().out
     )
     assert instructions.main(["--store"]) == 0
-    assert stored(instructions.BASELINES)[0].counts == dict.fromkeys(WORKLOADS, 1000)
+    assert stored(instructions.BASELINES)[0].counts == dict.fromkeys(WORKLOADS, 1000) | {"start": 9}
     capsys.readouterr()
     assert instructions.main([]) == 0
     assert "--store" not in capsys.readouterr().out
@@ -107,6 +110,24 @@ def test_a_failure_of_valgrind_is_told(valgrind: Path) -> None:
     valgrind.write_text("#!/bin/sh\necho 'no memory' >&2\nexit 1\n", encoding="utf-8")
     with pytest.raises(RuntimeError, match="valgrind ended with 1: no memory"):
         count(Path("program.py"))
+
+
+def test_the_starts_do_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = []
+    environment = os.environ | {"PYTHONPATH": str(instructions.ROOT)}
+
+    def run(folder: Path, arguments: list[str], expected: Sequence[int]) -> None:
+        done = subprocess.run(
+            arguments, cwd=folder, env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode in expected
+        codes.append((done.returncode, b"Traceback" in done.stderr))
+        (folder / "counts").write_text("totals: 1\n", encoding="utf-8")
+
+    monkeypatch.setattr(instructions, "_run_counted", run)
+    for arguments in STARTS.values():
+        assert instructions._count_start(arguments) == 1  # noqa: SLF001  # the rest needs Valgrind
+    assert codes == [("none there" in name, False) for name in STARTS]
 
 
 def test_the_workloads_run() -> None:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 # Text that is kept from before the imports moves them.
 LAYOUT = int(sys.argv[1]) if __name__ == "__main__" else 0
 KEPT = [f"{number:0{16 + number % 4 * 16}}" for number in range(1009 * LAYOUT)]
-from planqk_protocol import Parser, iter_events, to_json_line
+from planqk_protocol import Parser, iter_events, to_json_line, to_json_lines
 from planqk_protocol.captures import Source
 from planqk_protocol.diagnosis import Diagnosis
 from planqk_protocol.testing.models import MODELS
@@ -56,6 +56,12 @@ def _records(chunks: list[bytes]) -> None:
         to_json_line(event)
 
 
+def _joined_records(chunks: list[bytes]) -> None:
+    parser = Parser()
+    for chunk in chunks:
+        to_json_lines(parser.feed(chunk))
+
+
 def _capture(format_id: str, chunks: list[bytes]) -> None:
     source = Source(format_id)
     for chunk in chunks:
@@ -85,6 +91,7 @@ WORKLOADS: dict[str, Callable[[], None]] = {
     "iter_events": partial(_events, _cut(_LOG)),
     "iter_events, interim results": partial(_events, _cut(_INTERIM)),
     "to_json_line": partial(_records, _cut(_LOG[:50_000])),
+    "to_json_lines": partial(_joined_records, _cut(_LOG)),
     "diagnosis": partial(_diagnosis, _cut(_LOG)),
     **{f"capture, {name}": partial(_capture, name, _captured(name)) for name in MODELS if name != "raw"},
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from planqk_protocol.cli import capture_messages, sources
+from planqk_protocol.inputs import detection
 from tests.cli.harness import Run, Start
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -167,8 +168,11 @@ def test_no_marker_is_lost_by_a_wrong_guess(
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
-def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool) -> None:
-    data = LOOKS_CAPTURED["docker-logs-timestamps"] + b"PlanQ"
+@pytest.mark.parametrize("end", [b"PlanQ", b"other"])
+def test_half_a_marker_at_the_end_is_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, end: bytes, *, is_cut: bool
+) -> None:
+    data = LOOKS_CAPTURED["docker-logs-timestamps"] + end
     data = gzip.compress(data)[:-4] if is_cut else data
     outcomes = set()
     for size in (1, 7, 1 << 20):
@@ -177,6 +181,13 @@ def test_half_a_marker_at_the_end_is_read(run: Run, monkeypatch: pytest.MonkeyPa
         outcomes.add(run("unwrap", stdin=data).stderr)
     (told,) = outcomes
     assert "record 2, byte 50: truncated" in told
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_half_a_marker_in_many_chunks_is_held_back(size: int) -> None:
+    data = b"a\nPlanQ\n\nPlanQK:Jo"
+    chunks = (data[at : at + size] for at in range(0, len(data), size))
+    assert b"".join(detection._up_to_marker("job.log", chunks, "cri")) == data  # noqa: SLF001
 
 
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import io
 import os
@@ -87,14 +88,14 @@ def test_a_directory(run: Run, command: str, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_opened(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "job.log"
     path.touch()
-    opened: Callable[..., IO[Any]] = Path.open
+    opened: Callable[..., IO[Any]] = open
 
-    def refuse(self: Path, *args: Any, **kwargs: Any) -> IO[Any]:
-        if self == path:
+    def refuse(name: Any, *args: Any, **kwargs: Any) -> IO[Any]:
+        if name == str(path):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return opened(self, *args, **kwargs)
+        return opened(name, *args, **kwargs)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(builtins, "open", refuse)
     outcome = run("parse", path)
     assert outcome.stderr == f"planqk-protocol: cannot read {path}: Permission denied\n"
     assert outcome.exit_code == 2

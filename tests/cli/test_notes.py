@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
@@ -23,13 +26,13 @@ PLAIN = b"".join(b"a plain line, number %d\n" % number for number in range(1000)
 @given(kinds=st.lists(st.sampled_from(["torn", "gap", "corrupt"]), max_size=60))
 def test_of_a_kind_ten_are_said_and_the_rest_is_counted(kinds: list[str]) -> None:
     messages = Messages()
-    with messages.console.capture() as captured:
+    with redirect_stderr(io.StringIO()) as said_on:
         for number, kind in enumerate(kinds):
             assert messages.has_room_for(kind) == (kinds[:number].count(kind) < 10)
             messages.say(f"place {number}", "message", kind)
         messages.sum_up()
         messages.sum_up()
-    lines = captured.get().splitlines()
+    lines = said_on.getvalue().splitlines()
     for kind in set(kinds):
         said = [line for line in lines if line.endswith(f": {kind}: message")]
         places = [number for number, other in enumerate(kinds) if other == kind]
@@ -37,6 +40,34 @@ def test_of_a_kind_ten_are_said_and_the_rest_is_counted(kinds: list[str]) -> Non
         more = [line for line in lines if line.startswith(f"{kind}: ")]
         assert more == ([f"{kind}: and {len(places) - 10} more"] if len(places) > 10 else [])
     assert len(lines) <= 3 * 11
+
+
+@pytest.mark.parametrize("kind", ["", "no-result"])
+@pytest.mark.parametrize(
+    "text", ["plain", "[bold]x[/] :warning: \\[", "Grüße 你好 " * 40, "  a \x1b[31m\n b  ", ""]
+)
+def test_rich_and_a_pipe_get_the_same_text(kind: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+    for name in (None, "FORCE_COLOR", "TTY_COMPATIBLE"):
+        if name:
+            monkeypatch.setenv(name, "")  # rich decides, and finds no terminal
+        with redirect_stderr(io.StringIO()) as said_on:
+            Messages().say(text, text, kind)
+        said.append(said_on.getvalue())
+    assert said[0].endswith("\n")
+    assert said == said[:1] * 3
+
+
+def test_colours_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with redirect_stderr(io.StringIO()) as said_on:
+        Messages().say("job.log", "message", "kind")
+    assert said_on.getvalue() == "\x1b[1mjob.log\x1b[0m: \x1b[31mkind\x1b[0m: message\n"
+
+
+def test_without_standard_error_messages_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    Messages().say("job.log", "message")
 
 
 @pytest.mark.parametrize("command", ["result", "parse", "unwrap"])

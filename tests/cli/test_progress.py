@@ -95,7 +95,10 @@ def test_a_bar_beside_output_at_the_terminal_only_before_it(
     monkeypatch.setattr(sys, "stdout", terminal.text())
     monkeypatch.setattr(sys, "stderr", sys.stdout)
     assert call(*args, log) == 1
-    assert (BAR in terminal.shown()) == is_shown
+    shown = terminal.shown()
+    assert (BAR in shown) == is_shown
+    if args == ("result",):
+        assert shown.endswith(f"{ESCAPE}[2K42\r\n")  # the bar is erased before
 
 
 def test_a_bar_while_events_go_to_a_file(

@@ -25,7 +25,21 @@ COMMANDS = [
     "completion",
 ]
 # What takes long to import, or has nothing to do with printing a result.
-HEAVY = ["rich", "rich_click", "asyncio", "jsonschema", "yaml", "docker", "kubernetes", "importlib.metadata"]
+HEAVY = [
+    *(
+        "rich",
+        "rich_click",
+        "asyncio",
+        "hashlib",
+        "jsonschema",
+        "lark",
+        "pathlib",
+        "pkgutil",
+        "yaml",
+        "docker",
+    ),
+    *("kubernetes", "importlib.metadata"),
+]
 PARTS = [
     "captures.decoders.cri",
     "captures.decoders.docker_json_file",
@@ -46,11 +60,20 @@ PARTS = [
 UNUSED = [*HEAVY, *(f"planqk_protocol.{part}" for part in PARTS)]
 
 
-def imported(*args: str | Path, **env: str) -> set[str]:
-    """The modules that a run of the command has imported when it ends."""
+def imported(*args: str | Path, says: str = "", ends_with: int = 0, **env: str) -> set[str]:
+    """The modules that a run of the command imports.
+
+    Args:
+        args: The arguments of the command.
+        says: The beginning of what it says on standard error.
+        ends_with: The exit code.
+        env: Variables of the environment.
+    """
+    # What Python imports at its start depends on how the package is installed.
     code = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print('IMPORTED', *sys.modules, file=sys.stderr))\n"
+        "before = set(sys.modules)\n"
+        "atexit.register(lambda: print('IMPORTED', *sys.modules.keys() - before, file=sys.stderr))\n"
         "sys.argv[0] = 'planqk-protocol'\n"
         "from planqk_protocol.__main__ import main\n"
         "main()\n"
@@ -60,7 +83,7 @@ def imported(*args: str | Path, **env: str) -> set[str]:
         command, capture_output=True, text=True, env=os.environ | env, check=False, timeout=60
     )
     said, _, modules = done.stderr.partition("IMPORTED ")
-    assert (said, done.returncode) == ("", 0)
+    assert (said[: len(says)] if says else said, done.returncode) == (says, ends_with)
     return set(modules.split())
 
 
@@ -77,6 +100,14 @@ def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
     assert not modules & set(UNUSED)
     assert commands(modules) == {command}
     assert "planqk_protocol.captures.decoders.raw" in modules  # the names above are those of modules
+
+
+@pytest.mark.parametrize("command", ["result", "parse"])
+def test_that_there_is_no_result_is_said_without_rich(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(b"starting\n")
+    modules = imported(command, path, says=f"{path}: no-result: there is no result", ends_with=1)
+    assert not modules & {*HEAVY, "planqk_protocol.cli.console", "planqk_protocol.cli.finding_reports"}
 
 
 def test_the_names_of_parts_are_those_of_modules() -> None:

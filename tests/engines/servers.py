@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -29,11 +30,22 @@ class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # head and body of an answer go at once: 40 ms less for each
     handle_request: Handle
+    tls: ssl.SSLContext | None
+
+    def setup(self) -> None:
+        if self.tls:
+            self.request = self.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        if self.tls:
+            self.request.close()  # the server knows only the connection without TLS
 
     def do_GET(self) -> None:  # the library calls it so
         type(self).handle_request(self)
 
-    do_POST = do_DELETE = do_GET  # noqa: N815  # likewise
+    do_POST = do_DELETE = do_CONNECT = do_GET  # noqa: N815  # likewise
 
     @property
     def call(self) -> str:
@@ -91,14 +103,14 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of connections that the client closed: standard error is the command's."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
-def serving(handle: Handle) -> Iterator[str]:
+def serving(handle: Handle, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server on this machine; gives its address."""
-    server = _Server(("127.0.0.1", 0), type("Handler", (Request,), {"handle_request": handle}))
+    server = _Server(("127.0.0.1", 0), type("Handler", (Request,), {"handle_request": handle, "tls": tls}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -66,6 +66,14 @@ def test_entries_are_compared_by_what_they_say() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [b'"\xff"', b"1" * 5000, b'["\xff"]', b'"\\ud800"', b"1e999"])
+def test_entries_that_no_decoder_takes_are_given_once(value: bytes) -> None:
+    entries = LogEntries()
+    assert len(entries.new(b'[{"message":%b}]' % value).entries) == 1
+    assert entries.new(b'[{"message":%b}]' % value).entries == []
+    assert len(entries.new(b'[{"message":%b},{"message":%b}]' % (value, value)).entries) == 1
+
+
 def test_an_entry_comes_on_one_line() -> None:
     entries = LogEntries()
     assert entries.new(b'[\r\n  {\r\n    "message": "a b"\r\n  }\r\n]').entries == [b'{"message":"a b"}']

@@ -14,7 +14,7 @@ import pytest
 
 from planqk_protocol import FinalResult, JobStatus, Log
 from planqk_protocol.captures import NoticeKind, Source
-from planqk_protocol.engines import EngineError, bounded_http, planqk
+from planqk_protocol.engines import EngineError, bounded_http, planqk, service_api
 from tests.engines.executions import followed, printed
 from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
 
@@ -143,18 +143,6 @@ def test_copies_of_the_log_that_answer_in_turn(platform: Here) -> None:
     assert server.requests.count("log") < 10
 
 
-def test_a_log_that_changes_for_ever(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one whose time stamps are those of the answer."""
-    server, endpoint = platform
-    monkeypatch.setattr(planqk, "_MOST_LAST_READS", 9)
-    server.statuses = ["SUCCEEDED"]
-    server.logs = [[{"message": "a", "timestamp": str(at)}] for at in range(20)]
-    found = followed(endpoint)
-    assert server.requests.count("log") == 9
-    assert "the log still changes after the final status" in found.notices[-1].message
-    assert found.is_cut_off
-
-
 @pytest.mark.parametrize("seen", [1, 2, 3])
 def test_a_log_that_vanishes_after_the_final_status(platform: Here, seen: int) -> None:
     server, endpoint = platform
@@ -245,7 +233,7 @@ def test_a_pause_does_not_count_the_waiting_for_an_answer(
         pauses.append(seconds)
 
     monkeypatch.setattr(planqk, "_REST", 4)
-    monkeypatch.setattr(planqk, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr("planqk_protocol.engines.planqk._ExecutionReader._sleep", sleep)
     server.faults = [None, problem(429, None, **{"Retry-After": "60"})]
     followed(endpoint)

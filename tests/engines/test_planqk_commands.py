@@ -24,7 +24,6 @@ def test_result_prints_the_result(platform: Here, run: Run) -> None:
     assert (outcome.exit_code, outcome.stdout) == (0, '{"sum": 42}\n')
     assert outcome.stderr.splitlines() == [
         f"execution {ID}: it is PENDING; waiting for its start",
-        f"execution {ID}: {MIXED}",
         f"execution {ID}: it is RUNNING; its log is read until it ends",
         f"execution {ID}: SUCCEEDED",
     ]
@@ -56,12 +55,18 @@ def test_a_result_that_differs_is_told(platform: Here, run: Run, command: str) -
     assert outcome.stderr.splitlines()[-1] == f"execution {ID}: {message}"
 
 
-def test_a_result_that_the_log_lacks_is_told(platform: Here, run: Run) -> None:
+def test_a_result_that_the_log_lacks_is_told_once(platform: Here, run: Run) -> None:
     server, endpoint = platform
     server.logs, server.result = [entries("a")], {"sum": 43}
     outcome = run("result", "--execution", endpoint, ID)
     assert outcome.exit_code == 1
-    assert "the platform has a result, '{\"sum\": 43}', and the log has none" in outcome.stderr
+    assert outcome.stderr.count("the platform does") == 1
+    assert "result-differs" not in outcome.stderr
+    message = "the platform has a result, '{\"sum\": 43}', and the log has none"
+    for options in (["result", "--interim"], ["check", "--ignore", "no-result"]):
+        outcome = run(*options, "--execution", endpoint, ID)
+        assert outcome.exit_code == 1
+        assert message in outcome.stderr
 
 
 @pytest.mark.parametrize("command", ["result", "check"])
@@ -88,6 +93,7 @@ def test_the_platforms_reason_is_told(platform: Here, run: Run, command: str) ->
     server.no_result = problem(429)
     outcome = run(command, "--execution", endpoint, ID)
     assert outcome.exit_code == 1
+    assert "the platform's own reason is not known: " in outcome.stderr
     assert "answers with 429; gave up" in outcome.stderr
 
 
@@ -151,8 +157,84 @@ def test_a_result_that_cannot_be_asked_for(platform: Here, run: Run) -> None:
     server.statuses, server.logs = ["SUCCEEDED"], [entries(RESULT)]
     server.faults = [*[None] * 6, Answer(403)]
     outcome = run("result", "--execution", endpoint, ID)
-    assert (outcome.exit_code, outcome.stdout) == (2, '{"sum": 42}\n')
+    assert (outcome.exit_code, outcome.stdout) == (1, '{"sum": 42}\n')
+    assert "the platform's own result cannot be compared: " in outcome.stderr
     assert "does not permit it (403)" in outcome.stderr
+    server.faults = [*[None] * 6, Answer(403)]
+    assert run("check", "--execution", endpoint, ID).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["result", "check"])
+@pytest.mark.parametrize(
+    ("status", "log", "reason", "advice"),
+    [
+        ("FAILED", "a", None, "Look for the cause in the log: `planqk-protocol parse --execution"),
+        (
+            "FAILED",
+            "a",
+            "killed",
+            "Read the message `the platform says why` above. Look for the cause in the log",
+        ),
+        ("CANCELLED", "a", None, "Run the job again, and let it end."),
+        ("CANCELLED", "a", "too late", "Read the message `the platform says why`"),
+        ("FAILED", None, "killed", "Read the message `the platform says why`"),
+        ("FAILED", None, None, "Run the command again later"),
+        ("SUCCEEDED", None, None, "Run the command again later"),
+        ("FAILED", "PlanQK:Job:Result: {", "killed", "Mend the result on line 1"),
+    ],
+)
+def test_the_advice_for_an_execution_without_a_result(
+    platform: Here, run: Run, command: str, status: str, log: str | None, reason: str | None, advice: str
+) -> None:
+    server, endpoint = platform
+    server.statuses, server.no_result = [status], problem(404, {"detail": reason})
+    server.logs = [entries(log or "")]
+    server.faults = [] if log else [None, *[Answer(404)] * 6]
+    shown = " ".join(run(command, "--execution", endpoint, ID).output.split())
+    assert advice in shown
+    for wrong in ("rotated", "Docker", "Mend what was found", "Get all of the output"):
+        assert wrong not in shown
+    assert (MIXED in shown) == (log is not None)
+
+
+def test_the_advice_if_the_platform_drops_entries(platform: Here, run: Run) -> None:
+    server, endpoint = platform
+    server.logs = [entries("a"), entries("b")]
+    outcome = run("result", "--execution", endpoint, ID)
+    assert outcome.stderr.count("Run the command again later") == 2  # for the gap, and for the result
+    assert "Docker" not in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["result", "parse", "check"])
+def test_what_the_platform_does_to_lines_is_said_where_it_matters(
+    platform: Here, run: Run, command: str
+) -> None:
+    server, endpoint = platform
+    server.statuses, server.result = ["SUCCEEDED"], {"sum": 42}
+    for log, count in (
+        ([RESULT], 0),
+        (["a"], 1),
+        ([RESULT, RESULT, RESULT], 1),
+        (["PlanQK:Job:Result: {"], 1),
+    ):
+        server.logs = [entries(*log)]
+        assert run(command, "--execution", endpoint, ID).stderr.count(MIXED) == count, log
+
+
+def test_the_result_is_printed_before_the_platforms_own_is_asked_for(
+    platform: Here, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So Ctrl-C does not lose it."""
+
+    def interrupt(_reader: object) -> None:
+        raise KeyboardInterrupt
+
+    server, endpoint = platform
+    server.statuses, server.logs = ["SUCCEEDED"], [entries(RESULT)]
+    monkeypatch.setattr("planqk_protocol.engines.planqk._ExecutionReader.result", interrupt)
+    outcome = run("result", "--execution", endpoint, ID)
+    assert (outcome.exit_code, outcome.stdout) == (130, '{"sum": 42}\n')
+    assert f"execution {ID}: Ctrl-C ended the reading only, and not the execution\n" in outcome.stderr
 
 
 @pytest.mark.parametrize(
@@ -233,4 +315,4 @@ def test_a_program_reads_it_without_a_warning_and_imports_nothing_before(
     )
     assert json.loads(done.stdout)["sum"] == 42
     assert done.returncode == 1
-    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [f"execution {ID}"] * 3
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [f"execution {ID}"] * 2

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from planqk_protocol import JobStatus
 from planqk_protocol.engines import EngineError, planqk, service_api
-from planqk_protocol.engines.access_keys import AccessKeys
+from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
 from tests.engines.executions import followed, printed
 from tests.engines.servers import Request, serving
 from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, problem
@@ -46,6 +48,35 @@ def test_a_token_that_expires_is_renewed(platform: Here, lasting: int) -> None:
 
 
 @pytest.mark.usefixtures("keys")
+def test_a_token_that_lasts_longer_than_a_float_can_say(platform: Here) -> None:
+    server, endpoint = platform
+    server.token_faults = [problem(200, {"access_token": "token-1", "expires_in": 10**400})]
+    assert followed(endpoint)[:3] == (printed(), [], JobStatus.SUCCEEDED)
+    assert server.asked.count("/token") == 1
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_time_of_an_answer_is_without_that_of_the_token(
+    platform: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses last as long as the answers about the log do, not as long as the token endpoint takes."""
+    server, endpoint = platform
+    clock, pauses = [1000.0], list[float]()
+
+    def passing(seconds: float) -> Callable[[], None]:
+        return lambda: clock.append(clock[-1] + seconds)
+
+    server.statuses = ["SUCCEEDED"]
+    server.at_request = {1: passing(50), 4: passing(40), 5: passing(7)}  # two tokens, and the log
+    server.faults = [None, problem(401)]
+    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
+    monkeypatch.setattr(planqk, "_REST", 4)
+    monkeypatch.setattr(planqk._ExecutionReader, "_sleep", lambda _, seconds: pauses.append(seconds))  # noqa: SLF001
+    assert followed(endpoint).events == printed()
+    assert pauses[0] == 4 * 7
+
+
+@pytest.mark.usefixtures("keys")
 def test_tokens_that_are_never_accepted(platform: Here) -> None:
     server, endpoint = platform
     server.faults = [problem(401)] * 9
@@ -58,13 +89,14 @@ def test_tokens_that_are_never_accepted(platform: Here) -> None:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (problem(500), r"cannot get an access token from the token endpoint \(it answers with 500\)"),
-        (problem(429), r"cannot get an access token from the token endpoint \(it answers with 429\)"),
-        (Cut(9), r"cannot get an access token from the token endpoint \(RemoteProtocolError\)"),
+        (problem(500), "cannot get an access token: the token endpoint answers with 500"),
+        (problem(429), "cannot get an access token: the token endpoint answers with 429"),
+        (
+            problem(503, {"error": {"code": 1}}),
+            "cannot get an access token: the token endpoint answers with 503",
+        ),
+        (Cut(9), "cannot get an access token: the connection to the token endpoint broke"),
         (problem(429, {"error": "slow_down"}), "the token endpoint answers with slow_down"),
-        (Answer(200, b"{}"), r"from the token endpoint \(there is none in its answer\)"),
-        (Answer(200, b"{"), r"from the token endpoint \(there is none in its answer\)"),
-        (Answer(200, b"[1]"), r"from the token endpoint \(there is none in its answer\)"),
     ],
 )
 def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer | Cut, message: str) -> None:
@@ -79,23 +111,47 @@ def test_a_token_endpoint_that_does_not_answer(platform: Here, fault: Answer | C
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize("fault", [problem(302), problem(403, {"message": "no"}), Answer(404, b"<html>")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        problem(302),
+        problem(403, {"message": "no"}),
+        Answer(404, b"<html>"),
+        problem(401, {"error": {"code": 401, "message": "bad key"}}),
+        problem(400, {"error": ["x"]}),
+    ],
+)
 def test_a_token_endpoint_that_is_none(platform: Here, fault: Answer) -> None:
     server, endpoint = platform
     server.token_faults = [fault] * 9
-    with pytest.raises(EngineError, match=f"answers with {fault.status}.; check PLANQK_TOKEN_ENDPOINT and"):
+    with pytest.raises(EngineError, match=f"answers with {fault.status}; check PLANQK_TOKEN_ENDPOINT and"):
         followed(endpoint)
     assert server.asked == ["/token"]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"{", b"[1]", b'{"error": ["x"]}'])
+def test_an_answer_without_a_token(platform: Here, body: bytes) -> None:
+    """The secret is sent twice, not for minutes."""
+    server, endpoint = platform
+    server.token_faults = [Answer(200, body)]
+    assert followed(endpoint).events == printed()
+    server.asked, server.token_faults = [], [Answer(200, body)] * 99
+    with pytest.raises(
+        EngineError, match="there is none in the answer of the token endpoint; check PLANQK_TOKEN"
+    ):
+        followed(endpoint)
+    assert server.asked == ["/token"] * 2
 
 
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("http://127.0.0.1:1/token", r"cannot connect to the token endpoint \(PLANQK_TOKEN_ENDPOINT, or"),
+        ("http://127.0.0.1:1/token", r"cannot connect to the token endpoint \(PLANQK_.*refused'"),
         ("http://gateway/token", r"PLANQK_TOKEN_ENDPOINT is not encrypted \(http\), .*; use https"),
         ("gateway/token", r"'gateway/token' is no token endpoint \(PLANQK_TOKEN_ENDPOINT\); give its"),
-        ("https://a:hidden@b/token", r"the token endpoint \(PLANQK_TOKEN_ENDPOINT\) holds a user name"),
+        ("https://a:hidden@b/token", r"the token endpoint \(PLANQK_TOKEN_ENDPOINT\) holds an @"),
     ],
 )
 def test_a_token_endpoint_that_gets_nothing(
@@ -125,6 +181,35 @@ def test_secrets_are_hidden_in_any_spelling() -> None:
     keys = AccessKeys(KEY_ID, "s+cr/t &x")
     for spelling in ("s+cr/t &x", "s%2Bcr%2Ft%20%26x", "s%2bcr/t%20&x", "%73+cr/t &x"):
         assert keys.hidden_in(f"<{spelling}>") == "<***>"
+
+
+@pytest.mark.parametrize("before", [0, 990, 995, 999, 1000, 5000])
+@pytest.mark.parametrize("size", [4, 60, 360, 1300, 5000])
+@pytest.mark.parametrize("is_encoded", [False, True])
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(before: int, size: int, *, is_encoded: bool) -> None:
+    secret = "s" * size
+    spelling = "%73" * size if is_encoded else secret
+    shown = without_secrets("-" * before + f"{spelling} " * 4, "of-another", secret)
+    assert set(shown) <= set("-* ")
+    assert len(shown) <= 1000 + len("***")
+    assert shown.startswith("-" * min(before, 1000))
+
+
+def test_the_longest_secret_is_hidden_where_one_begins_with_another() -> None:
+    assert without_secrets("<me-and-more> <me-and>", "me-and", "me-and-more") == "<***> <***>"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("size", [40, 300])
+def test_a_long_token_is_hidden_in_messages(platform: Here, size: int) -> None:
+    """A JWT may be longer than what a message shows of an answer."""
+    server, endpoint = platform
+    token = "pArT" * size
+    server.token_faults = [problem(200, {"access_token": token, "expires_in": 3600})]
+    server.faults = [problem(400, {"detail": f"bad token: {token} {token} {token} {token}"})]
+    with pytest.raises(EngineError, match=r"with 400 and 'bad token: \*\*\*") as raised:
+        followed(endpoint)
+    assert "pArT" not in str(raised.value)
 
 
 @pytest.mark.usefixtures("keys")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from planqk_protocol import Result, collect
@@ -10,6 +12,7 @@ from planqk_protocol.engines import EngineError, planqk
 from tests.engines.small_platform import ID, Answer, Platform, entries, problem
 
 Here = tuple[Platform, str]
+FEW_TRIES = 4
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,14 @@ Here = tuple[Platform, str]
         (problem(200, {"sum": 42}), None),
         (problem(200, {"title": 1}), None),
         (problem(200, {"title": ""}), None),
+        (problem(200, {"title": "My chart", "detail": "x", "sum": 1}), None),
+        (problem(200, {"detail": "x", "_links": {}}), None),
+        (problem(200, [1]), None),
+        (problem(404, {"title": "Not Found", "detail": "Not Found"}), None),
+        (problem(403, {"title": "Forbidden", "detail": "no"}), None),
+        (problem(409, {"title": "Conflict", "detail": "killed"}), "killed"),
+        (problem(500, {"title": "Error", "detail": "killed"}), "killed"),
+        (problem(400, {"title": "Bad Request", "detail": " "}), None),
         (Answer(403, b"<html>"), None),
         (Answer(200, b""), None),
         (Answer(200, b"{"), None),
@@ -38,9 +49,40 @@ def test_the_platforms_reason(platform: Here, answer: Answer, reason: str | None
         server.faults = [Answer(503)]  # it may pass
         assert output.reason() == reason
         server.faults = [Answer(503)] * 99
-        with pytest.raises(EngineError, match="503; gave up"):
+        with pytest.raises(EngineError, match="503; gave up after 4 tries"):
             output.reason()
-    assert server.requests.count("result") == 2 + 12
+    assert server.requests.count("result") == 2 + FEW_TRIES
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_problem_of_the_request_or_of_a_gateway_is_no_reason(platform: Here, status: int) -> None:
+    server, endpoint = platform
+    server.statuses, server.no_result = ["FAILED"], problem(status, {"detail": "too busy"})
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        with pytest.raises(EngineError, match=str(status)):
+            output.reason()
+
+
+@pytest.mark.parametrize("body", [b"{'a': 1}", b"[1, 2]", b"42", b"\xff"])
+def test_any_answer_is_taken_as_it_is(platform: Here, body: bytes) -> None:
+    """The client's model takes objects only."""
+    server, endpoint = platform
+    server.statuses, server.no_result = ["SUCCEEDED"], Answer(200, body)
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        assert output.result() == body
+    assert server.requests.count("result") == 1
+
+
+def test_a_result_that_cannot_be_asked_for_is_given_up_soon(platform: Here) -> None:
+    server, endpoint = platform
+    server.statuses, server.no_result = ["SUCCEEDED"], problem(500)
+    with planqk.follow(endpoint, ID) as output:
+        list(output)
+        with pytest.raises(EngineError, match="500; gave up after 4 tries"):
+            output.result()
+    assert server.requests.count("result") == FEW_TRIES
 
 
 def test_a_job_that_succeeded_has_no_reason(platform: Here) -> None:
@@ -95,3 +137,22 @@ def test_an_empty_answer_is_no_result(platform: Here) -> None:
         list(output)
         assert output.result() is None
     assert server.requests.count("result") == 1
+
+
+def test_answers_that_take_too_long_are_waited_for_twice(
+    platform: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, endpoint = platform
+    now = 0.0
+
+    def wait() -> None:
+        nonlocal now
+        now += 300
+
+    monkeypatch.setattr(planqk, "time", SimpleNamespace(monotonic=lambda: now))
+    server.at_request = dict.fromkeys(range(1, 20), wait)
+    server.faults = [Answer(503), Answer(503)]
+    with pytest.raises(EngineError, match="503; gave up after 2 tries"):
+        planqk.follow(endpoint, ID)
+    server.faults = [Answer(503)]
+    planqk.follow(endpoint, ID).close()

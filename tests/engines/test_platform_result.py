@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planqk_protocol.engines.platform_result import ABSENT, difference
+from planqk_protocol.engines.platform_result import ABSENT, difference, has_members
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ from planqk_protocol.engines.platform_result import ABSENT, difference
         (ABSENT, {"_links": {}}, None),
         (42, {"result": 42}, None),
         ([1], {}, None),
+        ([1, 2], [1, 2], None),
+        ([1, 2], [1, 3], "at $[1], the log has '2', and the platform has '3'"),
+        (ABSENT, [1], "the platform's result is not an object, but '[1]'"),
         ({"a": 1}, [1], "the platform's result is not an object, but '[1]'"),
     ],
 )
@@ -47,6 +50,7 @@ def test_a_result_that_is_missing() -> None:
 @pytest.mark.parametrize("theirs", [b"", b"{", b'{"a": NaN}', b"[" * 1000])
 def test_a_result_that_is_not_valid(theirs: bytes) -> None:
     assert str(difference({}, theirs)).startswith("the platform's result is not valid: ")
+    assert not has_members(theirs)
 
 
 def test_messages_are_short() -> None:

@@ -174,6 +174,18 @@ class TestLimits:
             assert not deeper_than(3, text, 0, len(text))
 
     @pytest.mark.rule("json-limits")
+    @pytest.mark.parametrize("closed", [0, 1, 127, 128, 129, 300])
+    @pytest.mark.parametrize("filling", [b"", b'""'])
+    def test_depth_after_a_slab_with_any_number_of_brackets(self, closed: int, filling: bytes) -> None:
+        """Few brackets, many, and strings beside them: the depth is found in three ways."""
+        first = b"[{" + b"]" * closed
+        first += b" " * (262_144 - len(first) - len(filling)) + filling
+        for opened in (closed, closed + 1):
+            text = first + b"[" * opened
+            found = find_deeper(2, text, 0, len(text))
+            assert found == (-1 if opened == closed else len(text) - 1)
+
+    @pytest.mark.rule("json-limits")
     @pytest.mark.parametrize("process_limit", [0, 640, 4300, 5000])
     @pytest.mark.parametrize("max_digits", [1, 5, 639, 641, 4300, 4301, 4500])
     def test_digits(self, max_digits: int, process_limit: int) -> None:

@@ -109,11 +109,11 @@ class Jobs:
         for step in filter(None, run.steps()):
             self._store.append(execution, log.of(step))
         self._store.append(execution, log.close(time.time_ns()))
-        if run.why_ended:
-            self._say_why(execution, run.why_ended)
+        if run.why_ended or run.outcome.exit_code:
+            self._say_why(execution, run.why_ended or f"the job ended with exit code {run.outcome.exit_code}")
 
     def _say_why(self, execution: str, why: str) -> None:
-        """Say at the end of the log why the job was ended. So a log that is saved says it, too."""
+        """Say at the end of the log how the job ended. So a log that is saved says it, too."""
         self._store.append(execution, Kept([entry(why, "ERROR", rfc3339(time.time_ns()))], [], None))
 
 
@@ -136,7 +136,7 @@ def _why_no_result(run: Run, outcome: Outcome) -> str:
     if run.why_ended:
         return run.why_ended
     if outcome.reason:
-        return f"line {outcome.reason.line}: {outcome.reason.message}"
+        return f"the result is not valid: {outcome.reason.message}"
     if outcome.result:
         return f"the result may be cut short: {outcome.suspect_reason}"
     return f"the job printed no result, and its exit code is {outcome.exit_code}"

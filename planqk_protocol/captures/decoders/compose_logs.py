@@ -40,7 +40,7 @@ class ComposeLogsDecoder(PrefixDecoder):
             return None
         if not (stamp := self._stamp_at(line, name.end())):
             return Prefix(name.end(), container=name[2])
-        return Prefix(stamp.end(), stamp[1], name[2], stamp[0])
+        return Prefix(stamp.end(), stamp[1], name[2], stamp[0], stamp.start())
 
     def _is_command_message(self, line: bytes) -> bool:
         return _OF_COMPOSE.match(line) is not None

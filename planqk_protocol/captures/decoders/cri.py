@@ -36,8 +36,8 @@ inside is hardly ever JSON.
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from itertools import accumulate, chain, groupby
+from functools import cached_property, lru_cache
+from itertools import accumulate, groupby
 
 from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StampedRecords, StdStream
@@ -49,30 +49,40 @@ __all__ = ["FORMAT", "CriDecoder"]
 
 _ENDS = {b"F": LF, b"P": b""}
 
-_TIME = rb"\d{4}-\d\d-\d\dT[0-9:.+Z-]{9,26}"
+_DATE = rb"\d{4}-\d\d-\d\dT"
+_TIME = _DATE + rb"[0-9:.+Z-]{9,26}"
 # At the beginning of a line, the header of a record may name any stream; a notice says if it is neither
 # stdout nor stderr. A search in damage and `detect` need surer evidence, so they accept these two only.
 _HEADER = re.compile(rb"(%b) (\S+) ([FP])(?::\S*)? " % _TIME)
 _SURE_HEADER = re.compile(rb"(%b) (stdout|stderr) ([FP])(?::\S*)? " % _TIME)
 
-# For whole blocks. These match the records of both streams, so that one count tells whether every line is
-# a record. The text of a record of the other stream is not captured: its group is empty.
 _BEFORE_DAMAGE = re.compile(rb"\n(?!%b|\Z)" % _SURE_HEADER.pattern)
 _RECORD_OF_BLOCK = re.compile(rb"\n%b" % _SURE_HEADER.pattern)
 _OTHER_NAME = {StdStream.STDOUT: b"stderr", StdStream.STDERR: b"stdout"}
-_LINES = {
-    stream: re.compile(
-        rb"(?m)^%b (?:%b F (.*\n)|%b [FP](?::\S*)? .*\n)" % (_TIME, stream.value.encode(), other)
+_LARGE_BLOCK = 16 * 1024  # bytes: decoding so many takes longer than compiling an expression for their date
+_DATE_OF_BLOCK = re.compile(_DATE)
+_ANY_DATE = b"1970-01-01T"
+
+
+@lru_cache(32)
+def _texts_of(stream: StdStream, date: bytes, *, has_pieces: bool) -> re.Pattern[bytes]:
+    """The expression that finds the texts of one stream in a block.
+
+    It matches every record of both streams, and captures the text of those of `stream`. Where no
+    record stands, it matches all that follows, and captures nothing.
+
+    Args:
+        stream: The stream whose texts are captured.
+        date: The date of the records, with the T after it, as a regular expression.
+            If it has no wildcards, a record takes an eighth less time.
+        has_pieces: Whether a second group captures the text of pieces of lines, and
+            tags may have more than one letter.
+    """
+    text = rb"(?:F(?::\S*+)? (.*+\n)|P(?::\S*+)? (.*+)\n)" if has_pieces else rb"F (.*+\n)"
+    return re.compile(
+        rb"%b[0-9:.+Z-]{9,26}+ (?:%b %b|%b [FP](?::\S*+)? .*+\n)|(?s:.++)"
+        % (date, stream.value.encode(), text, _OTHER_NAME[stream])
     )
-    for stream, other in _OTHER_NAME.items()
-}
-_LINES_AND_PIECES = {
-    stream: re.compile(
-        rb"(?m)^%b (?:%b (?:F(?::\S*)? (.*\n)|P(?::\S*)? (.*)\n)|%b [FP](?::\S*)? .*\n)"
-        % (_TIME, stream.value.encode(), other)
-    )
-    for stream, other in _OTHER_NAME.items()
-}
 
 
 class _RecordsOfBlock:
@@ -121,33 +131,34 @@ class CriDecoder(LineDecoder):
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line is a record of stdout or stderr; return whether it was decoded."""
-        count = block.count(LF)
         if self._only_stream or b" stderr " not in block:
-            is_healthy = self._decode_one_stream(block, count, self._only_stream or StdStream.STDOUT)
+            count = self._decode_one_stream(block, self._only_stream or StdStream.STDOUT)
         else:
-            is_healthy = self._decode_both_streams(block, count)
-        if is_healthy:
+            count = self._decode_both_streams(block)
+        if count:
             self._record += count
             self._offset += len(block)
-        return is_healthy
+        return count > 0
 
-    def _decode_one_stream(self, block: bytes, count: int, stream: StdStream) -> bool:
-        texts = [] if self._has_pieces else _LINES[stream].findall(block)
-        if len(texts) != count:
-            if not self._has_pieces and _damaged_line(block, 0) < len(block):
-                return False
-            pairs = _LINES_AND_PIECES[stream].findall(block)
-            if len(pairs) != count:
-                return False
-            self._has_pieces = True  # from now on, blocks are searched for pieces at once
-            texts = list(chain.from_iterable(pairs))
-        self._emit_chunk(Chunk(stream, b"".join(texts), records=_RecordsOfBlock(block, stream)))
-        return True
+    def _decode_one_stream(self, block: bytes, stream: StdStream) -> int:
+        """Decode one stream of a healthy block; return the number of all records, 0 for a damaged block."""
+        match = _DATE_OF_BLOCK.match(block) if len(block) >= _LARGE_BLOCK else None
+        date = match[0] if match else None
+        ways = [(date, self._has_pieces), (None, self._has_pieces), (None, True)]
+        for date_of_all, has_pieces in dict.fromkeys(ways):
+            texts = _texts(block, stream, date_of_all, has_pieces=has_pieces)
+            if texts is not None:
+                self._has_pieces = has_pieces  # once there were pieces, blocks are searched for them at once
+                self._emit_chunk(Chunk(stream, b"".join(texts), records=_RecordsOfBlock(block, stream)))
+                return len(texts)
+        return 0
 
-    def _decode_both_streams(self, block: bytes, count: int) -> bool:
+    def _decode_both_streams(self, block: bytes) -> int:
+        """Decode a healthy block; return the number of records, 0 for a damaged block."""
         before, *parts = _RECORD_OF_BLOCK.split(LF + block[:-1])
-        if before or len(parts) != 4 * count:
-            return False
+        count = len(parts) // 4
+        if before or count != block.count(LF):
+            return 0
         times = parts[0::4]
         texts = list(map(bytes.__add__, parts[3::4], map(_ENDS.__getitem__, parts[2::4])))
         start = 0
@@ -156,7 +167,7 @@ class CriDecoder(LineDecoder):
             records = StampedRecords(texts[start:stop], times[start:stop])
             self._emit_chunk(Chunk(STREAMS[name], b"".join(records.texts), records=records))
             start = stop
-        return True
+        return count
 
     def _decode_line(self, line: bytes, end: bytes) -> None:
         if not line:
@@ -201,6 +212,28 @@ class CriDecoder(LineDecoder):
             kind, message = NoticeKind.CORRUPT, "not a record; left out, up to the next one"
         self._notice(kind, message, offset=self._offset + at)
         return record
+
+
+def _texts(block: bytes, stream: StdStream, date: bytes | None, *, has_pieces: bool) -> list[bytes] | None:
+    """The texts of the records of one stream in a block, and empty ones for the other records.
+
+    A record with the text LF is put after the block. If it comes back, every line
+    before it is a record: see `_texts_of`. So the lines need not be counted.
+
+    Args:
+        block: Whole lines.
+        stream: The stream.
+        date: The date of all records; ``None`` if it is not known.
+        has_pieces: Whether the block may have pieces of lines.
+
+    Returns:
+        The texts; ``None`` if not all lines are such records.
+    """
+    shape = _texts_of(stream, date or _DATE, has_pieces=has_pieces)
+    last = (date or _ANY_DATE) + b"00:00:00Z %b F \n" % stream.value.encode()
+    found = shape.findall(block + last)
+    texts = [line or piece for line, piece in found] if has_pieces else found
+    return texts if texts.pop() else None
 
 
 def _damaged_line(block: bytes, at: int) -> int:

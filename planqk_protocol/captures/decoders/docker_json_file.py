@@ -31,6 +31,7 @@ import json
 import re
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -56,6 +57,8 @@ __all__ = ["FORMAT", "DockerJsonFileDecoder"]
 
 
 _unescape = json.JSONDecoder(strict=False).decode
+_LAST = itemgetter(-1)
+_LFS = {"\n"}
 _WHITE = re.compile(r"[ \t\r\n]*")
 _RECORD_START = '{"log":"'
 _RECORD_STARTS = re.compile(r'(?=\{"log":")')
@@ -91,10 +94,10 @@ class DockerJsonFileDecoder(LineDecoder):
             records, is_stdout = records_of(block)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
-        logs = [log for record in records if (log := record.log)[-1:] == "\n"]
+        logs = [record.log for record in records]
         text = "".join(logs)
         is_open = bool(self._open) and (not is_stdout or StdStream.STDOUT in self._open)
-        if is_open or len(logs) < len(records) or REPLACEMENT in text:
+        if is_open or not _are_lines(logs) or REPLACEMENT in text:
             return self._decode_around_odd_records(block, records)
         if is_stdout:
             self._emit_chunk(Chunk(StdStream.STDOUT, text.encode(), records=ParsedRecords(records)))
@@ -132,9 +135,8 @@ class DockerJsonFileDecoder(LineDecoder):
     def _emit_whole_lines(self, records: Sequence[Record]) -> None:
         """Emit records that are whole lines."""
         if self._only_stream:
-            self._emit_stream(
-                self._only_stream, [record for record in records if record.stream == self._only_stream]
-            )
+            name = self._only_stream.value  # a plain string, which is compared faster
+            self._emit_stream(self._only_stream, [record for record in records if record.stream == name])
             return
         for name, part in groupby(records, lambda record: record.stream):
             self._emit_stream(STREAMS[name], list(part))
@@ -263,6 +265,11 @@ class DockerJsonFileDecoder(LineDecoder):
         else:
             kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
         self._notice(kind, f"the record {fault}; {text_left}", offset=offset, stream=stream)
+
+
+def _are_lines(logs: Sequence[str]) -> bool:
+    """Whether each text ends with an LF."""
+    return all(logs) and set(map(_LAST, logs)) == _LFS
 
 
 def _torn_record(text: str) -> tuple[str, StdStream]:

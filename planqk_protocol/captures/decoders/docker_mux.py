@@ -12,6 +12,8 @@ bytes. Here they are checked: nothing else tells frames from other bytes.
 from __future__ import annotations
 
 import re
+import struct
+from operator import eq
 
 from planqk_protocol.captures.chunks import NoticeKind, StdStream
 from planqk_protocol.captures.decoding import CatalogueEntry, Decoder
@@ -24,6 +26,12 @@ _SYSTEM_ERROR = 3
 # The streams by the first byte of a header. Docker's reader writes stdin (0) to standard output. But no
 # engine sends stdin, so a NUL stands there in place of a number that is lost.
 _STREAM_TYPES = (StdStream.STDOUT, StdStream.STDOUT, StdStream.STDERR, StdStream.UNKNOWN)
+_STREAM_BYTES = {b"\1": StdStream.STDOUT, b"\2": StdStream.STDERR}
+# Most frames hold one line: the API sends each stored record as a frame. Such frames are found in one search:
+# the stream, the length and the line of each. Where no such frame stands, all that follows is matched.
+_FRAMES_OF_LINES = re.compile(rb"([\1\2])\0{3}((?s:.{4}))(.*+\n)|(?s:.++)")
+_BLOCK = 64 * 1024  # bytes searched at a time
+_LF = ord("\n")
 _NULS = re.compile(rb"\0*")
 # For detection: a frame of a daemon holds a read of 32 KiB or a stored record, so it is far below 16 MiB.
 _FIRST_HEADER = re.compile(rb"[\1-\3]\0{4}")
@@ -60,12 +68,39 @@ class DockerMuxDecoder(Decoder):
                 stop = min(size, at + self._left)
                 self._decode_payload(data[at:stop])
                 at = stop
+            elif not self._header and (stop := self._decode_frames(data, at)) > at:
+                at = stop
             else:
                 stop = at + _HEADER - len(self._header)
                 self._header += data[at:stop]
                 at = min(size, stop)
                 if len(self._header) == _HEADER or self._header[0] > _SYSTEM_ERROR:
                     self._begin_frame()
+
+    def _decode_frames(self, data: bytes, at: int) -> int:
+        """Decode whole frames of stdout and stderr with a line each; return where the first other one begins.
+
+        A search tries the rest of its block for an LF. So it begins only at a frame that ends with one.
+        """
+        first_stop = at + _HEADER + int.from_bytes(data[at + 4 : at + _HEADER])
+        if not at + _HEADER < first_stop <= len(data) or data[first_stop - 1] != _LF:
+            return at
+        found = _FRAMES_OF_LINES.findall(data, at, max(first_stop, at + _BLOCK))
+        if not found[-1][0]:
+            found.pop()  # what is no such frame
+        lengths = [len(text) for _, _, text in found]
+        sizes: tuple[int, ...] = struct.unpack(f">{len(found)}I", b"".join([size for _, size, _ in found]))
+        count = [*map(eq, sizes, lengths), False].index(False)  # a line of another length is no frame
+        if self._only_stream:
+            ours = [text for name, _, text in found[:count] if _STREAM_BYTES[name] is self._only_stream]
+            self._emit(self._only_stream, b"".join(ours), suspect=self._in_doubt)
+        else:
+            for name, _, text in found[:count]:
+                self._emit(_STREAM_BYTES[name], text, suspect=self._in_doubt)
+        size = _HEADER * count + sum(sizes[:count])
+        self._record += count
+        self._offset += size
+        return at + size
 
     def _begin_frame(self) -> None:
         """Read the header of a frame, or give a notice if the bytes are not a header."""

@@ -40,7 +40,7 @@ class KubectlLogsDecoder(PrefixDecoder):
             return None
         if not (stamp := self._stamp_at(line, pod.end())):
             return Prefix(pod.end(), container=pod[1])
-        return Prefix(stamp.end(), stamp[1], pod[1])
+        return Prefix(stamp.end(), stamp[1], pod[1], time_start=stamp.start())
 
 
 def _sniff(head: bytes) -> bool:

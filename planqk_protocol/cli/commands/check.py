@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Unpack
 
 import click
@@ -86,7 +85,7 @@ def check(
     ctx: click.Context,
     *,
     exit_code: int | None,
-    openapi: Path | None,
+    openapi: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     output: str,
@@ -135,13 +134,14 @@ def check(
             rules=chosen_rules(select, ignore),
             most=max_findings,
             is_redacted=redact,
+            advised=reading.advised,
         )
         for captured in stream:
             doubts.observe(captured)
             inspection.take(captured)
     known = reading.exit_code if exit_code is None else exit_code
     status = reading.status if exit_code is None else None
-    inspection.add(reading.advised(stream.last_findings(known, status, is_cut_off=reading.is_cut_off)))
+    inspection.add(stream.last_findings(known, status, is_cut_off=reading.is_cut_off))
     inspection.end()
     if inspection.left_out:
         messages.say(reading.subject, f"and {inspection.left_out:,} more findings; see --max-findings")

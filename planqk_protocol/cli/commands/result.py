@@ -74,8 +74,8 @@ def result(
                 write_json(b"".join(_json(event, pretty=pretty) for event in found))
             newest = found[-1] if found else newest
             verdict.say(verdict.observe(captured))
-    if newest and interim != _ALL:
-        write_json(_json(newest, pretty=pretty))
+        if newest and interim != _ALL:  # before the end of a live job is asked for, which may take long
+            write_json(_json(newest, pretty=pretty))
     ctx.exit(verdict.exit_code())
 
 

@@ -91,7 +91,7 @@ def run(
     timeout: float | None,
     grace: float,
     stdin: bool,
-    openapi: Path | None,
+    openapi: str | None,
     **files: Path | None,
 ) -> None:
     """Run a job as the platform does, and tell what became of it.

@@ -6,7 +6,7 @@ import pytest
 
 from planqk_protocol.captures import Chunk, StdStream, decoder
 from planqk_protocol.captures.decoders.cri import CriDecoder
-from tests.captures.feeding import chunks_in, data_of, decode, merged, places
+from tests.captures.feeding import chunks_in, data_of, decode, merged, places, run, stamped
 
 ID = "cri"
 
@@ -177,3 +177,45 @@ def test_a_run_of_nuls_is_tried_once() -> None:
     (chunk,) = decoder(ID).feed(record(text))
     assert isinstance(chunk, Chunk)
     assert chunk.data == text + b"\n"
+
+
+def halves(lines: list[bytes]) -> list[bytes]:
+    """Pieces of lines, so that each line is decoded alone."""
+    return [piece for line in lines for piece in (line[:1], line[1:])]
+
+
+YESTERDAY = b"2024-04-30T23:59:59.999999999Z"
+
+
+@pytest.mark.parametrize("stream", [None, StdStream.STDOUT, StdStream.STDERR])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        record(b"a", time=YESTERDAY),
+        record(b"a", b"P", time=YESTERDAY),
+        record(b"a", b"P"),
+        record(b"", b"P"),
+        record(b"a", b"F:x"),
+        record(b"a", b"P:x", b"stderr"),
+        record(b"a", b"F", b"stdin"),
+        ERR,
+        b"\0\0" + A,
+        b"x\n",
+        b"\n",
+        A[1:],
+        A.replace(b" F ", b" F"),
+        YESTERDAY + b" stdout",
+    ],
+)
+def test_a_large_block_is_read_as_its_lines_are(odd: bytes, stream: StdStream | None) -> None:
+    """Its expression has the date of its first record, and finds no pieces of lines."""
+    for places_of_odd in ([700], [0, 1], [300, 1199]):
+        lines = [A] * 1200
+        for place in places_of_odd:
+            lines[place] = odd
+        capture = b"".join(lines)
+        alone = run(decoder(ID, stream=stream), [halves(capture.splitlines(keepends=True))])
+        for chunks in ([capture], [capture[: len(capture) // 2], capture[len(capture) // 2 :]]):
+            whole = run(decoder(ID, stream=stream), [chunks])
+            assert merged(whole) == merged(alone)
+            assert stamped(whole) == stamped(alone)

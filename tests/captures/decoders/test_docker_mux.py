@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from planqk_protocol.captures import CaptureNotice
-from tests.captures.feeding import chunks_in, decode, places
+from planqk_protocol.captures import CaptureNotice, StdStream, decoder
+from tests.captures.feeding import chunks_in, decode, merged, places, run
 
 ID = "docker-mux"
 
@@ -135,3 +135,31 @@ def test_a_system_error_is_quoted() -> None:
     assert isinstance(notice, CaptureNotice)
     assert "Error grabbing logs: EOF" in notice.message
     assert decode(ID, frame(3, b"")) != decode(ID, frame(3, b"EOF"))
+
+
+@pytest.mark.parametrize("stream", [None, StdStream.STDOUT, StdStream.STDERR])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ERR,
+        frame(1, b"a"),
+        frame(1, b"a" + A),
+        frame(2, b"a\nb\n"),
+        frame(1, b""),
+        frame(2, b"\n" * 10),
+        frame(1, b"x" * 70_000 + b"\n"),
+        frame(3, b"error\n"),
+        frame(0, b"a\n"),
+        b"\0" * 8,
+        A[:-1],
+        A + b"x",
+    ],
+)
+def test_frames_in_a_row_are_read_as_each_alone(odd: bytes, stream: StdStream | None) -> None:
+    """Frames of one line are searched for together."""
+    for number in (0, 1, 150, 299):
+        frames = [A] * 150 + [ERR] * 10 + [frame(1, b"line %d\n" % size) for size in range(140)]
+        frames[number] = odd
+        whole = run(decoder(ID, stream=stream), [[b"".join(frames)]])
+        alone = run(decoder(ID, stream=stream), [[part for one in frames for part in (one[:1], one[1:])]])
+        assert merged(whole) == merged(alone)

@@ -62,6 +62,14 @@ def test_stderr_is_no_result(server: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize(("end", "code"), [("os.kill(os.getpid(), 9)", -9), ("os._exit(3)", 3)])
+def test_the_log_of_a_job_that_fails_says_so_in_the_end(server: Server, end: str, code: int) -> None:
+    assert entries(server, f"print('a', flush=True); {end}") == [
+        ("INFO", "a"),
+        ("ERROR", f"the job ended with exit code {code}"),
+    ]
+
+
 def test_a_long_line_is_cut_and_its_rest_forges_nothing(server: Server) -> None:
     program = "print('x' * 65536 + 'PlanQK:Job:Result: 1'); print('next')"
     assert entries(server, program) == [("INFO", "x" * 65536), ("INFO", "next")]

@@ -59,7 +59,12 @@ def test_a_job_that_failed_has_its_result(server: Server) -> None:
 @pytest.mark.parametrize(
     ("program", "status", "detail", "found"),
     [
-        ("print('PlanQK:Job:Result: {1: 2}')", "FAILED", "line 1: ", ("json-unquoted-key", 1)),
+        (
+            "print('PlanQK:Job:Result: {1: 2}')",
+            "FAILED",
+            "the result is not valid: not JSON",
+            ("json-unquoted-key", 1),
+        ),
         (
             "print('a'); print('  PlanQK:Job:Result: 1')",
             "SUCCEEDED",
@@ -74,7 +79,12 @@ def test_a_job_that_failed_has_its_result(server: Server) -> None:
             "the result may be cut short: no LF ends it, and the exit code is -9",
             None,
         ),
-        ("print('PlanQK:Job:MultilineResult')", "FAILED", "line 1: ", ("unterminated-block", 1)),
+        (
+            "print('PlanQK:Job:MultilineResult')",
+            "FAILED",
+            "the result is not valid: the block is never closed",
+            ("unterminated-block", 1),
+        ),
     ],
 )
 def test_why_there_is_no_result(
