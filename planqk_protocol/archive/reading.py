@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "capture_row", "error_row", "message_of"]
 
 _CHUNK = 256 * 1024
+_ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
 _LARGEST_CONFIG = 1024 * 1024
 _DISORDER = "disorder"
 
@@ -91,14 +92,28 @@ def message_of(error: BaseException) -> str:
 
 def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
     """The bytes of a file, up to the size that it had when it was listed: it may grow for ever."""
+    is_small = 0 < file.size <= _ONE_REQUEST
+    read = _whole(store, file) if is_small and not file.offset else _pieces(store, file)
+    left = file.size
+    for chunk in read:
+        left -= len(chunk)
+        yield chunk
+    if left:
+        raise InputError(f"{file.url} became shorter while it was read; read it again")
+
+
+def _whole(store: Any, file: StoredFile) -> Iterator[bytes]:
+    # To open a file in S3 is a request of its own, which takes time and is charged for.
+    data: bytes = store.cat_file(file.path, start=0, end=file.size)
+    yield data[: file.size]  # a server of HTTP may ignore the end
+
+
+def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
     left = file.size
     with store.open(file.path, "rb") as opened:
         if file.offset:
             opened.seek(file.offset)
-        while left:
-            chunk = opened.read(min(left, _CHUNK))
-            if not chunk:
-                raise InputError(f"{file.url} became shorter while it was read; read it again")
+        while left and (chunk := opened.read(min(left, _CHUNK))):
             left -= len(chunk)
             yield chunk
 
