@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError
-from contextlib import ExitStack
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import msgspec
+import pyarrow.parquet as pq
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, outcomes
+from planqk_protocol.archive import OutcomeRow, outcomes, to_table
+from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.listing import Listed, listed_captures
+from planqk_protocol.archive.resumption import key_of
 from planqk_protocol.archive.work import batches, done
-from tests.archive.harness import READING, RESULT, DeadlyStore, mixed_archive, rows_in, untimed, write
+from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 pytestmark = pytest.mark.archive
 
@@ -86,6 +91,48 @@ def test_a_cluster_gives_what_a_loop_gives_also_if_a_worker_is_killed(cluster: C
         cluster.workers[0].kill()
         rows += found
     assert untimed(rows) == rows_in(logs)
+
+
+def stored_rows(logs: Path, output: Path, executor: Executor) -> Iterator[int]:
+    """Store the rows that are not there yet, as the command does, and count them."""
+    file = JsonLinesFile(output)
+    listed = listed_captures([str(logs)])
+    new = (item for item in listed if key_of(item.capture).digest not in file.known)
+    for number, row in enumerate(done(batches(new, READING, 1), executor)):
+        file.write(row)
+        yield number
+    file.close()
+
+
+def sorted_table(output: Path) -> bytes:
+    """The rows as Parquet, sorted and without `OutcomeRow.seconds`."""
+    rows = [msgspec.json.decode(line, type=OutcomeRow) for line in output.read_bytes().splitlines()]
+    sink = io.BytesIO()
+    pq.write_table(to_table(untimed(rows)).drop_columns(["seconds"]), sink)
+    return sink.getvalue()
+
+
+def test_the_table_of_a_run_with_faults_is_that_of_a_plain_loop_to_the_byte(
+    cluster: Cluster, logs: Path, tmp_path: Path
+) -> None:
+    """A worker is killed, and then the scheduler. Another cluster goes on with what is left."""
+    from distributed import Client  # noqa: PLC0415  # heavy
+
+    faulty, plain = tmp_path / "faulty.jsonl", tmp_path / "plain.jsonl"
+    with Client(f"tcp://{cluster.address}", timeout=5) as client, suppress(CancelledError, BrokenExecutor):
+        for number in stored_rows(logs, faulty, client.get_executor()):
+            if number == 20:
+                cluster.workers[0].kill()
+            if number == 60:
+                cluster.scheduler.kill()
+    before = faulty.read_bytes().count(b"\n")
+    (tmp_path / "second").mkdir()
+    with ExitStack() as stack, Client(f"tcp://{Cluster(tmp_path / 'second', stack).address}") as client:
+        added = sum(1 for _ in stored_rows(logs, faulty, client.get_executor()))
+    total = sum(1 for _ in stored_rows(logs, plain, Inline()))
+    assert 60 < before < total
+    assert added < total
+    assert sorted_table(faulty) == sorted_table(plain)
 
 
 def test_a_file_that_kills_its_workers_has_an_error(cluster: Cluster, tmp_path: Path) -> None:
