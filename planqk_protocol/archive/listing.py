@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.store_entries import entry_url, is_local, named_file, store_and_path, stored_file
-from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of
+from planqk_protocol.archive.store_entries import entry_url, named_file, store_and_path, stored_file
+from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of, is_local
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -10,13 +10,13 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
 from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations
-from planqk_protocol.archive.stored import StoredCapture, StoredFile
+from planqk_protocol.archive.stored import StoredCapture, StoredFile, is_local
 from planqk_protocol.captures import Captured, Chunk
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
 from planqk_protocol.events import FinalResult, InterimResult, Violation
@@ -92,10 +92,9 @@ def message_of(error: BaseException) -> str:
 
 def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
     """The bytes of a file, up to the size that it had when it was listed: it may grow for ever."""
-    is_small = 0 < file.size <= _ONE_REQUEST
-    read = _whole(store, file) if is_small and not file.offset else _pieces(store, file)
+    is_one_request = 0 < file.size <= _ONE_REQUEST and not file.offset and not is_local(store)
     left = file.size
-    for chunk in read:
+    for chunk in _whole(store, file) if is_one_request else _pieces(store, file):
         left -= len(chunk)
         yield chunk
     if left:
@@ -110,12 +109,19 @@ def _whole(store: Any, file: StoredFile) -> Iterator[bytes]:
 
 def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
     left = file.size
-    with store.open(file.path, "rb") as opened:
+    with _opened(store, file.path) as opened:
         if file.offset:
             opened.seek(file.offset)
         while left and (chunk := opened.read(min(left, _CHUNK))):
             left -= len(chunk)
             yield chunk
+
+
+def _opened(store: Any, path: str) -> IO[bytes]:
+    if is_local(store):
+        return open(path, "rb", buffering=0)  # noqa: PTH123  # fsspec takes longer than a small log
+    opened: IO[bytes] = store.open(path, "rb")
+    return opened
 
 
 def _config_data(store: Any, config: StoredFile) -> bytes:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.stored import StoredFile
+from planqk_protocol.archive.stored import StoredFile, is_local
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["entry_url", "is_local", "named_file", "store_and_path", "stored_file"]
+__all__ = ["entry_url", "named_file", "store_and_path", "stored_file"]
 
 # How stores name the time of the last modification: local files and SFTP, S3, Azure, Google, and others.
 _MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
@@ -38,11 +38,6 @@ def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSyste
         store, path = url_to_fs(url, **options)
         return store, path
     return LocalFileSystem(), make_path_posix(os.path.abspath(url))  # noqa: PTH100  # it resolves ".."
-
-
-def is_local(store: AbstractFileSystem) -> bool:
-    """Whether a store is the file system of this machine."""
-    return "file" in store.protocol and not isinstance(store.protocol, str)
 
 
 def entry_url(store: AbstractFileSystem, path: str) -> str:

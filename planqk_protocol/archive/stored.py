@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 
 from planqk_protocol.inputs.rotation import rotated, rotations
 
-__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of"]
+__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "is_local"]
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
@@ -76,6 +77,11 @@ class StoredCapture(msgspec.Struct, frozen=True):
     def modified(self) -> datetime | None:
         """When the last of its files was modified."""
         return max((file.modified for file in self.files if file.modified), default=None)
+
+
+def is_local(store: Any) -> bool:
+    """Whether a store, a file system of fsspec, is that of this machine."""
+    return "file" in store.protocol and not isinstance(store.protocol, str)
 
 
 def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -> list[StoredCapture]:

@@ -27,6 +27,8 @@ _BLOCK = 512  # bytes of a header; at the end of a tar stand some of NULs
 class _OpenTar:
     """An open tar in place of a store: each member is at its offset in the one file."""
 
+    protocol = "tar"
+
     def __init__(self, opened: IO[bytes]) -> None:
         self._opened = opened
 

@@ -102,6 +102,12 @@ class _AlikeLines(msgspec.Struct, frozen=True):
         start, stop = self.prefix.time_start, self.prefix.time_stop
         return [line[start:stop].decode() for line in BytesIO(self.block)]
 
+    def time_span(self) -> tuple[str, str]:
+        """The time stamps of the first and the last line."""
+        last = self.block.rfind(LF, 0, -1) + 1
+        start, stop = self.prefix.time_start, self.prefix.time_stop
+        return self.block[start:stop].decode(), self.block[last + start : last + stop].decode()
+
 
 class PrefixDecoder(LineDecoder):
     """A decoder of text with a prefix before every line.

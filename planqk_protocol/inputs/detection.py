@@ -162,20 +162,31 @@ def _decided_at(head: bytes) -> int | None:
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
     """Read the beginning of the first input that is not empty. Return it with all inputs."""
     seen: list[Input] = []
-    head = bytearray()
+    head = b""
     for name, chunks in inputs:
+        parts: list[bytes] = []
         try:
-            for chunk in chunks:
-                head += chunk
-                if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
-                    break
+            for part in _parts_of_head(chunks, at_once=at_once):
+                parts.append(part)  # noqa: PERF402  # those before a cut count
         except CutOff as end:
-            seen.append(Input(name, _cut_off(bytes(head), end)))
+            head = b"".join(parts)
+            seen.append(Input(name, _cut_off(head, end)))
         else:
-            seen.append(Input(name, chain([bytes(head)] if head else [], chunks)))
+            head = b"".join(parts)
+            seen.append(Input(name, chain([head] if head else [], chunks)))
         if head:
             break
-    return bytes(head), chain(seen, inputs)
+    return head, chain(seen, inputs)
+
+
+def _parts_of_head(chunks: Iterator[bytes], *, at_once: bool) -> Iterator[bytes]:
+    """The chunks of an input, up to the one after which its format can be detected."""
+    head = bytearray()
+    for chunk in chunks:
+        yield chunk
+        head += chunk
+        if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
+            return
 
 
 def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:

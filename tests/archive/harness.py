@@ -108,7 +108,7 @@ def mixed_archive(folder: Path) -> None:
 class DeadlyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
     """Local files, of which those named ``deadly`` kill the process that opens them, and note that."""
 
-    protocol = ("file", "deadly")
+    protocol = "deadly"
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if "deadly" in path:

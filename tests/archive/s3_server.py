@@ -61,8 +61,11 @@ class Faults:
 
 
 def main(folder: Path) -> None:
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # likewise
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
     from moto.s3.models import s3_backends  # noqa: PLC0415  # heavy
-    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415  # likewise
     from werkzeug.serving import make_server  # noqa: PLC0415  # likewise
 
     store = s3_backends[ACCOUNT]["aws"]

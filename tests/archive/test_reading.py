@@ -5,18 +5,25 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 
 from planqk_protocol import Limits
 from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.archive.listing import Listed, listed_captures
+from planqk_protocol.archive.reading import capture_row
+from planqk_protocol.archive.work import batches, done
 from tests.archive.harness import (
     INTERIM,
+    READING,
     RESULT,
     UID,
+    Inline,
     cri,
     docker_config,
     json_file,
@@ -154,33 +161,44 @@ def test_a_broken_description_is_told_and_the_log_is_read(tmp_path: Path, config
     assert len(str(row.error)) < 500
 
 
-def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, {"a.log": RESULT.encode()})
-    opened = LocalFileSystem.open
+def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
+    """The row of a file that changes after it was listed."""
+    [(store, capture)] = listed_captures([str(url)])
+    change()
+    return capture_row(store, capture, READING)
 
-    def open_grown(store: LocalFileSystem, path: str, mode: str) -> object:
-        with Path(path).open("ab") as file:
-            file.write(b"more\n" * 100)
-        return opened(store, path, mode)
 
-    monkeypatch.setattr(LocalFileSystem, "open", open_grown)
-    [row] = rows_in(tmp_path)
+def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(RESULT.encode())
+    row = read_later(log, lambda: log.write_bytes(RESULT.encode() + b"more\n" * 100))
     assert (row.result, row.bytes, row.error) == ("42", len(RESULT), None)
 
 
-def test_a_file_that_becomes_shorter_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, {"a.log": RESULT.encode()})
-    opened = LocalFileSystem.open
+def test_a_file_that_becomes_shorter_is_an_error(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(RESULT.encode())
+    row = read_later(log, lambda: log.write_bytes(b""))
+    assert row.error == f"{log} became shorter while it was read; read it again"
 
-    def open_cut(store: LocalFileSystem, path: str, mode: str) -> object:
-        Path(path).write_bytes(b"")
-        return opened(store, path, mode)
 
-    monkeypatch.setattr(LocalFileSystem, "open", open_cut)
-    [row] = rows_in(tmp_path)
-    assert row.error == f"{tmp_path}/a.log became shorter while it was read; read it again"
+@pytest.mark.parametrize("size", [9, 2 * 1024 * 1024])
+def test_a_file_of_another_store_may_change_too(size: int) -> None:
+    store, url = MemoryFileSystem(), "memory:///changing.log"
+    store.pipe_file(url, b"x" * size)
+    row = read_later(url, lambda: store.pipe_file(url, b"x" * 2 * size))
+    assert (row.bytes, row.error) == (size, None)
+    row = read_later(url, lambda: store.pipe_file(url, b"x"))
+    assert row.error == f"{url} became shorter while it was read; read it again"
+    store.rm(url)
+
+
+def test_an_empty_file_of_another_store() -> None:
+    store, url = MemoryFileSystem(), "memory:///empty.log"
+    store.pipe_file(url, b"")
+    [row] = rows_in(url)
+    assert (row.bytes, row.error) == (0, None)
+    store.rm(url)
 
 
 FAULTS = {
@@ -190,21 +208,25 @@ FAULTS = {
 }
 
 
+class FaultyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
+    """Local files, of which those with the name of a fault raise it."""
+
+    protocol = "faulty"
+
+    def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        for name, fault in FAULTS.items():
+            if name in path:
+                raise fault
+        return super().open(path, mode, **options)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("ending", [".log", ".tar"])
-def test_a_store_may_raise_what_it_will(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str
-) -> None:
+def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) -> None:
     write(tmp_path, {f"{name}{ending}": b"x\n", "sound.log": RESULT.encode()})
-    opened = LocalFileSystem.open
-
-    def open_or_raise(store: LocalFileSystem, path: str, mode: str) -> object:
-        if name in path:
-            raise FAULTS[name]
-        return opened(store, path, mode)
-
-    monkeypatch.setattr(LocalFileSystem, "open", open_or_raise)
-    faulty, sound = sorted(rows_in(tmp_path), key=lambda row: "sound" in row.url)
+    listed = [Listed(FaultyStore(), item.capture) for item in listed_captures([str(tmp_path)])]
+    found = done(batches(listed, READING, 10**6), Inline())
+    faulty, sound = sorted(found, key=lambda row: "sound" in row.url)
     assert sound.result == "42"
     assert str(faulty.error).startswith("cannot be read: ")
     assert (FAULTS[name].args[-1][:9]) in str(faulty.error)
