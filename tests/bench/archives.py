@@ -1,0 +1,266 @@
+"""What archives cost: many small logs and a large one, beside a bare loop. It needs Linux.
+
+    python tests/bench/archives.py [--logs 100000] [--megabytes 5000] [--check]
+
+The logs are as Docker's driver json-file stores them. A hundred different small ones of
+some 24 KB are written, and the others are links to these. The command `archive` reads
+them and writes Parquet. The bare loop reads the same files in one process and finds out
+the same about them, with the classes that the command uses, but lists nothing, divides
+nothing and writes nothing.
+
+Seconds are those of the processor, in all processes, without those that an archive of
+one log takes. Only the gain from a second core is measured by the clock. It is compared
+with what two processes that only count gain at the same time, as the machine may have
+other work. Memory is that of the largest process at its peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from planqk_protocol.captures import Captured, Chunk, Source, detect
+from planqk_protocol.diagnosis import Diagnosis
+from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.events import InterimResult, Violation
+from planqk_protocol.outcome import Collector
+from planqk_protocol.testing.models import MODELS
+from tests.bench.corpora import interim, log
+
+_FORMAT = "docker-json-file"
+_LINES = 130  # of a small log
+_DIFFERENT = 100  # small logs; the others are links to them
+_IN_FOLDER = 1000
+_TENTH = 10
+_CHUNK = 256 * 1024
+_ROUNDS = 3
+_TERABYTES = 10
+
+# The bounds.
+_MOST_COST = 1.15  # times the bare loop
+_MOST_MEMORY = 1.15  # times that of a tenth of the work
+_MOST_TIME = 1.15  # times ten times that of a tenth of the work
+_LEAST_GAIN = 0.8  # of what two processes gain that only count: 1.6 of 2
+
+
+class Cost(NamedTuple):
+    """Seconds of the processor, seconds by the clock, and the peak of the memory in KiB."""
+
+    cpu: float
+    wall: float
+    peak: int
+
+
+def _capture(first: int, lines: int) -> bytes:
+    texts = [interim(n) if n % 50 == 0 else log(n) for n in range(first, first + lines)]
+    return MODELS[_FORMAT][0].capture(_FORMAT, [("stdout", text.encode()) for text in texts]).data
+
+
+def _write_small(folder: Path, logs: int) -> None:
+    result = MODELS[_FORMAT][0].capture(_FORMAT, [("stdout", b'PlanQK:Job:Result: {"energy": -1.25}\n')]).data
+    for number in range(logs):
+        path = folder / f"{number // _IN_FOLDER:05}" / f"{number:07}-json.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if number < _DIFFERENT:
+            path.write_bytes(_capture(number, _LINES) + result)
+        else:
+            path.hardlink_to(folder / "00000" / f"{number % _DIFFERENT:07}-json.log")
+
+
+def _write_large(folder: Path, megabytes: int) -> None:
+    folder.mkdir(parents=True)
+    block = _capture(0, 10_000)
+    with (folder / "large-json.log").open("wb") as file:
+        for _ in range(megabytes * 1_000_000 // len(block)):
+            file.write(block)
+
+
+def read_bare(path: Path) -> dict[str, object]:
+    """What a row of an archive tells of a log, by a bare loop over its chunks."""
+    collector = Collector(keep_interim="last", max_violations=0)
+    counts = Counter[str]()
+    ends: list[Chunk] = []
+
+    def observe(captured: Captured) -> None:
+        for event in captured.events:
+            collector.add(event)
+            counts["interim"] += isinstance(event, InterimResult)
+            if isinstance(event, Violation):
+                counts[event.code.value] += 1
+        counts.update(notice.kind.value for notice in captured.notices)
+        counts.update(finding.rule for finding in diagnosis.observe(captured))
+        ends[1:] = captured.chunks[-1:] or ends[1:]
+        ends[:] = ends or captured.chunks[:1]
+
+    with path.open("rb", buffering=0) as file:
+        chunk = file.read(_CHUNK)
+        found = detect(chunk)
+        source, diagnosis, stderr = Source(found, logs=False), Diagnosis(capture=found), StderrSearch(found)
+        while chunk:
+            observe(source.feed(chunk))
+            stderr.feed(chunk)
+            chunk = file.read(_CHUNK)
+    observe(source.close())
+    counts.update(finding.rule for finding in diagnosis.close(exit_code=None, is_on_stderr=stderr.found))
+    outcome = collector.outcome(exit_code=None)
+    return {
+        "format": found,
+        "status": outcome.status.value,
+        "result": outcome.result.payload.decode() if outcome.result else None,
+        "last": [event.payload.decode() for event in outcome.interim_results],
+        "counts": dict(counts),
+        "times": [chunk.time_span for chunk in ends],
+        "lines": source.line_count,
+        "bytes": source.size,
+    }
+
+
+def _bare(folder: Path) -> None:
+    found = [read_bare(Path(place, name)) for place, _, names in os.walk(folder) for name in names]
+    print(len(found))
+
+
+def _count(_folder: Path) -> None:
+    for _ in range(20_000_000):
+        pass
+
+
+def _cost(*commands: list[str], cores: Iterable[int] = ()) -> Cost:
+    """What programs cost that run at the same time."""
+    all_cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(cores) or all_cores)
+    try:
+        begin = time.perf_counter()
+        running = [subprocess.Popen(command, stdout=-3, stderr=-3) for command in commands]
+        ended = [os.wait4(process.pid, 0)[1:] for process in running]
+        wall = time.perf_counter() - begin
+    finally:
+        os.sched_setaffinity(0, all_cores)
+    for process, (status, _) in zip(running, ended, strict=True):
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{process.args} ended with exit code {process.returncode}")
+    usages = [usage for _, usage in ended]
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return Cost(cpu, wall, max(usage.ru_maxrss for usage in usages))
+
+
+def _archive(folder: Path, jobs: int = 1, cores: Iterable[int] = ()) -> Cost:
+    with tempfile.TemporaryDirectory() as output:
+        command = [sys.executable, "-m", "planqk_protocol", "archive", "--jobs", str(jobs)]
+        return _cost([*command, "--output", f"{output}/rows.parquet", str(folder)], cores=cores)
+
+
+def _of_this(part: str, folder: Path) -> list[str]:
+    return [sys.executable, __file__, "--part", part, str(folder)]
+
+
+def _best(costs: Iterable[Cost]) -> Cost:
+    """The least of each figure."""
+    return Cost(*map(min, zip(*costs, strict=True)))
+
+
+def _gain(folder: Path) -> tuple[float, float]:
+    """How many times faster two cores are than one: for an archive, and for processes that only count."""
+    one_core, two_cores = sorted(os.sched_getaffinity(0))[:1], sorted(os.sched_getaffinity(0))[:2]
+    count = _of_this("count", folder)
+    ones, twos, alone, beside = [], [], [], []
+    for _ in range(_ROUNDS):
+        ones.append(_archive(folder, 1, one_core))
+        twos.append(_archive(folder, 2, two_cores))
+        alone.append(_cost(count, count, cores=one_core))
+        beside.append(_cost(count, count, cores=two_cores))
+    return _best(ones).wall / _best(twos).wall, _best(alone).wall / _best(beside).wall
+
+
+class _Bounds:
+    """Prints figures, and remembers whether a bound is not met."""
+
+    def __init__(self) -> None:
+        self.are_met = True
+
+    def most(self, name: str, figure: float, bound: float) -> None:
+        self._print(name, f"{figure:.2f}, at most {bound:.2f}", is_met=figure <= bound)
+
+    def least(self, name: str, figure: float, bound: float) -> None:
+        self._print(name, f"{figure:.2f}, at least {bound:.2f}", is_met=figure >= bound)
+
+    def _print(self, name: str, text: str, *, is_met: bool) -> None:
+        self.are_met = self.are_met and is_met
+        print(f"{name:55} {text}{'' if is_met else '  <- not met'}", flush=True)
+
+
+def _measure(kind: str, folders: tuple[Path, Path], start: Cost, bounds: _Bounds) -> None:
+    """Compare the cost of an archive with the bare loop, and with a tenth of it.
+
+    Args:
+        kind: What to call it.
+        folders: The archive, and a tenth of it.
+        start: What an archive of one log costs.
+        bounds: What is compared.
+    """
+    rounds = [(_archive(folders[0]), _cost(_of_this("bare", folders[0]))) for _ in range(_ROUNDS)]
+    archive, bare = (_best(costs) for costs in zip(*rounds, strict=True))
+    none = _best(_cost(_of_this("bare", Path(os.devnull))) for _ in range(_ROUNDS))
+    tenth = _best(_archive(folders[1]) for _ in range(_ROUNDS))
+    work = archive.cpu - start.cpu
+    size = sum(path.stat().st_size for path in folders[0].rglob("*") if path.is_file())
+    hours = work / size * _TERABYTES * 1e12 / 3600
+    print(
+        f"{kind}: {size / 1e6:,.0f} MB in {work:.2f} s of the processor, {size / work / 1e6:.0f} MB/s; "
+        f"{_TERABYTES} TB take {hours:.1f} hours of a core; {archive.peak / 1024:.0f} MiB"
+    )
+    bounds.most(f"{kind}: time, as a multiple of the bare loop's", work / (bare.cpu - none.cpu), _MOST_COST)
+    growth = work / (tenth.cpu - start.cpu) / _TENTH
+    bounds.most(f"{kind}: time, as a multiple of ten tenths", growth, _MOST_TIME)
+    bounds.most(f"{kind}: memory, as a multiple of a tenth's", archive.peak / tenth.peak, _MOST_MEMORY)
+
+
+@contextmanager
+def _archives(logs: int, megabytes: int) -> Iterator[Callable[[str], Path]]:
+    with tempfile.TemporaryDirectory(prefix="archive-") as folder:
+        root = Path(folder)
+        _write_small(root / "one", 1)
+        _write_small(root / "small", logs)
+        _write_small(root / "small tenth", logs // _TENTH)
+        _write_large(root / "large", megabytes)
+        _write_large(root / "large tenth", megabytes // _TENTH)
+        yield lambda name: root / name
+
+
+def main() -> None:
+    """Measure, and print the figures and the bounds."""
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--logs", type=int, default=100_000, help="number of small logs")
+    arguments.add_argument("--megabytes", type=int, default=5000, help="size of the large log")
+    arguments.add_argument("--check", action="store_true", help="exit code 1 if a bound is not met")
+    arguments.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help="used by itself")
+    given = arguments.parse_args()
+    if given.part:
+        {"bare": _bare, "count": _count}[given.part[0]](Path(given.part[1]))
+        return
+    bounds = _Bounds()
+    with _archives(given.logs, given.megabytes) as folder:
+        start = _best(_archive(folder("one")) for _ in range(_ROUNDS))
+        _measure(f"{given.logs:,} small logs", (folder("small"), folder("small tenth")), start, bounds)
+        _measure("a large log", (folder("large"), folder("large tenth")), start, bounds)
+        gain, possible = _gain(folder("small"))
+        print(f"two cores: {gain:.2f} times as fast as one; {possible:.2f} is possible now")
+        bounds.least("two cores: gain, as a share of the possible one", gain / possible, _LEAST_GAIN)
+    sys.exit(int(given.check and not bounds.are_met))
+
+
+if __name__ == "__main__":
+    main()
