@@ -70,15 +70,22 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
 
 
 def _search(store: AbstractFileSystem, path: str) -> _Search | None:
-    """The search for what a path or a pattern names; ``None`` if it is the path of a file."""
-    magic = _MAGIC.search(path)
+    """The search for what a path or a pattern names; ``None`` if it is the path of a file.
+
+    In a URL of the web, ``?`` begins a query and ``[`` an address. There, a folder has a slash
+    at its end: to look for links in a file would be to read all of it.
+    """
+    is_web = "https" in store.protocol
+    magic = re.search(r"\*", path) if is_web else _MAGIC.search(path)
     if magic and not (is_local(store) and os.path.lexists(path)):
         from fsspec.utils import glob_translate  # noqa: PLC0415  # an extra
 
         root = path[: magic.start()].rpartition("/")[0] or ("/" if is_local(store) else "")
         depth = None if "**" in path else path[len(root) :].strip("/").count("/")
-        return _Search(store, root, re.compile(glob_translate(path)), depth)
-    return _Search(store, path.rstrip("/") or "/", None, None) if store.isdir(path) else None
+        pattern = re.sub(r"[?\[]", r"[\g<0>]", path) if is_web else path
+        return _Search(store, root, re.compile(glob_translate(pattern)), depth)
+    is_folder = path.endswith("/") if is_web else store.isdir(path)
+    return _Search(store, path.rstrip("/") or "/", None, None) if is_folder else None
 
 
 class _Search(NamedTuple):
@@ -124,15 +131,19 @@ class _Search(NamedTuple):
             found = {entry["name"].rstrip("/"): entry for entry in entries}
             found.pop(folder, None)  # S3 may have an object with the name of the folder
             config = found.get(f"{folder.rstrip('/')}/{DOCKER_CONFIG}")
-            description = stored_file(self.store, config) if config else config_above
+            description = self._file(config) if config else config_above
             files = {path for path, entry in found.items() if entry["type"] != "directory"}
             covered = (path for path in sorted(files) if self.covers(self.store, path))
-            yield [stored_file(self.store, found[path]) for path in covered], description
+            yield [self._file(found[path]) for path in covered], description
             waiting += [
                 (path, depth + 1, description)
                 for path in sorted(found.keys() - files, reverse=True)
                 if self.depth is None or depth < self.depth or self.covers(self.store, path)
             ]
+
+    def _file(self, entry: dict[str, Any]) -> StoredFile:
+        has_size = entry["type"] != "file" or entry["size"] is not None  # a page of links tells no sizes
+        return stored_file(self.store, entry) if has_size else named_file(self.store, entry["name"])
 
 
 class _NamedFiles:

@@ -17,6 +17,7 @@ from planqk_protocol.archive.rows import OutcomeRow, schema, to_table
 __all__ = ["ParquetFile", "ParquetFolder"]
 
 _MOST_ROWS = 10_000  # of a part
+_MOST_OBJECTS = 500  # rows that are Python objects: in Arrow they take a tenth of the memory
 _MOST_TEXT = 64 * 1024 * 1024  # characters of results in a part
 _LONGEST_WAIT = 60  # seconds until rows are in a part; a killed run reads no more than that again
 _KEYS = ["url", "size", "modified", "error"]
@@ -42,6 +43,8 @@ class ParquetFolder:
         self._before = sum(_checked(part).num_rows for part in self.parts)
         self._next = 1 + max((int(part.stem.rpartition("-")[2]) for part in self.parts), default=0)
         self._rows: list[OutcomeRow] = []
+        self._tables: list[pa.Table] = []  # the rows of the part before these
+        self._count = 0  # of rows in the part
         self._text = 0
         self._since = time.monotonic()
         self.known = known(self._keys())
@@ -54,8 +57,12 @@ class ParquetFolder:
     def write(self, row: OutcomeRow) -> None:
         """Add a row. It is stored with the next part."""
         self._rows.append(row)
+        self._count += 1
         self._text += len(row.result or "") + len(row.last_interim or "")
-        is_full = len(self._rows) >= _MOST_ROWS or self._text >= _MOST_TEXT
+        if len(self._rows) >= _MOST_OBJECTS:
+            self._tables.append(to_table(self._rows))
+            self._rows = []
+        is_full = self._count >= _MOST_ROWS or self._text >= _MOST_TEXT
         if is_full or time.monotonic() - self._since >= _LONGEST_WAIT:
             self._store()
 
@@ -78,10 +85,12 @@ class ParquetFolder:
             first += size
 
     def _store(self) -> None:
-        if self._rows:
-            _replace(self._folder / f"part-{self._next:08}.parquet", [to_table(self._rows)])
+        if self._count:
+            tables = [*self._tables, to_table(self._rows)]
+            _replace(self._folder / f"part-{self._next:08}.parquet", [pa.concat_tables(tables)])
             self._next += 1
-        self._rows, self._text, self._since = [], 0, time.monotonic()
+        self._rows, self._tables, self._count, self._text = [], [], 0, 0
+        self._since = time.monotonic()
 
     def _keys(self) -> Iterator[RowKey]:
         for part in self.parts:

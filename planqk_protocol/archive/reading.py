@@ -37,6 +37,7 @@ _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
 _LARGEST_CONFIG = 1024 * 1024
 _DISORDER = "disorder"
+_NO_RESULT = "no-result"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -156,7 +157,10 @@ class _Summary:
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))
-        self._count(stream.last_findings(facts.exit_code, None, is_cut_off=False))
+        findings = stream.last_findings(facts.exit_code, None, is_cut_off=False)
+        if facts.is_running:  # it may still print its result
+            findings = [finding for finding in findings if finding.rule != _NO_RESULT]
+        self._count(findings)
         if stream.disorder:
             self._notices[_DISORDER] = len(stream.disorder)
         return self._row(stream, _with_containers(facts, stream.containers), config_error)
@@ -258,4 +262,7 @@ def _with_containers(facts: ContainerFacts, names: list[str]) -> ContainerFacts:
 
 def _in_utc(stamp: str | None) -> str | None:
     time_ns = nanoseconds(stamp) if stamp else None
-    return None if time_ns is None else rfc3339(time_ns)
+    if stamp is None or time_ns is None:
+        return None
+    is_in_utc = stamp.endswith("Z") and len(stamp) == len("2026-05-01T10:00:00.123456789Z")
+    return stamp if is_in_utc else rfc3339(time_ns)

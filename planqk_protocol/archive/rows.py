@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +36,7 @@ MOST_TEXT = 64 * 1024
 """The most bytes of a JSON text that a row holds."""
 
 _TIMES = ("started", "finished", "first_time", "last_time")
+_COUNTS = ("findings", "notices")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -165,15 +167,23 @@ def to_table(rows: Iterable[OutcomeRow]) -> pa.Table:
     """
     import pyarrow as pa  # noqa: PLC0415  # an extra, and heavy
 
-    return pa.Table.from_pylist([_values(row) for row in rows], schema=schema())
+    given, fields = list(rows), schema()
+    return pa.Table.from_arrays(
+        [pa.array(_column(given, field.name), field.type) for field in fields], schema=fields
+    )
 
 
-def _values(row: OutcomeRow) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in row.__struct_fields__}
-    for name in _TIMES:
-        time = nanoseconds(values[name]) if values[name] else None
-        values[name] = None if time is None else time // 1000
-    violations = {code: msgspec.structs.asdict(item) for code, item in row.violations.items()}
-    for name, items in (("violations", violations), ("findings", row.findings), ("notices", row.notices)):
-        values[name] = list(items.items())
-    return values
+def _column(rows: list[OutcomeRow], name: str) -> Iterable[Any]:
+    values = map(attrgetter(name), rows)
+    if name in _TIMES:
+        return [_microseconds(value) if value else None for value in values]
+    if name == "violations":
+        return [[(code, msgspec.structs.asdict(item)) for code, item in value.items()] for value in values]
+    if name in _COUNTS:
+        return [list(value.items()) for value in values]
+    return list(values)
+
+
+def _microseconds(stamp: str) -> int | None:
+    time = nanoseconds(stamp)
+    return None if time is None else time // 1000

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -184,6 +187,39 @@ class TestAnotherStore:
     def test_times_and_sizes_are_those_of_the_store(self, store: MemoryFileSystem) -> None:
         [capture] = captures("memory://logs/b/w.log")
         assert capture.modified == store.created("/logs/b/w.log")
+
+
+class _QuietPages(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class TestTheWeb:
+    @pytest.fixture
+    def site(self, folder: Path) -> Iterator[str]:
+        make = functools.partial(_QuietPages, directory=str(folder))
+        with ThreadingHTTPServer(("127.0.0.1", 0), make) as server:
+            threading.Thread(target=server.serve_forever).start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+    def test_a_question_mark_begins_a_query(self, site: str) -> None:
+        [capture] = captures(f"{site}/b/w.log?version=[1]")
+        assert (capture.url, capture.size, capture.fault) == (f"{site}/b/w.log?version=[1]", 1, None)
+
+    def test_a_folder_has_a_slash_at_its_end(self, site: str) -> None:
+        assert sorted(capture.url for capture in captures(f"{site}/")) == [
+            f"{site}/{name}" for name in ("a/deep/y.log", "a/x.log", "b/w.log", "b/z.txt")
+        ]
+        assert [capture.size for capture in captures(f"{site}/a/")] == [5, 1]
+        [capture] = captures(f"{site}/a")
+        assert capture.url == f"{site}/a"
+
+    def test_patterns(self, site: str) -> None:
+        assert sorted(capture.url for capture in captures(f"{site}/*/*.log")) == [
+            f"{site}/a/x.log",
+            f"{site}/b/w.log",
+        ]
 
 
 @pytest.mark.parametrize(

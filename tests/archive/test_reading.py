@@ -67,6 +67,15 @@ def test_a_container_that_runs(tmp_path: Path) -> None:
     assert row_of(tmp_path, files).status == "RUNNING"
 
 
+def test_a_container_that_runs_may_have_no_result_yet(tmp_path: Path) -> None:
+    log = json_file("begin\n", "PlanQK:Job:InterimResult: {'a'}\n")
+    runs = row_of(
+        tmp_path / "runs", {"a/a-json.log": log, "a/config.v2.json": docker_config(is_running=True)}
+    )
+    ended = row_of(tmp_path / "ended", {"a/a-json.log": log, "a/config.v2.json": docker_config()})
+    assert set(ended.findings) - set(runs.findings) == {"no-result"}
+
+
 def test_a_pod_whose_container_was_restarted(tmp_path: Path) -> None:
     pod = f"pods/default_job_{UID}/main"
     write(tmp_path, {f"{pod}/0.log": cri("x\n"), f"{pod}/1.log": cri(RESULT)})

@@ -119,7 +119,7 @@ def read_bare(path: Path) -> dict[str, object]:
         "result": outcome.result.payload.decode() if outcome.result else None,
         "last": [event.payload.decode() for event in outcome.interim_results],
         "counts": dict(counts),
-        "times": [chunk.time_span for chunk in ends],
+        "times": [piece.time_span for piece in ends],
         "lines": source.line_count,
         "bytes": source.size,
     }
@@ -149,7 +149,7 @@ def _cost(*commands: list[str], cores: Iterable[int] = ()) -> Cost:
     for process, (status, _) in zip(running, ended, strict=True):
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"{process.args} ended with exit code {process.returncode}")
+            raise SystemExit(f"{process.args!r} ended with exit code {process.returncode}")
     usages = [usage for _, usage in ended]
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in usages)
     return Cost(cpu, wall, max(usage.ru_maxrss for usage in usages))
