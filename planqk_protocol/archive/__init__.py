@@ -62,7 +62,8 @@ def outcomes(
     Args:
         urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and
             ``[…]``, and URLs of such in any store that fsspec knows, such as
-            ``s3://bucket/logs/**/*.log``.
+            ``s3://bucket/logs/**/*.log``. In those with ``http``, only ``*`` makes a
+            pattern, and a folder has a slash at its end.
         capture: The id of the format of all captures, one of `formats`. By default,
             it is detected for each.
         limits: Bounds on lines and payloads.

@@ -1,6 +1,6 @@
 """What archives cost: many small logs and a large one, beside a bare loop. It needs Linux.
 
-    python tests/bench/archives.py [--logs 100000] [--megabytes 5000] [--check]
+    python tests/bench/archives.py [--logs 100000] [--megabytes 5000] [--check FACTOR]
 
 The logs are as Docker's driver json-file stores them. A hundred different small ones of
 some 24 KB are written, and the others are links to these. The command `archive` reads
@@ -41,15 +41,16 @@ _FORMAT = "docker-json-file"
 _LINES = 130  # of a small log
 _DIFFERENT = 100  # small logs; the others are links to them
 _IN_FOLDER = 1000
-_TENTH = 10
+_PARTS = 4  # time and memory are compared with those of a part
 _CHUNK = 256 * 1024
 _ROUNDS = 3
 _TERABYTES = 10
 
 # The bounds.
-_MOST_COST = 1.15  # times the bare loop
-_MOST_MEMORY = 1.15  # times that of a tenth of the work
-_MOST_TIME = 1.15  # times ten times that of a tenth of the work
+_MOST_COST_SMALL = 1.5  # times the bare loop, which takes a quarter of a millisecond for a log
+_MOST_COST_LARGE = 1.15
+_MOST_MEMORY = 1.3  # times that of a part of the work: rows wait in memory until they are 10,000
+_MOST_TIME = 1.15  # times that of all parts one by one
 _LEAST_GAIN = 0.8  # of what two processes gain that only count: 1.6 of 2
 
 
@@ -186,33 +187,35 @@ def _gain(folder: Path) -> tuple[float, float]:
 class _Bounds:
     """Prints figures, and remembers whether a bound is not met."""
 
-    def __init__(self) -> None:
+    def __init__(self, factor: float) -> None:
+        self._factor = factor
         self.are_met = True
 
     def most(self, name: str, figure: float, bound: float) -> None:
-        self._print(name, f"{figure:.2f}, at most {bound:.2f}", is_met=figure <= bound)
+        self._print(name, f"{figure:.2f}, at most {bound:.2f}", is_met=figure <= bound * self._factor)
 
     def least(self, name: str, figure: float, bound: float) -> None:
-        self._print(name, f"{figure:.2f}, at least {bound:.2f}", is_met=figure >= bound)
+        self._print(name, f"{figure:.2f}, at least {bound:.2f}", is_met=figure >= bound / self._factor)
 
     def _print(self, name: str, text: str, *, is_met: bool) -> None:
         self.are_met = self.are_met and is_met
         print(f"{name:55} {text}{'' if is_met else '  <- not met'}", flush=True)
 
 
-def _measure(kind: str, folders: tuple[Path, Path], start: Cost, bounds: _Bounds) -> None:
-    """Compare the cost of an archive with the bare loop, and with a tenth of it.
+def _measure(kind: str, folders: tuple[Path, Path], start: Cost, most_cost: float, bounds: _Bounds) -> None:
+    """Compare the cost of an archive with the bare loop, and with a part of it.
 
     Args:
         kind: What to call it.
-        folders: The archive, and a tenth of it.
+        folders: The archive, and a part of it.
         start: What an archive of one log costs.
+        most_cost: The bound, as a multiple of the bare loop.
         bounds: What is compared.
     """
     rounds = [(_archive(folders[0]), _cost(_of_this("bare", folders[0]))) for _ in range(_ROUNDS)]
     archive, bare = (_best(costs) for costs in zip(*rounds, strict=True))
     none = _best(_cost(_of_this("bare", Path(os.devnull))) for _ in range(_ROUNDS))
-    tenth = _best(_archive(folders[1]) for _ in range(_ROUNDS))
+    part = _best(_archive(folders[1]) for _ in range(_ROUNDS))
     work = archive.cpu - start.cpu
     size = sum(path.stat().st_size for path in folders[0].rglob("*") if path.is_file())
     hours = work / size * _TERABYTES * 1e12 / 3600
@@ -220,10 +223,10 @@ def _measure(kind: str, folders: tuple[Path, Path], start: Cost, bounds: _Bounds
         f"{kind}: {size / 1e6:,.0f} MB in {work:.2f} s of the processor, {size / work / 1e6:.0f} MB/s; "
         f"{_TERABYTES} TB take {hours:.1f} hours of a core; {archive.peak / 1024:.0f} MiB"
     )
-    bounds.most(f"{kind}: time, as a multiple of the bare loop's", work / (bare.cpu - none.cpu), _MOST_COST)
-    growth = work / (tenth.cpu - start.cpu) / _TENTH
-    bounds.most(f"{kind}: time, as a multiple of ten tenths", growth, _MOST_TIME)
-    bounds.most(f"{kind}: memory, as a multiple of a tenth's", archive.peak / tenth.peak, _MOST_MEMORY)
+    bounds.most(f"{kind}: time, as a multiple of the bare loop's", work / (bare.cpu - none.cpu), most_cost)
+    growth = work / (part.cpu - start.cpu) / _PARTS
+    bounds.most(f"{kind}: time, as a multiple of {_PARTS} parts", growth, _MOST_TIME)
+    bounds.most(f"{kind}: memory, as a multiple of a part's", archive.peak / part.peak, _MOST_MEMORY)
 
 
 @contextmanager
@@ -232,9 +235,9 @@ def _archives(logs: int, megabytes: int) -> Iterator[Callable[[str], Path]]:
         root = Path(folder)
         _write_small(root / "one", 1)
         _write_small(root / "small", logs)
-        _write_small(root / "small tenth", logs // _TENTH)
+        _write_small(root / "part of small", logs // _PARTS)
         _write_large(root / "large", megabytes)
-        _write_large(root / "large tenth", megabytes // _TENTH)
+        _write_large(root / "part of large", megabytes // _PARTS)
         yield lambda name: root / name
 
 
@@ -245,21 +248,28 @@ def main() -> None:
     )
     arguments.add_argument("--logs", type=int, default=100_000, help="number of small logs")
     arguments.add_argument("--megabytes", type=int, default=5000, help="size of the large log")
-    arguments.add_argument("--check", action="store_true", help="exit code 1 if a bound is not met")
+    text = "exit code 1 if a bound is missed by more than this factor; 1 on a machine with no other work"
+    arguments.add_argument("--check", type=float, metavar="FACTOR", help=text)
     arguments.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help="used by itself")
     given = arguments.parse_args()
     if given.part:
         {"bare": _bare, "count": _count}[given.part[0]](Path(given.part[1]))
         return
-    bounds = _Bounds()
+    bounds = _Bounds(given.check or 1)
     with _archives(given.logs, given.megabytes) as folder:
         start = _best(_archive(folder("one")) for _ in range(_ROUNDS))
-        _measure(f"{given.logs:,} small logs", (folder("small"), folder("small tenth")), start, bounds)
-        _measure("a large log", (folder("large"), folder("large tenth")), start, bounds)
+        _measure(
+            f"{given.logs:,} small logs",
+            (folder("small"), folder("part of small")),
+            start,
+            _MOST_COST_SMALL,
+            bounds,
+        )
+        _measure("a large log", (folder("large"), folder("part of large")), start, _MOST_COST_LARGE, bounds)
         gain, possible = _gain(folder("small"))
         print(f"two cores: {gain:.2f} times as fast as one; {possible:.2f} is possible now")
         bounds.least("two cores: gain, as a share of the possible one", gain / possible, _LEAST_GAIN)
-    sys.exit(int(given.check and not bounds.are_met))
+    sys.exit(int(given.check is not None and not bounds.are_met))
 
 
 if __name__ == "__main__":
