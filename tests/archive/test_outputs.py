@@ -63,6 +63,7 @@ def opened(path: Path) -> Output:
 @pytest.fixture
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "_MOST_ROWS", 2)
+    monkeypatch.setattr(parquet, "_MOST_OBJECTS", 1)
 
 
 @pytest.mark.usefixtures("_small_parts")

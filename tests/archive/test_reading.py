@@ -93,6 +93,18 @@ def test_a_container_that_only_the_capture_names(tmp_path: Path) -> None:
     assert (row.format, row.container, row.pod) == ("compose-logs", "main-1", None)
 
 
+def test_times_are_in_utc(tmp_path: Path) -> None:
+    log = b"2026-05-01T12:00:00+02:00 stdout F a\n2026-05-01T10:00:01.123456789Z stdout F b\n"
+    row = row_of(tmp_path, {"a.log": log})
+    assert (row.format, row.first_time) == ("cri", "2026-05-01T10:00:00.000000000Z")
+    assert row.last_time == "2026-05-01T10:00:01.123456789Z"
+
+
+def test_records_without_a_time(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"a.log": b'{"log":"a\\n","stream":"stdout"}\n'}, capture="docker-json-file")
+    assert (row.lines, row.first_time, row.last_time) == (1, None, None)
+
+
 def test_what_is_wrong_is_counted(tmp_path: Path) -> None:
     stdout = "PlanQK:Job:InterimResult: x\n" * 3 + RESULT * 3
     row = row_of(tmp_path, {"a.log": stdout.encode()})
