@@ -43,7 +43,7 @@ _DIFFERENT = 100  # small logs; the others are links to them
 _IN_FOLDER = 1000
 _PARTS = 4  # time and memory are compared with those of a part
 _CHUNK = 256 * 1024
-_ROUNDS = 3
+_ROUNDS = 2
 _TERABYTES = 10
 
 # The bounds.
