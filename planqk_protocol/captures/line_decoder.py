@@ -27,6 +27,7 @@ NUL = b"\0"
 """The byte that a power loss leaves in place of records, often in a whole block of the disk."""
 
 _BLOCK = 64 * 1024  # blocks of this size stay in the processor's cache
+_SMALL_BLOCK = 4096  # bytes: a smaller block is not halved
 
 
 class LineDecoder(TextDecoder):
@@ -70,6 +71,15 @@ class LineDecoder(TextDecoder):
                 self._end_line(LF)
             else:
                 self._decode_and_advance(line, LF)
+
+    def _decode_halves(self, block: bytes) -> None:
+        """Decode a block that could not be decoded at once: its halves, or line by line if it is small."""
+        middle = block.find(LF, len(block) // 2) + 1
+        if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
+            self._decode_block(block[:middle])
+            self._decode_block(block[middle:])
+        else:
+            LineDecoder._decode_block(self, block)
 
     def _end_text(self) -> None:
         self._end_line(b"")

@@ -27,7 +27,6 @@ from typing import ClassVar
 
 import msgspec
 
-from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_blank_lines
@@ -35,7 +34,6 @@ from planqk_protocol.captures.sniffing import after_blank_lines
 __all__ = ["NANO", "NANO_UTC", "STAMP", "Prefix", "PrefixDecoder", "every_line_matches"]
 
 _PIECE = 16 * 1024  # bytes of a line in one stored piece
-_SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _DIGIT = re.compile(rb"\d")
 
@@ -138,14 +136,8 @@ class PrefixDecoder(LineDecoder):
         return False
 
     def _decode_block(self, block: bytes) -> None:
-        if self._decode_alike(block):
-            return
-        middle = block.find(LF, len(block) // 2) + 1
-        if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
-            self._decode_block(block[:middle])
-            self._decode_block(block[middle:])
-        else:
-            super()._decode_block(block)
+        if not self._decode_alike(block):
+            self._decode_halves(block)
 
     def _decode_alike(self, block: bytes) -> bool:
         """Decode a block if its prefixes are that of the last line decoded alone; return whether they are.

@@ -64,7 +64,6 @@ _RECORD_START = '{"log":"'
 _RECORD_STARTS = re.compile(r'(?=\{"log":")')
 _AFTER_FAULT = re.compile(r'\n|(?=\{"log":")')
 _MANY_LINES = 100  # of one record; if it has fewer, decoding is tried again after every line
-_SMALL_BLOCK = 4096  # bytes: a smaller block is decoded line by line
 # The end of a JSON string, or a wrong escape in it. Pairs of backslashes are replaced before the search.
 _END_OF_TEXT = re.compile(r'(?<!\\)"|\\(?!["/bfnrt]|u[0-9a-fA-F]{4})')
 _STREAM = re.compile(r'.*"stream":"(stdout|stderr)"', re.DOTALL)
@@ -81,12 +80,7 @@ class DockerJsonFileDecoder(LineDecoder):
 
     def _decode_block(self, block: bytes) -> None:
         if self._held or not self._decode_healthy(block):
-            middle = block.find(LF, len(block) // 2) + 1
-            if len(block) > _SMALL_BLOCK and 0 < middle < len(block):
-                self._decode_block(block[:middle])
-                self._decode_block(block[middle:])
-            else:
-                super()._decode_block(block)
+            self._decode_halves(block)
 
     def _decode_healthy(self, block: bytes) -> bool:
         """Decode a block if every line of it is a record; return whether it was decoded."""
