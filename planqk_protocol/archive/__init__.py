@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from planqk_protocol.archive.listing import listed_captures
+from planqk_protocol.archive.pools import CallersExecutor, OwnProcesses
 from planqk_protocol.archive.reading import Reading
 from planqk_protocol.archive.rows import (
     MOST_TEXT,
@@ -21,7 +22,7 @@ from planqk_protocol.archive.rows import (
     schema,
     to_table,
 )
-from planqk_protocol.archive.work import BATCH, OwnProcesses, batches, done
+from planqk_protocol.archive.work import BATCH, read_captures
 from planqk_protocol.captures import formats
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.inputs.detection import AUTO
@@ -77,9 +78,9 @@ def outcomes(
         ImportError: fsspec, or what it needs for a store, is missing.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
-        concurrent.futures.BrokenExecutor: The executor that was given broke, or no
-            process can start.
-        concurrent.futures.CancelledError: The executor that was given was shut down,
+        concurrent.futures.BrokenExecutor: The executor that was given broke or was
+            shut down, or no process can start.
+        concurrent.futures.CancelledError: The executor that was given cancelled work,
             or lost its connection.
 
     >>> from concurrent.futures import ThreadPoolExecutor
@@ -93,5 +94,5 @@ def outcomes(
         raise ValueError(f"there is no capture format {excerpt(capture)}; choose one of {known}")
     if batch < 1:
         raise ValueError(f"batch is {batch}: give a number of bytes, at least 1")
-    work = batches(listed_captures(urls, storage_options), Reading(capture, limits), batch)
-    return done(work, OwnProcesses() if executor is None else executor)
+    pool = OwnProcesses() if executor is None else CallersExecutor(executor)
+    return read_captures(listed_captures(urls, storage_options), Reading(capture, limits), batch, pool)

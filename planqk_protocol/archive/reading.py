@@ -31,12 +31,14 @@ from planqk_protocol.outcome import Collector
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["DISORDER", "Reading", "capture_row", "error_row", "message_of"]
+
+DISORDER = "disorder"
+"""The kind of notice that counts files which are older than the file before them."""
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
 _LARGEST_CONFIG = 1024 * 1024
-_DISORDER = "disorder"
 _NO_RESULT = "no-result"
 
 
@@ -162,7 +164,7 @@ class _Summary:
             findings = [finding for finding in findings if finding.rule != _NO_RESULT]
         self._count(findings)
         if stream.disorder:
-            self._notices[_DISORDER] = len(stream.disorder)
+            self._notices[DISORDER] = len(stream.disorder)
         return self._row(stream, _with_containers(facts, stream.containers), config_error)
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:

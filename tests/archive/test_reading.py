@@ -16,8 +16,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from planqk_protocol import Limits
 from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations
 from planqk_protocol.archive.listing import Listed, listed_captures
+from planqk_protocol.archive.pools import CallersExecutor
 from planqk_protocol.archive.reading import capture_row
-from planqk_protocol.archive.work import batches, done
+from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
     INTERIM,
     READING,
@@ -246,7 +247,7 @@ class FaultyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
 def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) -> None:
     write(tmp_path, {f"{name}{ending}": b"x\n", "sound.log": RESULT.encode()})
     listed = [Listed(FaultyStore(), item.capture) for item in listed_captures([str(tmp_path)])]
-    found = done(batches(listed, READING, 10**6), Inline())
+    found = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
     faulty, sound = sorted(found, key=lambda row: "sound" in row.url)
     assert sound.result == "42"
     assert str(faulty.error).startswith("cannot be read: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 import subprocess
@@ -84,6 +85,39 @@ def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
     assert chosen("exit_code=3", "suspect=false") == ["a-json.log"]
     assert chosen(f"files={logs}/noise") == ["noise"]
     assert chosen("suspect=true") == []
+    assert chosen("notices=truncated") == ["broken.gz"]
+    assert chosen("violations=", "exit_code=", "result=42") == ["1.log"]
+
+
+def test_the_rows_that_were_chosen_are_counted(run: Run, logs: Path) -> None:
+    assert archive(run, logs, "--where", "status=FAILED").stderr.endswith("\nrows written, by --where: 1\n")
+    assert "--where" not in archive(run, logs).stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("status=FAILD", "status is one of RUNNING, SUCCEEDED, FAILED, CANCELLED, UNKNOWN."),
+        ("findings=no-such-rule", "findings is one of "),
+        ("violations=no-result", "violations is one of "),
+        ("notices=lost", "notices is one of "),
+        ("format=json", "format is one of "),
+        ("suspect=True", "suspect is one of true, false."),
+        ("exit_code=abc", "exit_code is a number."),
+        ("lines=1,000", "lines is a number."),
+    ],
+)
+def test_a_condition_that_no_row_can_meet(run: Run, given: str, said: str) -> None:
+    outcome = run("archive", "x", "--where", given)
+    assert outcome.exit_code == 2
+    said_in_words = " ".join(outcome.stderr.replace("│", " ").split())
+    assert f"'{given}' can be true of no row: {said}" in said_in_words
+
+
+@pytest.mark.parametrize("given", ["status=", "seconds=0.5", "exit_code=-1", "notices=disorder", "pod=x"])
+def test_a_condition_that_a_row_may_meet(run: Run, tmp_path: Path, given: str) -> None:
+    write(tmp_path, {"a.log": RESULT.encode()})
+    assert archive(run, tmp_path, "--where", given).exit_code == 0
 
 
 @pytest.mark.parametrize("condition", ["status", "state=FAILED", "=", ""])
@@ -211,6 +245,9 @@ class FakeClient:
     def get_executor(self) -> Executor:
         return BrokenInline() if "broken" in self.address else Inline()
 
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://a:1": 2, "tcp://b:1": 4}
+
 
 class BrokenInline(Inline):
     def submit(self, *_args: Any, **_kwargs: Any) -> Any:
@@ -233,7 +270,20 @@ def test_a_cluster(run: Run, logs: Path) -> None:
     assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
     outcome = run("archive", logs, "--executor", "dask://broken:1")
     assert outcome.exit_code == 2
+    assert "the executor ended before the work was done; run it again with another" in outcome.stderr
+    outcome = run("archive", logs, "--executor", "dask://broken:1", "--output", f"{logs.parent}/rows.jsonl")
     assert "the executor ended before the work was done; go on by --resume with another" in outcome.stderr
+
+
+def test_processes_that_cannot_start(run: Run, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_args: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor.submit", refused)
+    outcome = run("archive", logs)
+    assert outcome.stderr == (
+        "planqk-protocol: worker processes cannot start, or end at once; choose --executor threads\n"
+    )
 
 
 @pytest.mark.slow
@@ -270,6 +320,24 @@ def test_the_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"pyarrow", "fsspec", "distributed"} & set(done.stdout.split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has another signal for Ctrl-C")
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_ctrl_c_ends_the_work_in_its_middle(tmp_path: Path, executor: str) -> None:
+    logs, output = tmp_path / "logs", tmp_path / "rows.jsonl"
+    long = gzip.compress(b"PlanQK:Job:Result: wrong\n" * 10_000) * 1_000  # takes minutes
+    write(logs, {"long.log.gz": long, "short.log": RESULT.encode()})
+    command = [sys.executable, "-m", "planqk_protocol", "archive", str(logs), "--output", str(output)]
+    program = subprocess.Popen(
+        [*command, "--executor", executor, "--jobs", "2"], stderr=subprocess.PIPE, text=True
+    )
+    while not (output.exists() and output.read_bytes()):
+        assert program.poll() is None
+        time.sleep(0.01)
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=60)
+    assert (program.returncode, errors) == (130, "planqk-protocol: interrupted\n")
 
 
 @pytest.mark.slow
