@@ -11,10 +11,13 @@ import msgspec
 
 from planqk_protocol.inputs.rotation import rotated, rotations
 
-__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "is_local"]
+__all__ = ["DOCKER_CONFIG", "NO_MATCH", "StoredCapture", "StoredFile", "captures_of", "is_local"]
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
+
+NO_MATCH = "nothing is there that matches the pattern"
+"""The error of a pattern in place of a capture."""
 
 # What else is in that folder (moby, container/container.go and container_unix.go).
 _OTHER_FILES = frozenset(
