@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.archive import parquet
@@ -149,7 +149,6 @@ def is_gone(row: dict[str, Any]) -> bool:
     return not any(Path(name.rpartition("::")[2]).is_file() for name in row["files"])
 
 
-@settings(max_examples=40)
 @given(
     st.sampled_from(["rows/", "rows.parquet", "rows.jsonl"]),
     st.lists(RUNS, min_size=1, max_size=2),
