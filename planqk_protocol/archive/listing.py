@@ -21,12 +21,20 @@ from planqk_protocol.archive.store_entries import (
     check_store,
     entries_in,
     entry_url,
+    first_config,
     is_folder,
     named_file,
     store_and_path,
     stored_file,
 )
-from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of, is_local
+from planqk_protocol.archive.stored import (
+    DOCKER_CONFIG,
+    StoredCapture,
+    StoredFile,
+    captures_of,
+    config_folders,
+    is_local,
+)
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -143,13 +151,13 @@ class _Search(NamedTuple):
         return any(self.pattern.match(path[:end]) for end in [*folders, len(path)])
 
     def folders(self) -> Iterator[tuple[list[StoredFile], StoredFile | None]]:
-        """The files of each folder that are found, and what Docker writes there about its container.
+        """The files of each folder that are found, and what Docker writes about their container.
 
         A folder that cannot be listed comes as a file with an error.
         """
-        waiting: list[tuple[str, int, StoredFile | None]] = [(self.root, 0, None)]
+        waiting = [(self.root, 0)]
         while waiting:
-            folder, depth, config_above = waiting.pop()
+            folder, depth = waiting.pop()
             try:
                 found, folders = entries_in(self.store, folder)
             except Exception as error:  # noqa: BLE001  # stores raise what they will
@@ -157,11 +165,12 @@ class _Search(NamedTuple):
                 yield [StoredFile(folder, url, error=message_of(error))], None
                 continue
             config = found.get(f"{folder.rstrip('/')}/{DOCKER_CONFIG}")
-            description = self._file(config) if config else config_above
+            above = config_folders(folder)[1:]
+            description = self._file(config) if config else first_config(self.store, above)
             covered = (path for path in sorted(found) if self.covers(self.store, path))
             yield [self._file(found[path]) for path in covered], description
             waiting += [
-                (path, depth + 1, description)
+                (path, depth + 1)
                 for path in reversed(folders)
                 if self.depth is None or depth < self.depth or self.covers(self.store, path)
             ]
@@ -199,8 +208,8 @@ class _NamedFiles:
         """The captures of the files that were added since the last call."""
         files, self._files = self._files, []
         if self._store is not None and files:
-            config = named_file(self._store, f"{self._folder}/{DOCKER_CONFIG}")
-            yield from _largest_first(self._store, captures_of(files, None if config.error else config))
+            config = first_config(self._store, config_folders(self._folder))
+            yield from _largest_first(self._store, captures_of(files, config))
 
 
 def _largest_first(store: AbstractFileSystem, captures: list[StoredCapture]) -> Iterator[Listed]:

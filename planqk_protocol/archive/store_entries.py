@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planqk_protocol.archive.names import member_url, plain_name, without_credentials
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.stored import StoredFile, is_local, utc_time
+from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredFile, is_local, utc_time
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -19,6 +20,7 @@ __all__ = [
     "check_store",
     "entries_in",
     "entry_url",
+    "first_config",
     "is_folder",
     "named_file",
     "store_and_path",
@@ -150,6 +152,12 @@ def named_file(store: AbstractFileSystem, path: str) -> StoredFile:
         return stored_file(store, store.info(path))
     except Exception as error:  # noqa: BLE001  # stores raise what they will
         return StoredFile(path, url, error=message_of(error))
+
+
+def first_config(store: AbstractFileSystem, folders: Iterable[str]) -> StoredFile | None:
+    """Docker's description of a container in the first of some folders that has one."""
+    configs = (named_file(store, f"{folder}/{DOCKER_CONFIG}") for folder in folders)
+    return next((config for config in configs if not config.error), None)
 
 
 def _local_file(path: str, url: str) -> StoredFile:

@@ -166,9 +166,19 @@ def test_dockers_description_is_found(tmp_path: Path) -> None:
     config = {capture.url: capture.config and capture.config.path for capture in captures(tmp_path)}
     for name, beside in (("a/a-json.log", "a"), ("b/local-logs/container.log", "b")):
         assert config[f"{tmp_path}/{name}"] == f"{tmp_path}/{beside}/config.v2.json"
-    for named in (tmp_path / "a/a-json.log", tmp_path / "*" / "*.log"):
+    logs = tmp_path / "b" / "local-logs"
+    log = tmp_path / "a" / "a-json.log"
+    for named in (log, tmp_path / "*" / "*.log", logs, logs / "*", logs / "container.log"):
         [capture] = captures(named)
         assert capture.config is not None
+
+
+@pytest.mark.parametrize("place", ["a/b.log", "local-logs/deep/b.log", "a/local-logs/b.log"])
+def test_dockers_description_is_of_no_other_log_in_the_tree(tmp_path: Path, place: str) -> None:
+    write(tmp_path, {"config.v2.json": docker_config(), place: b""})
+    for named in (tmp_path, (tmp_path / place).parent, tmp_path / place, tmp_path / "**" / "b.log"):
+        [capture] = captures(named)
+        assert capture.config is None
 
 
 class TestAnotherStore:
