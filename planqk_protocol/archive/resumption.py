@@ -108,9 +108,8 @@ def _names(key: RowKey) -> Iterator[str]:
     """The names of the files of a row: for a member of a tar, its own and that of the tar."""
     for name in (key.url, *key.files):
         yield name
-        outside = name if name.startswith("tar://") else ""
-        while outside := outside.partition("::")[2]:  # the name of a member may hold colons as well
-            yield outside
+        if name.startswith("tar://"):
+            yield name.partition("::")[2]
 
 
 def _digest(text: str) -> bytes:
