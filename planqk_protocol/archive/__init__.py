@@ -6,6 +6,7 @@ what became of a job and what is wrong with its output. This needs the extra ``a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from typing import Any
@@ -42,7 +43,7 @@ __all__ = [
 
 
 def outcomes(
-    urls: Iterable[str],
+    urls: Iterable[str | os.PathLike[str]],
     *,
     capture: str = AUTO,
     limits: Limits = Limits(),
@@ -76,6 +77,7 @@ def outcomes(
 
     Raises:
         ImportError: fsspec, or what it needs for a store, is missing.
+        TypeError: `urls` is one string.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
         concurrent.futures.BrokenExecutor: The executor that was given broke or was
@@ -94,5 +96,8 @@ def outcomes(
         raise ValueError(f"there is no capture format {excerpt(capture)}; choose one of {known}")
     if batch < 1:
         raise ValueError(f"batch is {batch}: give a number of bytes, at least 1")
+    if isinstance(urls, str):
+        raise TypeError("urls is a string: give a list, such as [url]")
+    listed = listed_captures((os.fspath(url) for url in urls), storage_options)
     pool = OwnProcesses() if executor is None else CallersExecutor(executor)
-    return read_captures(listed_captures(urls, storage_options), Reading(capture, limits), batch, pool)
+    return read_captures(listed, Reading(capture, limits), batch, pool)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, open_output
+from planqk_protocol.cli.archive_output import STDOUT, opened_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
@@ -20,7 +19,6 @@ from planqk_protocol.cli.row_conditions import condition, is_met
 from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
-    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.pools import Pool
 
 __all__ = ["archive"]
@@ -112,28 +110,23 @@ def archive(
         from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
         from planqk_protocol.archive.work import BATCH, read_captures  # noqa: PLC0415  # likewise
 
-        store = open_output(output, resume=resume)
-        new = _new(listed_captures(patterns), store.known)
-        with (
-            _workers(executor, jobs) as workers,
-            closing(read_captures(new, Reading(capture, Limits()), BATCH, workers)) as rows,
-            summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
-        ):
-            written = 0
-            for row in counted:
-                if all(is_met(row, name, wanted) for name, wanted in conditions):
-                    store.write(row)
-                    written += 1
-        store.close()
+        reading = Reading(capture, Limits())
+        with opened_output(output, resume=resume) as opened:
+            listed = listed_captures(patterns)
+            new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
+            with (
+                _workers(executor, jobs) as workers,
+                closing(read_captures(new, reading, BATCH, workers)) as rows,
+                summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
+            ):
+                written = 0
+                for row in counted:
+                    if all(is_met(row, name, wanted) for name, wanted in conditions):
+                        opened.write(row)
+                        written += 1
+            opened.close()
     summary.print(written if conditions else None)
     ctx.exit(int(summary.errors > 0))
-
-
-def _new(listed: Iterable[Listed], known: AbstractSet[bytes]) -> Iterator[Listed]:
-    """The captures whose rows are not there yet."""
-    from planqk_protocol.archive.resumption import key_of  # noqa: PLC0415  # not for the help
-
-    return (item for item in listed if key_of(item.capture).digest not in known)
 
 
 @contextmanager
