@@ -79,7 +79,7 @@ FLOORS = (
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream",),
     # Archives: many stored captures to rows.
-    ("archive.containers", "archive.rows", "archive.stored"),
+    ("archive.containers", "archive.names", "archive.rows", "archive.stored"),
     ("archive.reading",),
     ("archive.store_entries", "archive.tars"),
     ("archive.listing", "archive.resumption"),
@@ -134,7 +134,7 @@ MAY_IMPORT = {
     "grammar": {"lark"},
     "archive": {"fsspec", "pyarrow"},
     "testing": {"hypothesis", "pytest"},
-    "cli": {"click", "distributed", "rich", "rich_click"},
+    "cli": {"click", "distributed", "filelock", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"authlib", "docker", "httpx", "kubernetes", "qhub", "requests", "urllib3"},
     "runner": {"docker", "requests"},

@@ -7,6 +7,8 @@ diagnosis. What is wrong with a file ends in its row, never in an exception.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +17,8 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
-from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations, checked
+from planqk_protocol.archive.names import plain_name, without_credentials
+from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
 from planqk_protocol.archive.stored import StoredCapture, StoredFile, is_local
 from planqk_protocol.captures import Captured, CaptureNotice, Chunk, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
@@ -27,12 +30,12 @@ from planqk_protocol.inputs.detection import RAW
 from planqk_protocol.inputs.event_stream import EventStream
 from planqk_protocol.inputs.input import Input, InputError
 from planqk_protocol.limits import Limits
-from planqk_protocol.outcome import Collector
+from planqk_protocol.outcome import Collector, JobStatus
 
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["Reading", "capture_row", "error_row", "message_of", "opened_file"]
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
@@ -53,6 +56,20 @@ class Reading(msgspec.Struct, frozen=True):
     capture: str
     limits: Limits
 
+    def fingerprint(self, capture: StoredCapture) -> str | None:
+        """A hash of what a row is made from: the files as they were listed, and how they are read.
+
+        Returns:
+            Hexadecimal digits; ``None`` if it is not known when a file was modified.
+        """
+        files = [*capture.files, capture.config] if capture.config else capture.files
+        if any(file.modified is None for file in files):
+            return None
+        states = [(file.url, file.size, str(file.modified)) for file in files]
+        # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
+        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
+        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
     """Read a capture, and make its row.
@@ -70,7 +87,12 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
         row = checked(summary.read(store, reading))
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
-    return msgspec.structs.replace(row, seconds=time.perf_counter() - begin)
+    has_ended = row.error is None and row.status != JobStatus.RUNNING
+    return msgspec.structs.replace(
+        row,
+        fingerprint=reading.fingerprint(capture) if has_ended else None,
+        seconds=time.perf_counter() - begin,
+    )
 
 
 def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
@@ -90,7 +112,7 @@ def message_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read: {type(error).__name__}: {excerpt(str(error))}"
+    return f"cannot be read: {type(error).__name__}: {excerpt(without_credentials(str(error)))}"
 
 
 def _on_one_line(text: str) -> str:
@@ -123,7 +145,7 @@ def _whole(store: Any, file: StoredFile) -> Iterator[bytes]:
 
 def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
     left = file.size
-    with _opened(store, file.path) as opened:
+    with opened_file(store, file.path) as opened:
         if file.offset:
             opened.seek(file.offset)
         while left and (chunk := opened.read(min(left, _CHUNK))):
@@ -131,11 +153,26 @@ def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
             yield chunk
 
 
-def _opened(store: Any, path: str) -> IO[bytes]:
+def opened_file(store: Any, path: str) -> IO[bytes]:
+    """Open a file of a store.
+
+    Raises:
+        Exception: It cannot be opened, or is no regular file of this machine.
+    """
     if is_local(store):
-        return open(path, "rb", buffering=0)  # noqa: PTH123  # fsspec takes longer than a small log
+        # fsspec takes longer than to read a small log.
+        return open(path, "rb", buffering=0, opener=_open_regular)
     opened: IO[bytes] = store.open(path, "rb")
     return opened
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a regular file. A pipe may have taken its place after it was listed; no writer is awaited then."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no such flag
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{plain_name(path)} is no longer a regular file")
+    return descriptor
 
 
 def _config_data(store: Any, config: StoredFile) -> bytes:
@@ -203,7 +240,7 @@ class _Summary:
 
         If the store does not give the description, it raises what it will: the status would be lost.
         """
-        by_path, config = facts_in_path(self._capture.files[-1].path), self._capture.config
+        by_path, config = facts_in_path(plain_name(self._capture.files[-1].path)), self._capture.config
         if config is None:
             return by_path, None
         try:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -404,3 +405,17 @@ def test_messages_are_short_and_on_one_line(tmp_path: Path) -> None:
     assert str(row.error).isprintable()
     assert len(str(row.error)) < 500
     assert "capture=raw if the job printed all of it" in str(row.error)
+
+
+@pytest.mark.parametrize("ending", [".log", ".tar"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"job{ending}"
+    path.write_text(RESULT)
+    listed = list(listed_captures([str(path)]))
+    path.unlink()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # whoever reads the pipe gets a row without an error
+    os.write(writer, RESULT.encode())
+    [row] = done(batches(listed, READING, 10**6), Inline())
+    os.close(writer)
+    assert row.error == f"{path} is no longer a regular file"
