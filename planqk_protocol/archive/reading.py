@@ -180,7 +180,7 @@ def _config_data(store: Any, config: StoredFile) -> bytes:
     if config.error:
         raise InputError(config.error)
     is_own_file = config.size and not config.offset  # in a tar, another member follows
-    size = _LARGEST_CONFIG + 1 if is_own_file else config.size
+    size = _LARGEST_CONFIG + 1 if is_own_file else min(config.size, _LARGEST_CONFIG + 1)
     data = b"".join(_up_to_size(store, msgspec.structs.replace(config, size=size)))
     if len(data) > _LARGEST_CONFIG:
         raise InputError(f"it has more than {_LARGEST_CONFIG:,} bytes")
