@@ -237,9 +237,9 @@ class TestStoresThatFail:
         ]
 
 
-@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
-def test_what_no_file_can_be_called_has_an_error(name: str) -> None:
-    [row] = rows_in(f"/nowhere/{name}")
+@pytest.mark.parametrize("path", ["", "/nowhere/a\0b", "/nowhere/\ud800"])
+def test_what_no_file_can_be_called_has_an_error(path: str) -> None:
+    [row] = rows_in(path)
     assert str(row.error).startswith("cannot be read: ")
 
 
@@ -337,6 +337,10 @@ class TestTheWeb:
         ]
         assert [row.error is None for row in rows] == [True, False, True]
         assert "secret" not in repr(rows)
+
+    def test_what_was_modified_at_an_unknown_time_is_read_again(self, site: str) -> None:
+        [row] = rows_in(f"{site}/b/w.log")
+        assert (row.error, row.modified, row.fingerprint) == (None, None, None)
 
     def test_patterns(self, site: str) -> None:
         assert sorted(capture.url for capture in captures(f"{site}/*/*.log")) == [

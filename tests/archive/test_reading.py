@@ -1,37 +1,28 @@
-"""One capture to its row: what is known of the container, the result, what is wrong, and faults of files."""
+"""One capture to its row: what is known of the container, the result, and what is wrong."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fsspec.implementations.local import LocalFileSystem
-from fsspec.implementations.memory import MemoryFileSystem
 
 from planqk_protocol import Limits
 from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations
-from planqk_protocol.archive.listing import Listed, listed_captures
-from planqk_protocol.archive.pools import CallersExecutor
-from planqk_protocol.archive.reading import capture_row
-from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
     INTERIM,
-    READING,
     RESULT,
     UID,
-    Inline,
     cri,
     docker_config,
     json_file,
     rows_in,
     write,
 )
+from tests.cli.harness import invoke
 
 
 def row_of(folder: Path, files: dict[str, bytes], **options: Any) -> OutcomeRow:
@@ -152,9 +143,65 @@ def test_damage_is_counted_by_kinds(tmp_path: Path) -> None:
     assert row.suspect
 
 
+SOUND = cri(*["x\n"] * 9, RESULT)
+
+
+def altered(line: str) -> bytes:
+    """A line that was stored as another one, compressed: the checksum is wrong."""
+    return gzip.compress(cri(line), 0).replace(b"42", b"43")
+
+
+DAMAGED = {
+    "altered": ({"a.log.gz": altered(RESULT)}, "the compressed data is damaged"),
+    "altered without a result": ({"a.log.gz": altered("42\n")}, "the compressed data is damaged"),
+    "without an end": ({"a.log.gz": gzip.compress(SOUND)[:-1]}, "the compressed file ends too early"),
+    "cut": ({"a.log": SOUND + SOUND[:20]}, "record 11, at byte"),
+    "torn": ({"a.log": cri("x\n") + b"\0" * 99 + b"\n" + SOUND}, "record 2, at byte 34"),
+    "in disorder": ({"a.log": cri(RESULT), "a.log.1": cri("x\n", second=5)}, "time runs backwards"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damage_is_told_and_judged_as_by_the_other_commands(tmp_path: Path, name: str) -> None:
+    files, said = DAMAGED[name]
+    row = row_of(tmp_path, files)
+    assert said in str(row.damage)
+    assert "\n" not in str(row.damage)
+    assert len(str(row.damage)) < 500
+    assert row.notices
+    assert row.error is None
+    assert row.suspect == (row.result is not None and invoke("result", *row.files).exit_code == 1)
+
+
+def test_what_is_repaired_or_of_another_container_is_no_damage(tmp_path: Path) -> None:
+    log = f"[pod/a/web] x\n[pod/a/job] {RESULT}"
+    row = row_of(tmp_path, {"a.log": log.encode()})
+    assert (row.notices, row.damage, row.suspect) == ({"unknown-stream": 1}, None, False)
+
+
+def test_the_damage_that_is_told_is_the_first(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"a.log": cri("x\n") + b"damage\n" + cri("x\n") + b"damage\n" * 3 + SOUND})
+    assert str(row.damage).startswith("record 2, ")
+    assert row.notices == {"corrupt": 4}
+
+
 def test_files_in_the_wrong_order_are_a_notice(tmp_path: Path) -> None:
     files = {"a.log": cri("x\n", second=1), "a.log.1": cri("x\n", second=5)}
-    assert row_of(tmp_path, files).notices == {"disorder": 1}
+    row = row_of(tmp_path, files)
+    assert row.notices == {"disorder": 1}
+    assert not row.suspect
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b" [ ]\n", "an empty list"),
+        (b'{"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
+    ],
+)
+def test_an_answer_of_the_service_is_no_log(tmp_path: Path, answer: bytes, said: str) -> None:
+    assert said in str(row_of(tmp_path, {"a.log": answer}).error)
+    assert row_of(tmp_path, {"a.log": answer}, capture="raw").error is None
 
 
 def test_a_guess_that_could_cost_a_result_is_an_error(tmp_path: Path) -> None:
@@ -176,96 +223,20 @@ def test_limits(tmp_path: Path) -> None:
     assert list(row.violations) == ["payload-too-large"]
 
 
-@pytest.mark.parametrize("config", [b"{", b"[]", b"x" * (1 << 20) + b"y"])
+BROKEN = [b"", b"{", b"[]", b"\xff", b'{"a":' * 100_000, b" " * (1 << 20), docker_config(exit_code=2**63)]
+
+
+@pytest.mark.parametrize("config", BROKEN)
 def test_a_broken_description_is_told_and_the_log_is_read(tmp_path: Path, config: bytes) -> None:
     row = row_of(tmp_path, {"a/a-json.log": json_file(RESULT), "a/config.v2.json": config})
-    assert row.result == "42"
-    assert f"{tmp_path}/a/config.v2.json: " in str(row.error)
-    assert len(str(row.error)) < 500
+    assert (row.result, row.status, row.error) == ("42", "UNKNOWN", None)
+    assert f"{tmp_path}/a/config.v2.json is not what Docker writes: " in str(row.config_error)
+    assert len(str(row.config_error)) < 500
 
 
-def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
-    """The row of a file that changes after it was listed."""
-    [(store, capture)] = listed_captures([str(url)])
-    change()
-    return capture_row(store, capture, READING)
-
-
-def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(tmp_path: Path) -> None:
-    log = tmp_path / "a.log"
-    log.write_bytes(RESULT.encode())
-    row = read_later(log, lambda: log.write_bytes(RESULT.encode() + b"more\n" * 100))
-    assert (row.result, row.bytes, row.error) == ("42", len(RESULT), None)
-
-
-def test_a_file_that_becomes_shorter_is_an_error(tmp_path: Path) -> None:
-    log = tmp_path / "a.log"
-    log.write_bytes(RESULT.encode())
-    row = read_later(log, lambda: log.write_bytes(b""))
-    assert row.error == f"{log} became shorter while it was read; read it again"
-
-
-@pytest.mark.parametrize("size", [9, 2 * 1024 * 1024])
-def test_a_file_of_another_store_may_change_too(size: int) -> None:
-    store, url = MemoryFileSystem(), "memory:///changing.log"
-    store.pipe_file(url, b"x" * size)
-    row = read_later(url, lambda: store.pipe_file(url, b"x" * 2 * size))
-    assert (row.bytes, row.error) == (size, None)
-    row = read_later(url, lambda: store.pipe_file(url, b"x"))
-    assert row.error == f"{url} became shorter while it was read; read it again"
-    store.rm(url)
-
-
-def test_an_empty_file_of_another_store() -> None:
-    store, url = MemoryFileSystem(), "memory:///empty.log"
-    store.pipe_file(url, b"")
-    [row] = rows_in(url)
-    assert (row.bytes, row.error) == (0, None)
-    store.rm(url)
-
-
-FAULTS = {
-    "vanished": FileNotFoundError(2, "No such file or directory"),
-    "forbidden": PermissionError(13, "Permission denied"),
-    "odd": RuntimeError("x" * 10_000),
-}
-
-
-class FaultyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
-    """Local files, of which those with the name of a fault raise it."""
-
-    protocol = "faulty"
-
-    def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
-        for name, fault in FAULTS.items():
-            if name in path:
-                raise fault
-        return super().open(path, mode, **options)
-
-
-@pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("ending", [".log", ".tar"])
-def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) -> None:
-    write(tmp_path, {f"{name}{ending}": b"x\n", "sound.log": RESULT.encode()})
-    listed = [Listed(FaultyStore(), item.capture) for item in listed_captures([str(tmp_path)])]
-    found = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
-    faulty, sound = sorted(found, key=lambda row: "sound" in row.url)
-    assert sound.result == "42"
-    assert str(faulty.error).startswith("cannot be read: ")
-    assert (FAULTS[name].args[-1][:9]) in str(faulty.error)
-    assert len(str(faulty.error)) < 300
-    assert (faulty.status, faulty.lines, len(faulty.files)) == (None, 0, 1)
-
-
-@pytest.mark.parametrize("ending", [".log", ".tar"])
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"job{ending}"
-    path.write_text(RESULT)
-    listed = list(listed_captures([str(path)]))
-    path.unlink()
-    os.mkfifo(path)
-    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # whoever reads the pipe gets a row without an error
-    os.write(writer, RESULT.encode())
-    [row] = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
-    os.close(writer)
-    assert row.error == f"{path} is no longer a regular file"
+def test_a_description_that_is_a_link_to_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT)})
+    (tmp_path / "config.v2.json").symlink_to(tmp_path / "nowhere")
+    [row] = rows_in(tmp_path)
+    assert (row.result, row.error) == ("42", None)
+    assert "a link to nothing" in str(row.config_error)

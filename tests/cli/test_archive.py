@@ -5,16 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, Self
+from typing import Any
 
-import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,13 +20,14 @@ from planqk_protocol.cli.archive_output import opened_output
 from tests.archive.harness import (
     RESULT,
     Inline,
+    cri,
     docker_config,
     json_file,
     mixed_archive,
     rows_in,
-    untimed,
     write,
 )
+from tests.cli.archives import archive, decoded, in_words_of_the_command
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
 
 OUTPUTS: dict[str, type[ParquetFolder | JsonLinesFile]] = {
@@ -48,14 +44,6 @@ def logs(tmp_path: Path) -> Path:
     return folder
 
 
-def archive(run: Run, *args: str | Path) -> Any:
-    return run("archive", "--executor", "threads", "--jobs", "2", *args)
-
-
-def decoded(lines: str) -> list[OutcomeRow]:
-    return untimed(msgspec.json.decode(line, type=OutcomeRow) for line in lines.splitlines())
-
-
 def stored(path: Path) -> list[dict[str, Any]]:
     """The rows of an output as plain data, without their seconds, in the order of their URLs."""
     if path.suffix == ".jsonl":
@@ -67,10 +55,32 @@ def stored(path: Path) -> list[dict[str, Any]]:
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     outcome = archive(run, logs)
-    assert decoded(outcome.stdout) == rows_in(logs)
+    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert outcome.exit_code == 1  # two cannot be read
-    counts = [line.rsplit(maxsplit=2)[0].split() for line in outcome.stderr.splitlines()]  # without the sizes
-    assert counts[1:] == [["FAILED", "1"], ["UNKNOWN", "6"], ["not", "read", "2"], ["all", "9"]]
+    counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
+    assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
+
+
+def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"cut.log.gz": gzip.compress(RESULT.encode())[:-1], "sound.log": RESULT.encode()})
+    outcome = archive(run, tmp_path)
+    assert outcome.exit_code == 1
+    assert "UNKNOWN, damaged" in outcome.stderr
+    (tmp_path / "cut.log.gz").unlink()
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
+
+
+def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "not read" in outcome.stderr) == (0, False)
+
+
+def test_an_error_names_options_of_the_command(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a.log": cri("x\n") + RESULT.encode()})
+    [row] = decoded(archive(run, tmp_path).stdout)
+    assert "say --capture raw if the job printed all of it, else --capture cri" in str(row.error)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -83,59 +93,6 @@ def test_rows_in_files(run: Run, logs: Path, tmp_path: Path, output: str) -> Non
 def test_all_is_read_is_success(run: Run, tmp_path: Path) -> None:
     write(tmp_path, {"a.log": RESULT.encode()})
     assert archive(run, tmp_path).exit_code == 0
-
-
-def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
-    def chosen(*conditions: str) -> list[str]:
-        args = [arg for condition in conditions for arg in ("--where", condition)]
-        return [Path(row.url).name for row in decoded(archive(run, logs, *args).stdout)]
-
-    assert chosen("status=FAILED") == ["a-json.log"]
-    assert chosen("status=") == ["dangling", "doubtful.log"]
-    assert chosen("findings=duplicate-result", "format=raw") == ["broken.gz", "plain.log"]
-    assert chosen("exit_code=3", "suspect=false") == ["a-json.log"]
-    assert chosen(f"files={logs}/noise") == ["noise"]
-    assert chosen("suspect=true") == []
-    assert chosen("notices=truncated") == ["broken.gz"]
-    assert chosen("violations=", "exit_code=", "result=42") == ["1.log"]
-
-
-def test_the_rows_that_were_chosen_are_counted(run: Run, logs: Path) -> None:
-    assert archive(run, logs, "--where", "status=FAILED").stderr.endswith("\nrows written, by --where: 1\n")
-    assert "--where" not in archive(run, logs).stderr
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("status=FAILD", "status is one of RUNNING, SUCCEEDED, FAILED, CANCELLED, UNKNOWN."),
-        ("findings=no-such-rule", "findings is one of "),
-        ("violations=no-result", "violations is one of "),
-        ("notices=lost", "notices is one of "),
-        ("format=json", "format is one of "),
-        ("suspect=True", "suspect is one of true, false."),
-        ("exit_code=abc", "exit_code is a number."),
-        ("lines=1,000", "lines is a number."),
-    ],
-)
-def test_a_condition_that_no_row_can_meet(run: Run, given: str, said: str) -> None:
-    outcome = run("archive", "x", "--where", given)
-    assert outcome.exit_code == 2
-    said_in_words = " ".join(outcome.stderr.replace("│", " ").split())
-    assert f"'{given}' can be true of no row: {said}" in said_in_words
-
-
-@pytest.mark.parametrize("given", ["status=", "seconds=0.5", "exit_code=-1", "notices=disorder", "pod=x"])
-def test_a_condition_that_a_row_may_meet(run: Run, tmp_path: Path, given: str) -> None:
-    write(tmp_path, {"a.log": RESULT.encode()})
-    assert archive(run, tmp_path, "--where", given).exit_code == 0
-
-
-@pytest.mark.parametrize("condition", ["status", "state=FAILED", "=", ""])
-def test_a_condition_that_is_none(run: Run, condition: str) -> None:
-    outcome = archive(run, "x", "--where", condition)
-    assert outcome.exit_code == 2
-    assert "is not NAME=VALUE with the name of a column" in " ".join(outcome.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -307,79 +264,6 @@ def test_without_its_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    outcome = run("archive", "x", "--executor", "dask://localhost:1")
-    assert outcome.stderr == (
-        'planqk-protocol: distributed is missing; run: pip install "planqk_protocol[dask]"\n'
-    )
-
-
-class FakeClient:
-    """A client of Dask without a cluster."""
-
-    closed: ClassVar[list[str]] = []
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        if "nobody" in address:
-            raise OSError("timed out")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.closed.append(self.address)
-
-    def get_executor(self) -> Executor:
-        return BrokenInline() if "broken" in self.address else Inline()
-
-    def nthreads(self) -> dict[str, int]:
-        return {"tcp://a:1": 2, "tcp://b:1": 4}
-
-
-class BrokenInline(Inline):
-    def submit(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise BrokenExecutor
-
-
-@pytest.fixture
-def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("distributed")
-    vars(module)["Client"] = FakeClient
-    monkeypatch.setitem(sys.modules, "distributed", module)
-
-
-@pytest.mark.usefixtures("_dask")
-def test_a_cluster(run: Run, logs: Path) -> None:
-    outcome = run("archive", logs, "--executor", "dask://host:8786")
-    assert decoded(outcome.stdout) == rows_in(logs)
-    assert FakeClient.closed == ["tcp://host:8786"]
-    outcome = run("archive", logs, "--executor", "dask://nobody:1")
-    assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
-    outcome = run("archive", logs, "--executor", "dask://broken:1")
-    assert outcome.exit_code == 2
-    assert "the executor ended before the work was done; run it again with another" in outcome.stderr
-    outcome = run("archive", logs, "--executor", "dask://broken:1", "--output", f"{logs.parent}/rows.jsonl")
-    assert "the executor ended before the work was done; go on by --resume with another" in outcome.stderr
-
-
-def test_processes_that_cannot_start(run: Run, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_args: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor.submit", refused)
-    outcome = run("archive", logs)
-    assert outcome.stderr == (
-        "planqk-protocol: worker processes cannot start, or end at once; choose --executor threads\n"
-    )
-
-
-@pytest.mark.slow
-def test_processes(run: Run, logs: Path) -> None:
-    assert decoded(run("archive", logs).stdout) == rows_in(logs)
-
-
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(
     call: Call, terminal: Terminal, logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -409,53 +293,3 @@ def test_the_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"pyarrow", "fsspec", "distributed"} & set(done.stdout.split())
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has another signal for Ctrl-C")
-@pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_ctrl_c_ends_the_work_in_its_middle(tmp_path: Path, executor: str) -> None:
-    logs, output = tmp_path / "logs", tmp_path / "rows.jsonl"
-    long = gzip.compress(b"PlanQK:Job:Result: wrong\n" * 10_000) * 1_000  # takes minutes
-    write(logs, {"long.log.gz": long, "short.log": RESULT.encode()})
-    command = [sys.executable, "-m", "planqk_protocol", "archive", str(logs), "--output", str(output)]
-    program = subprocess.Popen(
-        [*command, "--executor", executor, "--jobs", "2"], stderr=subprocess.PIPE, text=True
-    )
-    while not (output.exists() and output.read_bytes()):
-        assert program.poll() is None
-        time.sleep(0.01)
-    program.send_signal(signal.SIGINT)
-    _, errors = program.communicate(timeout=60)
-    assert (program.returncode, errors) == (130, "planqk-protocol: interrupted\n")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_in_the_middle_is_resumed(tmp_path: Path, stop: signal.Signals) -> None:
-    logs, output = tmp_path / "logs", tmp_path / "rows.jsonl"
-    write(logs, {f"{number:04}.log": (RESULT + "x\n" * 50_000).encode() for number in range(600)})
-    command = [
-        sys.executable,
-        "-m",
-        "planqk_protocol",
-        "archive",
-        str(logs),
-        "--output",
-        str(output),
-        "--jobs",
-        "2",
-    ]
-    program = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while program.poll() is None and time.monotonic() < deadline:
-        if output.exists() and output.read_bytes().count(b"\n") >= 20:
-            break
-        time.sleep(0.01)
-    program.send_signal(stop)
-    program.communicate(timeout=60)
-    assert len(output.read_bytes().splitlines()) >= 20
-    done = subprocess.run([*command, "--resume"], check=True, capture_output=True, timeout=120)
-    assert b"all" in done.stderr
-    rows = decoded(output.read_text())
-    assert rows == untimed(outcomes([str(logs)], executor=Inline()))
-    assert len(rows) == 600

@@ -13,6 +13,7 @@ import click
 from planqk_protocol import Limits
 from planqk_protocol.cli.archive_output import STDOUT, opened_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
+from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.row_conditions import condition, is_met
@@ -20,6 +21,7 @@ from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
     from planqk_protocol.archive.pools import Pool
+    from planqk_protocol.archive.rows import OutcomeRow
 
 __all__ = ["archive"]
 
@@ -89,11 +91,11 @@ def archive(
 
     The output has a row for each log: its container, the job's status and result,
     and what is wrong with it. The files of a log that was rotated are one row.
-    What cannot be read has a row that says why, and does not end the run.
+    What is damaged or cannot be read has a row that says why, and does not end the run.
 
     Exit codes:
-        0  All logs were read.
-        1  Some could not be read.
+        0  All logs were read as a whole.
+        1  Some could not be read, or are damaged.
         2  The command could not do its work.
 
     Examples:
@@ -122,11 +124,18 @@ def archive(
                 written = 0
                 for row in counted:
                     if all(is_met(row, name, wanted) for name, wanted in conditions):
-                        opened.write(row)
+                        opened.write(_in_words_of_the_command(row))
                         written += 1
             opened.close()
     summary.print(written if conditions else None)
-    ctx.exit(int(summary.errors > 0))
+    ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
+
+
+def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
+    """The row, with an error that names options and no arguments of Python."""
+    from msgspec.structs import replace  # noqa: PLC0415  # not for the help
+
+    return replace(row, error=in_options(row.error)) if row.error else row
 
 
 @contextmanager
