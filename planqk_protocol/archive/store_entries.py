@@ -6,7 +6,7 @@ import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planqk_protocol.archive.reading import message_of
 from planqk_protocol.archive.stored import StoredFile, is_local
@@ -14,7 +14,19 @@ from planqk_protocol.archive.stored import StoredFile, is_local
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["entry_url", "named_file", "store_and_path", "stored_file"]
+__all__ = [
+    "Content",
+    "Link",
+    "completed",
+    "content_of",
+    "entry_url",
+    "named_file",
+    "resolved",
+    "store_and_path",
+    "stored_file",
+]
+
+_NO_SIZE = "cannot be read: it is no file, or its size is not known"
 
 # How stores name the time of the last modification: local files and SFTP, S3, Azure, Google, and others.
 _MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
@@ -46,18 +58,86 @@ def entry_url(store: AbstractFileSystem, path: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
-    """A file as its store lists it. If it must not be opened, its `StoredFile.error` says why.
+class Link(NamedTuple):
+    """A link to a file or a folder that is there.
 
-    To open a pipe or a device could take for ever. So of local files, only regular
-    ones and links to such are read.
+    Attributes:
+        path: Its path.
+        target: The path of the file or folder, without links.
+        is_folder: Whether that is a folder.
     """
+
+    path: str
+    target: str
+    is_folder: bool
+
+
+class Content(NamedTuple):
+    """What is in a folder.
+
+    Attributes:
+        files: Its files. Those that must not be opened have an error, and so have links to nothing.
+        folders: The paths of its folders.
+        links: Its links.
+    """
+
+    files: list[StoredFile]
+    folders: list[str]
+    links: list[Link]
+
+
+def resolved(path: str) -> str:
+    """The path of a local file without links, of which the last one may lead nowhere."""
+    try:
+        real = os.path.realpath(path, strict=True)
+    except OSError:
+        folder, name = os.path.split(path)
+        real = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # no Path: it is called for each
+    return real.replace(os.sep, "/")
+
+
+def content_of(store: AbstractFileSystem, folder: str) -> Content:
+    """List a folder.
+
+    Raises:
+        Exception: Whatever the store raises.
+    """
+    if is_local(store):
+        return _local_content(store, folder)
+    entries = [entry for entry in store.ls(folder, detail=True) if entry["name"].rstrip("/") != folder]
+    store.invalidate_cache(folder)  # else S3 keeps the names of all folders
+    folders = [entry["name"].rstrip("/") for entry in entries if entry["type"] == "directory"]
+    return Content(
+        [stored_file(store, entry) for entry in entries if entry["type"] != "directory"], folders, []
+    )
+
+
+def _local_content(store: AbstractFileSystem, folder: str) -> Content:
+    content = Content([], [], [])
+    inside = f"{folder.rstrip('/')}/"
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = inside + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                content.folders.append(path)
+            elif entry.is_symlink() and ((is_folder := os.path.isdir(path)) or os.path.isfile(path)):  # noqa: PTH112, PTH113  # as above
+                content.links.append(Link(path, resolved(path), is_folder))
+            else:
+                content.files.append(_local_file(path, entry_url(store, path)))
+    return content
+
+
+def completed(store: AbstractFileSystem, file: StoredFile) -> StoredFile:
+    """A file that was listed, with its size. A page of links does not tell it."""
+    return named_file(store, file.path) if file.error == _NO_SIZE else file
+
+
+def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
+    """A file as its store lists it. If it cannot be read, its `StoredFile.error` says why."""
     path = entry["name"]
     url = entry_url(store, path)
-    if entry["type"] != "file" and is_local(store):
-        return _local_file(path, url)
     if entry["type"] != "file" or entry.get("size") is None:
-        return StoredFile(path, url, error="cannot be read: it is no file, or its size is not known")
+        return StoredFile(path, url, error=_NO_SIZE)
     return StoredFile(path, url, entry["size"], _modified(entry))
 
 
@@ -73,6 +153,7 @@ def named_file(store: AbstractFileSystem, path: str) -> StoredFile:
 
 
 def _local_file(path: str, url: str) -> StoredFile:
+    """A local file. To open a pipe or a device could take for ever, so only regular files are read."""
     try:
         status = Path(path).stat()
     except OSError as error:
