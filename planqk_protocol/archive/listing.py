@@ -38,11 +38,12 @@ from planqk_protocol.archive.store_entries import (
     completed,
     content_of,
     entry_url,
+    first_config,
     named_file,
     resolved,
     store_and_path,
 )
-from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of, is_local
+from planqk_protocol.archive.stored import StoredCapture, StoredFile, captures_of, config_folders, is_local
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -55,9 +56,6 @@ _MAGIC = re.compile(r"[*?\[]")
 _NO_FOLDER = (FileNotFoundError, NotADirectoryError)
 _NO_MATCH = "nothing is there that matches the pattern"
 _NOT_FOLLOWED = "cannot be read: a link to a folder; give the folder itself"
-_LOCAL_LOGS = (
-    "local-logs"  # the folder of Docker's driver `local` (moby, container/container.go, StartLogger)
-)
 
 
 class Listed(NamedTuple):
@@ -139,10 +137,9 @@ class _Listing:
         self._count += 1
         number = self._count
         of_root.append((number, search))
-        is_found = False
-        waiting = [(search.root, _config_above(store, search.root))]
+        is_found, waiting = False, [search.root]
         while waiting:
-            folder, config_above = waiting.pop()
+            folder = waiting.pop()
             earlier = self._searches_in(store, folder, number)
             if any(other.covers(folder) for other in earlier) and (is_found or not search.pattern):
                 continue
@@ -156,17 +153,21 @@ class _Listing:
                     self._unreadable.add((store, folder))
                     yield _failed(store, folder, message_of(error))
                 continue
-            captures = captures_of(content.files, config_above)
-            captures = [item for item in captures if any(search.covers(file.path) for file in item.files)]
-            is_found = is_found or bool(captures)
-            yield from _largest_first(
-                store, [item for item in captures if self._is_new(store, item, earlier)]
-            )
+            is_found = (yield from self._of_files(search, folder, content.files, earlier)) or is_found
             for link in content.links:
                 is_found = (yield from self._of_link(search, link)) or is_found
-            folders = sorted(filter(search.may_find_in, content.folders), reverse=True)
-            waiting += [(path, _config_for(path, content.files)) for path in folders]
+            waiting += sorted(filter(search.may_find_in, content.folders), reverse=True)
         return is_found
+
+    def _of_files(
+        self, search: Search, folder: str, files: list[StoredFile], earlier: list[Search]
+    ) -> Generator[Listed, None, bool]:
+        """Give the captures that no earlier search finds. Returns whether this one finds any."""
+        store = search.store
+        captures = captures_of(files, first_config(store, config_folders(folder)[1:]))
+        found = [item for item in captures if any(search.covers(file.path) for file in item.files)]
+        yield from _largest_first(store, [item for item in found if self._is_new(store, item, earlier)])
+        return bool(found)
 
     def _of_link(self, search: Search, link: Link) -> Generator[Listed, None, bool]:
         """Find what a link stands for. Returns whether the pattern matches it."""
@@ -207,7 +208,7 @@ class _Listing:
         missing = [file for file in named if file.error and file.path not in listed]
         beside += [file for file in named if not file.error and file.path not in listed]
         names = {file.path for file in named}
-        captures = captures_of(beside, _config_above(store, folder))
+        captures = captures_of(beside, first_config(store, config_folders(folder)[1:]))
         captures = [item for item in captures if any(file.path in names for file in item.files)]
         captures = [item for item in captures if self._is_new(store, item, earlier)]
         captures += [StoredCapture((file,)) for file in missing]
@@ -282,24 +283,8 @@ def _files_beside(named: StoredFile, store: AbstractFileSystem, folder: str) -> 
             return content_of(store, folder).files
     except Exception:  # noqa: BLE001, S110  # to read a file may be allowed where to list its folder is not
         pass
-    config = named_file(store, f"{folder}/{DOCKER_CONFIG}")
-    return [] if config.error else [config]
-
-
-def _config_above(store: AbstractFileSystem, folder: str) -> StoredFile | None:
-    """Docker's description of the container whose driver `local` logs to a folder, if it does."""
-    above, _, name = folder.rpartition("/")
-    if name != _LOCAL_LOGS:
-        return None
-    config = named_file(store, f"{above}/{DOCKER_CONFIG}")
-    return None if config.error else config
-
-
-def _config_for(folder: str, above: list[StoredFile]) -> StoredFile | None:
-    """The same, if the files in the folder above are known."""
-    if folder.rpartition("/")[2] != _LOCAL_LOGS:
-        return None
-    return next((file for file in above if file.path.rpartition("/")[2] == DOCKER_CONFIG), None)
+    config = first_config(store, [folder])
+    return [config] if config else []
 
 
 def _largest_first(store: AbstractFileSystem, captures: list[StoredCapture]) -> Iterator[Listed]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.stored import StoredFile, is_local
+from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredFile, is_local
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -20,6 +21,7 @@ __all__ = [
     "completed",
     "content_of",
     "entry_url",
+    "first_config",
     "named_file",
     "resolved",
     "store_and_path",
@@ -150,6 +152,12 @@ def named_file(store: AbstractFileSystem, path: str) -> StoredFile:
         return stored_file(store, store.info(path))
     except Exception as error:  # noqa: BLE001  # stores raise what they will
         return StoredFile(path, url, error=message_of(error))
+
+
+def first_config(store: AbstractFileSystem, folders: Iterable[str]) -> StoredFile | None:
+    """Docker's description of a container in the first of some folders that has one."""
+    configs = (named_file(store, f"{folder}/{DOCKER_CONFIG}") for folder in folders)
+    return next((config for config in configs if not config.error), None)
 
 
 def _local_file(path: str, url: str) -> StoredFile:

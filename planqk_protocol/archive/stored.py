@@ -11,11 +11,12 @@ import msgspec
 
 from planqk_protocol.inputs.rotation import rotated, rotations
 
-__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "is_local"]
+__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "config_folders", "is_local"]
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
 
+_LOCAL_LOGS = "local-logs"  # the folder of the driver `local` (moby, container/container.go, StartLogger)
 # What else is in that folder (moby, container/container.go and container_unix.go).
 _OTHER_FILES = frozenset(
     {DOCKER_CONFIG, "hostconfig.json", "hostname", "hosts", "resolv.conf", "resolv.conf.hash"}
@@ -102,7 +103,7 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     return [
         StoredCapture(
             files=tuple(found[path] for path in group),
-            config=_config_of(group[-1], configs) or config,
+            config=next(filter(None, map(configs.get, config_folders(_folder(group[-1])))), config),
             is_tar=len(group) == 1 and group[0].lower().endswith(_TARS),
             error=_twice([found[path] for path in group]),
         )
@@ -110,10 +111,13 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     ]
 
 
-def _config_of(path: str, configs: dict[str, StoredFile]) -> StoredFile | None:
-    """Docker's description of a container: beside its log, or one folder above (driver ``local``)."""
-    folder = _folder(path)
-    return configs.get(folder) or configs.get(_folder(folder))
+def config_folders(folder: str) -> list[str]:
+    """Where Docker's description of a container is, for the logs in a folder: there, or above ``local-logs``.
+
+    >>> config_folders("containers/c0ffee/local-logs")
+    ['containers/c0ffee/local-logs', 'containers/c0ffee']
+    """
+    return [folder, _folder(folder)] if _name(folder) == _LOCAL_LOGS else [folder]
 
 
 def _twice(files: list[StoredFile]) -> str | None:

@@ -27,9 +27,15 @@ def test_what_docker_stores_beside_a_log_is_no_capture() -> None:
 
 
 def test_dockers_description_is_found_beside_the_log_and_above_it() -> None:
-    files = [StoredFile(path, path) for path in ("a/config.v2.json", "a/local-logs/container.log", "b/x.log")]
+    paths = ("a/config.v2.json", "a/a.log", "a/local-logs/container.log", "a/logs/x.log", "b/x.log")
+    files = [StoredFile(path, path) for path in paths]
     found = {capture.url: capture.config for capture in captures_of(files)}
-    assert found == {"a/local-logs/container.log": files[0], "b/x.log": None}
+    assert found == {
+        "a/a.log": files[0],
+        "a/local-logs/container.log": files[0],
+        "a/logs/x.log": None,
+        "b/x.log": None,
+    }
     [capture] = captures_of([StoredFile("b/x.log", "b/x.log")], files[0])
     assert capture.config == files[0]
 
