@@ -31,14 +31,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.reading import message_of
 from planqk_protocol.archive.search import Search
 from planqk_protocol.archive.store_entries import (
     Link,
+    check_store,
     completed,
     content_of,
     entry_url,
     first_config,
+    is_folder,
     named_file,
     resolved,
     store_and_path,
@@ -81,14 +84,29 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
         ValueError: fsspec does not know a store, or a pattern is not valid.
     """
     listing = _Listing()
+    unreachable: set[str] = set()
     for url in urls:
-        store, path = store_and_path(url, storage_options or {})
+        check_store(url)
+        try:
+            store, path = store_and_path(url, storage_options or {})
+        except Exception as error:  # noqa: BLE001  # stores raise what they will
+            if url not in unreachable:
+                unreachable.add(url)
+                yield _unreachable(url, error)
+            continue
         search = _search(store, path)
         if search is None:
             yield from listing.of_name(store, resolved(path) if is_local(store) else path)
         elif not (yield from listing.of_search(search)) and search.pattern:
             yield _failed(store, path, _NO_MATCH)
     yield from listing.rest()
+
+
+def _unreachable(url: str, error: Exception) -> Listed:
+    """An error in place of the files that a URL names. Nobody reads it, so any store will do for it."""
+    store, _ = store_and_path(".", {})
+    file = StoredFile(url, without_credentials(plain_name(url)), error=message_of(error))
+    return Listed(store, StoredCapture((file,)))
 
 
 def _search(store: AbstractFileSystem, path: str) -> Search | None:
@@ -99,14 +117,22 @@ def _search(store: AbstractFileSystem, path: str) -> Search | None:
     """
     is_web = "https" in store.protocol
     magic = re.search(r"\*", path) if is_web else _MAGIC.search(path)
-    if magic and not (is_local(store) and os.path.lexists(path)):
+    if magic and not _exists(store, path):
         root = path[: magic.start()].rpartition("/")[0] or ("/" if is_local(store) else "")
         pattern = path[len(root) :].lstrip("/")
         pattern = re.sub(r"[?\[]", r"[\g<0>]", pattern) if is_web else pattern
         return Search(store, resolved(root) if is_local(store) else root, tuple(pattern.split("/")))
-    if not (path.endswith("/") if is_web else store.isdir(path)):
+    if not (path.endswith("/") if is_web else is_folder(store, path)):
         return None
     return Search(store, resolved(path) if is_local(store) else path.rstrip("/") or "/")
+
+
+def _exists(store: AbstractFileSystem, path: str) -> bool:
+    """Whether there is a file or a folder with the very name of a pattern."""
+    try:
+        return os.path.lexists(path) if is_local(store) else bool(store.exists(path))
+    except Exception:  # noqa: BLE001  # to be told by whoever searches the store
+        return False
 
 
 def _failed(store: AbstractFileSystem, path: str, why: str) -> Listed:

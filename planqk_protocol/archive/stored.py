@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,15 @@ import msgspec
 
 from planqk_protocol.inputs.rotation import rotated, rotations
 
-__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "config_folders", "is_local"]
+__all__ = [
+    "DOCKER_CONFIG",
+    "StoredCapture",
+    "StoredFile",
+    "captures_of",
+    "config_folders",
+    "is_local",
+    "utc_time",
+]
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
@@ -31,7 +39,7 @@ class StoredFile(msgspec.Struct, frozen=True):
         path: Its path in its store.
         url: Its name in rows and messages.
         size: Its size in bytes.
-        modified: When it was modified, if the store tells.
+        modified: When it was modified, if the store tells, in the years 1 to 9999.
         offset: Where it begins in a tar; 0 for a file of its own.
         error: Why it cannot be read.
     """
@@ -83,6 +91,18 @@ class StoredCapture(msgspec.Struct, frozen=True):
 def is_local(store: Any) -> bool:
     """Whether a store, a file system of fsspec, is that of this machine."""
     return "file" in store.protocol and not isinstance(store.protocol, str)
+
+
+def utc_time(seconds: float) -> datetime | None:
+    """A time in UTC from seconds since 1970. It is ``None`` if it is not in the years 1 to 9999 of Python.
+
+    >>> utc_time(0.5), utc_time(1e12)
+    (datetime.datetime(1970, 1, 1, 0, 0, 0, 500000, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -> list[StoredCapture]:

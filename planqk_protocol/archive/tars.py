@@ -11,12 +11,12 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import IO, Any
 
-from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
+from planqk_protocol.archive.names import member_url
+from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of, opened_file
 from planqk_protocol.archive.rows import OutcomeRow
-from planqk_protocol.archive.stored import StoredCapture, StoredFile, captures_of
+from planqk_protocol.archive.stored import StoredCapture, StoredFile, captures_of, utc_time
 from planqk_protocol.inputs.compression import seekable
 
 __all__ = ["tar_rows"]
@@ -53,7 +53,7 @@ def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Iterator[O
         yield error_row(capture, file.error)
         return
     try:
-        with store.open(file.path, "rb") as stored, seekable(stored, file.url) as opened:
+        with opened_file(store, file.path) as stored, seekable(stored, file.url) as opened:
             members, error = _members(opened, file)
             captures = captures_of(members)
             for member in sorted(captures, key=lambda item: item.files[0].offset):
@@ -87,11 +87,10 @@ def _members(opened: IO[bytes], file: StoredFile) -> tuple[list[StoredFile], str
 
 
 def _member(member: tarfile.TarInfo, file: StoredFile) -> StoredFile:
-    name = member.name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return StoredFile(
         path=member.name,
-        url=f"tar://{name}::{file.url}",
+        url=member_url("tar", member.name, file.url),
         size=member.size,
-        modified=datetime.fromtimestamp(member.mtime, UTC),
+        modified=utc_time(member.mtime),
         offset=member.offset_data,
     )

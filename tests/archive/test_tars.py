@@ -145,3 +145,15 @@ def test_a_rotated_file_that_is_in_the_tar_twice(tmp_path: Path) -> None:
     data = tar_of(("a.log", one), ("a.log.1", one), ("a.log.1.gz", gzip.compress(one)))
     [row] = rows_of_tar(tmp_path, data)
     assert "are the same file" in str(row.error)
+
+
+@pytest.mark.parametrize("mtime", [-(10**13), 253402300800])
+def test_a_member_with_a_time_that_nobody_can_tell(tmp_path: Path, mtime: int) -> None:
+    data = bytearray(tar_of(("a.log", RESULT.encode()), ("b.log", RESULT.encode())))
+    odd = tarfile.TarInfo("a.log")
+    odd.size, odd.mtime = len(RESULT), mtime
+    data[:512] = odd.tobuf(tarfile.GNU_FORMAT)
+    assert [(row.result, row.modified is None) for row in rows_of_tar(tmp_path, bytes(data))] == [
+        ("42", True),
+        ("42", False),
+    ]
