@@ -46,7 +46,14 @@ from planqk_protocol.archive.store_entries import (
     resolved,
     store_and_path,
 )
-from planqk_protocol.archive.stored import StoredCapture, StoredFile, captures_of, config_folders, is_local
+from planqk_protocol.archive.stored import (
+    NO_MATCH,
+    StoredCapture,
+    StoredFile,
+    captures_of,
+    config_folders,
+    is_local,
+)
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -57,7 +64,6 @@ __all__ = ["Listed", "listed_captures"]
 
 _MAGIC = re.compile(r"[*?\[]")
 _NO_FOLDER = (FileNotFoundError, NotADirectoryError)
-_NO_MATCH = "nothing is there that matches the pattern"
 _NOT_FOLLOWED = "cannot be read: a link to a folder; give the folder itself"
 
 
@@ -98,7 +104,7 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
         if search is None:
             yield from listing.of_name(store, resolved(path) if is_local(store) else path)
         elif not (yield from listing.of_search(search)) and search.pattern:
-            yield _failed(store, path, _NO_MATCH)
+            yield _failed(store, path, NO_MATCH)
     yield from listing.rest()
 
 

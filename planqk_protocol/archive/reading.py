@@ -18,7 +18,7 @@ import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
 from planqk_protocol.archive.names import plain_name, without_credentials
-from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations
 from planqk_protocol.archive.stored import StoredCapture, StoredFile, is_local
 from planqk_protocol.captures import Captured, Chunk
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
@@ -29,7 +29,7 @@ from planqk_protocol.inputs.detection import RAW
 from planqk_protocol.inputs.event_stream import EventStream
 from planqk_protocol.inputs.input import Input, InputError
 from planqk_protocol.limits import Limits
-from planqk_protocol.outcome import Collector
+from planqk_protocol.outcome import Collector, JobStatus
 
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
@@ -54,6 +54,20 @@ class Reading(msgspec.Struct, frozen=True):
     capture: str
     limits: Limits
 
+    def fingerprint(self, capture: StoredCapture) -> str | None:
+        """A hash of what a row is made from: the files as they were listed, and how they are read.
+
+        Returns:
+            Hexadecimal digits; ``None`` if it is not known when a file was modified.
+        """
+        files = [*capture.files, capture.config] if capture.config else capture.files
+        if any(file.modified is None for file in files):
+            return None
+        states = [(file.url, file.size, str(file.modified)) for file in files]
+        # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
+        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
+        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
     """Read a capture, and make its row.
@@ -71,7 +85,12 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
         row = summary.read(store, reading)
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
-    return msgspec.structs.replace(row, seconds=time.perf_counter() - begin)
+    has_ended = row.error is None and row.status != JobStatus.RUNNING
+    return msgspec.structs.replace(
+        row,
+        fingerprint=reading.fingerprint(capture) if has_ended else None,
+        seconds=time.perf_counter() - begin,
+    )
 
 
 def error_row(capture: StoredCapture, error: str) -> OutcomeRow:

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-"""The version of the Arrow schema. It grows when a column changes or goes away, not when one is added."""
+"""The version of the columns. It grows whenever one is added, changes or goes away."""
 
 MOST_TEXT = 64 * 1024
 """The most bytes of a JSON text that a row holds."""
@@ -52,8 +52,10 @@ class Violations(msgspec.Struct, frozen=True):
     first_message: str
 
 
-class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version", tag=SCHEMA_VERSION):
     """One log of an archive: where it is, what became of its job, and what is wrong with it.
+
+    Its JSON has the member ``version``, which is `SCHEMA_VERSION`.
 
     If the log could not be read, `error` says why, and what depends on its content
     is ``None``, 0 or empty.
@@ -63,6 +65,9 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
         files: All files of the log, the oldest first.
         size: Size of these files, in bytes as they are stored.
         modified: When the last of them was modified.
+        fingerprint: A hash of the files' names, sizes and times, and of how they were
+            read. While it stays the same, a resumed run does not read the log again.
+            ``None`` if it must: there is an error, or the container still ran.
         container: The container, if the capture or its folder names it.
         pod: Its pod, as ``namespace/name`` or as the capture names it.
         image: Its image.
@@ -96,6 +101,7 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     size: int = 0
     modified: datetime | None = None
+    fingerprint: str | None = None
     container: str | None = None
     pod: str | None = None
     image: str | None = None
