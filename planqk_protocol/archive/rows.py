@@ -24,6 +24,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "OutcomeRow",
     "Violations",
+    "checked",
     "row_to_json_line",
     "schema",
     "to_table",
@@ -36,6 +37,7 @@ MOST_TEXT = 64 * 1024
 """The most bytes of a JSON text that a row holds."""
 
 _TIMES = ("started", "finished", "first_time", "last_time")
+_BITS = 64  # of a number in Arrow, with its sign
 _COUNTS = ("findings", "notices")
 _encode = msgspec.json.Encoder().encode
 
@@ -88,13 +90,17 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
         notices: Number of notices, by their kinds. ``disorder`` counts files
             that are older than the file before them.
         suspect: Whether the result, or the violation in its place, may not be
-            what the job printed.
+            what the job printed, or not the first one.
+        damage: The first thing that is wrong with the files, so that lines of standard
+            output may be missing, altered, or in the wrong order.
         first_time: The first time stamp of standard output, by RFC 3339 in UTC.
         last_time: The last one.
         lines: Number of lines of standard output.
         bytes: Size of standard output in bytes.
         seconds: How long it took to read the log.
-        error: What could not be read, and why.
+        config_error: What is wrong with Docker's description of the container. The
+            log was read without it.
+        error: Why the log could not be read.
     """
 
     url: str
@@ -121,12 +127,27 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
     findings: dict[str, int] = {}
     notices: dict[str, int] = {}
     suspect: bool = False
+    damage: str | None = None
     first_time: str | None = None
     last_time: str | None = None
     lines: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    config_error: str | None = None
     error: str | None = None
+
+
+def checked(row: OutcomeRow) -> OutcomeRow:
+    """The row, if every output can hold it.
+
+    Raises:
+        ValueError: A number has more than 64 bits, or a text has surrogates.
+    """
+    for name, value in msgspec.structs.asdict(row).items():
+        if isinstance(value, int) and value.bit_length() >= _BITS:
+            raise ValueError(f"{name} is a number of more than {_BITS} bits")
+    _encode(row)
+    return row
 
 
 def row_to_json_line(row: OutcomeRow) -> bytes:

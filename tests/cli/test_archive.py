@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from planqk_protocol.cli.archive_output import opened_output
 from tests.archive.harness import (
     RESULT,
     Inline,
+    cri,
     docker_config,
     json_file,
     mixed_archive,
@@ -55,6 +57,13 @@ def decoded(lines: str) -> list[OutcomeRow]:
     return untimed(msgspec.json.decode(line, type=OutcomeRow) for line in lines.splitlines())
 
 
+def in_words_of_the_command(rows: list[OutcomeRow]) -> list[OutcomeRow]:
+    return [
+        msgspec.structs.replace(row, error=row.error and row.error.replace("capture=", "--capture "))
+        for row in rows
+    ]
+
+
 def stored(path: Path) -> list[dict[str, Any]]:
     """The rows of an output as plain data, without their seconds, in the order of their URLs."""
     if path.suffix == ".jsonl":
@@ -66,10 +75,32 @@ def stored(path: Path) -> list[dict[str, Any]]:
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     outcome = archive(run, logs)
-    assert decoded(outcome.stdout) == rows_in(logs)
+    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert outcome.exit_code == 1  # two cannot be read
-    counts = [line.rsplit(maxsplit=2)[0].split() for line in outcome.stderr.splitlines()]  # without the sizes
-    assert counts[1:] == [["FAILED", "1"], ["UNKNOWN", "6"], ["not", "read", "2"], ["all", "9"]]
+    counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
+    assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
+
+
+def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"cut.log.gz": gzip.compress(RESULT.encode())[:-1], "sound.log": RESULT.encode()})
+    outcome = archive(run, tmp_path)
+    assert outcome.exit_code == 1
+    assert "UNKNOWN, damaged" in outcome.stderr
+    (tmp_path / "cut.log.gz").unlink()
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
+
+
+def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "not read" in outcome.stderr) == (0, False)
+
+
+def test_an_error_names_options_of_the_command(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a.log": cri("x\n") + RESULT.encode()})
+    [row] = decoded(archive(run, tmp_path).stdout)
+    assert "say --capture raw if the job printed all of it, else --capture cri" in str(row.error)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -316,7 +347,7 @@ def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_dask")
 def test_a_cluster(run: Run, logs: Path) -> None:
     outcome = run("archive", logs, "--executor", "dask://host:8786")
-    assert decoded(outcome.stdout) == rows_in(logs)
+    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert FakeClient.closed == ["tcp://host:8786"]
     outcome = run("archive", logs, "--executor", "dask://nobody:1")
     assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
@@ -327,7 +358,7 @@ def test_a_cluster(run: Run, logs: Path) -> None:
 
 @pytest.mark.slow
 def test_processes(run: Run, logs: Path) -> None:
-    assert decoded(run("archive", logs).stdout) == rows_in(logs)
+    assert decoded(run("archive", logs).stdout) == in_words_of_the_command(rows_in(logs))
 
 
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(

@@ -14,6 +14,7 @@ import click
 from planqk_protocol import Limits
 from planqk_protocol.cli.archive_output import STDOUT, opened_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
+from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.terminal import Failure, Messages
@@ -100,11 +101,11 @@ def archive(
 
     The output has a row for each log: its container, the job's status and result,
     and what is wrong with it. The files of a log that was rotated are one row.
-    What cannot be read has a row that says why, and does not end the run.
+    What is damaged or cannot be read has a row that says why, and does not end the run.
 
     Exit codes:
-        0  All logs were read.
-        1  Some could not be read.
+        0  All logs were read as a whole.
+        1  Some could not be read, or are damaged.
         2  The command could not do its work.
 
     Examples:
@@ -132,10 +133,17 @@ def archive(
             ):
                 for row in counted:
                     if all(_has(row, name, wanted) for name, wanted in conditions):
-                        opened.write(row)
+                        opened.write(_in_words_of_the_command(row))
             opened.close()
     summary.print()
-    ctx.exit(int(summary.errors > 0))
+    ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
+
+
+def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
+    """The row, with an error that names options and no arguments of Python."""
+    from msgspec.structs import replace  # noqa: PLC0415  # not for the help
+
+    return replace(row, error=in_options(row.error)) if row.error else row
 
 
 def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
