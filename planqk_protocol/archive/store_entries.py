@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -69,6 +70,8 @@ def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSyste
     from fsspec.core import url_to_fs  # noqa: PLC0415  # an extra, and heavy
     from fsspec.implementations.local import LocalFileSystem, make_path_posix  # noqa: PLC0415  # likewise
 
+    if not url:  # to Python it is the current folder; to a shell, a variable without a value
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     if "://" in url:
         store, path = url_to_fs(url, **options)
         return store, path

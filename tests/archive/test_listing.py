@@ -257,10 +257,12 @@ class TestStoresThatFail:
         ]
 
 
-@pytest.mark.parametrize("name", ["a\0b", "\ud800", "a\0b/c", "a\0b/*"])
-@pytest.mark.parametrize("place", ["/nowhere", "/tmp"])  # noqa: S108  # nothing is written there
-def test_what_no_file_can_be_called_has_an_error(place: str, name: str) -> None:
-    [row] = rows_in(f"{place}/{name}")
+@pytest.mark.parametrize(
+    "path",
+    ["", "/nowhere/a\0b", "/nowhere/\ud800", "/tmp/a\0b", "/tmp/a\0b/c", "/tmp/a\0b/*"],  # noqa: S108
+)
+def test_what_no_file_can_be_called_has_an_error(path: str) -> None:
+    [row] = rows_in(path)
     assert str(row.error).startswith("cannot be read: ")
 
 
@@ -358,6 +360,10 @@ class TestTheWeb:
         ]
         assert [row.error is None for row in rows] == [True, False, True]
         assert "secret" not in repr(rows)
+
+    def test_what_was_modified_at_an_unknown_time_is_read_again(self, site: str) -> None:
+        [row] = rows_in(f"{site}/b/w.log")
+        assert (row.error, row.modified, row.fingerprint) == (None, None, None)
 
     def test_patterns(self, site: str) -> None:
         assert sorted(capture.url for capture in captures(f"{site}/*/*.log")) == [
