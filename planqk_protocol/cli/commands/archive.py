@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, opened_output
+from planqk_protocol.cli.archive_output import STDOUT, opened_output, without_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
@@ -20,6 +20,7 @@ from planqk_protocol.cli.row_conditions import condition, is_met
 from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.pools import Pool
     from planqk_protocol.archive.rows import OutcomeRow
 
@@ -108,13 +109,12 @@ def archive(
     messages = Messages()
     summary = ArchiveSummary(messages)
     with _failures(output):
-        from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
-        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
+        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # heavy
         from planqk_protocol.archive.work import BATCH, read_captures  # noqa: PLC0415  # likewise
 
         reading = Reading(capture, Limits())
         with opened_output(output, resume=resume) as opened:
-            listed = listed_captures(patterns)
+            listed = without_output(_found(patterns), output)
             new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
             with (
                 _workers(executor, jobs) as workers,
@@ -136,6 +136,15 @@ def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
     from msgspec.structs import replace  # noqa: PLC0415  # not for the help
 
     return replace(row, error=in_options(row.error)) if row.error else row
+
+
+def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
+    from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
+
+    try:
+        yield from listed_captures(patterns)
+    except ValueError as error:
+        raise Failure(str(error)) from None
 
 
 @contextmanager
@@ -173,7 +182,7 @@ def _failures(output: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[archive]"') from None
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"{error.filename or output}: {error.strerror or error}") from None
