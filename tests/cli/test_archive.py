@@ -24,14 +24,9 @@ from tests.archive.harness import (
     rows_in,
     write,
 )
-from tests.cli.archives import archive, decoded, in_words_of_the_command
+from tests.cli.archives import OUTPUTS, archive, decoded, in_words_of_the_command, stored
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
 
-OUTPUTS: dict[str, type[ParquetFolder | JsonLinesFile]] = {
-    "rows/": ParquetFolder,
-    "rows.parquet": ParquetFile,
-    "rows.jsonl": JsonLinesFile,
-}
 
 
 @pytest.fixture
@@ -39,15 +34,6 @@ def logs(tmp_path: Path) -> Path:
     folder = tmp_path / "logs"
     mixed_archive(folder)
     return folder
-
-
-def stored(path: Path) -> list[dict[str, Any]]:
-    """The rows of an output as plain data, without their seconds, in the order of their URLs."""
-    if path.suffix == ".jsonl":
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-    else:
-        rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
-    return sorted(({**row, "seconds": 0} for row in rows), key=lambda row: str(row["url"]))
 
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
