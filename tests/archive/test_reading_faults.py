@@ -1,7 +1,9 @@
-"""The bytes of stored files: files that change after they were listed, and stores that fail."""
+"""Files and stores that change or fail while a capture is read, and what no output can hold."""
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +13,20 @@ import pytest
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from hypothesis import given
+from hypothesis import strategies as st
 
-from planqk_protocol.archive import OutcomeRow
+from planqk_protocol.archive import OutcomeRow, row_to_json_line, to_table
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.reading import capture_row
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import batches, done
 from tests.archive.harness import (
     READING,
     RESULT,
+    UID,
     Inline,
+    cri,
     docker_config,
     json_file,
     rows_in,
@@ -121,6 +128,61 @@ def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) 
     assert (FAULTS[name].args[-1][:9]) in str(faulty.error)
     assert len(str(faulty.error)) < 300
     assert (faulty.status, faulty.lines, len(faulty.files)) == (None, 0, 1)
+
+
+class AnyStore:
+    """A store that holds two files, whatever their names."""
+
+    protocol = "any"
+
+    def __init__(self, log: bytes, config: bytes) -> None:
+        self._files = {"log": log, "config": config}
+
+    def cat_file(self, path: str, start: int, end: int) -> bytes:
+        return self._files.get(path, self._files["log"])[start:end]
+
+    def open(self, path: str, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._files.get(path, self._files["log"]))
+
+    def size(self, path: str) -> int:
+        return len(self._files.get(path, self._files["log"]))
+
+
+TEXTS = st.text(st.characters(exclude_categories=()))
+NUMBERS = st.integers() | st.sampled_from([2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**400])
+TIMES = st.sampled_from(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.5-12:00", "2026-05-01T10:00:00Z"])
+
+
+@given(
+    path=TEXTS | st.builds("a_{}_{}/{}/0.log".format, TEXTS, st.just(UID), TEXTS),
+    size=NUMBERS,
+    log=st.binary() | TEXTS.map(lambda text: cri(text.encode(errors="replace").decode())),
+    state=st.fixed_dictionaries({"ExitCode": NUMBERS, "StartedAt": TIMES, "FinishedAt": TIMES}),
+    name=TEXTS,
+)
+def test_every_output_can_hold_every_row(
+    path: str, size: int, log: bytes, state: dict[str, Any], name: str
+) -> None:
+    config = json.dumps({"Name": name, "Config": {"Image": name}, "State": state}).encode()
+    described = StoredFile("config", path, size=len(config))
+    for capture in (
+        StoredCapture((StoredFile(path, path, size=size),), config=described),
+        StoredCapture((StoredFile(path, path, size=len(log)),)),
+        StoredCapture((StoredFile(path, path, size=size, error=path or "it is not there"),)),
+    ):
+        row = capture_row(AnyStore(log, config), capture, READING)
+        row_to_json_line(row)
+        to_table([row])
+        assert len(str(row.error)) < 500
+
+
+def test_messages_are_short_and_on_one_line(tmp_path: Path) -> None:
+    log = tmp_path / ("a\n\x1b\u202e" + "x" * 240)
+    log.write_bytes(cri("x\n") + RESULT.encode())
+    [row] = rows_in(log)
+    assert str(row.error).isprintable()
+    assert len(str(row.error)) < 500
+    assert "capture=raw if the job printed all of it" in str(row.error)
 
 
 @pytest.mark.parametrize("ending", [".log", ".tar"])
