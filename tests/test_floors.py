@@ -83,6 +83,7 @@ FLOORS = (
         *("archive.containers", "archive.names", "archive.pools", "archive.rows", "archive.search"),
         "archive.stored",
     ),
+    ("archive.contents",),
     ("archive.reading",),
     ("archive.store_entries", "archive.tars"),
     ("archive.listing", "archive.resumption"),
