@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
     from planqk_protocol.archive.resumption import EarlierRows
 
-__all__ = ["STDOUT", "RowOutput", "opened_output"]
+__all__ = ["STDOUT", "RowOutput", "opened_output", "own_files"]
 
 STDOUT = "-"
 _PARQUET, _JSON_LINES = ".parquet", ".jsonl"
@@ -89,12 +91,34 @@ def opened_output(output: str, *, resume: bool) -> Iterator[RowOutput]:
         yield opened
 
 
+def own_files(output: str) -> Callable[[str], object]:
+    """Tell the files of an output from other files: what a run writes is none of its logs.
+
+    Args:
+        output: The path of a file or a folder, or ``-``.
+
+    Returns:
+        A function that says whether a path without links is that of such a file.
+    """
+    if output == STDOUT:
+        return _is_standard_output
+    path = re.escape(os.path.realpath(output).replace(os.sep, "/"))
+    return re.compile(rf"(?s){path}(|\.lock|\.tmp|\.parts/.*|/part-[^/]*)").fullmatch
+
+
+def _is_standard_output(path: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116  # for each log
+    except (OSError, ValueError):  # a file that is gone, or a standard output that is none of the system
+        return False
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Keep other runs from an output, by a file beside it. A run that is killed leaves the file unlocked."""
     from filelock import FileLock, Timeout  # noqa: PLC0415  # an extra
 
-    lock = FileLock(f"{path}.lock", timeout=0)
+    lock = FileLock(f"{path.resolve()}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:

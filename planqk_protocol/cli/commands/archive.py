@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, opened_output
+from planqk_protocol.cli.archive_output import STDOUT, opened_output, own_files
 from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
@@ -21,6 +21,7 @@ from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.work import OwnProcesses
 
 __all__ = ["archive"]
@@ -124,7 +125,7 @@ def archive(
 
         reading = Reading(capture, Limits())
         with opened_output(output, resume=resume) as opened:
-            listed = listed_captures(patterns)
+            listed = _without_own_files(listed_captures(patterns), output)
             new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
             with (
                 _workers(executor, jobs) as workers,
@@ -137,6 +138,16 @@ def archive(
             opened.close()
     summary.print()
     ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
+
+
+def _without_own_files(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
+    """The captures that are not of the output."""
+    from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
+
+    is_own = own_files(output)
+    for item in listed:
+        if not is_local(item.store) or not any(is_own(file.path) for file in item.capture.files):
+            yield item
 
 
 def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
