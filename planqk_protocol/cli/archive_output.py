@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,9 +16,10 @@ from planqk_protocol.cli.terminal import Failure, check_output, write_json
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.resumption import EarlierRows
 
-__all__ = ["STDOUT", "RowOutput", "opened_output", "own_files"]
+__all__ = ["STDOUT", "RowOutput", "opened_output", "without_output"]
 
 STDOUT = "-"
 _PARQUET, _JSON_LINES = ".parquet", ".jsonl"
@@ -91,19 +92,25 @@ def opened_output(output: str, *, resume: bool) -> Iterator[RowOutput]:
         yield opened
 
 
-def own_files(output: str) -> Callable[[str], object]:
-    """Tell the files of an output from other files: what a run writes is none of its logs.
+def without_output(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
+    """Leave out the output and what stands beside it, which may be in a folder of logs.
 
     Args:
-        output: The path of a file or a folder, or ``-``.
-
-    Returns:
-        A function that says whether a path without links is that of such a file.
+        listed: The logs that were found.
+        output: As for `opened_output`.
     """
-    if output == STDOUT:
-        return _is_standard_output
-    path = re.escape(os.path.realpath(output).replace(os.sep, "/"))
-    return re.compile(rf"(?s){path}(|\.lock|\.tmp|\.parts/.*|/part-[^/]*)").fullmatch
+    from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
+
+    is_own = _is_standard_output if output == STDOUT else _files_of(Path(output)).fullmatch
+    for item in listed:
+        if not is_local(item.store) or not any(is_own(file.path) for file in item.capture.files):
+            yield item
+
+
+def _files_of(output: Path) -> re.Pattern[str]:
+    """What the paths of an output, and of what stands beside it, match. They are without links."""
+    path = re.escape(output.resolve().as_posix())
+    return re.compile(rf"(?s){path}(|\.lock|\.tmp|\.parts/.*|/part-[^/]*)")
 
 
 def _is_standard_output(path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, opened_output, own_files
+from planqk_protocol.cli.archive_output import STDOUT, opened_output, without_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
@@ -119,13 +119,12 @@ def archive(
     messages = Messages()
     summary = ArchiveSummary(messages)
     with _failures(output):
-        from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
-        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
+        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # heavy
         from planqk_protocol.archive.work import BATCH, batches, done  # noqa: PLC0415  # likewise
 
         reading = Reading(capture, Limits())
         with opened_output(output, resume=resume) as opened:
-            listed = _without_own_files(listed_captures(patterns), output)
+            listed = without_output(_found(patterns), output)
             new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
             with (
                 _workers(executor, jobs) as workers,
@@ -138,16 +137,6 @@ def archive(
             opened.close()
     summary.print()
     ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
-
-
-def _without_own_files(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
-    """The captures that are not of the output."""
-    from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
-
-    is_own = own_files(output)
-    for item in listed:
-        if not is_local(item.store) or not any(is_own(file.path) for file in item.capture.files):
-            yield item
 
 
 def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
@@ -165,6 +154,15 @@ def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
     if isinstance(value, bool):
         value = str(value).lower()
     return wanted == ("" if value is None else str(value))
+
+
+def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
+    from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
+
+    try:
+        yield from listed_captures(patterns)
+    except ValueError as error:
+        raise Failure(str(error)) from None
 
 
 @contextmanager
@@ -199,7 +197,7 @@ def _failures(output: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[archive]"') from None
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"{error.filename or output}: {error.strerror or error}") from None
