@@ -79,7 +79,7 @@ FLOORS = (
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream",),
     # Archives: many stored captures to rows.
-    ("archive.containers", "archive.names", "archive.rows", "archive.stored"),
+    ("archive.containers", "archive.names", "archive.rows", "archive.search", "archive.stored"),
     ("archive.reading",),
     ("archive.store_entries", "archive.tars"),
     ("archive.listing", "archive.resumption"),
