@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,9 +16,10 @@ from planqk_protocol.cli.terminal import Failure, check_output, write_json
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.resumption import EarlierRows
 
-__all__ = ["STDOUT", "RowOutput", "opened_output"]
+__all__ = ["STDOUT", "RowOutput", "opened_output", "without_output"]
 
 STDOUT = "-"
 _PARQUET, _JSON_LINES = ".parquet", ".jsonl"
@@ -89,12 +92,40 @@ def opened_output(output: str, *, resume: bool) -> Iterator[RowOutput]:
         yield opened
 
 
+def without_output(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
+    """Leave out the output and what stands beside it, which may be in a folder of logs.
+
+    Args:
+        listed: The logs that were found.
+        output: As for `opened_output`.
+    """
+    from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
+
+    is_own = _is_standard_output if output == STDOUT else _files_of(Path(output)).fullmatch
+    for item in listed:
+        if not is_local(item.store) or not any(is_own(file.path) for file in item.capture.files):
+            yield item
+
+
+def _files_of(output: Path) -> re.Pattern[str]:
+    """What the paths of an output, and of what stands beside it, match. They are without links."""
+    path = re.escape(output.resolve().as_posix())
+    return re.compile(rf"(?s){path}(|\.lock|\.tmp|\.parts/.*|/part-[^/]*)")
+
+
+def _is_standard_output(path: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116  # for each log
+    except (OSError, ValueError):  # a file that is gone, or a standard output that is none of the system
+        return False
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Keep other runs from an output, by a file beside it. A run that is killed leaves the file unlocked."""
     from filelock import FileLock, Timeout  # noqa: PLC0415  # an extra
 
-    lock = FileLock(f"{path}.lock", timeout=0)
+    lock = FileLock(f"{path.resolve()}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, Self
 
-import msgspec
-import pyarrow.parquet as pq
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, outcomes
-from planqk_protocol.archive.json_lines import JsonLinesFile
-from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
-from planqk_protocol.cli.archive_output import opened_output
+from planqk_protocol.archive import outcomes
+from planqk_protocol.archive.parquet import ParquetFolder
 from tests.archive.harness import (
     RESULT,
     Inline,
-    cri,
-    docker_config,
-    json_file,
     mixed_archive,
     rows_in,
-    untimed,
     write,
 )
+from tests.cli.archives import OUTPUTS, archive, decoded, in_words_of_the_command, stored
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
-
-OUTPUTS: dict[str, type[ParquetFolder | JsonLinesFile]] = {
-    "rows/": ParquetFolder,
-    "rows.parquet": ParquetFile,
-    "rows.jsonl": JsonLinesFile,
-}
 
 
 @pytest.fixture
@@ -49,58 +28,12 @@ def logs(tmp_path: Path) -> Path:
     return folder
 
 
-def archive(run: Run, *args: str | Path) -> Any:
-    return run("archive", "--executor", "threads", "--jobs", "2", *args)
-
-
-def decoded(lines: str) -> list[OutcomeRow]:
-    return untimed(msgspec.json.decode(line, type=OutcomeRow) for line in lines.splitlines())
-
-
-def in_words_of_the_command(rows: list[OutcomeRow]) -> list[OutcomeRow]:
-    return [
-        msgspec.structs.replace(row, error=row.error and row.error.replace("capture=", "--capture "))
-        for row in rows
-    ]
-
-
-def stored(path: Path) -> list[dict[str, Any]]:
-    """The rows of an output as plain data, without their seconds, in the order of their URLs."""
-    if path.suffix == ".jsonl":
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-    else:
-        rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
-    return sorted(({**row, "seconds": 0} for row in rows), key=lambda row: str(row["url"]))
-
-
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     outcome = archive(run, logs)
     assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert outcome.exit_code == 1  # two cannot be read
     counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
     assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
-
-
-def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"cut.log.gz": gzip.compress(RESULT.encode())[:-1], "sound.log": RESULT.encode()})
-    outcome = archive(run, tmp_path)
-    assert outcome.exit_code == 1
-    assert "UNKNOWN, damaged" in outcome.stderr
-    (tmp_path / "cut.log.gz").unlink()
-    outcome = archive(run, tmp_path)
-    assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
-
-
-def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
-    outcome = archive(run, tmp_path)
-    assert (outcome.exit_code, "not read" in outcome.stderr) == (0, False)
-
-
-def test_an_error_names_options_of_the_command(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.log": cri("x\n") + RESULT.encode()})
-    [row] = decoded(archive(run, tmp_path).stdout)
-    assert "say --capture raw if the job printed all of it, else --capture cri" in str(row.error)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -113,26 +46,6 @@ def test_rows_in_files(run: Run, logs: Path, tmp_path: Path, output: str) -> Non
 def test_all_is_read_is_success(run: Run, tmp_path: Path) -> None:
     write(tmp_path, {"a.log": RESULT.encode()})
     assert archive(run, tmp_path).exit_code == 0
-
-
-def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
-    def chosen(*conditions: str) -> list[str]:
-        args = [arg for condition in conditions for arg in ("--where", condition)]
-        return [Path(row.url).name for row in decoded(archive(run, logs, *args).stdout)]
-
-    assert chosen("status=FAILED") == ["a-json.log"]
-    assert chosen("status=") == ["dangling", "doubtful.log"]
-    assert chosen("findings=duplicate-result", "format=raw") == ["broken.gz", "plain.log"]
-    assert chosen("exit_code=3", "suspect=false") == ["a-json.log"]
-    assert chosen(f"files={logs}/noise") == ["noise"]
-    assert chosen("suspect=true") == []
-
-
-@pytest.mark.parametrize("condition", ["status", "state=FAILED", "=", ""])
-def test_a_condition_that_is_none(run: Run, condition: str) -> None:
-    outcome = archive(run, "x", "--where", condition)
-    assert outcome.exit_code == 2
-    assert "is not NAME=VALUE with the name of a column" in " ".join(outcome.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -205,92 +118,6 @@ def test_a_resumed_run_reads_only_what_is_new(run: Run, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_what_is_no_output_is_refused(run: Run, tmp_path: Path, output: str) -> None:
-    file = tmp_path / (f"{output}part-00000001.parquet" if output.endswith("/") else output)
-    write(tmp_path, {str(file.relative_to(tmp_path)): b"{}\n"})
-    outcome = archive(run, "x", "--output", f"{tmp_path}/{output}", "--resume")
-    said = f"line 1 of {file} is not a row: " if output == "rows.jsonl" else f"{file} is not Parquet; "
-    assert (outcome.exit_code, said in outcome.stderr) == (2, True)
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_the_folder_of_an_output_must_be_there(run: Run, tmp_path: Path, output: str) -> None:
-    outcome = archive(run, "x", "--output", f"{tmp_path}/nowhere/{output}")
-    assert outcome.stderr == (
-        f"planqk-protocol: {tmp_path}/nowhere is not a folder; make it, or choose another output\n"
-    )
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_a_start_that_failed_is_no_output_yet(run: Run, tmp_path: Path, output: str) -> None:
-    write(tmp_path, {"logs/a.log": RESULT.encode()})
-    assert archive(run, "nostore://x", "--output", f"{tmp_path}/{output}").exit_code == 2
-    assert archive(run, tmp_path / "logs", "--output", f"{tmp_path}/{output}").exit_code == 0
-    assert [Path(row["url"]).name for row in stored(tmp_path / output)] == ["a.log"]
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_two_runs_do_not_write_to_one_output(run: Run, tmp_path: Path, output: str) -> None:
-    name = f"{tmp_path}/{output}"
-    write(tmp_path, {"logs/a.log": RESULT.encode()})
-    with opened_output(name, resume=False) as first:
-        for args in ([], ["--resume"]):
-            outcome = archive(run, tmp_path / "logs", "--output", name, *args)
-            assert outcome.exit_code == 2
-            assert f"another run writes to {tmp_path / output}; wait for its end" in outcome.stderr
-        first.write(OutcomeRow(url="b.log"))
-        first.close()
-    assert archive(run, tmp_path / "logs", "--output", name, "--resume").exit_code == 0
-    assert [Path(row["url"]).name for row in stored(tmp_path / output)] == ["a.log", "b.log"]
-    assert {path.name for path in tmp_path.iterdir()} == {"logs", Path(output).name}
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_a_container_that_ran_is_looked_at_again(run: Run, tmp_path: Path, output: str) -> None:
-    name, log = f"{tmp_path}/{output}", json_file(RESULT)
-    for config, status in (
-        (docker_config(is_running=True), "RUNNING"),
-        (docker_config(is_running=True), "RUNNING"),
-        (docker_config(exit_code=3), "FAILED"),
-        (docker_config(exit_code=0), "SUCCEEDED"),
-    ):
-        write(tmp_path, {"logs/a-json.log": log, "logs/config.v2.json": config})
-        os.utime(tmp_path / "logs/a-json.log", (1e9, 1e9))
-        outcome = archive(run, tmp_path / "logs", "--output", name, "--resume")
-        assert outcome.stderr.splitlines()[1].split()[:2] == [status, "1"]
-        assert [row["status"] for row in stored(tmp_path / output)] == [status]
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_a_row_goes_if_its_log_no_longer_meets_the_condition(run: Run, tmp_path: Path, output: str) -> None:
-    for number, code in enumerate((3, 0, 3)):
-        write(tmp_path, {"logs/a-json.log": json_file("x\n" * number)})
-        write(tmp_path, {"logs/config.v2.json": docker_config(exit_code=code)})
-        args = ["--output", f"{tmp_path}/{output}", "--resume", "--where", "status=FAILED"]
-        archive(run, tmp_path / "logs", *args)
-        found = stored(tmp_path / output) if number != 1 or output != "rows/" else []
-        assert [row["exit_code"] for row in found] == [3] * (code == 3)
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_a_log_is_read_again_in_another_format(run: Run, tmp_path: Path, output: str) -> None:
-    write(tmp_path, {"logs/a-json.log": json_file(RESULT)})
-    for capture in ("raw", "auto"):
-        args = ["--output", f"{tmp_path}/{output}", "--resume", "--capture", capture]
-        archive(run, tmp_path / "logs", *args)
-    assert [row["result"] for row in stored(tmp_path / output)] == ["42"]
-
-
-def test_an_output_has_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    outcome = archive(run, "x", "--output", "")
-    assert outcome.exit_code == 2
-    assert "--output '' ends with none of" in " ".join(outcome.stderr.replace("│", " ").split())
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_store_that_nobody_knows(run: Run) -> None:
     outcome = archive(run, "nostore://x")
     assert (outcome.exit_code, "Protocol not known: nostore" in outcome.stderr) == (2, True)
@@ -302,63 +129,6 @@ def test_without_its_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert outcome.stderr == (
         'planqk-protocol: fsspec.core is missing; run: pip install "planqk_protocol[archive]"\n'
     )
-
-
-def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    outcome = run("archive", "x", "--executor", "dask://localhost:1")
-    assert outcome.stderr == (
-        'planqk-protocol: distributed is missing; run: pip install "planqk_protocol[dask]"\n'
-    )
-
-
-class FakeClient:
-    """A client of Dask without a cluster."""
-
-    closed: ClassVar[list[str]] = []
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        if "nobody" in address:
-            raise OSError("timed out")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.closed.append(self.address)
-
-    def get_executor(self) -> Executor:
-        return BrokenInline() if "broken" in self.address else Inline()
-
-
-class BrokenInline(Inline):
-    def submit(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise BrokenExecutor
-
-
-@pytest.fixture
-def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("distributed")
-    vars(module)["Client"] = FakeClient
-    monkeypatch.setitem(sys.modules, "distributed", module)
-
-
-@pytest.mark.usefixtures("_dask")
-def test_a_cluster(run: Run, logs: Path) -> None:
-    outcome = run("archive", logs, "--executor", "dask://host:8786")
-    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
-    assert FakeClient.closed == ["tcp://host:8786"]
-    outcome = run("archive", logs, "--executor", "dask://nobody:1")
-    assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
-    outcome = run("archive", logs, "--executor", "dask://broken:1")
-    assert outcome.exit_code == 2
-    assert "the executor ended before the work was done; go on by --resume with another" in outcome.stderr
-
-
-@pytest.mark.slow
-def test_processes(run: Run, logs: Path) -> None:
-    assert decoded(run("archive", logs).stdout) == in_words_of_the_command(rows_in(logs))
 
 
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(
@@ -390,35 +160,3 @@ def test_the_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"pyarrow", "fsspec", "distributed"} & set(done.stdout.split())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_in_the_middle_is_resumed(tmp_path: Path, stop: signal.Signals) -> None:
-    logs, output = tmp_path / "logs", tmp_path / "rows.jsonl"
-    write(logs, {f"{number:04}.log": (RESULT + "x\n" * 50_000).encode() for number in range(600)})
-    command = [
-        sys.executable,
-        "-m",
-        "planqk_protocol",
-        "archive",
-        str(logs),
-        "--output",
-        str(output),
-        "--jobs",
-        "2",
-    ]
-    program = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while program.poll() is None and time.monotonic() < deadline:
-        if output.exists() and output.read_bytes().count(b"\n") >= 20:
-            break
-        time.sleep(0.01)
-    program.send_signal(stop)
-    program.communicate(timeout=60)
-    assert len(output.read_bytes().splitlines()) >= 20
-    done = subprocess.run([*command, "--resume"], check=True, capture_output=True, timeout=120)
-    assert b"all" in done.stderr
-    rows = decoded(output.read_text())
-    assert rows == untimed(outcomes([str(logs)], executor=Inline()))
-    assert len(rows) == 600
