@@ -252,8 +252,6 @@ def _local_file(path: str, url: str) -> StoredFile:
         return StoredFile(path, url, error=f"cannot be read: {why}")
     except ValueError as error:  # no file can have this name
         return StoredFile(path, url, error=message_of(error))
-    if stat.S_ISDIR(status.st_mode):
-        return StoredFile(path, url, error="cannot be read: a link to a folder; give the folder itself")
     if not stat.S_ISREG(status.st_mode):
         return StoredFile(path, url, error="cannot be read: it is not a regular file")
     return StoredFile(path, url, status.st_size, utc_time(status.st_mtime))
