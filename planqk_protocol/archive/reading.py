@@ -105,7 +105,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
 
 
 def message_of(error: BaseException) -> str:
-    """What an exception says, bounded and on one line."""
+    """What an exception says. `error_row` makes it short, and puts it on one line."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -114,8 +114,9 @@ def message_of(error: BaseException) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A text with escapes for what does not show. Of a long text, the middle is left out."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    """A message for a row: without passwords, on one line, and if it is long, without its middle."""
+    plain = without_credentials(text)
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in plain)
     left_out = len(shown) - 2 * _MOST_SHOWN
     return shown if left_out <= 0 else f"{shown[:_MOST_SHOWN]}…(+{left_out})…{shown[-_MOST_SHOWN:]}"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from planqk_protocol.archive import OutcomeRow, row_to_json_line, to_table
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.pools import CallersExecutor
-from planqk_protocol.archive.reading import capture_row
+from planqk_protocol.archive.reading import capture_row, error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
@@ -175,6 +175,13 @@ def test_every_output_can_hold_every_row(
         row_to_json_line(row)
         to_table([row])
         assert len(str(row.error)) < 500
+
+
+def test_messages_hold_no_password() -> None:
+    capture = StoredCapture((StoredFile("job.log", "job.log"),))
+    row = error_row(capture, "no answer from https://me:secret@example.org/job.log\n" + "x" * 9999)
+    assert str(row.error).startswith(r"no answer from https://example.org/job.log\nxxx")
+    assert len(str(row.error)) < 500
 
 
 def test_messages_are_short_and_on_one_line(tmp_path: Path) -> None:
