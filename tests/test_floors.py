@@ -80,6 +80,7 @@ FLOORS = (
     ("inputs.event_stream",),
     # Archives: many stored captures to rows.
     ("archive.containers", "archive.names", "archive.rows", "archive.search", "archive.stored"),
+    ("archive.contents",),
     ("archive.reading",),
     ("archive.store_entries", "archive.tars"),
     ("archive.listing", "archive.resumption"),

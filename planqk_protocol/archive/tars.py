@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+from planqk_protocol.archive.contents import opened_file
 from planqk_protocol.archive.names import member_url
-from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of, opened_file
+from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.stored import StoredCapture, StoredFile, captures_of, utc_time
 from planqk_protocol.inputs.compression import seekable
