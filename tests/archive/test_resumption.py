@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planqk_protocol import Limits
@@ -157,6 +157,7 @@ def is_gone(row: dict[str, Any]) -> bool:
     return bool(files) and not any(Path(name.rpartition("::")[2]).is_file() for name in files)
 
 
+@settings(max_examples=min(settings().max_examples, 100))  # one is seven runs of the command
 @given(
     st.sampled_from(["rows/", "rows.parquet", "rows.jsonl"]),
     st.lists(RUNS, min_size=1, max_size=2),
