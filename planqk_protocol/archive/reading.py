@@ -97,7 +97,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
     """The row of a capture that cannot be read. Every output can hold it."""
     url = capture.url.encode(errors="backslashreplace").decode()
     bare = OutcomeRow(url=url, modified=capture.modified, error=_on_one_line(error))
-    files = tuple(file.url for file in capture.files)
+    files = () if capture.not_found else tuple(file.url for file in capture.files)
     try:
         return checked(msgspec.structs.replace(bare, files=files, size=capture.size))
     except ValueError:
