@@ -34,10 +34,12 @@ from planqk_protocol.outcome import Collector, JobStatus
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["DISORDER", "Reading", "capture_row", "error_row", "message_of"]
+
+DISORDER = "disorder"
+"""The kind of notice that counts files which are older than the file before them."""
 
 _MOST_SHOWN = 200  # characters of each end of a message
-_DISORDER = "disorder"
 _NO_RESULT = "no-result"
 
 
@@ -95,7 +97,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
     """The row of a capture that cannot be read. Every output can hold it."""
     url = capture.url.encode(errors="backslashreplace").decode()
     bare = OutcomeRow(url=url, modified=capture.modified, error=_on_one_line(error))
-    files = tuple(file.url for file in capture.files)
+    files = () if capture.not_found else tuple(file.url for file in capture.files)
     try:
         return checked(msgspec.structs.replace(bare, files=files, size=capture.size))
     except ValueError:
@@ -103,7 +105,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
 
 
 def message_of(error: BaseException) -> str:
-    """What an exception says, bounded and on one line."""
+    """What an exception says. `error_row` makes it short, and puts it on one line."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -112,8 +114,9 @@ def message_of(error: BaseException) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A text with escapes for what does not show. Of a long text, the middle is left out."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    """A message for a row: without passwords, on one line, and if it is long, without its middle."""
+    plain = without_credentials(text)
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in plain)
     left_out = len(shown) - 2 * _MOST_SHOWN
     return shown if left_out <= 0 else f"{shown[:_MOST_SHOWN]}…(+{left_out})…{shown[-_MOST_SHOWN:]}"
 
@@ -156,7 +159,7 @@ class _Summary:
         self._count(findings)
         for before, name in stream.disorder:
             message = f"time runs backwards: its first time stamp is earlier than the last one of {before}"
-            self._observe_damage(name, message, _DISORDER)
+            self._observe_damage(name, message, DISORDER)
         return self._row(stream, _with_containers(facts, stream.containers), config_error)
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
