@@ -268,6 +268,8 @@ class _Listing:
 
     def _is_new(self, store: AbstractFileSystem, capture: StoredCapture, earlier: list[Search]) -> bool:
         """Whether neither a name nor one of some searches has found a file of a capture."""
+        if not (earlier or self._named):
+            return True
         paths = [file.path for file in capture.files]
         named = self._named.get((store, paths[0].rpartition("/")[0]), ())
         return not any(path in named or any(search.covers(path) for search in earlier) for path in paths)

@@ -35,7 +35,7 @@ _UNFINISHED = ".tmp"
 _TARS = (".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 
-class StoredFile(msgspec.Struct, frozen=True):
+class StoredFile(msgspec.Struct, frozen=True, gc=False):  # it is in no cycle, and there may be many
     """A file of an archive.
 
     Attributes:

@@ -268,7 +268,7 @@ def test_what_no_file_can_be_called_has_an_error(path: str) -> None:
 
 def test_a_time_after_the_year_9999_is_not_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status = os.stat_result((0o100644, 0, 0, 1, 0, 0, 1, 0, 253402300800, 0))
-    monkeypatch.setattr(Path, "stat", lambda _: status)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: status)
     [row] = rows_in(folder / "b/w.log")
     assert (row.size, row.modified) == (1, None)
 
