@@ -64,7 +64,8 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
 
     Attributes:
         url: The log: a path or a URL. Of a log that was rotated, its newest file.
-        files: All files of the log, the oldest first.
+        files: All files of the log, the oldest first. A pattern or a folder that
+            could not be searched, or a file that is not there, has none.
         size: Size of these files, in bytes as they are stored.
         modified: When the last of them was modified.
         fingerprint: A hash of the files' names, sizes and times, and of how they were
