@@ -154,6 +154,34 @@ class Late(Inline):
         return future
 
 
+def test_what_is_lost_with_a_pool_is_read_one_by_one(folder: Path) -> None:
+    """Two calls of three are lost with the pool, and the file of the first one breaks the next pool."""
+    given: list[tuple[Future[Any], Callable[[], Any]]] = []
+    repaired: list[Exception] = []
+
+    class Mended(CallersExecutor):
+        def submit(self, call: Callable[..., Any], *args: Any) -> Future[Any]:
+            given.append((Future(), partial(call, *args)))
+            if len(given) == 3:
+                for future, _ in given[:2]:
+                    future.set_exception(BrokenExecutor("lost"))
+            if len(given) == 4:
+                raise BrokenExecutor("lost again")
+            if len(given) >= 3:
+                given[-1][0].set_result(given[-1][1]())
+            return given[-1][0]
+
+        def repair(self, error: Exception) -> None:
+            repaired.append(error)
+
+    listed = listed_captures([str(folder)])
+    first, second, third = untimed(read_captures(listed, READING, 1, Mended(Inline())))
+    assert "died twice while it was read" in str(first.error)
+    assert (second.result, third.result) == ("42", "42")
+    assert len(repaired) == 2
+    assert len(given) == 5
+
+
 @pytest.mark.parametrize(("workers", "under_way"), [(0, 128), (64, 128), (100, 200)])
 def test_few_batches_are_under_way_at_a_time(tmp_path: Path, workers: int, under_way: int) -> None:
     write(tmp_path, {f"{number:03}.log": b"" for number in range(300)})
