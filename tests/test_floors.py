@@ -79,10 +79,12 @@ FLOORS = (
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream",),
     # Archives: many stored captures to rows.
+    ("archive.names",),
     ("archive.containers", "archive.rows", "archive.stored"),
     ("archive.reading",),
-    ("archive.store_entries", "archive.tars"),
-    ("archive.listing", "archive.resumption"),
+    ("archive.store_entries", "archive.tar_listing"),
+    ("archive.tars",),
+    ("archive.batch", "archive.listing", "archive.resumption"),
     ("archive.json_lines", "archive.parquet", "archive.work"),
     ("archive.__init__",),
     # Engines: live containers.

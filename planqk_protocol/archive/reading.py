@@ -31,13 +31,21 @@ from planqk_protocol.outcome import Collector
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["Reading", "TarFound", "capture_row", "error_row", "message_of"]
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
 _LARGEST_CONFIG = 1024 * 1024
 _DISORDER = "disorder"
 _NO_RESULT = "no-result"
+# POSIX.1-2017, pax, section "ustar Header Block"; GNU tar, src/tar.h, TMAGIC and OLDGNU_MAGIC.
+_TAR_MAGICS = (b"ustar\0", b"ustar ")
+_TAR_MAGIC_AT = 257
+_TAR_HEAD = _TAR_MAGIC_AT + len(_TAR_MAGICS[0])
+
+
+class TarFound(Exception):  # noqa: N818  # the file is to be read in another way
+    """A file of a capture is a tar, whatever its name."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -59,6 +67,9 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
         store: The file system of fsspec that holds the files, or what opens the members of a tar as one.
         capture: The capture.
         reading: How to read it.
+
+    Raises:
+        TarFound: One of its files is a tar.
     """
     if capture.fault:
         return error_row(capture, capture.fault)
@@ -66,6 +77,8 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     summary = _Summary(capture)
     try:
         row = summary.read(store, reading)
+    except TarFound:
+        raise
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
     return msgspec.structs.replace(row, seconds=time.perf_counter() - begin)
@@ -125,6 +138,21 @@ def _opened(store: Any, path: str) -> IO[bytes]:
     return opened
 
 
+def _no_tar(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a file.
+
+    Raises:
+        TarFound: They are those of a tar.
+    """
+    head = b""
+    for chunk in chunks:
+        if len(head) < _TAR_HEAD:
+            head += chunk[: _TAR_HEAD - len(head)]
+            if head.startswith(_TAR_MAGICS, _TAR_MAGIC_AT):
+                raise TarFound
+        yield chunk
+
+
 def _config_data(store: Any, config: StoredFile) -> bytes:
     if config.error or config.size > _LARGEST_CONFIG:
         raise InputError(config.error or f"it has more than {_LARGEST_CONFIG:,} bytes")
@@ -154,6 +182,7 @@ class _Summary:
         inputs: Iterator[Input] = (Input(file.url, _chunks(store, file)) for file in self._capture.files)
         if reading.capture != RAW:
             inputs = decompressed(inputs, lambda _name, _message, kind: self._notices.update([str(kind)]))
+        inputs = (Input(name, _no_tar(chunks)) for name, chunks in inputs)
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))

@@ -21,6 +21,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -36,14 +37,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
+from planqk_protocol.archive.batch import Batch, rows_of
+from planqk_protocol.archive.reading import Reading, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.stored import StoredCapture
-from planqk_protocol.archive.tars import tar_rows
+from planqk_protocol.archive.tars import Done, TarRange
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
     from planqk_protocol.archive.listing import Listed
 
 __all__ = ["BATCH", "Batch", "OwnProcesses", "batches", "done", "rows_of"]
@@ -60,21 +60,7 @@ _NO_START = (
 _KILLED_TWICE = "its worker process died twice while it was read: it may take too much memory"
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Captures that one call of a worker reads. It can be pickled.
-
-    Attributes:
-        store: The file system of fsspec that holds them.
-        captures: The captures.
-        reading: How to read them.
-    """
-
-    store: AbstractFileSystem
-    captures: tuple[StoredCapture, ...]
-    reading: Reading
-
-
-_Rows: TypeAlias = Future[list[OutcomeRow]]
+_Rows: TypeAlias = Future[Done]
 
 
 def batches(listed: Iterable[Listed], reading: Reading, size: int) -> Iterator[Batch]:
@@ -98,17 +84,6 @@ def batches(listed: Iterable[Listed], reading: Reading, size: int) -> Iterator[B
         waiting.append(item.capture)
     if waiting:
         yield Batch(store, tuple(waiting), reading)
-
-
-def rows_of(batch: Batch) -> list[OutcomeRow]:
-    """Read the captures of a batch. This is what a worker calls."""
-    rows: list[OutcomeRow] = []
-    for capture in batch.captures:
-        if capture.is_tar:
-            rows += tar_rows(batch.store, capture, batch.reading)
-        else:
-            rows.append(capture_row(batch.store, capture, batch.reading))
-    return rows
 
 
 class OwnProcesses:
@@ -206,17 +181,26 @@ def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Generator[O
     """
     pool = workers if isinstance(workers, OwnProcesses) else _Executor(workers)
     pending: dict[_Rows, Batch] = {}
+    ranges: deque[tuple[Batch, TarRange]] = deque()
+    batches_to_do = iter(work)
     try:
-        for batch in work:
-            while len(pending) >= pool.under_way:
-                yield from _finished(pool, pending)
-            pending[_submitted(pool, batch)] = batch
-        while pending:
-            yield from _finished(pool, pending)
+        while (batch := _next(ranges, batches_to_do)) or pending:
+            if batch:
+                pending[_submitted(pool, batch)] = batch
+            if not batch or len(pending) >= pool.under_way:
+                yield from _finished(pool, pending, ranges)
     finally:
         for future in pending:
             future.cancel()
         pool.close(at_once=bool(pending))
+
+
+def _next(ranges: deque[tuple[Batch, TarRange]], work: Iterator[Batch]) -> Batch | None:
+    """The next batch: a range of a tar, if one was found, else one of the work."""
+    if not ranges:
+        return next(work, None)
+    found_in, tar_range = ranges.popleft()
+    return msgspec.structs.replace(found_in, captures=tar_range.captures, tar=tar_range.tar)
 
 
 def _submitted(pool: OwnProcesses | _Executor, batch: Batch) -> _Rows:
@@ -229,7 +213,9 @@ def _submitted(pool: OwnProcesses | _Executor, batch: Batch) -> _Rows:
         return broken
 
 
-def _finished(pool: OwnProcesses | _Executor, pending: dict[_Rows, Batch]) -> Iterator[OutcomeRow]:
+def _finished(
+    pool: OwnProcesses | _Executor, pending: dict[_Rows, Batch], ranges: deque[tuple[Batch, TarRange]]
+) -> Iterator[OutcomeRow]:
     """Wait for the next batches, and give their rows. Lost ones are read one by one."""
     lost: list[Batch] = []
     futures, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -239,7 +225,9 @@ def _finished(pool: OwnProcesses | _Executor, pending: dict[_Rows, Batch]) -> It
     for future in futures:
         batch = pending.pop(future)
         try:
-            yield from future.result()
+            rows, found = future.result()
+            ranges.extend((batch, tar_range) for tar_range in found)
+            yield from rows
         except (BrokenExecutor, CancelledError) as error:
             broken = error
             lost.append(batch)
@@ -249,16 +237,18 @@ def _finished(pool: OwnProcesses | _Executor, pending: dict[_Rows, Batch]) -> It
         pool.repair(broken)
     for batch in lost:
         for capture in batch.captures:
-            yield from _alone(pool, msgspec.structs.replace(batch, captures=(capture,)))
+            rows, found = _alone(pool, msgspec.structs.replace(batch, captures=(capture,)))
+            ranges.extend((batch, tar_range) for tar_range in found)
+            yield from rows
 
 
-def _alone(pool: OwnProcesses | _Executor, batch: Batch) -> list[OutcomeRow]:
+def _alone(pool: OwnProcesses | _Executor, batch: Batch) -> Done:
     """Read a lost capture, with nothing beside it."""
     [capture] = batch.captures
     try:
         return pool.submit(batch).result()
     except (BrokenExecutor, CancelledError) as error:
         pool.repair(error)
-        return [error_row(capture, _KILLED_TWICE)]
+        return Done([error_row(capture, _KILLED_TWICE)], [])
     except Exception as error:  # noqa: BLE001  # as above
-        return [error_row(capture, message_of(error))]
+        return Done([error_row(capture, message_of(error))], [])
