@@ -77,10 +77,9 @@ FLOORS = (
     # The inputs: from the files of a log to one stream of events.
     ("inputs.__init__", "inputs.input", "inputs.members", "inputs.rotation"),
     ("inputs.compression", "inputs.detection"),
-    ("inputs.event_stream",),
+    ("inputs.event_stream", "inputs.seekable"),
     # Archives: many stored captures to rows.
-    ("archive.names",),
-    ("archive.containers", "archive.rows", "archive.stored"),
+    ("archive.containers", "archive.names", "archive.rows", "archive.stored"),
     ("archive.reading",),
     ("archive.store_entries", "archive.tar_listing"),
     ("archive.tars",),

@@ -6,6 +6,7 @@ what became of a job and what is wrong with its output. This needs the extra ``a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from typing import Any
@@ -41,7 +42,7 @@ __all__ = [
 
 
 def outcomes(
-    urls: Iterable[str],
+    urls: Iterable[str | os.PathLike[str]],
     *,
     capture: str = AUTO,
     limits: Limits = Limits(),
@@ -75,6 +76,7 @@ def outcomes(
 
     Raises:
         ImportError: fsspec, or what it needs for a store, is missing.
+        TypeError: `urls` is one string.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
         concurrent.futures.BrokenExecutor: The executor that was given broke, or no
@@ -93,5 +95,9 @@ def outcomes(
         raise ValueError(f"there is no capture format {excerpt(capture)}; choose one of {known}")
     if batch < 1:
         raise ValueError(f"batch is {batch}: give a number of bytes, at least 1")
-    work = batches(listed_captures(urls, storage_options), Reading(capture, limits), batch)
+    if isinstance(urls, str):
+        raise TypeError("urls is a string: give a list, such as [url]")
+    work = batches(
+        listed_captures((os.fspath(url) for url in urls), storage_options), Reading(capture, limits), batch
+    )
     return done(work, OwnProcesses() if executor is None else executor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -16,6 +17,10 @@ _POD_FOLDER = re.compile(r"(?:.*/)?([^/_]+)_([^/_]+)_[0-9a-f-]{32,36}/([^/]+)/\d
 _LINK = re.compile(r"(?:.*/)?([^/_]+)_([^/_]+)_([^/_]+)-[0-9a-f]{64}\.log", re.DOTALL)
 # Docker logs to ID/ID-json.log (moby, container/container.go, StartLogger).
 _DOCKER_ID = re.compile(r"(?:.*/)?([0-9a-f]{64})-json\.log[^/]*", re.DOTALL)
+
+
+_Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=4096)]
+_ExitCode: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**32)]  # those of Windows have 32 bits
 
 
 class ContainerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,19 +41,19 @@ class ContainerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class _State(msgspec.Struct, frozen=True, rename="pascal"):
     running: bool = False
-    exit_code: int | None = None
+    exit_code: _ExitCode | None = None
     started_at: str = ""
     finished_at: str = ""
 
 
 class _Image(msgspec.Struct, frozen=True, rename="pascal"):
-    image: str | None = None
+    image: _Name | None = None
 
 
 class _Description(msgspec.Struct, frozen=True, rename="pascal"):
     """The members that are read of Docker's config.v2.json (moby, container/container.go)."""
 
-    name: str = ""
+    name: _Name = ""
     config: _Image = _Image()
     state: _State = _State()
 

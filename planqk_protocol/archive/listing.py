@@ -15,9 +15,26 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.store_entries import entry_url, named_file, store_and_path, stored_file
-from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredCapture, StoredFile, captures_of, is_local
+from planqk_protocol.archive.store_entries import (
+    check_store,
+    entries_in,
+    entry_url,
+    first_config,
+    is_folder,
+    named_file,
+    store_and_path,
+    stored_file,
+)
+from planqk_protocol.archive.stored import (
+    DOCKER_CONFIG,
+    StoredCapture,
+    StoredFile,
+    captures_of,
+    config_folders,
+    is_local,
+)
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -50,7 +67,12 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
     searches: list[_Search] = []
     named = _NamedFiles()
     for url in urls:
-        store, path = store_and_path(url, storage_options or {})
+        check_store(url)
+        try:
+            store, path = store_and_path(url, storage_options or {})
+        except Exception as error:  # noqa: BLE001  # stores raise what they will
+            yield _unreachable(url, error)
+            continue
         search = _search(store, path)
         if search is None:
             if not any(other.covers(store, path) for other in searches):
@@ -69,6 +91,13 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
     yield from named.captures()
 
 
+def _unreachable(url: str, error: Exception) -> Listed:
+    """An error in place of the files that a URL names. Nobody reads it, so any store will do for it."""
+    store, _ = store_and_path(".", {})
+    file = StoredFile(url, without_credentials(plain_name(url)), error=message_of(error))
+    return Listed(store, StoredCapture((file,)))
+
+
 def _search(store: AbstractFileSystem, path: str) -> _Search | None:
     """The search for what a path or a pattern names; ``None`` if it is the path of a file.
 
@@ -77,15 +106,23 @@ def _search(store: AbstractFileSystem, path: str) -> _Search | None:
     """
     is_web = "https" in store.protocol
     magic = re.search(r"\*", path) if is_web else _MAGIC.search(path)
-    if magic and not (is_local(store) and os.path.lexists(path)):
+    if magic and not _exists(store, path):
         from fsspec.utils import glob_translate  # noqa: PLC0415  # an extra
 
         root = path[: magic.start()].rpartition("/")[0] or ("/" if is_local(store) else "")
         depth = None if "**" in path else path[len(root) :].strip("/").count("/")
         pattern = re.sub(r"[?\[]", r"[\g<0>]", path) if is_web else path
         return _Search(store, root, re.compile(glob_translate(pattern)), depth)
-    is_folder = path.endswith("/") if is_web else store.isdir(path)
-    return _Search(store, path.rstrip("/") or "/", None, None) if is_folder else None
+    is_search = path.endswith("/") if is_web else is_folder(store, path)
+    return _Search(store, path.rstrip("/") or "/", None, None) if is_search else None
+
+
+def _exists(store: AbstractFileSystem, path: str) -> bool:
+    """Whether there is a file or a folder with the very name of a pattern."""
+    try:
+        return os.path.lexists(path) if is_local(store) else bool(store.exists(path))
+    except Exception:  # noqa: BLE001  # to be told by whoever searches the store
+        return False
 
 
 class _Search(NamedTuple):
@@ -114,35 +151,32 @@ class _Search(NamedTuple):
         return any(self.pattern.match(path[:end]) for end in [*folders, len(path)])
 
     def folders(self) -> Iterator[tuple[list[StoredFile], StoredFile | None]]:
-        """The files of each folder that are found, and what Docker writes there about its container.
+        """The files of each folder that are found, and what Docker writes about their container.
 
         A folder that cannot be listed comes as a file with an error.
         """
-        waiting: list[tuple[str, int, StoredFile | None]] = [(self.root, 0, None)]
+        waiting = [(self.root, 0)]
         while waiting:
-            folder, depth, config_above = waiting.pop()
+            folder, depth = waiting.pop()
             try:
-                entries = self.store.ls(folder, detail=True)
+                found, folders = entries_in(self.store, folder)
             except Exception as error:  # noqa: BLE001  # stores raise what they will
                 url = entry_url(self.store, folder)
                 yield [StoredFile(folder, url, error=message_of(error))], None
                 continue
-            self.store.invalidate_cache(folder)  # else S3 keeps the names of all folders
-            found = {entry["name"].rstrip("/"): entry for entry in entries}
-            found.pop(folder, None)  # S3 may have an object with the name of the folder
             config = found.get(f"{folder.rstrip('/')}/{DOCKER_CONFIG}")
-            description = self._file(config) if config else config_above
-            files = {path for path, entry in found.items() if entry["type"] != "directory"}
-            covered = (path for path in sorted(files) if self.covers(self.store, path))
+            above = config_folders(folder)[1:]
+            description = self._file(config) if config else first_config(self.store, above)
+            covered = (path for path in sorted(found) if self.covers(self.store, path))
             yield [self._file(found[path]) for path in covered], description
             waiting += [
-                (path, depth + 1, description)
-                for path in sorted(found.keys() - files, reverse=True)
+                (path, depth + 1)
+                for path in reversed(folders)
                 if self.depth is None or depth < self.depth or self.covers(self.store, path)
             ]
 
     def _file(self, entry: dict[str, Any]) -> StoredFile:
-        has_size = entry["type"] != "file" or entry["size"] is not None  # a page of links tells no sizes
+        has_size = entry["type"] != "file" or entry.get("size") is not None  # a page of links tells no sizes
         return stored_file(self.store, entry) if has_size else named_file(self.store, entry["name"])
 
 
@@ -174,8 +208,8 @@ class _NamedFiles:
         """The captures of the files that were added since the last call."""
         files, self._files = self._files, []
         if self._store is not None and files:
-            config = named_file(self._store, f"{self._folder}/{DOCKER_CONFIG}")
-            yield from _largest_first(self._store, captures_of(files, None if config.error else config))
+            config = first_config(self._store, config_folders(self._folder))
+            yield from _largest_first(self._store, captures_of(files, config))
 
 
 def _largest_first(store: AbstractFileSystem, captures: list[StoredCapture]) -> Iterator[Listed]:

@@ -7,6 +7,8 @@ diagnosis. What is wrong with a file ends in its row, never in an exception.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
+from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations
 from planqk_protocol.archive.stored import StoredCapture, StoredFile, is_local
 from planqk_protocol.captures import Captured, Chunk
@@ -31,7 +34,7 @@ from planqk_protocol.outcome import Collector
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "TarFound", "capture_row", "error_row", "message_of"]
+__all__ = ["Reading", "TarFound", "capture_row", "error_row", "message_of", "opened_file"]
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
@@ -101,7 +104,7 @@ def message_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read: {type(error).__name__}: {excerpt(str(error))}"
+    return f"cannot be read: {type(error).__name__}: {excerpt(without_credentials(str(error)))}"
 
 
 def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
@@ -123,7 +126,7 @@ def _whole(store: Any, file: StoredFile) -> Iterator[bytes]:
 
 def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
     left = file.size
-    with _opened(store, file.path) as opened:
+    with opened_file(store, file.path) as opened:
         if file.offset:
             opened.seek(file.offset)
         while left and (chunk := opened.read(min(left, _CHUNK))):
@@ -131,11 +134,26 @@ def _pieces(store: Any, file: StoredFile) -> Iterator[bytes]:
             yield chunk
 
 
-def _opened(store: Any, path: str) -> IO[bytes]:
+def opened_file(store: Any, path: str) -> IO[bytes]:
+    """Open a file of a store.
+
+    Raises:
+        Exception: It cannot be opened, or is no regular file of this machine.
+    """
     if is_local(store):
-        return open(path, "rb", buffering=0)  # noqa: PTH123  # fsspec takes longer than a small log
+        # fsspec takes longer than to read a small log.
+        return open(path, "rb", buffering=0, opener=_open_regular)
     opened: IO[bytes] = store.open(path, "rb")
     return opened
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a regular file. A pipe may have taken its place after it was listed; no writer is awaited then."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no such flag
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{plain_name(path)} is no longer a regular file")
+    return descriptor
 
 
 def _no_tar(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -196,7 +214,7 @@ class _Summary:
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
         """What is known of the container, and why Docker's description cannot be read."""
-        by_path, config = facts_in_path(self._capture.files[-1].path), self._capture.config
+        by_path, config = facts_in_path(plain_name(self._capture.files[-1].path)), self._capture.config
         if config is None:
             return by_path, None
         try:

@@ -1,23 +1,53 @@
-"""What a store of fsspec says of a file, as a `StoredFile`. Stores say it in different words."""
+"""Stores of fsspec, and what they say of a file, as a `StoredFile`. Stores say it in different words."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planqk_protocol.archive.names import member_url, plain_name, without_credentials
 from planqk_protocol.archive.reading import message_of
-from planqk_protocol.archive.stored import StoredFile, is_local
+from planqk_protocol.archive.stored import DOCKER_CONFIG, StoredFile, is_local, utc_time
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["entry_url", "named_file", "store_and_path", "stored_file"]
+__all__ = [
+    "check_store",
+    "entries_in",
+    "entry_url",
+    "first_config",
+    "is_folder",
+    "named_file",
+    "store_and_path",
+    "stored_file",
+]
 
 # How stores name the time of the last modification: local files and SFTP, S3, Azure, Google, and others.
 _MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
+# Where a store is, if the paths in it do not tell: that of FTP, SFTP, SMB and HDFS, of Azure, of GitHub.
+_PLACE = ("host", "port", "account_name", "org", "repo", "sha")
+_CACHES = ("simplecache", "filecache", "blockcache", "cached")
+_MOST_BYTES = 2**63 - 1  # the largest number in a row
+
+
+def check_store(url: str) -> None:
+    """Check that there are such stores as a path or URL names. No store is asked anything.
+
+    Raises:
+        ImportError: fsspec, or what it needs for the store, is missing.
+        ValueError: fsspec does not know the store.
+    """
+    from fsspec import get_filesystem_class  # noqa: PLC0415  # an extra, and heavy
+    from fsspec.core import split_protocol  # noqa: PLC0415  # likewise
+
+    for part in url.split("::") if "://" in url else []:
+        protocol, _ = split_protocol(part)
+        get_filesystem_class(protocol)
 
 
 def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSystem, str]:
@@ -28,8 +58,7 @@ def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSyste
         options: Arguments for the store of a URL.
 
     Raises:
-        ImportError: fsspec, or what it needs for the store, is missing.
-        ValueError: fsspec does not know the store.
+        Exception: The store does not answer, or refuses its arguments.
     """
     from fsspec.core import url_to_fs  # noqa: PLC0415  # an extra, and heavy
     from fsspec.implementations.local import LocalFileSystem, make_path_posix  # noqa: PLC0415  # likewise
@@ -42,8 +71,60 @@ def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSyste
 
 def entry_url(store: AbstractFileSystem, path: str) -> str:
     """The name of a file in rows: the path of a local one, and the URL of any other."""
-    name = path if is_local(store) else store.unstrip_protocol(path)
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return (
+        plain_name(path) if is_local(store) else _located(store.unstrip_protocol(path), store.storage_options)
+    )
+
+
+def _located(url: str, options: dict[str, Any]) -> str:
+    """A URL with what a store's paths lack of it: the host, and the archive that holds the file."""
+    scheme, _, path = url.partition("://")
+    if "target_protocol" not in options:
+        place = ":".join(str(options[name]) for name in _PLACE if options.get(name))
+        return without_credentials(plain_name(f"{scheme}://{place}/{path.lstrip('/')}" if place else url))
+    target, target_options = options["target_protocol"], options.get("target_options") or {}
+    if "fo" not in options:  # a cache, whose files are those of the target
+        return _located(url, target_options)
+    archive = options["fo"]
+    while target in _CACHES:
+        target, target_options = target_options["target_protocol"], target_options.get("target_options") or {}
+    if target == "file":
+        return member_url(scheme, path, plain_name(archive))
+    return member_url(
+        scheme, path, _located(archive if "://" in archive else f"{target}://{archive}", target_options)
+    )
+
+
+def is_folder(store: AbstractFileSystem, path: str) -> bool:
+    """Whether a path is that of a folder, as far as its store answers."""
+    try:
+        return bool(store.isdir(path))
+    except Exception:  # noqa: BLE001  # to be told by whoever reads the file
+        return False
+
+
+def entries_in(store: AbstractFileSystem, folder: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """List a folder.
+
+    Returns:
+        What the store tells of each file, by its path, and the paths of the folders. In S3, a file and
+        a folder may have one path, and a folder may have no name, as in ``logs//job.log``. The files in
+        such a folder are among the files.
+
+    Raises:
+        Exception: The store does not answer, or refuses it.
+    """
+    entries = store.ls(folder, detail=True)
+    store.invalidate_cache(folder)  # else S3 keeps the names of all folders
+    folders = {entry["name"].rstrip("/") for entry in entries if entry["type"] == "directory"}
+    files = {entry["name"]: entry for entry in entries if entry["type"] != "directory"}
+    if f"{folder}/" in files and not files[f"{folder}/"]["size"]:
+        del files[f"{folder}/"]  # in S3, an object that marks the folder
+    if folder in folders:
+        folders.remove(folder)  # on the web, it is a link from the folder to itself
+        nameless = {} if "https" in store.protocol else store.find(folder, prefix="/", detail=True)
+        files |= {path: entry for path, entry in nameless.items() if path.startswith(f"{folder}//")}
+    return files, sorted(folders)
 
 
 def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
@@ -56,9 +137,10 @@ def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
     url = entry_url(store, path)
     if entry["type"] != "file" and is_local(store):
         return _local_file(path, url)
-    if entry["type"] != "file" or entry.get("size") is None:
+    size = entry.get("size")
+    if entry["type"] != "file" or not isinstance(size, int) or not 0 <= size <= _MOST_BYTES:
         return StoredFile(path, url, error="cannot be read: it is no file, or its size is not known")
-    return StoredFile(path, url, entry["size"], _modified(entry))
+    return StoredFile(path, url, size, _modified(entry))
 
 
 def named_file(store: AbstractFileSystem, path: str) -> StoredFile:
@@ -72,6 +154,12 @@ def named_file(store: AbstractFileSystem, path: str) -> StoredFile:
         return StoredFile(path, url, error=message_of(error))
 
 
+def first_config(store: AbstractFileSystem, folders: Iterable[str]) -> StoredFile | None:
+    """Docker's description of a container in the first of some folders that has one."""
+    configs = (named_file(store, f"{folder}/{DOCKER_CONFIG}") for folder in folders)
+    return next((config for config in configs if not config.error), None)
+
+
 def _local_file(path: str, url: str) -> StoredFile:
     try:
         status = Path(path).stat()
@@ -79,11 +167,13 @@ def _local_file(path: str, url: str) -> StoredFile:
         is_dangling = isinstance(error, FileNotFoundError) and Path(path).is_symlink()
         why = "a link to nothing" if is_dangling else error.strerror
         return StoredFile(path, url, error=f"cannot be read: {why}")
+    except ValueError as error:  # no file can have this name
+        return StoredFile(path, url, error=message_of(error))
     if stat.S_ISDIR(status.st_mode):
         return StoredFile(path, url, error="cannot be read: a link to a folder; give the folder itself")
     if not stat.S_ISREG(status.st_mode):
         return StoredFile(path, url, error="cannot be read: it is not a regular file")
-    return StoredFile(path, url, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return StoredFile(path, url, status.st_size, utc_time(status.st_mtime))
 
 
 def _modified(entry: dict[str, Any]) -> datetime | None:
@@ -94,5 +184,8 @@ def _modified(entry: dict[str, Any]) -> datetime | None:
         except ValueError:
             return None
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None
+        try:
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:  # in UTC it is in the year 10000
+            return None
+    return utc_time(value) if isinstance(value, int | float) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +11,20 @@ import msgspec
 
 from planqk_protocol.inputs.rotation import rotated, rotations
 
-__all__ = ["DOCKER_CONFIG", "StoredCapture", "StoredFile", "captures_of", "is_local"]
+__all__ = [
+    "DOCKER_CONFIG",
+    "StoredCapture",
+    "StoredFile",
+    "captures_of",
+    "config_folders",
+    "is_local",
+    "utc_time",
+]
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
 
+_LOCAL_LOGS = "local-logs"  # the folder of the driver `local` (moby, container/container.go, StartLogger)
 # What else is in that folder (moby, container/container.go and container_unix.go).
 _OTHER_FILES = frozenset(
     {DOCKER_CONFIG, "hostconfig.json", "hostname", "hosts", "resolv.conf", "resolv.conf.hash"}
@@ -30,7 +39,7 @@ class StoredFile(msgspec.Struct, frozen=True):
         path: Its path in its store.
         url: Its name in rows and messages.
         size: Its size in bytes.
-        modified: When it was modified, if the store tells.
+        modified: When it was modified, if the store tells, in the years 1 to 9999.
         offset: Where it begins in a tar; 0 for a file of its own.
         error: Why it cannot be read.
     """
@@ -84,6 +93,18 @@ def is_local(store: Any) -> bool:
     return "file" in store.protocol and not isinstance(store.protocol, str)
 
 
+def utc_time(seconds: float) -> datetime | None:
+    """A time in UTC from seconds since 1970. It is ``None`` if it is not in the years 1 to 9999 of Python.
+
+    >>> utc_time(0.5), utc_time(1e12)
+    (datetime.datetime(1970, 1, 1, 0, 0, 0, 500000, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
 def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -> list[StoredCapture]:
     """Find the captures among files: the rotated files of one log are one capture. Restarts stay apart.
 
@@ -102,7 +123,7 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     return [
         StoredCapture(
             files=tuple(found[path] for path in group),
-            config=_config_of(group[-1], configs) or config,
+            config=next(filter(None, map(configs.get, config_folders(_folder(group[-1])))), config),
             is_tar=len(group) == 1 and group[0].lower().endswith(_TARS),
             error=_twice([found[path] for path in group]),
         )
@@ -110,10 +131,13 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     ]
 
 
-def _config_of(path: str, configs: dict[str, StoredFile]) -> StoredFile | None:
-    """Docker's description of a container: beside its log, or one folder above (driver ``local``)."""
-    folder = _folder(path)
-    return configs.get(folder) or configs.get(_folder(folder))
+def config_folders(folder: str) -> list[str]:
+    """Where Docker's description of a container is, for the logs in a folder: there, or above ``local-logs``.
+
+    >>> config_folders("containers/c0ffee/local-logs")
+    ['containers/c0ffee/local-logs', 'containers/c0ffee']
+    """
+    return [folder, _folder(folder)] if _name(folder) == _LOCAL_LOGS else [folder]
 
 
 def _twice(files: list[StoredFile]) -> str | None:

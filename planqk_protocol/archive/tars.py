@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from planqk_protocol.archive.reading import Reading, TarFound, capture_row, error_row, message_of
+from planqk_protocol.archive.reading import Reading, TarFound, capture_row, error_row, message_of, opened_file
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.store_entries import named_file
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
@@ -108,7 +108,7 @@ def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Done:
     if file.error:
         return Done([error_row(capture, file.error)], [])
     try:
-        with store.open(file.path, "rb") as stored:
+        with opened_file(store, file.path) as stored:
             opened = seekable(stored, file.url)
             captures, error = list_tar(opened, file)
             tar = ListedTar(file, opened.is_compressed, opened.is_altered)
@@ -137,7 +137,7 @@ def member_rows(
     if _is_changed(tar.file, named_file(store, tar.file.path)):
         return [error_row(capture, _CHANGED) for capture in captures]
     try:
-        with store.open(tar.file.path, "rb") as stored:
+        with opened_file(store, tar.file.path) as stored:
             return list(_rows(seekable(stored, tar.file.url), captures, tar, reading))
     except Exception as failure:  # noqa: BLE001  # as in `tar_rows`
         return [error_row(capture, message_of(failure)) for capture in captures]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from functools import partial
 from typing import IO
 
@@ -30,7 +30,7 @@ class SeekableFile:
 
     def __init__(self, opened: IO[bytes]) -> None:
         self._opened = opened
-        self._size = opened.seek(0, os.SEEK_END)
+        self._size = opened.seek(0, io.SEEK_END)
         opened.seek(0)
         self.damage: str | None = None
         self.is_altered = False

@@ -30,7 +30,13 @@ def test_a_description_may_lack_all() -> None:
     assert facts_in_config(b"{}") == ContainerFacts()
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"Name": 3}', b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"[]", b'{"Name": 3}', b"\xff", b'{"Name": "' + b"x" * 5000 + b'"}'),
+        *(b'{"State": {"ExitCode": %d}}' % code for code in (2**32, 2**63, 10**25, -(2**31) - 1)),
+    ],
+)
 def test_what_docker_does_not_write_is_refused(data: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         facts_in_config(data)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fsspec import AbstractFileSystem, register_implementation
 from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +21,7 @@ from hypothesis import strategies as st
 from planqk_protocol.archive.listing import listed_captures
 from planqk_protocol.archive.store_entries import stored_file
 from planqk_protocol.archive.stored import StoredCapture
-from tests.archive.harness import docker_config, write
+from tests.archive.harness import RESULT, docker_config, rows_in, write
 
 LOGS = {
     "a/x.log": b"12",
@@ -162,9 +166,19 @@ def test_dockers_description_is_found(tmp_path: Path) -> None:
     config = {capture.url: capture.config and capture.config.path for capture in captures(tmp_path)}
     for name, beside in (("a/a-json.log", "a"), ("b/local-logs/container.log", "b")):
         assert config[f"{tmp_path}/{name}"] == f"{tmp_path}/{beside}/config.v2.json"
-    for named in (tmp_path / "a/a-json.log", tmp_path / "*" / "*.log"):
+    logs = tmp_path / "b" / "local-logs"
+    log = tmp_path / "a" / "a-json.log"
+    for named in (log, tmp_path / "*" / "*.log", logs, logs / "*", logs / "container.log"):
         [capture] = captures(named)
         assert capture.config is not None
+
+
+@pytest.mark.parametrize("place", ["a/b.log", "local-logs/deep/b.log", "a/local-logs/b.log"])
+def test_dockers_description_is_of_no_other_log_in_the_tree(tmp_path: Path, place: str) -> None:
+    write(tmp_path, {"config.v2.json": docker_config(), place: b""})
+    for named in (tmp_path, (tmp_path / place).parent, tmp_path / place, tmp_path / "**" / "b.log"):
+        [capture] = captures(named)
+        assert capture.config is None
 
 
 class TestAnotherStore:
@@ -187,6 +201,102 @@ class TestAnotherStore:
     def test_times_and_sizes_are_those_of_the_store(self, store: MemoryFileSystem) -> None:
         [capture] = captures("memory://logs/b/w.log")
         assert capture.modified == store.created("/logs/b/w.log")
+
+
+class TestStoresThatFail:
+    @pytest.fixture(autouse=True)
+    def stores(self) -> None:
+        for store in (SilentStore, RefusingStore, OddStore):
+            register_implementation(store.protocol, store, clobber=True)
+
+    @pytest.mark.parametrize(
+        ("url", "name", "why"),
+        [
+            ("silent://b/a.log", "silent://b/a.log", "ConnectionError: 'no answer'"),
+            ("silent://b/*.log", "silent://b", "ConnectionError: 'no answer'"),
+            ("refusing://b/a", "refusing://b/a", "ValueError: 'no account'"),
+            ("zip://*::refusing://b/a", "zip://*::refusing://b/a", "ValueError: 'no account'"),
+            ("ftp://me:secret@127.0.0.1:1/a", "ftp://127.0.0.1:1/a", "Connection refused"),
+            ("zip://*::/nowhere.zip", "zip://*::/nowhere.zip", "No such file or directory"),
+        ],
+    )
+    def test_a_store_that_does_not_answer_has_an_error(
+        self, folder: Path, url: str, name: str, why: str
+    ) -> None:
+        *_, row = rows_in(url, folder)
+        assert (row.url, row.error) == (name, f"cannot be read: {why}")
+        assert len(rows_in(folder, url, url)) == len(rows_in(folder)) + 1 + (url != "silent://b/a.log")
+
+    def test_a_store_that_nobody_knows_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="Protocol not known: nosuch"):
+            captures("zip://*::nosuch://b/a.zip")
+
+    def test_an_object_beside_a_folder_and_folders_without_a_name(self) -> None:
+        assert [row.url for row in rows_in("odd://top")] == [
+            f"odd://top/{name}" for name in ("", "/double.log", "same", "same/in.log")
+        ]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_what_no_file_can_be_called_has_an_error(name: str) -> None:
+    [row] = rows_in(f"/nowhere/{name}")
+    assert str(row.error).startswith("cannot be read: ")
+
+
+def test_a_time_after_the_year_9999_is_not_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = os.stat_result((0o100644, 0, 0, 1, 0, 0, 1, 0, 253402300800, 0))
+    monkeypatch.setattr(Path, "stat", lambda _: status)
+    [row] = rows_in(folder / "b/w.log")
+    assert (row.size, row.modified) == (1, None)
+
+
+class SilentStore(MemoryFileSystem):  # type: ignore[misc]  # it has no types
+    """A store that does not answer."""
+
+    protocol = "silent"
+
+    def ls(self, *_: Any, **__: Any) -> Any:
+        raise ConnectionError("no answer")
+
+    info = isdir = exists = ls
+
+
+class RefusingStore(MemoryFileSystem):  # type: ignore[misc]  # likewise
+    """A store that refuses its arguments."""
+
+    protocol = "refusing"
+
+    def __init__(self, **_: Any) -> None:
+        raise ValueError("no account")
+
+
+class OddStore(AbstractFileSystem):  # type: ignore[misc]  # likewise
+    """What s3fs tells of a few odd objects."""
+
+    protocol = "odd"
+
+    def isdir(self, path: str) -> bool:
+        return path == "top"
+
+    def ls(self, path: str, **_: Any) -> list[dict[str, Any]]:
+        return {
+            "top": [
+                self._entry("top/"),
+                {"name": "top/", "type": "directory", "size": 0},
+                self._entry("top/same"),
+                {"name": "top/same", "type": "directory", "size": 0},
+            ],
+            "top/same": [self._entry("top/same/in.log"), self._entry("top/same/") | {"size": 0}],
+        }[path]
+
+    def find(self, *_: Any, **__: Any) -> dict[str, dict[str, Any]]:
+        return {name: self._entry(name) for name in ("top//double.log", "top/same")}
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        return {"name": name, "type": "file", "size": len(RESULT)}
+
+    def cat_file(self, *_: Any, **__: Any) -> bytes:
+        return RESULT.encode()
 
 
 class _QuietPages(SimpleHTTPRequestHandler):
@@ -215,6 +325,19 @@ class TestTheWeb:
         [capture] = captures(f"{site}/a")
         assert capture.url == f"{site}/a"
 
+    def test_users_and_passwords_are_in_no_row(self, site: str, folder: Path) -> None:
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            archive.writestr("job.log", RESULT)
+        given = site.replace("://", "://me:secret@")
+        rows = rows_in(f"{given}/b/w.log", f"{given}/nothing", f"zip://*::simplecache::{given}/a.zip")
+        assert [row.url for row in rows] == [
+            f"{site}/b/w.log",
+            f"{site}/nothing",
+            f"zip://job.log::{site}/a.zip",
+        ]
+        assert [row.error is None for row in rows] == [True, False, True]
+        assert "secret" not in repr(rows)
+
     def test_patterns(self, site: str) -> None:
         assert sorted(capture.url for capture in captures(f"{site}/*/*.log")) == [
             f"{site}/a/x.log",
@@ -230,6 +353,9 @@ class TestTheWeb:
         ({"modified": "yesterday"}, None),
         ({"mtime": 0.5}, "1970-01-01T00:00:00.500000+00:00"),
         ({"mtime": []}, None),
+        ({"mtime": 253402300800}, None),
+        ({"LastModified": "9999-12-31T23:59:59-12:00"}, None),
+        ({"created": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))}, None),
     ],
 )
 def test_stores_tell_the_time_in_their_own_words(entry: dict[str, object], modified: str | None) -> None:
@@ -237,6 +363,7 @@ def test_stores_tell_the_time_in_their_own_words(entry: dict[str, object], modif
     assert (file.modified and file.modified.isoformat()) == modified
 
 
-def test_a_file_of_unknown_size_is_not_read() -> None:
-    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": None})
+@pytest.mark.parametrize("size", [None, -1, "12", 2**63])
+def test_a_file_of_unknown_size_is_not_read(size: object) -> None:
+    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": size})
     assert file.error == "cannot be read: it is no file, or its size is not known"

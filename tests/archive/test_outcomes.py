@@ -72,3 +72,14 @@ def test_what_is_known_of_a_mixed_archive(archive: Path, expected: list[OutcomeR
 
 def test_the_rows_of_any_archive_are_a_table(expected: list[OutcomeRow]) -> None:
     assert to_table(expected).num_rows == len(expected)
+
+
+def test_one_string_is_refused_as_its_letters_would_be_paths() -> None:
+    with pytest.raises(TypeError, match="give a list"):
+        outcomes("/var/log")
+
+
+def test_paths_may_be_objects(archive: Path) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        [row] = outcomes([archive / "plain.log"], executor=threads)
+    assert row.url == f"{archive}/plain.log"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,17 @@ def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) 
     assert (FAULTS[name].args[-1][:9]) in str(faulty.error)
     assert len(str(faulty.error)) < 300
     assert (faulty.status, faulty.lines, len(faulty.files)) == (None, 0, 1)
+
+
+@pytest.mark.parametrize("ending", [".log", ".tar"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"job{ending}"
+    path.write_text(RESULT)
+    listed = list(listed_captures([str(path)]))
+    path.unlink()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # whoever reads the pipe gets a row without an error
+    os.write(writer, RESULT.encode())
+    [row] = done(batches(listed, READING, 10**6), Inline())
+    os.close(writer)
+    assert row.error == f"{path} is no longer a regular file"

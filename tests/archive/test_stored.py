@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planqk_protocol.archive.stored import StoredFile, captures_of
+from planqk_protocol.archive.stored import StoredFile, captures_of, utc_time
 
 
 def names_of(*paths: str) -> list[tuple[str, ...]]:
@@ -27,9 +29,15 @@ def test_what_docker_stores_beside_a_log_is_no_capture() -> None:
 
 
 def test_dockers_description_is_found_beside_the_log_and_above_it() -> None:
-    files = [StoredFile(path, path) for path in ("a/config.v2.json", "a/local-logs/container.log", "b/x.log")]
+    paths = ("a/config.v2.json", "a/a.log", "a/local-logs/container.log", "a/logs/x.log", "b/x.log")
+    files = [StoredFile(path, path) for path in paths]
     found = {capture.url: capture.config for capture in captures_of(files)}
-    assert found == {"a/local-logs/container.log": files[0], "b/x.log": None}
+    assert found == {
+        "a/a.log": files[0],
+        "a/local-logs/container.log": files[0],
+        "a/logs/x.log": None,
+        "b/x.log": None,
+    }
     [capture] = captures_of([StoredFile("b/x.log", "b/x.log")], files[0])
     assert capture.config == files[0]
 
@@ -50,3 +58,11 @@ def test_a_rotated_file_that_is_there_twice_is_an_error() -> None:
 def test_each_file_is_in_one_capture(paths: set[str]) -> None:
     captures = captures_of([StoredFile(path, path) for path in sorted(paths)])
     assert sorted(file.path for capture in captures for file in capture.files) == sorted(paths)
+
+
+@given(st.integers(-(2**80), 2**80) | st.floats())
+def test_any_number_of_seconds_is_a_time_or_none(seconds: float) -> None:
+    time = utc_time(seconds)
+    begin, end = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (1, 9999))
+    assert time or not begin <= seconds <= end
+    assert time is None or abs(time.timestamp() - seconds) < 1

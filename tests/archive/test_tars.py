@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import lzma
 import os
-import subprocess
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -19,9 +17,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, tars, to_table
+from planqk_protocol.archive import OutcomeRow, tars
+from planqk_protocol.archive.listing import listed_captures
+from planqk_protocol.archive.tars import Done
 from tests.archive.harness import (
     INTERIM,
+    READING,
     RESULT,
     Inline,
     cri,
@@ -31,40 +32,8 @@ from tests.archive.harness import (
     rows_in,
     write,
 )
+from tests.archive.tar_files import header, member, rows_of_tar, tar_of, tar_rows_apart, tar_with
 from tests.cli.zstandard import zstd
-
-
-def tar_of(*members: tuple[str, bytes]) -> bytes:
-    """A tar of files, in the order given."""
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as tar:
-        for name, content in members:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            info.mtime = 1777629600
-            tar.addfile(info, io.BytesIO(content))
-    return data.getvalue()
-
-
-def header(name: str, **fields: Any) -> bytes:
-    """The header of a member, in GNU's format."""
-    info = tarfile.TarInfo(name)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    return info.tobuf(tarfile.GNU_FORMAT)
-
-
-def member(name: str, content: bytes, **fields: Any) -> bytes:
-    return header(name, size=len(content), **fields) + content + bytes(-len(content) % 512)
-
-
-def tar_with(*members: bytes) -> bytes:
-    return b"".join(members) + bytes(1024)
-
-
-def rows_of_tar(folder: Path, data: bytes, name: str = "logs.tar") -> list[OutcomeRow]:
-    (folder / name).write_bytes(data)
-    return rows_in(folder / name)
 
 
 @pytest.mark.parametrize(
@@ -115,176 +84,51 @@ def test_times_are_those_of_the_members(tmp_path: Path) -> None:
     assert row.modified.timestamp() == 1777629600
 
 
-def test_of_members_with_one_name_the_last_counts(tmp_path: Path) -> None:
-    [row] = rows_of_tar(tmp_path, tar_of(("job.log", b"old\n"), ("job.log", RESULT.encode())))
-    assert row.result == "42"
+def ranges_of(folder: Path, data: bytes) -> tuple[Any, Done]:
+    """A tar as a worker finds it, with work that is left."""
+    (folder / "logs.tar").write_bytes(data)
+    [(store, capture)] = listed_captures([str(folder / "logs.tar")])
+    return store, tars.tar_rows(store, capture, READING)
 
 
-def test_folders_are_no_logs(tmp_path: Path) -> None:
-    [row] = rows_of_tar(tmp_path, tar_with(header("x", type=tarfile.DIRTYPE)))
-    assert (row.url, row.error) == (f"{tmp_path}/logs.tar", "the tar holds no file")
+def change(path: Path) -> None:
+    os.utime(path, (1, 1))
 
 
-def test_a_pipe_in_a_tar_is_not_opened(tmp_path: Path) -> None:
-    [row] = rows_of_tar(tmp_path, tar_with(header("x", type=tarfile.FIFOTYPE)))
-    assert row.url == f"tar://x::{tmp_path}/logs.tar"
-    assert row.error == "cannot be read: it is not a regular file"
+def corrupt(path: Path) -> None:
+    """Damage a compressed file, so that nobody sees it from outside."""
+    state = path.stat()
+    path.write_bytes(b"\x1f\x8b" + bytes(state.st_size - 2))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
-@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE])
-def test_a_link_is_read_as_its_target(tmp_path: Path, kind: bytes) -> None:
-    target = "x/a.log" if kind == tarfile.LNKTYPE else "../x/./a.log"
-    link = header("y/b.log", type=kind, linkname=target)
-    log, other = rows_of_tar(tmp_path, tar_with(member("x/a.log", RESULT.encode()), link))
-    assert other.url.startswith("tar://y/b.log::")
-    assert (log.result, other.result, other.bytes, other.error) == ("42", "42", len(RESULT), None)
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (change, "the tar changed while it was read; read it again"),
+        (Path.unlink, "the tar changed while it was read; read it again"),
+        (corrupt, "became shorter while it was read; read it again"),
+    ],
+)
+def test_a_tar_that_changes_between_its_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], object], error: str
+) -> None:
+    monkeypatch.setattr(tars, "_COMPRESSED_RANGE", 2)
+    logs = [(f"{at}.log", RESULT.encode()) for at in range(5)]
+    store, done = ranges_of(tmp_path, gzip.compress(tar_of(*logs)))
+    assert (done.rows, len(done.ranges)) == ([], 3)
+    spoil(tmp_path / "logs.tar")
+    rows = [row for part in done.ranges for row in tars.member_rows(store, part.captures, part.tar, READING)]
+    assert [row.url.partition("::")[0] for row in rows] == [f"tar://{name}" for name, _ in logs]
+    assert all(str(row.error).endswith(error) for row in rows)
 
 
-def test_a_link_to_an_absolute_path_and_to_a_link(tmp_path: Path) -> None:
-    first = header("var/log/containers/a.log", type=tarfile.SYMTYPE, linkname="/var/log/pods/link.log")
-    second = header("var/log/pods/link.log", type=tarfile.SYMTYPE, linkname="a/0.log")
-    rows = rows_of_tar(tmp_path, tar_with(first, second, member("var/log/pods/a/0.log", RESULT.encode())))
-    assert [row.result for row in rows] == ["42"] * 3
-
-
-@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE])
-def test_a_link_out_of_the_tar_is_an_error(tmp_path: Path, kind: bytes) -> None:
-    [row] = rows_of_tar(tmp_path, tar_with(header("a.log", type=kind, linkname="/etc/passwd")))
-    assert row.url.startswith("tar://a.log::")
-    assert row.error == "cannot be read: a link to '/etc/passwd', which is not in the tar"
-
-
-def test_links_in_a_circle_are_errors(tmp_path: Path) -> None:
-    one = header("one.log", type=tarfile.SYMTYPE, linkname="two.log")
-    rows = rows_of_tar(tmp_path, tar_with(one, header("two.log", type=tarfile.SYMTYPE, linkname="one.log")))
-    assert [row.error for row in rows] == ["cannot be read: too many links"] * 2
-
-
-def test_a_link_to_a_folder_is_no_log(tmp_path: Path) -> None:
-    folder = header("2026", type=tarfile.DIRTYPE)
-    link = header("current", type=tarfile.SYMTYPE, linkname="2026")
-    [row] = rows_of_tar(tmp_path, tar_with(folder, link, member("2026/a.log", RESULT.encode())))
-    assert (row.result, row.error) == ("42", None)
-
-
-def test_what_is_linked_and_rotated(tmp_path: Path) -> None:
-    old = member("a.log.1", json_file("x\n"))
-    link = header("a.log", type=tarfile.SYMTYPE, linkname="now")
-    rows = rows_of_tar(tmp_path, tar_with(old, member("now", json_file(RESULT, second=5)), link))
-    assert [(row.result, row.lines) for row in rows] == [("42", 2), ("42", 1)]
-
-
-@pytest.mark.parametrize("form", ["gnu", "pax"])
-def test_a_sparse_file_gets_no_bytes_of_others(tmp_path: Path, form: str) -> None:
-    with (tmp_path / "sparse.log").open("wb") as file:
-        file.write(b"begin\n")
-        file.truncate(1 << 20)
-    (tmp_path / "other.log").write_bytes(b"\n" + RESULT.encode() + b"x\n" * (1 << 19))
-    command = ["tar", "--sparse", f"--format={form}", "-cf", "logs.tar", "sparse.log", "other.log"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    other, sparse = rows_in(tmp_path / "logs.tar")
-    assert (other.result, other.error) == ("42", None)
-    assert sparse.url.startswith("tar://sparse.log::")
-    assert (sparse.result, sparse.bytes) == (None, 0)
-    assert "unpack the tar" in str(sparse.error)
-
-
-def test_a_member_of_any_name(tmp_path: Path) -> None:
-    [row] = rows_of_tar(tmp_path, tar_of((os.fsdecode(b"\xff.log"), RESULT.encode())))
-    assert row.url.startswith("tar://\\xff.log::")
-    assert row.result == "42"
-
-
-def tar_rows_apart(rows: list[OutcomeRow]) -> tuple[OutcomeRow, list[OutcomeRow]]:
-    """The row of the tar itself, and those of its members."""
-    [tar] = [row for row in rows if not row.url.startswith("tar:")]
-    return tar, [row for row in rows if row is not tar]
-
-
-def test_a_tar_that_is_cut_off_gives_what_is_before(tmp_path: Path) -> None:
-    whole = tar_of(("a.log", RESULT.encode()), ("b.log", b"x\n" * 1000))
-    tar, (first, second) = tar_rows_apart(rows_of_tar(tmp_path, whole[:2000]))
-    assert first.result == "42"
-    assert (second.size, second.error) == (2000 - 1536, "the tar ends before the end of this file")
-    assert tar.error == "the tar is damaged or ends too early; the rest of it is not read"
-
-
-def test_a_tar_that_is_cut_off_between_two_files(tmp_path: Path) -> None:
-    whole = tar_of(("a.log", RESULT.encode()), ("b.log", b"x\n"))
-    tar, [only] = tar_rows_apart(rows_of_tar(tmp_path, whole[:1024]))
-    assert only.result == "42"
-    assert tar.error == "the tar has no end, so logs may be missing"
-
-
-def test_two_tars_in_one_file(tmp_path: Path) -> None:
-    data = tar_of(("a.log", RESULT.encode()))
-    tar, [only] = tar_rows_apart(rows_of_tar(tmp_path, data + tar_of(("b.log", b"x\n"))))
-    assert only.url.startswith("tar://a.log::")
-    assert "a second tar" in str(tar.error)
-
-
-def with_size(data: bytes, size: int) -> bytes:
-    """A header with another size, as GNU tar stores large and negative ones (Basic Tar Format, base-256)."""
-    field = (size % (1 << 96) | (1 << 95 if size >= 0 else 0)).to_bytes(12, "big")
-    changed = bytearray(data[:124] + field + data[136:])
-    changed[148:156] = b" " * 8
-    changed[148:156] = b"%06o\0 " % sum(changed[:512])
-    return bytes(changed)
-
-
-@pytest.mark.parametrize("size", [-512, -1024, -1, 2**70, 2**63, 10**9])
-@pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_a_size_that_cannot_be(tmp_path: Path, size: int, compress: Callable[[bytes], bytes]) -> None:
-    first, odd = member("a.log", RESULT.encode()), with_size(header("b.log"), size)
-    for begin, result in ((b"", []), (header("0.log"), [None]), (first, ["42"])):
-        tar, others = tar_rows_apart(rows_of_tar(tmp_path, compress(begin + odd + bytes(1024))))
-        assert [row.result for row in others if "b.log" not in row.url] == result
-        assert all("ends before" in str(row.error) for row in others if "b.log" in row.url)
-        assert str(tar.error).startswith(("the tar is damaged", "it is no tar"))
-        assert len(to_table([tar, *others])) == len(others) + 1
-
-
-@pytest.mark.parametrize("records", [{"path": "x" * 100_000}, {f"k{at}": "x" for at in range(9000)}])
-def test_headers_do_not_fill_the_memory(tmp_path: Path, records: dict[str, str]) -> None:
-    info = tarfile.TarInfo("b.log")
-    info.pax_headers = records
-    tar, [only] = tar_rows_apart(
-        rows_of_tar(tmp_path, member("a.log", RESULT.encode()) + info.tobuf(tarfile.PAX_FORMAT) + bytes(1024))
-    )
-    assert only.result == "42"
-    assert tar.error == "the tar is damaged: a header has more than 65,536 bytes"
-
-
-def test_global_headers_do_not_fill_the_memory(tmp_path: Path) -> None:
-    headers = [tarfile.TarInfo.create_pax_global_header({f"k{at}": "x"}) for at in range(120)]
-    data = b"".join(one + member(f"{at}.log", b"") for at, one in enumerate(headers))
-    tar, others = tar_rows_apart(rows_of_tar(tmp_path, data + bytes(1024)))
-    assert len(others) == 100
-    assert tar.error == "the tar is damaged or ends too early; the rest of it is not read"
-
-
-@pytest.mark.parametrize("mtime", [10**13, -(10**13)])
-def test_a_time_that_cannot_be(tmp_path: Path, mtime: int) -> None:
-    odd = member("a.log", RESULT.encode(), mtime=mtime)
-    rows = rows_of_tar(tmp_path, tar_with(odd, member("b.log", RESULT.encode())))
-    assert [row.result for row in rows] == ["42"] * 2
-    assert rows[0].modified is None
-
-
-def test_a_damaged_header_hides_the_members_after_it(tmp_path: Path) -> None:
-    whole = bytearray(tar_of(("a.log", RESULT.encode()), ("b.log", b""), ("c.log", b"")))
-    whole[1024 + 10] ^= 1
-    tar, [first] = tar_rows_apart(rows_of_tar(tmp_path, bytes(whole)))
-    assert first.result == "42"
-    assert tar.error == "the tar is damaged or ends too early; the rest of it is not read"
-
-
-@pytest.mark.parametrize("name", ["logs.tar", "logs.tar.gz"])
-@pytest.mark.parametrize("data", [b"", b"no tar", gzip.compress(b"x" * 999), gzip.compress(b"x" * 999)[:20]])
-def test_what_is_no_tar_is_an_error(tmp_path: Path, name: str, data: bytes) -> None:
-    [row] = rows_of_tar(tmp_path, data, name)
-    assert row.url == f"{tmp_path}/{name}"
-    assert row.error
+def test_a_tar_that_cannot_be_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tars, "_RANGE", 1)
+    store, done = ranges_of(tmp_path, tar_of(("a.log", b""), ("b.log", b"")))
+    monkeypatch.setattr(tars, "opened_file", lambda *_given: open(tmp_path, "rb"))  # noqa: PTH123, SIM115
+    [row] = tars.member_rows(store, done.ranges[0].captures, done.ranges[0].tar, READING)
+    assert row.error == "cannot be read: Is a directory"
 
 
 def test_a_tar_that_is_not_there(tmp_path: Path) -> None:
@@ -381,7 +225,7 @@ class Counting(Inline):
 
 
 def large_tar() -> bytes:
-    """A tar of more captures than are read at a time, with rotated ones, a container's description, and links."""
+    """A tar of more captures than are read at a time: rotated ones, those of a container, and links."""
     pods = [member(f"pods/{at % 7}/{at:04}.log", f"PlanQK:Job:Result: {at}\n".encode()) for at in range(3000)]
     rotated_last = member("pods/0/0000.log.1", INTERIM.encode())
     docker = [
