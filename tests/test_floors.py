@@ -135,7 +135,7 @@ MAY_IMPORT = {
     "grammar": {"lark"},
     "archive": {"fsspec", "pyarrow"},
     "testing": {"hypothesis", "pytest"},
-    "cli": {"click", "distributed", "rich", "rich_click"},
+    "cli": {"click", "distributed", "filelock", "rich", "rich_click"},
     "diagnosis": {"jsonschema", "openapi_schema_validator", "referencing", "yaml"},
     "engines": {"authlib", "docker", "httpx", "kubernetes", "qhub", "requests", "urllib3"},
     "runner": {"docker", "requests"},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from planqk_protocol.archive.resumption import RowKey, known, microseconds, outdated
-from planqk_protocol.archive.rows import OutcomeRow, row_to_json_line
+from planqk_protocol.archive.resumption import EarlierRows, RowKey
+from planqk_protocol.archive.rows import SCHEMA_VERSION, OutcomeRow, row_to_json_line
 from planqk_protocol.buffer import LF
 
 __all__ = ["JsonLinesFile"]
@@ -19,9 +19,10 @@ __all__ = ["JsonLinesFile"]
 class _StoredRow(msgspec.Struct):
     """The members that are read again of a row."""
 
+    version: int
     url: str
-    size: int
-    modified: datetime | None
+    files: tuple[str, ...]
+    fingerprint: str | None
     error: str | None
 
 
@@ -32,18 +33,17 @@ class JsonLinesFile:
         path: The file. It is made if it is not there.
 
     Attributes:
-        known: The digests of the rows in it that need not be made again.
+        earlier: The rows that earlier runs have left in it.
 
     Raises:
         OSError: The file cannot be read or made.
-        msgspec.DecodeError: A line in it is not a row.
+        ValueError: A line in it is not a row, or has another version.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.touch()
-        self.known = known(self._keys())
-        self._before = sum(1 for _ in self._lines())
+        self.earlier = EarlierRows(self._keys())
         os.truncate(path, sum(map(len, self._lines())))  # a killed run may have left half a line
 
     def write(self, row: OutcomeRow) -> None:
@@ -53,11 +53,13 @@ class JsonLinesFile:
 
     def close(self) -> None:
         """Drop rows that are out of date."""
-        dropped = outdated(self._keys(), self._before) if self._before else set[int]()
-        if dropped:
+        keys = islice(self._keys(), self.earlier.count)
+        stays = [self.earlier.stays(number, key) for number, key in enumerate(keys)]
+        if not all(stays):
             unfinished = self._path.with_name(f"{self._path.name}.tmp")
             with unfinished.open("wb") as file:
-                file.writelines(line for number, line in enumerate(self._lines()) if number not in dropped)
+                lines = enumerate(self._lines())
+                file.writelines(line for number, line in lines if number >= len(stays) or stays[number])
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(self._path)
@@ -68,6 +70,14 @@ class JsonLinesFile:
 
     def _keys(self) -> Iterator[RowKey]:
         decode = msgspec.json.Decoder(_StoredRow).decode
-        for line in self._lines():
-            row = decode(line)
-            yield RowKey(row.url, row.size, microseconds(row.modified), row.error is not None)
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                row = decode(line)
+            except ValueError as error:
+                raise ValueError(f"line {number} of {self._path} is not a row: {error}") from None
+            if row.version != SCHEMA_VERSION:
+                raise ValueError(
+                    f"line {number} of {self._path} has version {row.version} of the columns, and this "
+                    f"program writes version {SCHEMA_VERSION}; choose another output"
+                )
+            yield RowKey(row.url, row.files, row.fingerprint, row.error)

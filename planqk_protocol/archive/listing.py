@@ -29,6 +29,7 @@ from planqk_protocol.archive.store_entries import (
 )
 from planqk_protocol.archive.stored import (
     DOCKER_CONFIG,
+    NO_MATCH,
     StoredCapture,
     StoredFile,
     captures_of,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Listed", "listed_captures"]
 
 _MAGIC = re.compile(r"[*?\[]")
-_NO_MATCH = "nothing is there that matches the pattern"
 
 
 class Listed(NamedTuple):
@@ -86,7 +86,7 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
             new = [file for file in new if not any(other.covers(store, file.path) for other in searches)]
             yield from _largest_first(store, captures_of(new, config))
         if is_empty and search.pattern:
-            yield Listed(store, StoredCapture((StoredFile(path, entry_url(store, path), error=_NO_MATCH),)))
+            yield Listed(store, StoredCapture((StoredFile(path, entry_url(store, path), error=NO_MATCH),)))
         searches.append(search)
     yield from named.captures()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from planqk_protocol.archive.resumption import RowKey, known, outdated
+from planqk_protocol.archive.resumption import EarlierRows, RowKey
 from planqk_protocol.archive.rows import OutcomeRow, schema, to_table
 
 __all__ = ["ParquetFile", "ParquetFolder"]
@@ -20,7 +20,7 @@ _MOST_ROWS = 10_000  # of a part
 _MOST_OBJECTS = 500  # rows that are Python objects: in Arrow they take a tenth of the memory
 _MOST_TEXT = 64 * 1024 * 1024  # characters of results in a part
 _LONGEST_WAIT = 60  # seconds until rows are in a part; a killed run reads no more than that again
-_KEYS = ["url", "size", "modified", "error"]
+_KEYS = ["url", "files", "fingerprint", "error"]
 
 
 class ParquetFolder:
@@ -30,29 +30,31 @@ class ParquetFolder:
         folder: The folder. It is made if it is not there.
 
     Attributes:
-        known: The digests of the rows in it that need not be made again.
+        earlier: The rows that earlier runs have left in it.
 
     Raises:
         OSError: The folder cannot be read or made.
-        ValueError: A part in it is not Parquet, or has another schema.
+        ValueError: A part in it is not Parquet, or has other columns.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         self._folder = folder
-        self._before = sum(_checked(part).num_rows for part in self.parts)
-        self._next = 1 + max((int(part.stem.rpartition("-")[2]) for part in self.parts), default=0)
+        self._earlier_parts = self.parts
+        for part in self._earlier_parts:
+            _check(part)
+        self._next = 1 + max(map(_number, self._earlier_parts), default=0)
         self._rows: list[OutcomeRow] = []
         self._tables: list[pa.Table] = []  # the rows of the part before these
         self._count = 0  # of rows in the part
         self._text = 0
         self._since = time.monotonic()
-        self.known = known(self._keys())
+        self.earlier = EarlierRows(key for part in self._earlier_parts for key in _keys(part))
 
     @property
     def parts(self) -> list[Path]:
         """The files of the folder, in the order in which they were written."""
-        return sorted(self._folder.glob("part-*.parquet"))
+        return sorted(part for part in self._folder.glob("part-*.parquet") if _number(part) >= 0)
 
     def write(self, row: OutcomeRow) -> None:
         """Add a row. It is stored with the next part."""
@@ -69,20 +71,19 @@ class ParquetFolder:
     def close(self) -> None:
         """Store what is left, and drop rows that are out of date."""
         self._store()
-        for part, dropped in self._dropped():
-            if len(dropped) == pq.read_metadata(part).num_rows:
+        for part, stays in self._earlier_rows():
+            if not any(stays):
                 part.unlink()
-            elif dropped:
-                _replace(part, _tables(part, dropped))
+            elif not all(stays):
+                _replace(part, _tables(part, stays))
 
-    def _dropped(self) -> Iterator[tuple[Path, set[int]]]:
-        """The parts, each with the numbers of the rows in it that are out of date."""
-        dropped = outdated(self._keys(), self._before) if self._before else set[int]()
+    def _earlier_rows(self) -> Iterator[tuple[Path, list[bool]]]:
+        """The parts that were there at the beginning. Of each row in them, whether it stays."""
         first = 0
-        for part in self.parts:
-            size = pq.read_metadata(part).num_rows
-            yield part, {number - first for number in dropped if first <= number < first + size}
-            first += size
+        for part in self._earlier_parts:
+            stays = [self.earlier.stays(number, key) for number, key in enumerate(_keys(part), first)]
+            yield part, stays
+            first += len(stays)
 
     def _store(self) -> None:
         if self._count:
@@ -91,18 +92,6 @@ class ParquetFolder:
             self._next += 1
         self._rows, self._tables, self._count, self._text = [], [], 0, 0
         self._since = time.monotonic()
-
-    def _keys(self) -> Iterator[RowKey]:
-        for part in self.parts:
-            for batch in pq.ParquetFile(part).iter_batches(columns=_KEYS):
-                modified = batch.column("modified").cast(pa.int64())
-                for url, size, at, error in zip(
-                    *(batch.column(name).to_pylist() for name in ("url", "size")),
-                    modified.to_pylist(),
-                    batch.column("error").is_valid().to_pylist(),
-                    strict=True,
-                ):
-                    yield RowKey(url, size, at, error)
 
 
 class ParquetFile(ParquetFolder):
@@ -113,14 +102,18 @@ class ParquetFile(ParquetFolder):
 
     Raises:
         OSError: The file cannot be read, or the folder not made.
-        ValueError: The file is not Parquet, or has another schema.
+        ValueError: The file is not Parquet, or has other columns.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         folder = Path(f"{path}.parts")
+        self._whole = folder / "whole.parquet"
+        if self._whole.exists():  # a run was killed while it ended
+            self._publish(folder)
         if path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
+            _check(path)
+            folder.mkdir(exist_ok=True)
             copy = folder / "copy.tmp"
             shutil.copyfile(path, copy)
             copy.replace(folder / "part-00000000.parquet")  # before all parts that a killed run left
@@ -129,30 +122,58 @@ class ParquetFile(ParquetFolder):
     def close(self) -> None:
         """Store what is left, and make one file of all parts."""
         self._store()
-        _replace(self._path, (table for part, dropped in self._dropped() for table in _tables(part, dropped)))
-        shutil.rmtree(self._folder)
+        _replace(self._whole, self._all_tables())
+        self._publish(self._folder)
+
+    def _all_tables(self) -> Iterator[pa.Table]:
+        for part, stays in self._earlier_rows():
+            yield from _tables(part, stays)
+        for part in self.parts[len(self._earlier_parts) :]:
+            yield from _tables(part, None)
+
+    def _publish(self, folder: Path) -> None:
+        # The parts go first: after a kill, they must not come beside the file that is made of them.
+        for part in folder.glob("part-*.parquet"):
+            part.unlink()
+        self._whole.replace(self._path)
+        shutil.rmtree(folder)
 
 
-def _tables(part: Path, dropped: set[int]) -> Iterator[pa.Table]:
-    """The rows of a part, but those with some numbers, a group at a time."""
+def _number(part: Path) -> int:
+    """The number of a part; -1 if a file has another name."""
+    digits = part.stem.removeprefix("part-")
+    return int(digits) if digits.isdecimal() else -1
+
+
+def _keys(part: Path) -> Iterator[RowKey]:
+    for batch in pq.ParquetFile(part).iter_batches(columns=_KEYS):
+        columns = (batch.column(name).to_pylist() for name in _KEYS)
+        yield from (RowKey(url, tuple(files), *rest) for url, files, *rest in zip(*columns, strict=True))
+
+
+def _tables(part: Path, stays: list[bool] | None) -> Iterator[pa.Table]:
+    """The rows of a part, a group at a time: all of them, or those that stay."""
     file = pq.ParquetFile(part)
     first = 0
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
-        yield table.filter(pa.array([number not in dropped for number in range(first, first + len(table))]))
-        first += len(table)
+        first, before = first + len(table), first
+        yield table if stays is None else table.filter(pa.array(stays[before:first], pa.bool_()))
 
 
-def _checked(part: Path) -> pq.FileMetaData:
-    """The metadata of a part.
+def _check(part: Path) -> None:
+    """Check that rows can be added to a part.
 
     Raises:
-        ValueError: It has another schema.
+        OSError: It cannot be read.
+        ValueError: It is not Parquet, or has other columns.
     """
-    metadata = pq.read_metadata(part)
-    if not metadata.schema.to_arrow_schema().equals(schema()):
-        raise ValueError(f"{part} has another schema than this version writes; choose another output")
-    return metadata
+    try:
+        found = pq.read_schema(part)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{part} is not Parquet; choose another output: {error}") from None
+    if not found.equals(schema()) or found.metadata != schema().metadata:
+        raise ValueError(f"{part} has other columns than this version writes; choose another output")
 
 
 def _replace(path: Path, tables: Iterable[pa.Table]) -> None:
@@ -161,7 +182,8 @@ def _replace(path: Path, tables: Iterable[pa.Table]) -> None:
     with unfinished.open("wb") as file:
         with pq.ParquetWriter(file, schema(), compression="zstd") as writer:
             for table in tables:
-                writer.write_table(table)
+                if table.num_rows:
+                    writer.write_table(table)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

@@ -11,17 +11,18 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
 from planqk_protocol.archive.names import plain_name, without_credentials
-from planqk_protocol.archive.rows import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
 from planqk_protocol.archive.stored import StoredCapture, StoredFile, is_local
-from planqk_protocol.captures import Captured, Chunk
+from planqk_protocol.captures import Captured, CaptureNotice, Chunk, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
+from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.events import FinalResult, InterimResult, Violation
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.inputs.compression import decompressed
@@ -29,7 +30,7 @@ from planqk_protocol.inputs.detection import RAW
 from planqk_protocol.inputs.event_stream import EventStream
 from planqk_protocol.inputs.input import Input, InputError
 from planqk_protocol.limits import Limits
-from planqk_protocol.outcome import Collector
+from planqk_protocol.outcome import Collector, JobStatus
 
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
@@ -38,7 +39,8 @@ __all__ = ["Reading", "TarFound", "capture_row", "error_row", "message_of", "ope
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
-_LARGEST_CONFIG = 1024 * 1024
+_LARGEST_CONFIG = _ONE_REQUEST - 1
+_MOST_SHOWN = 200  # characters of each end of a message
 _DISORDER = "disorder"
 _NO_RESULT = "no-result"
 # POSIX.1-2017, pax, section "ustar Header Block"; GNU tar, src/tar.h, TMAGIC and OLDGNU_MAGIC.
@@ -62,6 +64,20 @@ class Reading(msgspec.Struct, frozen=True):
     capture: str
     limits: Limits
 
+    def fingerprint(self, capture: StoredCapture) -> str | None:
+        """A hash of what a row is made from: the files as they were listed, and how they are read.
+
+        Returns:
+            Hexadecimal digits; ``None`` if it is not known when a file was modified.
+        """
+        files = [*capture.files, capture.config] if capture.config else capture.files
+        if any(file.modified is None for file in files):
+            return None
+        states = [(file.url, file.size, str(file.modified)) for file in files]
+        # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
+        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
+        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
     """Read a capture, and make its row.
@@ -79,23 +95,28 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     begin = time.perf_counter()
     summary = _Summary(capture)
     try:
-        row = summary.read(store, reading)
+        row = checked(summary.read(store, reading))
     except TarFound:
         raise
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
-    return msgspec.structs.replace(row, seconds=time.perf_counter() - begin)
+    has_ended = row.error is None and row.status != JobStatus.RUNNING
+    return msgspec.structs.replace(
+        row,
+        fingerprint=reading.fingerprint(capture) if has_ended else None,
+        seconds=time.perf_counter() - begin,
+    )
 
 
 def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
-    """The row of a capture that cannot be read."""
-    return OutcomeRow(
-        url=capture.url,
-        files=tuple(file.url for file in capture.files),
-        size=capture.size,
-        modified=capture.modified,
-        error=error,
-    )
+    """The row of a capture that cannot be read. Every output can hold it."""
+    url = capture.url.encode(errors="backslashreplace").decode()
+    bare = OutcomeRow(url=url, modified=capture.modified, error=_on_one_line(error))
+    files = tuple(file.url for file in capture.files)
+    try:
+        return checked(msgspec.structs.replace(bare, files=files, size=capture.size))
+    except ValueError:
+        return bare
 
 
 def message_of(error: BaseException) -> str:
@@ -107,15 +128,26 @@ def message_of(error: BaseException) -> str:
     return f"cannot be read: {type(error).__name__}: {excerpt(without_credentials(str(error)))}"
 
 
+def _on_one_line(text: str) -> str:
+    """A text with escapes for what does not show. Of a long text, the middle is left out."""
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    left_out = len(shown) - 2 * _MOST_SHOWN
+    return shown if left_out <= 0 else f"{shown[:_MOST_SHOWN]}…(+{left_out})…{shown[-_MOST_SHOWN:]}"
+
+
 def _chunks(store: Any, file: StoredFile) -> Iterator[bytes]:
-    """The bytes of a file, up to the size that it had when it was listed: it may grow for ever."""
-    is_one_request = 0 < file.size <= _ONE_REQUEST and not file.offset and not is_local(store)
+    """The bytes of a file, up to its size: it may grow for ever."""
     left = file.size
-    for chunk in _whole(store, file) if is_one_request else _pieces(store, file):
+    for chunk in _up_to_size(store, file):
         left -= len(chunk)
         yield chunk
     if left:
         raise InputError(f"{file.url} became shorter while it was read; read it again")
+
+
+def _up_to_size(store: Any, file: StoredFile) -> Iterator[bytes]:
+    is_one_request = 0 < file.size <= _ONE_REQUEST and not file.offset and not is_local(store)
+    return _whole(store, file) if is_one_request else _pieces(store, file)
 
 
 def _whole(store: Any, file: StoredFile) -> Iterator[bytes]:
@@ -172,9 +204,22 @@ def _no_tar(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _config_data(store: Any, config: StoredFile) -> bytes:
-    if config.error or config.size > _LARGEST_CONFIG:
-        raise InputError(config.error or f"it has more than {_LARGEST_CONFIG:,} bytes")
-    return b"".join(_chunks(store, config))
+    """Docker's description of a container as it is now: it may have changed since it was listed."""
+    if config.error:
+        raise InputError(config.error)
+    is_own_file = config.size and not config.offset  # in a tar, another member follows
+    size = _LARGEST_CONFIG + 1 if is_own_file else min(config.size, _LARGEST_CONFIG + 1)
+    data = b"".join(_up_to_size(store, msgspec.structs.replace(config, size=size)))
+    if len(data) > _LARGEST_CONFIG:
+        raise InputError(f"it has more than {_LARGEST_CONFIG:,} bytes")
+    return data
+
+
+def _with_size_of_now(store: Any, file: StoredFile) -> StoredFile:
+    """A file that may have grown since it was listed. A member of a tar has not."""
+    if file.offset:
+        return file
+    return msgspec.structs.replace(file, size=max(file.size, store.size(file.path) or 0))
 
 
 class _Summary:
@@ -191,36 +236,46 @@ class _Summary:
         self._violations: dict[str, Violations] = {}
         self._findings: Counter[str] = Counter()
         self._notices: Counter[str] = Counter()
+        self._damage: str | None = None  # the first one
         self._first: Chunk | None = None  # the first chunk with time stamps
         self._last: Chunk | None = None
 
     def read(self, store: Any, reading: Reading) -> OutcomeRow:
         """Read the capture, and return its row."""
         facts, config_error = self._facts(store)
-        inputs: Iterator[Input] = (Input(file.url, _chunks(store, file)) for file in self._capture.files)
+        *files, newest = self._capture.files
+        if self._capture.config:  # if that says that the container has ended, the rest of the log is there
+            newest = _with_size_of_now(store, newest)
+        inputs: Iterator[Input] = (Input(file.url, _chunks(store, file)) for file in (*files, newest))
         if reading.capture != RAW:
-            inputs = decompressed(inputs, lambda _name, _message, kind: self._notices.update([str(kind)]))
+            inputs = decompressed(inputs, self._observe_damage)
         inputs = (Input(name, _no_tar(chunks)) for name, chunks in inputs)
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))
+        if wrong := stream.answer_without_entries:
+            raise InputError(wrong)
         findings = stream.last_findings(facts.exit_code, None, is_cut_off=False)
         if facts.is_running:  # it may still print its result
             findings = [finding for finding in findings if finding.rule != _NO_RESULT]
         self._count(findings)
-        if stream.disorder:
-            self._notices[_DISORDER] = len(stream.disorder)
+        for before, name in stream.disorder:
+            message = f"time runs backwards: its first time stamp is earlier than the last one of {before}"
+            self._observe_damage(name, message, _DISORDER)
         return self._row(stream, _with_containers(facts, stream.containers), config_error)
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
-        """What is known of the container, and why Docker's description cannot be read."""
+        """What is known of the container, and what is wrong with Docker's description.
+
+        If the store does not give the description, it raises what it will: the status would be lost.
+        """
         by_path, config = facts_in_path(plain_name(self._capture.files[-1].path)), self._capture.config
         if config is None:
             return by_path, None
         try:
             return facts_in_config(_config_data(store, config)), None
-        except Exception as error:  # noqa: BLE001  # as in `capture_row`
-            return by_path, f"{config.url}: {message_of(error)}"
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
 
     def _observe(self, captured: Captured, findings: list[Finding]) -> None:
         for event in captured.events:
@@ -230,11 +285,22 @@ class _Summary:
             elif isinstance(event, Violation):
                 before = self._violations.get(event.code, Violations(0, event.message))
                 self._violations[event.code.value] = Violations(before.count + 1, before.first_message)
-        self._notices.update(notice.kind.value for notice in captured.notices)
+        if captured.notices:
+            self._observe_notices(captured.notices)
         self._count(findings)
         for chunk in captured.chunks:
             self._first = self._first or (chunk if chunk.records else None)
             self._last = chunk
+
+    def _observe_notices(self, notices: Sequence[CaptureNotice]) -> None:
+        self._notices.update(notice.kind.value for notice in notices)
+        damage = next((notice for notice in notices if notice.concerns(StdStream.STDOUT)), None)
+        if self._damage is None and damage:
+            self._damage = _on_one_line(notice_finding(damage).message)
+
+    def _observe_damage(self, name: str, message: str, kind: str) -> None:
+        self._notices[str(kind)] += 1
+        self._damage = self._damage or _on_one_line(f"{name}: {message}")
 
     def _count(self, findings: list[Finding]) -> None:
         self._findings.update(finding.rule for finding in findings)
@@ -243,6 +309,7 @@ class _Summary:
         outcome = self._collector.outcome(
             exit_code=facts.exit_code, closed=not facts.is_running, cut_off=stream.is_incomplete
         )
+        is_doubtful = bool(stream.is_altered or stream.disorder)
         first_time, last_time = self._time_span()
         last_interim = outcome.interim_results[-1] if outcome.interim_results else None
         row = OutcomeRow(
@@ -263,12 +330,13 @@ class _Summary:
             violations=dict(sorted(self._violations.items())),
             findings=dict(sorted(self._findings.items())),
             notices=dict(sorted(self._notices.items())),
-            suspect=outcome.suspect,
+            suspect=outcome.suspect or (is_doubtful and bool(outcome.result or outcome.reason)),
+            damage=self._damage,
             first_time=first_time,
             last_time=last_time,
             lines=stream.line_count,
             bytes=stream.size,
-            error=config_error,
+            config_error=config_error,
         )
         return _with_result(row, stream, outcome.result) if outcome.result else row
 

@@ -1,79 +1,120 @@
-"""Which rows of an interrupted run are still valid, and which are out of date.
+"""Which rows of earlier runs stay in an output, and which logs need not be read again.
 
-A row is found again by its URL, the size of its files and when they were modified. A row
-with an error is not kept: what was wrong may have passed, so its files are read again.
-Of two rows with one URL, the later one counts.
+Three rules make a resumed run give what one run gives:
+
+*   A log is read again unless its row is there with the same fingerprint: that of the
+    same files, read in the same way (`Reading.fingerprint`). A row with an error, and
+    that of a container that ran, have no fingerprint. A tar is always read again.
+*   An earlier row goes if this run found one of its files, unless that log was not read
+    again. So it does not matter whether the new row is written, whether a rotation gave
+    the log another name, or whether a member left its tar.
+*   Of two earlier rows with a file in common, the later one counts. A run that was
+    killed leaves both, as rows go only at the end of a run.
+
+A row stays if all of its files are gone, or if this run did not look for them. What is
+not about a file goes earlier: the row of a folder that could not be listed, once a file in
+it is found, and that of a pattern that matched nothing, at the end of the next run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-from planqk_protocol.archive.stored import StoredCapture
+from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.stored import NO_MATCH, StoredCapture
 
-__all__ = ["RowKey", "key_of", "known", "microseconds", "outdated"]
+__all__ = ["EarlierRows", "RowKey"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGEST = 16  # bytes; the set of a million takes some 100 MB
 
 
 class RowKey(NamedTuple):
-    """What a row is found again by.
-
-    Attributes:
-        url: As in `OutcomeRow`.
-        size: Likewise.
-        modified: Likewise, in microseconds since 1970.
-        has_error: Whether the row has an error.
-    """
+    """What tells which files a row is of. The attributes are those of `OutcomeRow`."""
 
     url: str
-    size: int
-    modified: int | None
-    has_error: bool = False
-
-    @property
-    def digest(self) -> bytes:
-        """The files as they were when they were read, in a few bytes."""
-        return _digest(f"{self.url}\n{self.size}\n{self.modified}")
+    files: tuple[str, ...]
+    fingerprint: str | None
+    error: str | None
 
 
-def key_of(capture: StoredCapture) -> RowKey:
-    """The key of the row that a capture will have, unless it is a tar: that has the rows of its members."""
-    return RowKey(capture.url, capture.size, microseconds(capture.modified))
-
-
-def microseconds(modified: datetime | None) -> int | None:
-    """A time in microseconds since 1970."""
-    return None if modified is None else (modified - _EPOCH) // timedelta(microseconds=1)
-
-
-def known(keys: Iterable[RowKey]) -> set[bytes]:
-    """The digests of the rows that need not be made again."""
-    return {key.digest for key in keys if not key.has_error}
-
-
-def outdated(keys: Iterable[RowKey], before: int) -> set[int]:
-    """The numbers of the rows that are to be dropped.
+class EarlierRows:
+    """The rows that an output held when a run began.
 
     Args:
-        keys: The keys of all rows, in their order.
-        before: How many of them an earlier run left: of these, no row with an error is kept.
+        keys: Their keys, in their order.
+
+    Attributes:
+        count: Their number.
     """
-    dropped: set[int] = set()
-    last: dict[bytes, int] = {}
-    for number, key in enumerate(keys):
-        url = _digest(key.url)
-        if url in last:
-            dropped.add(last[url])
-        last[url] = number
-        if key.has_error and number < before:
-            dropped.add(number)
-    return dropped
+
+    def __init__(self, keys: Iterable[RowKey] = ()) -> None:
+        fingerprints: list[bytes | None] = []
+        last: dict[bytes, int] = {}  # the number of the last row with a file
+        self._superseded: set[int] = set()  # numbers of rows
+        for number, key in enumerate(keys):
+            for name in map(_digest, {key.url, *key.files}):
+                if name in last:
+                    self._superseded.add(last[name])
+                last[name] = number
+            fingerprints.append(_packed(key.fingerprint))
+        self.count = len(fingerprints)
+        current = (found for number, found in enumerate(fingerprints) if number not in self._superseded)
+        self._known = {found for found in current if found}
+        self._kept: set[bytes] = set()  # fingerprints of the logs that this run found and need not read
+        self._found: set[bytes] = (
+            set()
+        )  # digests of the names of files that this run found, and of their folders
+
+    def must_be_read(self, capture: StoredCapture, reading: Reading) -> bool:
+        """Whether a capture must be read. Each one that a run finds has to be asked about.
+
+        Args:
+            capture: The capture.
+            reading: How the run reads it.
+        """
+        if not self.count:
+            return True
+        for file in capture.files:
+            self._find(file.url)
+        fingerprint = None if capture.is_tar else _packed(reading.fingerprint(capture))
+        if fingerprint is None or fingerprint not in self._known:
+            return True
+        self._kept.add(fingerprint)
+        return False
+
+    def stays(self, number: int, key: RowKey) -> bool:
+        """Whether a row stays. This is known when all that must be read has been read.
+
+        Args:
+            number: The number of the row, from 0.
+            key: Its key.
+        """
+        if number in self._superseded or key.error == NO_MATCH:
+            return False
+        return _packed(key.fingerprint) in self._kept or not any(
+            _digest(name) in self._found for name in _names(key)
+        )
+
+    def _find(self, name: str) -> None:
+        """Note that this run found a file, and so the folders that it is in."""
+        while name and (digest := _digest(name)) not in self._found:
+            self._found.add(digest)
+            name = name.rpartition("/")[0]
+
+
+def _names(key: RowKey) -> Iterator[str]:
+    """The names of the files of a row: for a member of a tar, its own and that of the tar."""
+    for name in (key.url, *key.files):
+        yield name
+        if name.startswith("tar://"):
+            yield name.partition("::")[2]
 
 
 def _digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=_DIGEST).digest()
+
+
+def _packed(fingerprint: str | None) -> bytes | None:
+    return bytes.fromhex(fingerprint) if fingerprint else None

@@ -24,18 +24,20 @@ __all__ = [
     "SCHEMA_VERSION",
     "OutcomeRow",
     "Violations",
+    "checked",
     "row_to_json_line",
     "schema",
     "to_table",
 ]
 
 SCHEMA_VERSION = 1
-"""The version of the Arrow schema. It grows when a column changes or goes away, not when one is added."""
+"""The version of the columns. It grows whenever one is added, changes or goes away."""
 
 MOST_TEXT = 64 * 1024
 """The most bytes of a JSON text that a row holds."""
 
 _TIMES = ("started", "finished", "first_time", "last_time")
+_BITS = 64  # of a number in Arrow, with its sign
 _COUNTS = ("findings", "notices")
 _encode = msgspec.json.Encoder().encode
 
@@ -52,8 +54,10 @@ class Violations(msgspec.Struct, frozen=True):
     first_message: str
 
 
-class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version", tag=SCHEMA_VERSION):
     """One log of an archive: where it is, what became of its job, and what is wrong with it.
+
+    Its JSON has the member ``version``, which is `SCHEMA_VERSION`.
 
     If the log could not be read, `error` says why, and what depends on its content
     is ``None``, 0 or empty.
@@ -63,6 +67,9 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
         files: All files of the log, the oldest first.
         size: Size of these files, in bytes as they are stored.
         modified: When the last of them was modified.
+        fingerprint: A hash of the files' names, sizes and times, and of how they were
+            read. While it stays the same, a resumed run does not read the log again.
+            ``None`` if it must: there is an error, or the container still ran.
         container: The container, if the capture or its folder names it.
         pod: Its pod, as ``namespace/name`` or as the capture names it.
         image: Its image.
@@ -83,19 +90,24 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
         notices: Number of notices, by their kinds. ``disorder`` counts files
             that are older than the file before them.
         suspect: Whether the result, or the violation in its place, may not be
-            what the job printed.
+            what the job printed, or not the first one.
+        damage: The first thing that is wrong with the files, so that lines of standard
+            output may be missing, altered, or in the wrong order.
         first_time: The first time stamp of standard output, by RFC 3339 in UTC.
         last_time: The last one.
         lines: Number of lines of standard output.
         bytes: Size of standard output in bytes.
         seconds: How long it took to read the log.
-        error: What could not be read, and why.
+        config_error: What is wrong with Docker's description of the container. The
+            log was read without it.
+        error: Why the log could not be read.
     """
 
     url: str
     files: tuple[str, ...] = ()
     size: int = 0
     modified: datetime | None = None
+    fingerprint: str | None = None
     container: str | None = None
     pod: str | None = None
     image: str | None = None
@@ -115,12 +127,27 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
     findings: dict[str, int] = {}
     notices: dict[str, int] = {}
     suspect: bool = False
+    damage: str | None = None
     first_time: str | None = None
     last_time: str | None = None
     lines: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    config_error: str | None = None
     error: str | None = None
+
+
+def checked(row: OutcomeRow) -> OutcomeRow:
+    """The row, if every output can hold it.
+
+    Raises:
+        ValueError: A number has more than 64 bits, or a text has surrogates.
+    """
+    for name, value in msgspec.structs.asdict(row).items():
+        if isinstance(value, int) and value.bit_length() >= _BITS:
+            raise ValueError(f"{name} is a number of more than {_BITS} bits")
+    _encode(row)
+    return row
 
 
 def row_to_json_line(row: OutcomeRow) -> bytes:

@@ -13,6 +13,7 @@ from planqk_protocol.inputs.rotation import rotated, rotations
 
 __all__ = [
     "DOCKER_CONFIG",
+    "NO_MATCH",
     "StoredCapture",
     "StoredFile",
     "captures_of",
@@ -23,6 +24,9 @@ __all__ = [
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
+
+NO_MATCH = "nothing is there that matches the pattern"
+"""The error of a pattern in place of a capture."""
 
 _LOCAL_LOGS = "local-logs"  # the folder of the driver `local` (moby, container/container.go, StartLogger)
 # What else is in that folder (moby, container/container.go and container_unix.go).

@@ -43,12 +43,12 @@ class ListedTar(msgspec.Struct, frozen=True):
     Attributes:
         file: The tar as it is stored.
         is_compressed: Whether it is compressed.
-        is_altered: Whether its data may be corrupt, since it is damaged further on.
+        damage: The message about damage in the compressed data, if members before it may be corrupt, too.
     """
 
     file: StoredFile
     is_compressed: bool
-    is_altered: bool
+    damage: str | None
 
 
 class TarRange(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Done:
         with opened_file(store, file.path) as stored:
             opened = seekable(stored, file.url)
             captures, error = list_tar(opened, file)
-            tar = ListedTar(file, opened.is_compressed, opened.is_altered)
+            tar = ListedTar(file, opened.is_compressed, opened.damage if opened.is_altered else None)
             ranges = _ranges(captures, is_compressed=opened.is_compressed)
             rows = [error_row(capture, error)] if error else []
             first = next(ranges, [])
@@ -175,14 +175,15 @@ def _rows(
             row = error_row(capture, _TAR_IN_TAR) if capture.is_tar else capture_row(store, capture, reading)
         except TarFound:
             row = error_row(capture, _TAR_IN_TAR)
-        yield _altered(row) if tar.is_altered and not row.error else row
+        yield _damaged(row, tar.damage) if tar.damage and not row.error else row
 
 
-def _altered(row: OutcomeRow) -> OutcomeRow:
+def _damaged(row: OutcomeRow, damage: str) -> OutcomeRow:
     """A row of data that may be corrupt."""
     kind = NoticeKind.CORRUPT.value
     notices = row.notices | {kind: row.notices.get(kind, 0) + 1}
-    return msgspec.structs.replace(row, notices=dict(sorted(notices.items())), suspect=True)
+    notices = dict(sorted(notices.items()))
+    return msgspec.structs.replace(row, notices=notices, damage=row.damage or damage, suspect=True)
 
 
 def _is_changed(before: StoredFile, now: StoredFile) -> bool:

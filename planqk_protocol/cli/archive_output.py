@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,8 +14,9 @@ from planqk_protocol.cli.terminal import Failure, check_output, write_json
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.resumption import EarlierRows
 
-__all__ = ["STDOUT", "RowOutput", "open_output"]
+__all__ = ["STDOUT", "RowOutput", "opened_output"]
 
 STDOUT = "-"
 _PARQUET, _JSON_LINES = ".parquet", ".jsonl"
@@ -23,10 +26,10 @@ class RowOutput(Protocol):
     """What rows are written to.
 
     Attributes:
-        known: The digests of the rows that an earlier run has left there.
+        earlier: The rows that earlier runs have left there.
     """
 
-    known: set[bytes]
+    earlier: EarlierRows
 
     def write(self, row: OutcomeRow) -> None:
         """Write a row."""
@@ -36,7 +39,10 @@ class RowOutput(Protocol):
 
 
 class _StandardOutput:
-    known: set[bytes] = set()  # noqa: RUF012  # nobody changes it
+    def __init__(self) -> None:
+        from planqk_protocol.archive.resumption import EarlierRows  # noqa: PLC0415  # not for the help
+
+        self.earlier = EarlierRows()
 
     def write(self, row: OutcomeRow) -> None:
         from planqk_protocol.archive.rows import row_to_json_line  # noqa: PLC0415  # not for the help
@@ -47,8 +53,9 @@ class _StandardOutput:
         pass
 
 
-def open_output(output: str, *, resume: bool) -> RowOutput:
-    """Open an output.
+@contextmanager
+def opened_output(output: str, *, resume: bool) -> Iterator[RowOutput]:
+    """Open an output. Until the end of the context, no other run can open it.
 
     Args:
         output: The path of a file or a folder, or ``-``.
@@ -56,21 +63,51 @@ def open_output(output: str, *, resume: bool) -> RowOutput:
 
     Raises:
         click.UsageError: The name does not tell the form of the output.
-        Failure: Rows are there, but are not to be gone on with.
+        Failure: Rows are there, but are not to be gone on with; or they cannot be gone on
+            with; or another run writes there.
         OSError: It cannot be opened.
-        ValueError: What is there are not rows.
     """
     if output == STDOUT:
         if resume:
             raise click.UsageError("--resume needs an --output that is a file or a folder.")
         check_output()
-        return _StandardOutput()
+        yield _StandardOutput()
+        return
     path = Path(output)
-    is_folder = output.endswith(("/", os.sep)) or path.is_dir()
+    is_folder = output.endswith(("/", os.sep)) or (output != "" and path.is_dir())
     if not is_folder and path.suffix not in {_PARQUET, _JSON_LINES}:
         raise click.UsageError(f"--output {output!r} ends with none of {_PARQUET}, {_JSON_LINES} and /.")
-    if not resume and _has_rows(path):
-        raise Failure(f"{output} is there already; go on with it by --resume, or choose another output")
+    if not path.absolute().parent.is_dir():
+        raise Failure(f"{path.parent} is not a folder; make it, or choose another output")
+    with _locked(path):
+        if not resume and _has_rows(path):
+            raise Failure(f"{output} is there already; go on with it by --resume, or choose another output")
+        try:
+            opened = _opened(path, is_folder=is_folder)
+        except ValueError as error:
+            raise Failure(str(error)) from None
+        yield opened
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other runs from an output, by a file beside it. A run that is killed leaves the file unlocked."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415  # an extra
+
+    lock = FileLock(f"{path}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Failure(f"another run writes to {path}; wait for its end, or choose another output") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows does not remove an open file
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
+def _opened(path: Path, *, is_folder: bool) -> RowOutput:
     if path.suffix == _JSON_LINES and not is_folder:
         from planqk_protocol.archive.json_lines import JsonLinesFile  # noqa: PLC0415  # not for the help
 
@@ -81,6 +118,9 @@ def open_output(output: str, *, resume: bool) -> RowOutput:
 
 
 def _has_rows(path: Path) -> bool:
+    """Whether rows are there. A run that failed before its first row leaves an empty file or folder."""
     if path.is_dir():
         return any(path.glob(f"*{_PARQUET}"))
-    return path.exists() or Path(f"{path}.parts").exists()
+    if path.suffix == _JSON_LINES:
+        return path.exists() and path.stat().st_size > 0
+    return path.exists() or any(Path(f"{path}.parts").glob(f"*{_PARQUET}"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ArchiveSummary"]
 
-_ERROR = "not read"
+_ERROR, _DAMAGED = "not read", "damaged"
 
 
 class ArchiveSummary:
@@ -34,6 +34,11 @@ class ArchiveSummary:
     def errors(self) -> int:
         """Number of rows with an error."""
         return self._counts[_ERROR]
+
+    @property
+    def damaged(self) -> int:
+        """Number of rows of logs that are damaged."""
+        return sum(count for status, count in self._counts.items() if status.endswith(_DAMAGED))
 
     @contextmanager
     def shown(self, rows: Iterable[OutcomeRow], *, shows_bar: bool) -> Iterator[Iterator[OutcomeRow]]:
@@ -86,7 +91,7 @@ class ArchiveSummary:
         self, rows: Iterable[OutcomeRow], show: Callable[[], object] = lambda: None
     ) -> Iterator[OutcomeRow]:
         for row in rows:
-            status = _ERROR if row.error else str(row.status)
+            status = _ERROR if row.error else f"{row.status}, {_DAMAGED}" if row.damage else str(row.status)
             self._counts[status] += 1
             self._sizes[status] += row.size
             show()

@@ -5,13 +5,7 @@ from __future__ import annotations
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.capture_messages import another_format, backwards, guess
 from planqk_protocol.cli.terminal import Messages
-from planqk_protocol.inputs.detection import (
-    PLATFORM_LOG,
-    RAW,
-    answer_without_entries,
-    is_no_record,
-    looks_like,
-)
+from planqk_protocol.inputs.detection import is_no_record, looks_like
 from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["DISORDER", "InputDoubts"]
@@ -51,12 +45,10 @@ class InputDoubts:
 
     def wrong_input(self) -> list[str]:
         """The messages that the inputs are in another format, are no log, or lack the container named."""
-        stream, head = self._stream, bytes(self._stream.head)
-        wrong = None
-        if stream.format == PLATFORM_LOG or (stream.is_guessed and stream.format == RAW):
-            wrong = answer_without_entries(head)
+        stream = self._stream
+        wrong = stream.answer_without_entries
         if not (wrong or stream.is_guessed):
-            looks = looks_like(stream.format, self._no_records, stream.line_count, head)
+            looks = looks_like(stream.format, self._no_records, stream.line_count, bytes(stream.head))
             wrong = looks and another_format(stream.format, looks)
         return [message for message in (wrong, stream.missing_container) if message is not None]
 

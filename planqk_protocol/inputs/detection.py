@@ -134,7 +134,7 @@ def answer_without_entries(head: bytes) -> str | None:
     """
     if re.fullmatch(rb"\s*\[\s*\]\s*", head):
         return "an empty list; if it is the log of an execution, nothing was logged"
-    if is_too_deep(head):
+    if not head.lstrip().startswith(b"{") or is_too_deep(head):
         return None
     try:
         error = msgspec.json.decode(head, type=_ServiceError)

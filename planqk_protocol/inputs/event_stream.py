@@ -17,7 +17,9 @@ from planqk_protocol.events import FinalResult
 from planqk_protocol.inputs.detection import (
     AUTO,
     MOST_DETECTED,
+    PLATFORM_LOG,
     RAW,
+    answer_without_entries,
     check_container,
     detect_format,
     missing_container_message,
@@ -137,6 +139,12 @@ class EventStream:
     def has_several_inputs(self) -> bool:
         """Whether more than one input was read so far."""
         return len(self._begins) > 1
+
+    @property
+    def answer_without_entries(self) -> str | None:
+        """The message that the inputs are no log, but an answer of the Service API; else ``None``."""
+        may_be_one = self.format == PLATFORM_LOG or (self.is_guessed and self.format == RAW)
+        return answer_without_entries(bytes(self.head)) if may_be_one else None
 
     @property
     def missing_container(self) -> str | None:

@@ -20,7 +20,6 @@ import pytest
 from planqk_protocol.archive import OutcomeRow, outcomes, to_table
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.listing import Listed, listed_captures
-from planqk_protocol.archive.resumption import key_of
 from planqk_protocol.archive.work import batches, done
 from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
@@ -97,7 +96,7 @@ def stored_rows(logs: Path, output: Path, executor: Executor) -> Iterator[int]:
     """Store the rows that are not there yet, as the command does, and count them."""
     file = JsonLinesFile(output)
     listed = listed_captures([str(logs)])
-    new = (item for item in listed if key_of(item.capture).digest not in file.known)
+    new = (item for item in listed if file.earlier.must_be_read(item.capture, READING))
     for number, row in enumerate(done(batches(new, READING, 1), executor)):
         file.write(row)
         yield number

@@ -11,30 +11,36 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from planqk_protocol.archive import OutcomeRow, parquet, to_table
+from planqk_protocol.archive import OutcomeRow, parquet, row_to_json_line, to_table
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
-from planqk_protocol.archive.resumption import RowKey, known, microseconds, outdated
+from planqk_protocol.archive.resumption import EarlierRows
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
+from tests.archive.harness import READING
 
 TIME = datetime(2026, 5, 1, 10, 0, 0, 123456, tzinfo=UTC)
 
 
 class Output(Protocol):
-    known: set[bytes]
+    earlier: EarlierRows
 
     def write(self, row: OutcomeRow) -> None: ...
     def close(self) -> None: ...
 
 
+def capture(name: str, size: int = 1) -> StoredCapture:
+    return StoredCapture((StoredFile(name, name, size, TIME),))
+
+
 def row(name: str, size: int = 1, error: str | None = None) -> OutcomeRow:
-    return OutcomeRow(url=name, size=size, modified=TIME, error=error)
+    fingerprint = None if error else READING.fingerprint(capture(name, size))
+    return OutcomeRow(url=name, files=(name,), size=size, modified=TIME, fingerprint=fingerprint, error=error)
 
 
-def key(of: OutcomeRow) -> RowKey:
-    return RowKey(of.url, of.size, microseconds(of.modified), of.error is not None)
+def unread(output: Output, names: str, size: int = 1) -> str:
+    """The logs that a run must read, of those that it finds."""
+    return "".join(name for name in names if output.earlier.must_be_read(capture(name, size), READING))
 
 
 OUTPUTS: dict[str, Callable[[Path], Output]] = {
@@ -69,7 +75,7 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_small_parts")
 def test_rows_are_stored(path: Path) -> None:
     output = opened(path)
-    assert not output.known
+    assert unread(output, "abcde") == "abcde"
     for name in "abcde":
         output.write(row(name))
     output.close()
@@ -90,7 +96,7 @@ def test_a_killed_run_is_resumed(path: Path) -> None:
         killed.write(row(name))
     del killed
     resumed = opened(path)
-    assert resumed.known == {key(row(name)).digest for name in "abcd"}
+    assert unread(resumed, "abcde") == "e"
     resumed.write(row("e"))
     resumed.close()
     assert stored(path) == [(name, 1) for name in "abcde"]
@@ -100,25 +106,40 @@ def test_a_killed_run_is_resumed(path: Path) -> None:
 def test_a_row_replaces_that_of_an_older_state_of_its_files(path: Path) -> None:
     for size, names in ((1, "abc"), (2, "bd"), (3, "b")):
         output = opened(path)
+        assert unread(output, names, size) == names
         for name in names:
             output.write(row(name, size))
         output.close()
     assert sorted(stored(path)) == [("a", 1), ("b", 3), ("c", 1), ("d", 2)]
-    assert opened(path).known == {key(row(*item)).digest for item in stored(path)}
+    output = opened(path)
+    assert [unread(output, *item) for item in stored(path)] == [""] * 4
 
 
 @pytest.mark.usefixtures("_small_parts")
-def test_rows_with_errors_are_made_again(path: Path) -> None:
+def test_a_row_with_an_error_is_made_again_if_its_log_is_found(path: Path) -> None:
     output = opened(path)
-    for item in (row("a", error="x"), row("b"), row("gone", error="x"), row("gone too", error="x")):
+    for item in (row("a", error="x"), row("b"), row("elsewhere", error="x")):
         output.write(item)
     output.close()
     output = opened(path)
-    assert output.known == {key(row("b")).digest}
+    assert unread(output, "abc") == "ac"
     output.write(row("a"))
     output.write(row("c", error="x"))
     output.close()
-    assert sorted(stored(path)) == [("a", 1), ("b", 1), ("c", 1)]
+    assert sorted(stored(path)) == [("a", 1), ("b", 1), ("c", 1), ("elsewhere", 1)]
+
+
+@pytest.mark.usefixtures("_small_parts")
+def test_a_log_that_is_read_and_not_written_loses_its_row(path: Path) -> None:
+    output = opened(path)
+    for name in "abc":
+        output.write(row(name))
+    output.close()
+    output = opened(path)
+    assert unread(output, "ab", 2) == "ab"
+    output.write(row("b", 2))
+    output.close()
+    assert sorted(stored(path)) == [("b", 2), ("c", 1)]
 
 
 def test_half_a_line_is_dropped(tmp_path: Path) -> None:
@@ -129,7 +150,7 @@ def test_half_a_line_is_dropped(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole + whole[:20])
     output = opened(path)
-    assert len(output.known) == 1
+    assert unread(output, "ab") == "b"
     output.write(row("b"))
     output.close()
     assert stored(path) == [("a", 1), ("b", 1)]
@@ -137,16 +158,48 @@ def test_half_a_line_is_dropped(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_output_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "rows.jsonl"
-    other.write_text('{"a": 1}\n')
-    with pytest.raises(ValueError, match="missing required field `url`"):
+    other.write_bytes(row_to_json_line(row("a")) + b'{"version": 1}\n')
+    with pytest.raises(ValueError, match=r"line 2 of .*rows.jsonl is not a row: .* required field `url`"):
         JsonLinesFile(other)
     other = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"url": ["a"]}), other)
-    with pytest.raises(ValueError, match="has another schema than this version writes"):
+    with pytest.raises(ValueError, match=r"rows.parquet has other columns than this version writes"):
         ParquetFile(other)
     other.write_text("no parquet")
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(ValueError, match=r"rows.parquet is not Parquet; choose another output"):
         ParquetFile(other)
+    assert list(tmp_path.glob("*.parquet*")) == [other]
+
+
+def test_rows_of_another_version_are_refused(tmp_path: Path) -> None:
+    lines = tmp_path / "rows.jsonl"
+    lines.write_bytes(row_to_json_line(row("a")).replace(b'"version":1', b'"version":99'))
+    with pytest.raises(ValueError, match=r"line 1 of .* has version 99 of the columns, and this program"):
+        JsonLinesFile(lines)
+    table = to_table([row("a")]).replace_schema_metadata({"planqk_protocol.archive": "99"})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(ValueError, match="has other columns than this version writes"):
+        ParquetFile(tmp_path / "rows.parquet")
+
+
+def test_other_files_in_a_folder_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "part-abc.parquet").write_text("no part")
+    for name in "ab":
+        output = ParquetFolder(tmp_path)
+        output.write(row(name))
+        output.close()
+    assert [stored(part) for part in ParquetFolder(tmp_path).parts] == [[("a", 1)], [("b", 1)]]
+    assert (tmp_path / "part-abc.parquet").read_text() == "no part"
+
+
+def test_no_group_of_rows_is_empty(tmp_path: Path) -> None:
+    for size in range(4):
+        output = ParquetFile(tmp_path / "rows.parquet")
+        assert unread(output, "a", size) == "a"
+        output.write(row("a", size))
+        output.close()
+    assert pq.read_metadata(tmp_path / "rows.parquet").num_row_groups == 1
+    assert stored(tmp_path / "rows.parquet") == [("a", 3)]
 
 
 def test_a_part_is_stored_after_a_while_and_when_its_texts_are_long(
@@ -164,30 +217,3 @@ def test_a_part_is_stored_after_a_while_and_when_its_texts_are_long(
     assert len(output.parts) == 1
     output.write(OutcomeRow(url="d", result="1"))
     assert len(output.parts) == 2
-
-
-def test_a_file_that_was_joined_by_a_killed_run_is_not_joined_twice(tmp_path: Path) -> None:
-    path = tmp_path / "rows.parquet"
-    killed = ParquetFile(path)
-    killed.write(row("a"))
-    killed._store()  # noqa: SLF001
-    pq.write_table(to_table([row("a")]), path)  # and it is killed before it removes the parts
-    resumed = ParquetFile(path)
-    resumed.write(row("b"))
-    resumed.close()
-    assert stored(path) == [("a", 1), ("b", 1)]
-
-
-KEYS = st.builds(RowKey, st.sampled_from("abc"), st.integers(0, 2), st.none(), st.booleans())
-
-
-@given(st.lists(KEYS), st.integers(0, 5))
-def test_of_each_url_the_last_row_is_kept(keys: list[RowKey], before: int) -> None:
-    dropped = outdated(keys, before)
-    kept = [item for number, item in enumerate(keys) if number not in dropped]
-    assert len({item.url for item in kept}) == len(kept)
-    assert all(not item.has_error or item in keys[before:] for item in kept)
-    last = {item.url: (number, item) for number, item in enumerate(keys)}
-    expected = {url for url, (number, item) in last.items() if not (item.has_error and number < before)}
-    assert {item.url for item in kept} == expected
-    assert known(kept) == {item.digest for item in kept if not item.has_error}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 from collections.abc import Callable
@@ -11,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planqk_protocol import Limits
-from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations, row_to_json_line, to_table
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.reading import capture_row
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import batches, done
 from tests.archive.harness import (
     INTERIM,
@@ -31,6 +36,7 @@ from tests.archive.harness import (
     rows_in,
     write,
 )
+from tests.cli.harness import invoke
 
 
 def row_of(folder: Path, files: dict[str, bytes], **options: Any) -> OutcomeRow:
@@ -151,9 +157,65 @@ def test_damage_is_counted_by_kinds(tmp_path: Path) -> None:
     assert row.suspect
 
 
+SOUND = cri(*["x\n"] * 9, RESULT)
+
+
+def altered(line: str) -> bytes:
+    """A line that was stored as another one, compressed: the checksum is wrong."""
+    return gzip.compress(cri(line), 0).replace(b"42", b"43")
+
+
+DAMAGED = {
+    "altered": ({"a.log.gz": altered(RESULT)}, "the compressed data is damaged"),
+    "altered without a result": ({"a.log.gz": altered("42\n")}, "the compressed data is damaged"),
+    "without an end": ({"a.log.gz": gzip.compress(SOUND)[:-1]}, "the compressed file ends too early"),
+    "cut": ({"a.log": SOUND + SOUND[:20]}, "record 11, at byte"),
+    "torn": ({"a.log": cri("x\n") + b"\0" * 99 + b"\n" + SOUND}, "record 2, at byte 34"),
+    "in disorder": ({"a.log": cri(RESULT), "a.log.1": cri("x\n", second=5)}, "time runs backwards"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damage_is_told_and_judged_as_by_the_other_commands(tmp_path: Path, name: str) -> None:
+    files, said = DAMAGED[name]
+    row = row_of(tmp_path, files)
+    assert said in str(row.damage)
+    assert "\n" not in str(row.damage)
+    assert len(str(row.damage)) < 500
+    assert row.notices
+    assert row.error is None
+    assert row.suspect == (row.result is not None and invoke("result", *row.files).exit_code == 1)
+
+
+def test_what_is_repaired_or_of_another_container_is_no_damage(tmp_path: Path) -> None:
+    log = f"[pod/a/web] x\n[pod/a/job] {RESULT}"
+    row = row_of(tmp_path, {"a.log": log.encode()})
+    assert (row.notices, row.damage, row.suspect) == ({"unknown-stream": 1}, None, False)
+
+
+def test_the_damage_that_is_told_is_the_first(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"a.log": cri("x\n") + b"damage\n" + cri("x\n") + b"damage\n" * 3 + SOUND})
+    assert str(row.damage).startswith("record 2, ")
+    assert row.notices == {"corrupt": 4}
+
+
 def test_files_in_the_wrong_order_are_a_notice(tmp_path: Path) -> None:
     files = {"a.log": cri("x\n", second=1), "a.log.1": cri("x\n", second=5)}
-    assert row_of(tmp_path, files).notices == {"disorder": 1}
+    row = row_of(tmp_path, files)
+    assert row.notices == {"disorder": 1}
+    assert not row.suspect
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b" [ ]\n", "an empty list"),
+        (b'{"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
+    ],
+)
+def test_an_answer_of_the_service_is_no_log(tmp_path: Path, answer: bytes, said: str) -> None:
+    assert said in str(row_of(tmp_path, {"a.log": answer}).error)
+    assert row_of(tmp_path, {"a.log": answer}, capture="raw").error is None
 
 
 def test_a_guess_that_could_cost_a_result_is_an_error(tmp_path: Path) -> None:
@@ -175,12 +237,23 @@ def test_limits(tmp_path: Path) -> None:
     assert list(row.violations) == ["payload-too-large"]
 
 
-@pytest.mark.parametrize("config", [b"{", b"[]", b"x" * (1 << 20) + b"y"])
+BROKEN = [b"", b"{", b"[]", b"\xff", b'{"a":' * 100_000, b" " * (1 << 20), docker_config(exit_code=2**63)]
+
+
+@pytest.mark.parametrize("config", BROKEN)
 def test_a_broken_description_is_told_and_the_log_is_read(tmp_path: Path, config: bytes) -> None:
     row = row_of(tmp_path, {"a/a-json.log": json_file(RESULT), "a/config.v2.json": config})
-    assert row.result == "42"
-    assert f"{tmp_path}/a/config.v2.json: " in str(row.error)
-    assert len(str(row.error)) < 500
+    assert (row.result, row.status, row.error) == ("42", "UNKNOWN", None)
+    assert f"{tmp_path}/a/config.v2.json is not what Docker writes: " in str(row.config_error)
+    assert len(str(row.config_error)) < 500
+
+
+def test_a_description_that_is_a_link_to_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT)})
+    (tmp_path / "config.v2.json").symlink_to(tmp_path / "nowhere")
+    [row] = rows_in(tmp_path)
+    assert (row.result, row.error) == ("42", None)
+    assert "a link to nothing" in str(row.config_error)
 
 
 def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
@@ -188,6 +261,29 @@ def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
     [(store, capture)] = listed_captures([str(url)])
     change()
     return capture_row(store, capture, READING)
+
+
+def test_a_description_that_the_store_does_not_give_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": docker_config()})
+    row = read_later(tmp_path, (tmp_path / "config.v2.json").unlink)
+    assert (row.error, row.status) == ("cannot be read: No such file or directory", None)
+
+
+@pytest.mark.parametrize("store", ["file", "memory"])
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_log_and_its_description_are_of_one_moment(tmp_path: Path, store: str, has_ended: bool) -> None:
+    files, url = url_to_fs(f"{store}://{tmp_path}/c0ffee")
+
+    def store_both(*lines: str, is_running: bool) -> None:
+        files.pipe_file(f"{url}/c0ffee-json.log", json_file(*lines))
+        files.pipe_file(f"{url}/config.v2.json", docker_config(is_running=is_running))
+
+    files.makedirs(url)
+    store_both("begin\n", is_running=has_ended)
+    row = read_later(f"{store}://{url}", lambda: store_both("begin\n", RESULT, is_running=not has_ended))
+    assert (row.result, row.status) == ("42", "SUCCEEDED" if has_ended else "RUNNING")
+    assert (row.config_error, row.error) == (None, None)
+    files.rm(url, recursive=True)
 
 
 def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(tmp_path: Path) -> None:
@@ -254,6 +350,61 @@ def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) 
     assert (FAULTS[name].args[-1][:9]) in str(faulty.error)
     assert len(str(faulty.error)) < 300
     assert (faulty.status, faulty.lines, len(faulty.files)) == (None, 0, 1)
+
+
+class AnyStore:
+    """A store that holds two files, whatever their names."""
+
+    protocol = "any"
+
+    def __init__(self, log: bytes, config: bytes) -> None:
+        self._files = {"log": log, "config": config}
+
+    def cat_file(self, path: str, start: int, end: int) -> bytes:
+        return self._files.get(path, self._files["log"])[start:end]
+
+    def open(self, path: str, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._files.get(path, self._files["log"]))
+
+    def size(self, path: str) -> int:
+        return len(self._files.get(path, self._files["log"]))
+
+
+TEXTS = st.text(st.characters(exclude_categories=()))
+NUMBERS = st.integers() | st.sampled_from([2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**400])
+TIMES = st.sampled_from(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.5-12:00", "2026-05-01T10:00:00Z"])
+
+
+@given(
+    path=TEXTS | st.builds("a_{}_{}/{}/0.log".format, TEXTS, st.just(UID), TEXTS),
+    size=NUMBERS,
+    log=st.binary() | TEXTS.map(lambda text: cri(text.encode(errors="replace").decode())),
+    state=st.fixed_dictionaries({"ExitCode": NUMBERS, "StartedAt": TIMES, "FinishedAt": TIMES}),
+    name=TEXTS,
+)
+def test_every_output_can_hold_every_row(
+    path: str, size: int, log: bytes, state: dict[str, Any], name: str
+) -> None:
+    config = json.dumps({"Name": name, "Config": {"Image": name}, "State": state}).encode()
+    described = StoredFile("config", path, size=len(config))
+    for capture in (
+        StoredCapture((StoredFile(path, path, size=size),), config=described),
+        StoredCapture((StoredFile(path, path, size=len(log)),)),
+        StoredCapture((StoredFile(path, path, size=size, error=path or "it is not there"),)),
+    ):
+        row = capture_row(AnyStore(log, config), capture, READING)
+        row_to_json_line(row)
+        to_table([row])
+        assert len(str(row.error)) < 500
+
+
+def test_messages_are_short_and_on_one_line(tmp_path: Path) -> None:
+    log = tmp_path / ("a\n\x1b\u202e" + "x" * 240)
+    log.write_bytes(cri("x\n") + RESULT.encode())
+    [row] = rows_in(log)
+    assert str(row.error).isprintable()
+    assert len(str(row.error)) < 500
+    assert "capture=raw if the job printed all of it" in str(row.error)
 
 
 @pytest.mark.parametrize("ending", [".log", ".tar"])

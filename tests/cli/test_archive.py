@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,7 +21,18 @@ import pytest
 from planqk_protocol.archive import OutcomeRow, outcomes
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
-from tests.archive.harness import RESULT, Inline, mixed_archive, rows_in, untimed, write
+from planqk_protocol.cli.archive_output import opened_output
+from tests.archive.harness import (
+    RESULT,
+    Inline,
+    cri,
+    docker_config,
+    json_file,
+    mixed_archive,
+    rows_in,
+    untimed,
+    write,
+)
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
 
 OUTPUTS: dict[str, type[ParquetFolder | JsonLinesFile]] = {
@@ -44,6 +57,13 @@ def decoded(lines: str) -> list[OutcomeRow]:
     return untimed(msgspec.json.decode(line, type=OutcomeRow) for line in lines.splitlines())
 
 
+def in_words_of_the_command(rows: list[OutcomeRow]) -> list[OutcomeRow]:
+    return [
+        msgspec.structs.replace(row, error=row.error and row.error.replace("capture=", "--capture "))
+        for row in rows
+    ]
+
+
 def stored(path: Path) -> list[dict[str, Any]]:
     """The rows of an output as plain data, without their seconds, in the order of their URLs."""
     if path.suffix == ".jsonl":
@@ -55,10 +75,32 @@ def stored(path: Path) -> list[dict[str, Any]]:
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     outcome = archive(run, logs)
-    assert decoded(outcome.stdout) == rows_in(logs)
+    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert outcome.exit_code == 1  # two cannot be read
-    counts = [line.rsplit(maxsplit=2)[0].split() for line in outcome.stderr.splitlines()]  # without the sizes
-    assert counts[1:] == [["FAILED", "1"], ["UNKNOWN", "6"], ["not", "read", "2"], ["all", "9"]]
+    counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
+    assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
+
+
+def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"cut.log.gz": gzip.compress(RESULT.encode())[:-1], "sound.log": RESULT.encode()})
+    outcome = archive(run, tmp_path)
+    assert outcome.exit_code == 1
+    assert "UNKNOWN, damaged" in outcome.stderr
+    (tmp_path / "cut.log.gz").unlink()
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
+
+
+def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
+    outcome = archive(run, tmp_path)
+    assert (outcome.exit_code, "not read" in outcome.stderr) == (0, False)
+
+
+def test_an_error_names_options_of_the_command(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"a.log": cri("x\n") + RESULT.encode()})
+    [row] = decoded(archive(run, tmp_path).stdout)
+    assert "say --capture raw if the job printed all of it, else --capture cri" in str(row.error)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -163,12 +205,90 @@ def test_a_resumed_run_reads_only_what_is_new(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_output_is_refused(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "rows.jsonl").write_text("{}\n")
-    outcome = archive(run, "x", "--output", tmp_path / "rows.jsonl", "--resume")
-    assert (outcome.exit_code, "missing required field" in outcome.stderr) == (2, True)
-    outcome = archive(run, "x", "--output", tmp_path / "nowhere" / "rows.jsonl")
-    assert outcome.stderr.endswith("nowhere/rows.jsonl: No such file or directory\n")
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_what_is_no_output_is_refused(run: Run, tmp_path: Path, output: str) -> None:
+    file = tmp_path / (f"{output}part-00000001.parquet" if output.endswith("/") else output)
+    write(tmp_path, {str(file.relative_to(tmp_path)): b"{}\n"})
+    outcome = archive(run, "x", "--output", f"{tmp_path}/{output}", "--resume")
+    said = f"line 1 of {file} is not a row: " if output == "rows.jsonl" else f"{file} is not Parquet; "
+    assert (outcome.exit_code, said in outcome.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_folder_of_an_output_must_be_there(run: Run, tmp_path: Path, output: str) -> None:
+    outcome = archive(run, "x", "--output", f"{tmp_path}/nowhere/{output}")
+    assert outcome.stderr == (
+        f"planqk-protocol: {tmp_path}/nowhere is not a folder; make it, or choose another output\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_start_that_failed_is_no_output_yet(run: Run, tmp_path: Path, output: str) -> None:
+    write(tmp_path, {"logs/a.log": RESULT.encode()})
+    assert archive(run, "nostore://x", "--output", f"{tmp_path}/{output}").exit_code == 2
+    assert archive(run, tmp_path / "logs", "--output", f"{tmp_path}/{output}").exit_code == 0
+    assert [Path(row["url"]).name for row in stored(tmp_path / output)] == ["a.log"]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_two_runs_do_not_write_to_one_output(run: Run, tmp_path: Path, output: str) -> None:
+    name = f"{tmp_path}/{output}"
+    write(tmp_path, {"logs/a.log": RESULT.encode()})
+    with opened_output(name, resume=False) as first:
+        for args in ([], ["--resume"]):
+            outcome = archive(run, tmp_path / "logs", "--output", name, *args)
+            assert outcome.exit_code == 2
+            assert f"another run writes to {tmp_path / output}; wait for its end" in outcome.stderr
+        first.write(OutcomeRow(url="b.log"))
+        first.close()
+    assert archive(run, tmp_path / "logs", "--output", name, "--resume").exit_code == 0
+    assert [Path(row["url"]).name for row in stored(tmp_path / output)] == ["a.log", "b.log"]
+    assert {path.name for path in tmp_path.iterdir()} == {"logs", Path(output).name}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_container_that_ran_is_looked_at_again(run: Run, tmp_path: Path, output: str) -> None:
+    name, log = f"{tmp_path}/{output}", json_file(RESULT)
+    for config, status in (
+        (docker_config(is_running=True), "RUNNING"),
+        (docker_config(is_running=True), "RUNNING"),
+        (docker_config(exit_code=3), "FAILED"),
+        (docker_config(exit_code=0), "SUCCEEDED"),
+    ):
+        write(tmp_path, {"logs/a-json.log": log, "logs/config.v2.json": config})
+        os.utime(tmp_path / "logs/a-json.log", (1e9, 1e9))
+        outcome = archive(run, tmp_path / "logs", "--output", name, "--resume")
+        assert outcome.stderr.splitlines()[1].split()[:2] == [status, "1"]
+        assert [row["status"] for row in stored(tmp_path / output)] == [status]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_row_goes_if_its_log_no_longer_meets_the_condition(run: Run, tmp_path: Path, output: str) -> None:
+    for number, code in enumerate((3, 0, 3)):
+        write(tmp_path, {"logs/a-json.log": json_file("x\n" * number)})
+        write(tmp_path, {"logs/config.v2.json": docker_config(exit_code=code)})
+        args = ["--output", f"{tmp_path}/{output}", "--resume", "--where", "status=FAILED"]
+        archive(run, tmp_path / "logs", *args)
+        found = stored(tmp_path / output) if number != 1 or output != "rows/" else []
+        assert [row["exit_code"] for row in found] == [3] * (code == 3)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_log_is_read_again_in_another_format(run: Run, tmp_path: Path, output: str) -> None:
+    write(tmp_path, {"logs/a-json.log": json_file(RESULT)})
+    for capture in ("raw", "auto"):
+        args = ["--output", f"{tmp_path}/{output}", "--resume", "--capture", capture]
+        archive(run, tmp_path / "logs", *args)
+    assert [row["result"] for row in stored(tmp_path / output)] == ["42"]
+
+
+def test_an_output_has_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = archive(run, "x", "--output", "")
+    assert outcome.exit_code == 2
+    assert "--output '' ends with none of" in " ".join(outcome.stderr.replace("│", " ").split())
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_store_that_nobody_knows(run: Run) -> None:
@@ -227,7 +347,7 @@ def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_dask")
 def test_a_cluster(run: Run, logs: Path) -> None:
     outcome = run("archive", logs, "--executor", "dask://host:8786")
-    assert decoded(outcome.stdout) == rows_in(logs)
+    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert FakeClient.closed == ["tcp://host:8786"]
     outcome = run("archive", logs, "--executor", "dask://nobody:1")
     assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
@@ -238,7 +358,7 @@ def test_a_cluster(run: Run, logs: Path) -> None:
 
 @pytest.mark.slow
 def test_processes(run: Run, logs: Path) -> None:
-    assert decoded(run("archive", logs).stdout) == rows_in(logs)
+    assert decoded(run("archive", logs).stdout) == in_words_of_the_command(rows_in(logs))
 
 
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, open_output
+from planqk_protocol.cli.archive_output import STDOUT, opened_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
+from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
-    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.work import OwnProcesses
 
 __all__ = ["archive"]
@@ -102,11 +101,11 @@ def archive(
 
     The output has a row for each log: its container, the job's status and result,
     and what is wrong with it. The files of a log that was rotated are one row.
-    What cannot be read has a row that says why, and does not end the run.
+    What is damaged or cannot be read has a row that says why, and does not end the run.
 
     Exit codes:
-        0  All logs were read.
-        1  Some could not be read.
+        0  All logs were read as a whole.
+        1  Some could not be read, or are damaged.
         2  The command could not do its work.
 
     Examples:
@@ -123,26 +122,28 @@ def archive(
         from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
         from planqk_protocol.archive.work import BATCH, batches, done  # noqa: PLC0415  # likewise
 
-        store = open_output(output, resume=resume)
-        work = batches(_new(listed_captures(patterns), store.known), Reading(capture, Limits()), BATCH)
-        with (
-            _workers(executor, jobs) as workers,
-            closing(done(work, workers)) as rows,
-            summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
-        ):
-            for row in counted:
-                if all(_has(row, name, wanted) for name, wanted in conditions):
-                    store.write(row)
-        store.close()
+        reading = Reading(capture, Limits())
+        with opened_output(output, resume=resume) as opened:
+            listed = listed_captures(patterns)
+            new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
+            with (
+                _workers(executor, jobs) as workers,
+                closing(done(batches(new, reading, BATCH), workers)) as rows,
+                summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
+            ):
+                for row in counted:
+                    if all(_has(row, name, wanted) for name, wanted in conditions):
+                        opened.write(_in_words_of_the_command(row))
+            opened.close()
     summary.print()
-    ctx.exit(int(summary.errors > 0))
+    ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
 
 
-def _new(listed: Iterable[Listed], known: AbstractSet[bytes]) -> Iterator[Listed]:
-    """The captures whose rows are not there yet."""
-    from planqk_protocol.archive.resumption import key_of  # noqa: PLC0415  # not for the help
+def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
+    """The row, with an error that names options and no arguments of Python."""
+    from msgspec.structs import replace  # noqa: PLC0415  # not for the help
 
-    return (item for item in listed if key_of(item.capture).digest not in known)
+    return replace(row, error=in_options(row.error)) if row.error else row
 
 
 def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
