@@ -79,7 +79,7 @@ FLOORS = (
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream", "inputs.seekable"),
     # Archives: many stored captures to rows.
-    ("archive.containers", "archive.names", "archive.rows", "archive.stored"),
+    ("archive.containers", "archive.names", "archive.rows", "archive.search", "archive.stored"),
     ("archive.reading",),
     ("archive.store_entries", "archive.tar_listing"),
     ("archive.tars",),

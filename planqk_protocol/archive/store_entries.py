@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planqk_protocol.archive.names import member_url, plain_name, without_credentials
 from planqk_protocol.archive.reading import message_of
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 __all__ = [
+    "Content",
+    "Link",
     "check_store",
-    "entries_in",
+    "completed",
+    "content_of",
     "entry_url",
     "first_config",
     "is_folder",
     "named_file",
+    "resolved",
     "store_and_path",
     "stored_file",
 ]
+
+_NO_SIZE = "cannot be read: it is no file, or its size is not known"
 
 # How stores name the time of the last modification: local files and SFTP, S3, Azure, Google, and others.
 _MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
@@ -63,6 +70,8 @@ def store_and_path(url: str, options: dict[str, Any]) -> tuple[AbstractFileSyste
     from fsspec.core import url_to_fs  # noqa: PLC0415  # an extra, and heavy
     from fsspec.implementations.local import LocalFileSystem, make_path_posix  # noqa: PLC0415  # likewise
 
+    if not url:  # to Python it is the current folder; to a shell, a variable without a value
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     if "://" in url:
         store, path = url_to_fs(url, **options)
         return store, path
@@ -103,16 +112,64 @@ def is_folder(store: AbstractFileSystem, path: str) -> bool:
         return False
 
 
-def entries_in(store: AbstractFileSystem, folder: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+class Link(NamedTuple):
+    """A link to a file or a folder that is there.
+
+    Attributes:
+        path: Its path.
+        target: The path of the file or folder, without links.
+        is_folder: Whether that is a folder.
+    """
+
+    path: str
+    target: str
+    is_folder: bool
+
+
+class Content(NamedTuple):
+    """What is in a folder.
+
+    Attributes:
+        files: Its files. Those that must not be opened have an error, and so have links to nothing.
+        folders: The paths of its folders.
+        links: Its links.
+    """
+
+    files: list[StoredFile]
+    folders: list[str]
+    links: list[Link]
+
+
+def resolved(path: str) -> str:
+    """The path of a local file without links, of which the last one may lead nowhere."""
+    folder, name = os.path.split(path)
+    try:
+        is_there = os.path.exists(path)  # noqa: PTH110  # Path.exists raises where the folder is forbidden
+        real = os.path.realpath(path) if is_there else f"{os.path.realpath(folder).rstrip('/')}/{name}"
+    except ValueError:  # no file can have this name
+        return path
+    return real.replace(os.sep, "/")
+
+
+def content_of(store: AbstractFileSystem, folder: str) -> Content:
     """List a folder.
+
+    Raises:
+        Exception: The store does not answer, or refuses it.
+    """
+    if is_local(store):
+        return _local_content(store, folder)
+    files, folders = _entries_in(store, folder)
+    return Content([stored_file(store, entry) for entry in files.values()], folders, [])
+
+
+def _entries_in(store: AbstractFileSystem, folder: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """List a folder of a store that is not local.
 
     Returns:
         What the store tells of each file, by its path, and the paths of the folders. In S3, a file and
         a folder may have one path, and a folder may have no name, as in ``logs//job.log``. The files in
         such a folder are among the files.
-
-    Raises:
-        Exception: The store does not answer, or refuses it.
     """
     entries = store.ls(folder, detail=True)
     store.invalidate_cache(folder)  # else S3 keeps the names of all folders
@@ -127,19 +184,35 @@ def entries_in(store: AbstractFileSystem, folder: str) -> tuple[dict[str, dict[s
     return files, sorted(folders)
 
 
-def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
-    """A file as its store lists it. If it must not be opened, its `StoredFile.error` says why.
+def _local_content(store: AbstractFileSystem, folder: str) -> Content:
+    content = Content([], [], [])
+    inside = f"{folder.rstrip('/')}/"
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = inside + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                content.folders.append(path)
+            elif entry.is_symlink() and os.path.isdir(path):  # noqa: PTH112  # as above
+                content.links.append(Link(path, resolved(path), is_folder=True))
+            elif entry.is_symlink() and os.path.isfile(path):  # noqa: PTH113  # likewise
+                content.links.append(Link(path, resolved(path), is_folder=False))
+            else:
+                content.files.append(_local_file(path, entry_url(store, path)))
+    return content
 
-    To open a pipe or a device could take for ever. So of local files, only regular
-    ones and links to such are read.
-    """
+
+def completed(store: AbstractFileSystem, file: StoredFile) -> StoredFile:
+    """A file that was listed, with its size. A page of links does not tell it."""
+    return named_file(store, file.path) if file.error == _NO_SIZE else file
+
+
+def stored_file(store: AbstractFileSystem, entry: dict[str, Any]) -> StoredFile:
+    """A file as its store lists it. If it cannot be read, its `StoredFile.error` says why."""
     path = entry["name"]
     url = entry_url(store, path)
-    if entry["type"] != "file" and is_local(store):
-        return _local_file(path, url)
     size = entry.get("size")
     if entry["type"] != "file" or not isinstance(size, int) or not 0 <= size <= _MOST_BYTES:
-        return StoredFile(path, url, error="cannot be read: it is no file, or its size is not known")
+        return StoredFile(path, url, error=_NO_SIZE)
     return StoredFile(path, url, size, _modified(entry))
 
 
@@ -161,6 +234,7 @@ def first_config(store: AbstractFileSystem, folders: Iterable[str]) -> StoredFil
 
 
 def _local_file(path: str, url: str) -> StoredFile:
+    """A local file. To open a pipe or a device could take for ever, so only regular files are read."""
     try:
         status = Path(path).stat()
     except OSError as error:

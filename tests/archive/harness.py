@@ -16,7 +16,9 @@ from fsspec.implementations.local import LocalFileSystem
 
 from planqk_protocol import Limits
 from planqk_protocol.archive import OutcomeRow, outcomes
+from planqk_protocol.archive.listing import listed_captures
 from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.stored import StoredCapture
 
 RESULT = "PlanQK:Job:Result: 42\n"
 INTERIM = "PlanQK:Job:InterimResult: 1\n"
@@ -42,6 +44,17 @@ def rows_in(*urls: str | Path, **options: Any) -> list[OutcomeRow]:
     """The rows of an archive without their seconds, in the order of their URLs."""
     given = {"executor": Inline()} | options
     return untimed(outcomes([str(url) for url in urls], **given))
+
+
+def captures(*urls: str | Path) -> list[StoredCapture]:
+    """What is found by paths, patterns and URLs."""
+    return [listed.capture for listed in listed_captures(map(str, urls))]
+
+
+def names(folder: Path, *urls: str | Path) -> list[list[str]]:
+    """The files of each capture, relative to a folder."""
+    found = [[os.path.relpath(file.url, folder) for file in capture.files] for capture in captures(*urls)]
+    return sorted(found)
 
 
 def untimed(rows: Iterable[OutcomeRow]) -> list[OutcomeRow]:

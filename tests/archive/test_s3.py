@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
+from s3fs import S3FileSystem
 
 from planqk_protocol.archive import OutcomeRow, outcomes
 from tests.archive import s3_server
@@ -36,11 +38,12 @@ def logs(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def server(logs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@contextmanager
+def server_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a server that has the files of a folder."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    command = [sys.executable, s3_server.__file__, str(logs)]
+    command = [sys.executable, s3_server.__file__, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout
         try:
@@ -56,9 +59,10 @@ def comparable(row: OutcomeRow, root: str) -> bytes:
 
 
 def test_rows_of_a_store_that_throttles_and_breaks_off_are_those_of_local_files(
-    logs: Path, server: str
+    logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = untimed(outcomes([STORE], storage_options={"endpoint_url": server}))
+    with server_of(logs, monkeypatch) as server:
+        rows = untimed(outcomes([STORE], storage_options={"endpoint_url": server}))
     found = {row.url.removeprefix(f"{STORE}/"): row for row in rows}
     assert len(found) == len(rows)
     refused, broken = found.pop("refused/forbidden.log"), found.pop("refused/broken-off.log")
@@ -69,3 +73,27 @@ def test_rows_of_a_store_that_throttles_and_breaks_off_are_those_of_local_files(
     expected = [comparable(row, str(logs)) for row in local if "/refused/" not in row.url]
     assert [comparable(row, STORE) for row in found.values()] == expected
     assert all(row.modified for row in rows)
+
+
+def test_any_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"logs/job.log": RESULT.encode()})
+    keys = [
+        "logs//double.log",
+        "logs//deep/er.log",
+        "logs/same",
+        "logs/same/in.log",
+        "logs/[x].log",
+        "/root.log",
+    ]
+    with server_of(tmp_path, monkeypatch) as server:
+        options = {"endpoint_url": server}
+        store = S3FileSystem(**options)
+        store.touch(f"{s3_server.BUCKET}/logs/")
+        for key in keys:
+            store.call_s3("put_object", Bucket=s3_server.BUCKET, Key=key, Body=RESULT.encode())
+        rows = rows_in(STORE, storage_options=options)
+        exact = rows_in(f"{STORE}/logs/[x].log", storage_options=options)
+    assert {(row.url.removeprefix(f"{STORE}/"), row.result) for row in rows} == {
+        (key, "42") for key in ["logs/job.log", *keys]
+    }
+    assert [row.result for row in exact] == ["42"]
