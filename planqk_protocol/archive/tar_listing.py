@@ -168,18 +168,16 @@ def _captures(members: dict[str, _Member], end: int, tar: StoredFile) -> Iterato
     folders: dict[str, list[str]] = {}
     for name in members:
         folders.setdefault(posixpath.dirname(name), []).append(name)
-    by_path = _ByPath(members)
+    links = _Links(members)
     for folder, names in folders.items():
         config_above = posixpath.join(posixpath.dirname(folder), DOCKER_CONFIG)
         if config_above in members and config_above not in names:
             names.append(config_above)
-        found = ((name, by_path.resolved(name)) for name in names)
-        yield from captures_of(
-            _stored(name, member, end, tar) for name, member in found if not member.is_folder
-        )
+        found = ((name, links.followed(name)) for name in names)
+        yield from captures_of(_stored(name, member, end, tar) for name, member in found if member)
 
 
-class _ByPath:
+class _Links:
     """The members by their paths without ``.`` and ``..``, to find those that symbolic links name."""
 
     def __init__(self, members: dict[str, _Member]) -> None:
@@ -188,12 +186,17 @@ class _ByPath:
         if any(member.target is not None for member in members.values()):
             self._names = {_path(name): name for name in members}
 
-    def resolved(self, name: str) -> _Member:
-        """The member, or the one that it links to."""
-        member, path = self._members[name], name
+    def followed(self, name: str) -> _Member | None:
+        """The member with a name, if it is to be read.
+
+        A folder is not, and neither is a link to another member: that one is read. A link out of the tar has
+        an error.
+        """
+        first = member = self._members[name]
+        path = name
         for _ in range(_MOST_LINKS):
             if member.target is None:
-                return member
+                return None if member.is_folder or member is not first else member
             path = _path(posixpath.join(posixpath.dirname(path), member.target))
             named = self._names.get(path)
             if named is None:

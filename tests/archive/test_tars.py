@@ -233,7 +233,7 @@ def large_tar() -> bytes:
         member("d/a-json.log", json_file(RESULT)),
         member("d/config.v2.json", docker_config(exit_code=3)),
     ]
-    link = header("link.log", type=tarfile.SYMTYPE, linkname="pods/3/0003.log")
+    link = header("link.log", type=tarfile.LNKTYPE, linkname="pods/3/0003.log")
     return tar_with(docker[0], *pods, docker[1], link, rotated_last)
 
 
