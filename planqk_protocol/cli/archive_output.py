@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,9 +14,10 @@ from planqk_protocol.cli.terminal import Failure, check_output, write_json
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.resumption import EarlierRows
 
-__all__ = ["STDOUT", "RowOutput", "opened_output"]
+__all__ = ["STDOUT", "RowOutput", "opened_output", "without_output"]
 
 STDOUT = "-"
 _PARQUET, _JSON_LINES = ".parquet", ".jsonl"
@@ -87,6 +88,24 @@ def opened_output(output: str, *, resume: bool) -> Iterator[RowOutput]:
         except ValueError as error:
             raise Failure(str(error)) from None
         yield opened
+
+
+def without_output(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
+    """Leave out the output and what stands beside it, which may be in a folder of logs.
+
+    Args:
+        listed: The logs that were found.
+        output: As for `opened_output`.
+    """
+    from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
+
+    path = Path(os.path.abspath(output)).as_posix()  # noqa: PTH100  # it resolves ".."
+    files, folders = {path, f"{path}.lock", f"{path}.tmp"}, (f"{path}/", f"{path}.parts/")
+    for item in listed:
+        place = item.capture.files[-1].path
+        is_own = (place in files or place.startswith(folders)) and is_local(item.store)
+        if output == STDOUT or not is_own:
+            yield item
 
 
 @contextmanager

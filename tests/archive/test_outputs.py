@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -217,3 +218,22 @@ def test_a_part_is_stored_after_a_while_and_when_its_texts_are_long(
     assert len(output.parts) == 1
     output.write(OutcomeRow(url="d", result="1"))
     assert len(output.parts) == 2
+
+
+def test_a_file_that_a_killed_run_completed_is_not_joined_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.parquet"
+    killed = ParquetFile(path)
+    killed.write(row("a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            killed.close()
+    assert not path.exists()
+    resumed = ParquetFile(path)
+    assert stored(path) == [("a", 1)]
+    resumed.write(row("b"))
+    resumed.close()
+    assert stored(path) == [("a", 1), ("b", 1)]
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +21,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planqk_protocol import Limits
 from planqk_protocol.archive import parquet
 from planqk_protocol.archive.json_lines import JsonLinesFile
+from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.resumption import EarlierRows, RowKey
+from planqk_protocol.archive.stored import NO_MATCH, StoredCapture, StoredFile
 from planqk_protocol.cli.commands import archive as command
-from tests.archive.harness import INTERIM, RESULT, Inline, docker_config, json_file, write
+from tests.archive.harness import INTERIM, READING, RESULT, Inline, docker_config, json_file, write
+
+TIME = datetime(2026, 5, 1, 10, tzinfo=UTC)
 
 
 def tar(*members: str) -> bytes:
@@ -185,3 +192,64 @@ def test_a_resumed_run_gives_what_one_run_gives(
             "logs",
             Path(output).name,
         }
+
+
+def capture(*names: str, is_tar: bool = False) -> StoredCapture:
+    return StoredCapture(tuple(StoredFile(name, name, 1, TIME) for name in names), is_tar=is_tar)
+
+
+def key(*names: str, error: str | None = None) -> RowKey:
+    return RowKey(names[-1], names, None if error else READING.fingerprint(capture(*names)), error)
+
+
+def kept(keys: list[RowKey], *found: StoredCapture) -> list[int]:
+    """The numbers of the rows that stay if a run finds captures."""
+    earlier = EarlierRows(keys)
+    for item in found:
+        earlier.must_be_read(item, READING)
+    return [number for number, item in enumerate(keys) if earlier.stays(number, item)]
+
+
+def test_the_row_of_a_log_that_was_rotated_goes() -> None:
+    before, after = ["f/a.log"], ["f/a.log.1", "f/a.log"]
+    assert kept([key(*before)], capture(*after)) == []
+    assert kept([key(*before), key(*after)]) == [1]  # of a run that was killed
+    assert kept([key(*before), key(*after)], capture(*after)) == [1]
+    assert kept([key("f/a.log.1"), key("f/b.log")], capture(*after)) == [1]
+
+
+def test_the_rows_of_a_tar_go_if_it_is_found() -> None:
+    rows = [key("tar://x.log::/f/a.tar"), key("tar://x.log::/f/b.tar"), key("/f/a.tar", error="empty")]
+    assert kept(rows) == [0, 1, 2]
+    assert kept(rows, capture("/f/a.tar", is_tar=True)) == [1]
+
+
+def test_what_is_not_about_a_file_goes() -> None:
+    rows = [key("f/*.log", error=NO_MATCH), key("f/g", error="forbidden"), key("f/gh", error="forbidden")]
+    assert kept(rows, capture("a.log"), capture("b.log")) == [1, 2]
+    assert kept(rows, capture("f/g/h/a.log"), capture("f/g/b.log")) == [2]
+
+
+def test_without_a_time_a_log_is_read_again() -> None:
+    for timeless in (
+        StoredCapture((StoredFile("a.log", "a.log", 1),)),
+        StoredCapture((StoredFile("a.log", "a.log", 1, TIME),), StoredFile("config", "config", 1)),
+    ):
+        assert READING.fingerprint(timeless) is None
+        assert EarlierRows([key("a.log")]).must_be_read(timeless, READING)
+
+
+def test_what_a_row_is_made_from_has_a_fingerprint_of_its_own() -> None:
+    file, config = StoredFile("a.log", "a.log", 1, TIME), StoredFile("config", "config", 1, TIME)
+    longer, later = (
+        StoredFile("a.log", "a.log", 2, TIME),
+        StoredFile("a.log", "a.log", 1, TIME.replace(hour=3)),
+    )
+    made_from = [
+        *((StoredCapture(files), READING) for files in [(file,), (longer,), (later,), (file, later)]),
+        *((StoredCapture((file,), config), reading) for reading in (READING, Reading("raw", Limits()))),
+        (StoredCapture((file,), config), Reading("auto", Limits(max_line=9))),
+        (StoredCapture((file,), StoredFile("config", "config", 2, TIME)), READING),
+    ]
+    assert len({reading.fingerprint(item) for item, reading in made_from}) == len(made_from)
+    assert READING.fingerprint(StoredCapture((file,))) == READING.fingerprint(capture("a.log"))

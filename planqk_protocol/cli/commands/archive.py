@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.archive_output import STDOUT, opened_output
+from planqk_protocol.cli.archive_output import STDOUT, opened_output, without_output
 from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
@@ -21,6 +21,7 @@ from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
+    from planqk_protocol.archive.listing import Listed
     from planqk_protocol.archive.work import OwnProcesses
 
 __all__ = ["archive"]
@@ -118,13 +119,12 @@ def archive(
     messages = Messages()
     summary = ArchiveSummary(messages)
     with _failures(output):
-        from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
-        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # likewise
+        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # heavy
         from planqk_protocol.archive.work import BATCH, batches, done  # noqa: PLC0415  # likewise
 
         reading = Reading(capture, Limits())
         with opened_output(output, resume=resume) as opened:
-            listed = listed_captures(patterns)
+            listed = without_output(_found(patterns), output)
             new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
             with (
                 _workers(executor, jobs) as workers,
@@ -154,6 +154,15 @@ def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
     if isinstance(value, bool):
         value = str(value).lower()
     return wanted == ("" if value is None else str(value))
+
+
+def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
+    from planqk_protocol.archive.listing import listed_captures  # noqa: PLC0415  # heavy
+
+    try:
+        yield from listed_captures(patterns)
+    except ValueError as error:
+        raise Failure(str(error)) from None
 
 
 @contextmanager
@@ -188,7 +197,7 @@ def _failures(output: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[archive]"') from None
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"{error.filename or output}: {error.strerror or error}") from None
