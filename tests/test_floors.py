@@ -80,6 +80,7 @@ FLOORS = (
     ("inputs.event_stream", "inputs.seekable"),
     # Archives: many stored captures to rows.
     ("archive.containers", "archive.names", "archive.rows", "archive.search", "archive.stored"),
+    ("archive.contents",),
     ("archive.reading",),
     ("archive.store_entries", "archive.tar_listing"),
     ("archive.tars",),

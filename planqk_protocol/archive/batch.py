@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from planqk_protocol.archive.reading import Reading, TarFound, capture_row
+from planqk_protocol.archive.contents import TarFound
+from planqk_protocol.archive.reading import Reading, capture_row
 from planqk_protocol.archive.stored import StoredCapture
 from planqk_protocol.archive.tars import Done, ListedTar, member_rows, tar_rows
 

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from planqk_protocol.archive.reading import Reading, TarFound, capture_row, error_row, message_of, opened_file
+from planqk_protocol.archive.contents import TarFound, opened_file
+from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.store_entries import named_file
 from planqk_protocol.archive.stored import StoredCapture, StoredFile

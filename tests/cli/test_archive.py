@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import signal
 import subprocess
@@ -23,8 +22,6 @@ from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
 from tests.archive.harness import (
     RESULT,
     Inline,
-    cri,
-    json_file,
     mixed_archive,
     rows_in,
     untimed,
@@ -76,28 +73,6 @@ def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     assert outcome.exit_code == 1  # two cannot be read
     counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
     assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
-
-
-def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"cut.log.gz": gzip.compress(RESULT.encode())[:-1], "sound.log": RESULT.encode()})
-    outcome = archive(run, tmp_path)
-    assert outcome.exit_code == 1
-    assert "UNKNOWN, damaged" in outcome.stderr
-    (tmp_path / "cut.log.gz").unlink()
-    outcome = archive(run, tmp_path)
-    assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
-
-
-def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
-    outcome = archive(run, tmp_path)
-    assert (outcome.exit_code, "not read" in outcome.stderr) == (0, False)
-
-
-def test_an_error_names_options_of_the_command(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.log": cri("x\n") + RESULT.encode()})
-    [row] = decoded(archive(run, tmp_path).stdout)
-    assert "say --capture raw if the job printed all of it, else --capture cri" in str(row.error)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
