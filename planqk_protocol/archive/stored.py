@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -33,6 +33,9 @@ _LOCAL_LOGS = "local-logs"  # the folder of the driver `local` (moby, container/
 _OTHER_FILES = frozenset(
     {DOCKER_CONFIG, "hostconfig.json", "hostname", "hosts", "resolv.conf", "resolv.conf.hash"}
 )
+# The kubelet compresses a rotated file to one with this ending, which it renames when that is complete
+# (pkg/kubelet/logs/container_log_manager.go, compressLog).
+_UNFINISHED = ".tmp"
 _TARS = (".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 
@@ -112,7 +115,8 @@ def utc_time(seconds: float) -> datetime | None:
 def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -> list[StoredCapture]:
     """Find the captures among files: the rotated files of one log are one capture. Restarts stay apart.
 
-    What Docker stores beside a log is no capture.
+    What Docker stores beside a log is no capture, and neither is what the kubelet has compressed so far of a
+    file that is there.
 
     Args:
         files: Files with different paths: those of a folder, or of a tar.
@@ -121,6 +125,7 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     found = {file.path: file for file in files}
     configs = {_folder(path): file for path, file in found.items() if _name(path) == DOCKER_CONFIG}
     paths = [path for path in found if not (_folder(path) in configs and _name(path) in _OTHER_FILES)]
+    paths = [path for path in paths if not (path.endswith(_UNFINISHED) and _is_compressed(path, found))]
     groups = [[paths[number] for number in numbers] for numbers in rotations(paths)]
     joined = {path for group in groups for path in group}
     groups += [[path] for path in paths if path not in joined]
@@ -149,8 +154,16 @@ def _twice(files: list[StoredFile]) -> str | None:
     for one, other in pairwise(files):
         if rotated(one.path).age == rotated(other.path).age:
             both = f"{one.url} and {other.url}"
-            return f"{both} are the same file, before and after it was compressed; remove one of them"
+            return (
+                f"{both} are the same file, before and after it was compressed; "
+                "if both are there when you try again, move one of them away"
+            )
     return None
+
+
+def _is_compressed(path: str, found: Container[str]) -> bool:
+    """Whether a file is to be the compressed form of a rotated file that is there."""
+    return path.removesuffix(_UNFINISHED) in found and rotated(path).base != path
 
 
 def _folder(path: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -99,13 +101,23 @@ def without_output(listed: Iterable[Listed], output: str) -> Iterator[Listed]:
     """
     from planqk_protocol.archive.stored import is_local  # noqa: PLC0415  # not for the help
 
-    path = Path(os.path.abspath(output)).as_posix()  # noqa: PTH100  # it resolves ".."
-    files, folders = {path, f"{path}.lock", f"{path}.tmp"}, (f"{path}/", f"{path}.parts/")
+    is_own = _is_standard_output if output == STDOUT else _files_of(Path(output)).fullmatch
     for item in listed:
-        place = item.capture.files[-1].path
-        is_own = (place in files or place.startswith(folders)) and is_local(item.store)
-        if output == STDOUT or not is_own:
+        if not is_local(item.store) or not any(is_own(file.path) for file in item.capture.files):
             yield item
+
+
+def _files_of(output: Path) -> re.Pattern[str]:
+    """What the paths of an output, and of what stands beside it, match. They are without links."""
+    path = re.escape(output.resolve().as_posix())
+    return re.compile(rf"(?s){path}(|\.lock|\.tmp|\.parts/.*|/part-[^/]*)")
+
+
+def _is_standard_output(path: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116  # for each log
+    except (OSError, ValueError):  # a file that is gone, or a standard output that is none of the system
+        return False
 
 
 @contextmanager
@@ -113,7 +125,7 @@ def _locked(path: Path) -> Iterator[None]:
     """Keep other runs from an output, by a file beside it. A run that is killed leaves the file unlocked."""
     from filelock import FileLock, Timeout  # noqa: PLC0415  # an extra
 
-    lock = FileLock(f"{path}.lock", timeout=0)
+    lock = FileLock(f"{path.resolve()}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:

@@ -17,7 +17,9 @@ __all__ = ["Clock", "Disorder", "Rotated", "restart_of", "rotated", "rotations"]
 _RUN = r"(\d+)\.log(?:\.|$)"
 # Kubernetes adds the time of the rotation to the name (kubelet, pkg/kubelet/logs/container_log_manager.go),
 # and .tmp while it compresses the file. logrotate adds a date with `dateext`. The greatest is the newest.
-_DATED = r"(?s)(?P<base>.+)[.-](?P<date>\d{8}(?:-\d{2,10})?)(?:\.(?:gz|zst|bz2|xz|tmp))?"
+# Eight digits that are no day of this century or the last one are the number of a job, or the like.
+_DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_DATED = rf"(?s)(?P<base>.+)[.-](?P<date>{_DAY}(?:-\d{{2,10}})?)(?:\.(?:gz|zst|bz2|xz|tmp))?"
 # Docker (moby, daemon/logger/loggerutils/logfile.go), conmon and logrotate count. The greatest is the oldest.
 # The numbers of `split` have leading zeros; its parts are not rotated files.
 _NUMBERED = r"(?s)(?P<base>.+)\.(?P<number>[1-9]\d{0,3})(?:\.(?:gz|zst|bz2|xz))?"

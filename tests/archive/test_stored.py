@@ -50,8 +50,16 @@ def test_a_tar_is_told_by_its_name() -> None:
 def test_a_rotated_file_that_is_there_twice_is_an_error() -> None:
     [capture] = captures_of([StoredFile(path, path) for path in ("a.log", "a.log.1", "a.log.1.gz")])
     assert capture.fault == (
-        "a.log.1 and a.log.1.gz are the same file, before and after it was compressed; remove one of them"
+        "a.log.1 and a.log.1.gz are the same file, before and after it was compressed; "
+        "if both are there when you try again, move one of them away"
     )
+
+
+def test_what_the_kubelet_has_compressed_so_far_is_not_read() -> None:
+    rotated = "0.log.20260501-100000"
+    assert names_of("0.log", rotated, f"{rotated}.tmp") == [(rotated, "0.log")]
+    assert names_of("0.log", f"{rotated}.tmp") == [(f"{rotated}.tmp", "0.log")]
+    assert names_of("0.log", "0.log.tmp") == [("0.log",), ("0.log.tmp",)]
 
 
 @given(st.sets(st.text(st.sampled_from("a/.log12-j"), min_size=1, max_size=12), max_size=12))

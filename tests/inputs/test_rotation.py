@@ -28,6 +28,12 @@ def test_names_that_only_look_rotated_are_files_of_their_own(names: list[str]) -
     assert rotations(names) == []
 
 
+@pytest.mark.parametrize("number", ["10000001", "12345678", "20261301", "20260532", "20260500", "18991231"])
+@pytest.mark.parametrize("sign", [".", "-"])
+def test_a_number_of_eight_digits_that_is_no_day_is_none_of_a_rotation(number: str, sign: str) -> None:
+    assert rotations([f"joblog{sign}{number}", f"joblog{sign}{number}.gz", "joblog"]) == []
+
+
 def test_a_rotated_file_whose_log_is_gone_is_of_a_log() -> None:
     assert rotations(["x/job.log.1"]) == [[0]]
 
