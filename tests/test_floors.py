@@ -79,7 +79,10 @@ FLOORS = (
     ("inputs.compression", "inputs.detection"),
     ("inputs.event_stream", "inputs.seekable"),
     # Archives: many stored captures to rows.
-    ("archive.containers", "archive.names", "archive.rows", "archive.search", "archive.stored"),
+    (
+        *("archive.containers", "archive.names", "archive.pools", "archive.rows", "archive.search"),
+        "archive.stored",
+    ),
     ("archive.contents",),
     ("archive.reading",),
     ("archive.store_entries", "archive.tar_listing"),
@@ -118,7 +121,7 @@ FLOORS = (
     ("cli.__init__", "cli.console", "cli.capture_messages", "cli.redaction", "cli.rich_help"),
     ("cli.terminal", "cli.rule_choice"),
     ("cli.sources", "cli.conformance_report", "cli.printing", "cli.signals", "cli.visible_text"),
-    ("cli.event_text", "cli.reading", "cli.rotation", "cli.rule_text"),
+    ("cli.event_text", "cli.reading", "cli.rotation", "cli.row_conditions", "cli.rule_text"),
     ("cli.found", "cli.input_doubts", "cli.options"),
     ("cli.finding_text", "cli.junit", "cli.sarif", "cli.verdict", "cli.workflow_commands"),
     ("cli.archive_output", "cli.archive_summary", "cli.finding_reports", "cli.job_summary"),

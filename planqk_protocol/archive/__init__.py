@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from planqk_protocol.archive.listing import listed_captures
+from planqk_protocol.archive.pools import CallersExecutor, OwnProcesses
 from planqk_protocol.archive.reading import Reading
 from planqk_protocol.archive.rows import (
     MOST_TEXT,
@@ -22,7 +23,7 @@ from planqk_protocol.archive.rows import (
     schema,
     to_table,
 )
-from planqk_protocol.archive.work import BATCH, OwnProcesses, batches, done
+from planqk_protocol.archive.work import BATCH, read_captures
 from planqk_protocol.captures import formats
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.inputs.detection import AUTO
@@ -79,9 +80,9 @@ def outcomes(
         TypeError: `urls` is one string.
         ValueError: There is no such format or store, a pattern is not valid, or
             `batch` is less than 1.
-        concurrent.futures.BrokenExecutor: The executor that was given broke, or no
-            process can start.
-        concurrent.futures.CancelledError: The executor that was given was shut down,
+        concurrent.futures.BrokenExecutor: The executor that was given broke or was
+            shut down, or no process can start.
+        concurrent.futures.CancelledError: The executor that was given cancelled work,
             or lost its connection.
 
     >>> from concurrent.futures import ThreadPoolExecutor
@@ -97,7 +98,6 @@ def outcomes(
         raise ValueError(f"batch is {batch}: give a number of bytes, at least 1")
     if isinstance(urls, str):
         raise TypeError("urls is a string: give a list, such as [url]")
-    work = batches(
-        listed_captures((os.fspath(url) for url in urls), storage_options), Reading(capture, limits), batch
-    )
-    return done(work, OwnProcesses() if executor is None else executor)
+    listed = listed_captures((os.fspath(url) for url in urls), storage_options)
+    pool = OwnProcesses() if executor is None else CallersExecutor(executor)
+    return read_captures(listed, Reading(capture, limits), batch, pool)

@@ -34,10 +34,12 @@ from planqk_protocol.outcome import Collector, JobStatus
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["DISORDER", "Reading", "capture_row", "error_row", "message_of"]
+
+DISORDER = "disorder"
+"""The kind of notice that counts files which are older than the file before them."""
 
 _MOST_SHOWN = 200  # characters of each end of a message
-_DISORDER = "disorder"
 _NO_RESULT = "no-result"
 
 
@@ -162,7 +164,7 @@ class _Summary:
         self._count(findings)
         for before, name in stream.disorder:
             message = f"time runs backwards: its first time stamp is earlier than the last one of {before}"
-            self._observe_damage(name, message, _DISORDER)
+            self._observe_damage(name, message, DISORDER)
         return self._row(stream, _with_containers(facts, stream.containers), config_error)
 
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:

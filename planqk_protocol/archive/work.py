@@ -1,43 +1,28 @@
-"""The work on an archive: cut into batches by bytes, done by an executor, and done again where it was lost.
+"""The work on an archive: found, cut into batches by bytes, and done again where it was lost.
 
-What may end a worker process
------------------------------
+A thread finds the captures and makes batches of them, so that rows are given as they come,
+also while the search takes long. If the workers have nothing to do, a batch is not made
+full first. Few batches are under way at a time, so the memory is bounded.
 
-A file can kill the process that reads it: a bug in a library written in C, or the
-kernel, which is out of memory. Then `concurrent.futures` breaks the whole pool, and all
-batches that were under way are lost. So the pool is made anew, and the captures of the
-lost batches are read one by one, with nothing beside them. One that kills its worker a
-second time gets a row with an error. Few batches are under way at a time, so few captures
-have to be read twice.
-
-An executor of the caller cannot be made anew. If it breaks, its exception goes to the
-caller. Dask replaces workers by itself, and gives up a batch that has killed several;
-then the captures of the batch are read one by one, too.
+If the pool breaks, the batches that were under way are lost. Their captures are read one
+by one, with nothing beside them. One that kills its worker a second time gets a row with
+an error. Dask gives up a batch that has killed several workers; then its captures are read
+one by one, too.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
 from planqk_protocol.archive.batch import Batch, rows_of
+from planqk_protocol.archive.pools import Pool
 from planqk_protocol.archive.reading import Reading, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.stored import StoredCapture
@@ -46,30 +31,29 @@ from planqk_protocol.archive.tars import Done, TarRange
 if TYPE_CHECKING:
     from planqk_protocol.archive.listing import Listed
 
-__all__ = ["BATCH", "Batch", "OwnProcesses", "batches", "done", "rows_of"]
+__all__ = ["BATCH", "batches", "read_captures"]
 
 BATCH = 8 * 1024 * 1024
 """How many bytes a worker reads at a time, unless told otherwise: a few hundred small logs."""
 
 _COST_OF_FILE = 64 * 1024  # bytes that can be read in the time that it takes to open a file, about
-_UNDER_WAY = 128  # batches that an executor of the caller gets at a time
-_NO_START = (
-    "worker processes cannot start, or end at once; a script that reads an archive needs the line "
-    'if __name__ == "__main__":'
-)
+_LONGEST_END = 1  # seconds until a search is left alone that has to end: its store may not answer
 _KILLED_TWICE = "its worker process died twice while it was read: it may take too much memory"
 
 
 _Rows: TypeAlias = Future[Done]
 
 
-def batches(listed: Iterable[Listed], reading: Reading, size: int) -> Iterator[Batch]:
+def batches(
+    listed: Iterable[Listed], reading: Reading, size: int, is_wanted: Callable[[], bool] = lambda: False
+) -> Iterator[Batch]:
     """Cut captures into batches of some bytes. A larger capture is a batch of its own, and goes ahead.
 
     Args:
         listed: The captures.
         reading: How to read them.
         size: Bytes of a batch, about.
+        is_wanted: Tells whether a batch is wanted at once, even if it is not full.
     """
     store, waiting, cost = None, list[StoredCapture](), 0
     for item in listed:
@@ -82,173 +66,186 @@ def batches(listed: Iterable[Listed], reading: Reading, size: int) -> Iterator[B
             waiting, cost = [], 0
         store, cost = item.store, cost + own_cost
         waiting.append(item.capture)
+        if is_wanted():
+            yield Batch(store, tuple(waiting), reading)
+            waiting, cost = [], 0
     if waiting:
         yield Batch(store, tuple(waiting), reading)
 
 
-class OwnProcesses:
-    """A pool of processes that is made anew if it breaks.
+def read_captures(
+    listed: Iterable[Listed], reading: Reading, size: int, pool: Pool
+) -> Generator[OutcomeRow, None, None]:
+    """Read captures, and give their rows as they come. Each capture is read once, or again if it was lost.
 
     Args:
-        jobs: Number of processes; by default, that of the processor's cores.
-    """
-
-    def __init__(self, jobs: int | None = None) -> None:
-        self._jobs = jobs or os.cpu_count() or 1
-        self.under_way = 2 * self._jobs
-        # Not by a fork: the caller may have threads, such as that of a progress bar or those of Arrow.
-        self._context = multiprocessing.get_context("spawn")
-        self._make()
-
-    def submit(self, batch: Batch) -> _Rows:
-        """Give a batch to the pool."""
-        return self._pool.submit(rows_of, batch)
-
-    def repair(self, _error: Exception) -> None:
-        """Make the pool anew, as it is broken.
-
-        Raises:
-            BrokenExecutor: No process can start, so the files are not to blame.
-        """
-        self.close(at_once=True)
-        self._make()
-        try:
-            self._pool.submit(int).result()
-        except BrokenExecutor:
-            raise BrokenExecutor(_NO_START) from None
-
-    def close(self, *, at_once: bool) -> None:
-        """End the processes.
-
-        Args:
-            at_once: Whether to end them in the middle of their work.
-        """
-        if at_once:
-            self._lifeline.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._lifeline.close()
-
-    def _make(self) -> None:
-        end_for_workers, self._lifeline = self._context.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(
-            self._jobs, mp_context=self._context, initializer=_begin_worker, initargs=(end_for_workers,)
-        )
-
-
-def _begin_worker(lifeline: Connection) -> None:
-    """Let a worker end with its pool: by Ctrl-C without a traceback, and if the parent is killed.
-
-    Args:
-        lifeline: A pipe on which nothing comes. It ends if the parent closes it, or is killed.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-
-
-def _end_with(lifeline: Connection) -> None:
-    lifeline.poll(None)
-    os._exit(1)  # nobody waits for what is under way
-
-
-class _Executor:
-    """An executor of the caller, who also ends it."""
-
-    under_way = _UNDER_WAY
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-
-    def submit(self, batch: Batch) -> _Rows:
-        return self._executor.submit(rows_of, batch)
-
-    def repair(self, error: Exception) -> None:
-        raise error
-
-    def close(self, *, at_once: bool) -> None:
-        pass
-
-
-def done(work: Iterable[Batch], workers: Executor | OwnProcesses) -> Generator[OutcomeRow, None, None]:
-    """Do the work, and give the rows as they come. Each capture of the work gets its rows once.
-
-    Args:
-        work: The batches.
-        workers: What does the work: an executor, or a pool of processes, which is closed at the end.
+        listed: The captures. Another thread takes them.
+        reading: How to read them.
+        size: Bytes of a batch, about.
+        pool: What reads them. It is closed at the end.
 
     Raises:
-        BrokenExecutor: The executor of the caller broke, or no process can start.
-        CancelledError: It was shut down, or lost its connection.
+        BrokenExecutor: The executor of the caller broke or was shut down, or no process can start.
+        CancelledError: It cancelled work, or lost its connection.
     """
-    pool = workers if isinstance(workers, OwnProcesses) else _Executor(workers)
-    pending: dict[_Rows, Batch] = {}
-    ranges: deque[tuple[Batch, TarRange]] = deque()
-    batches_to_do = iter(work)
+    return _Run(pool).rows(listed, reading, size)
+
+
+class _End(NamedTuple):
+    """The end of the search, and what ended it too early."""
+
+    error: BaseException | None = None
+
+
+class _Run:
+    """One run over an archive.
+
+    Two threads share it. One finds captures and waits for `_slots` for their batches. The
+    other one submits the batches, gives the rows of those that are done, and frees their
+    slots. It gets the batches from the first one by `_events`, and from the pool the
+    futures that are done.
+
+    Args:
+        pool: What does the work.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._events: SimpleQueue[Batch | _Rows | _End] = SimpleQueue()
+        self._slots = threading.Semaphore(pool.under_way)
+        self._found = 0  # batches; the first thread counts these, and the other one those that are done
+        self._done = 0
+        self._pending: dict[_Rows, Batch] = {}
+        self._ranges: deque[tuple[Batch, TarRange]] = deque()  # of large tars, and where those were found
+        self._is_closed = False
+
+    def rows(
+        self, listed: Iterable[Listed], reading: Reading, size: int
+    ) -> Generator[OutcomeRow, None, None]:
+        """Find the captures, and give their rows."""
+        found = batches(self._until_closed(listed), reading, size, self._has_idle_workers)
+        search = threading.Thread(target=self._find, args=(found,), daemon=True)
+        search.start()
+        is_found = False
+        try:
+            while self._pending or not is_found:
+                event = self._events.get()
+                if isinstance(event, Batch):
+                    self._submit(event)
+                elif isinstance(event, Future):
+                    yield from self._finished(event)
+                elif event.error:
+                    raise event.error
+                else:
+                    is_found = True
+        finally:
+            self._is_closed = True
+            self._slots.release()  # the other thread may wait for one
+            search.join(_LONGEST_END)
+            for future in self._pending:
+                future.cancel()
+            self._pool.close(at_once=bool(self._pending))
+
+    def _until_closed(self, listed: Iterable[Listed]) -> Iterator[Listed]:
+        for item in listed:
+            if self._is_closed:
+                return
+            yield item
+
+    def _has_idle_workers(self) -> bool:
+        return self._found - self._done < self._pool.under_way // 2
+
+    def _find(self, found: Iterator[Batch]) -> None:
+        """Find the captures. This runs in a thread of its own."""
+        try:
+            for batch in found:
+                self._slots.acquire()
+                if self._is_closed:
+                    return
+                self._found += 1
+                self._events.put(batch)
+        except BaseException as error:  # noqa: BLE001  # the other thread raises it
+            self._events.put(_End(error))
+        else:
+            self._events.put(_End())
+
+    def _submit(self, batch: Batch) -> None:
+        future = _submitted(self._pool, batch)
+        self._pending[future] = batch
+        future.add_done_callback(self._events.put)
+
+    def _finished(self, future: _Rows) -> Iterator[OutcomeRow]:
+        """The rows of a future that is done. What is lost is read one by one."""
+        batch = self._pending.pop(future, None)
+        if batch is None:
+            return  # it was lost with its pool, and is read already
+        lost: list[Batch] = []
+        try:
+            yield from self._rows_in(future.result(), batch)
+        except (BrokenExecutor, CancelledError) as error:
+            self._pool.repair(error)
+            lost = [batch, *self._lost()]
+        except Exception:  # noqa: BLE001  # Dask gave it up, or it cannot be pickled
+            lost = [batch]
+        for one in lost:
+            for part in _parts(one):
+                yield from self._rows_in(_alone(self._pool, part), part)
+        for _ in lost or [batch]:
+            self._done += 1
+            self._slots.release()
+        self._submit_ranges()
+
+    def _rows_in(self, done: Done, batch: Batch) -> list[OutcomeRow]:
+        """The rows that a worker made. The ranges of tars that it found are read later."""
+        self._ranges.extend((batch, found) for found in done.ranges)
+        return done.rows
+
+    def _submit_ranges(self) -> None:
+        """Submit ranges of tars, as long as there are slots for them."""
+        while self._ranges and self._slots.acquire(blocking=False):
+            found_in, found = self._ranges.popleft()
+            self._found += 1
+            self._submit(msgspec.structs.replace(found_in, captures=found.captures, tar=found.tar))
+
+    def _lost(self) -> list[Batch]:
+        """The batches that were lost with a pool."""
+        futures = [future for future in self._pending if not _has_rows(future)]
+        return [self._pending.pop(future) for future in futures]
+
+
+def _has_rows(future: _Rows) -> bool:
+    return future.done() and not future.cancelled() and not isinstance(future.exception(), BrokenExecutor)
+
+
+def _submitted(pool: Pool, batch: Batch) -> _Rows:
+    """Submit a batch. If the pool takes none, the future says so."""
     try:
-        while (batch := _next(ranges, batches_to_do)) or pending:
-            if batch:
-                pending[_submitted(pool, batch)] = batch
-            if not batch or len(pending) >= pool.under_way:
-                yield from _finished(pool, pending, ranges)
-    finally:
-        for future in pending:
-            future.cancel()
-        pool.close(at_once=bool(pending))
-
-
-def _next(ranges: deque[tuple[Batch, TarRange]], work: Iterator[Batch]) -> Batch | None:
-    """The next batch: a range of a tar, if one was found, else one of the work."""
-    if not ranges:
-        return next(work, None)
-    found_in, tar_range = ranges.popleft()
-    return msgspec.structs.replace(found_in, captures=tar_range.captures, tar=tar_range.tar)
-
-
-def _submitted(pool: OwnProcesses | _Executor, batch: Batch) -> _Rows:
-    """Submit a batch. If the pool is broken already, its future says so."""
-    try:
-        return pool.submit(batch)
+        return pool.submit(rows_of, batch)
     except BrokenExecutor as error:
         broken: _Rows = Future()
         broken.set_exception(error)
         return broken
 
 
-def _finished(
-    pool: OwnProcesses | _Executor, pending: dict[_Rows, Batch], ranges: deque[tuple[Batch, TarRange]]
-) -> Iterator[OutcomeRow]:
-    """Wait for the next batches, and give their rows. Lost ones are read one by one."""
-    lost: list[Batch] = []
-    futures, _ = wait(pending, return_when=FIRST_COMPLETED)
-    if any(isinstance(future.exception(), BrokenExecutor) for future in futures if not future.cancelled()):
-        futures, _ = wait(pending)  # the others of the pool are lost as well
-    broken = None
-    for future in futures:
-        batch = pending.pop(future)
-        try:
-            rows, found = future.result()
-            ranges.extend((batch, tar_range) for tar_range in found)
-            yield from rows
-        except (BrokenExecutor, CancelledError) as error:
-            broken = error
-            lost.append(batch)
-        except Exception:  # noqa: BLE001  # Dask gave it up, or it cannot be pickled
-            lost.append(batch)
-    if broken:
-        pool.repair(broken)
-    for batch in lost:
-        for capture in batch.captures:
-            rows, found = _alone(pool, msgspec.structs.replace(batch, captures=(capture,)))
-            ranges.extend((batch, tar_range) for tar_range in found)
-            yield from rows
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """The captures of a lost batch one by one; in a compressed tar, each takes long to reach, so together."""
+    if batch.tar and batch.tar.is_compressed:
+        yield batch
+        return
+    for capture in batch.captures:
+        yield msgspec.structs.replace(batch, captures=(capture,))
 
 
-def _alone(pool: OwnProcesses | _Executor, batch: Batch) -> Done:
-    """Read a lost capture, with nothing beside it."""
-    [capture] = batch.captures
+def _alone(pool: Pool, batch: Batch) -> Done:
+    """Read what was lost, with nothing beside it."""
     try:
-        return pool.submit(batch).result()
+        return _submitted(pool, batch).result()
     except (BrokenExecutor, CancelledError) as error:
         pool.repair(error)
-        return Done([error_row(capture, _KILLED_TWICE)], [])
+        return _errors(batch, _KILLED_TWICE)
     except Exception as error:  # noqa: BLE001  # as above
-        return Done([error_row(capture, message_of(error))], [])
+        return _errors(batch, message_of(error))
+
+
+def _errors(batch: Batch, error: str) -> Done:
+    return Done([error_row(capture, error) for capture in batch.captures], [])

@@ -66,8 +66,12 @@ class ArchiveSummary:
             task, begin = bar.add_task("", total=None, counts=""), time.monotonic()
             yield self._counted(rows, lambda: bar.update(task, counts=self._rate(time.monotonic() - begin)))
 
-    def print(self) -> None:
-        """Print the table."""
+    def print(self, chosen: int | None) -> None:
+        """Print the table.
+
+        Args:
+            chosen: Number of the rows that were chosen of all that were read; ``None`` if all were.
+        """
         from rich.filesize import decimal  # noqa: PLC0415  # heavy
         from rich.table import Table  # noqa: PLC0415  # likewise
 
@@ -79,6 +83,8 @@ class ArchiveSummary:
             table.add_row(status, f"{self._counts[status]:,}", decimal(self._sizes[status]))
         with suppress(OSError):  # standard error is gone, and there is no other place for it
             self._messages.console.print(table)
+            if chosen is not None:
+                self._messages.console.print(f"rows written, by --where: {chosen:,}")
 
     def _rate(self, seconds: float) -> str:
         from rich.filesize import decimal  # noqa: PLC0415  # heavy

@@ -20,7 +20,8 @@ import pytest
 from planqk_protocol.archive import OutcomeRow, outcomes, to_table
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.listing import Listed, listed_captures
-from planqk_protocol.archive.work import batches, done
+from planqk_protocol.archive.pools import CallersExecutor
+from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 pytestmark = pytest.mark.archive
@@ -97,7 +98,7 @@ def stored_rows(logs: Path, output: Path, executor: Executor) -> Iterator[int]:
     file = JsonLinesFile(output)
     listed = listed_captures([str(logs)])
     new = (item for item in listed if file.earlier.must_be_read(item.capture, READING))
-    for number, row in enumerate(done(batches(new, READING, 1), executor)):
+    for number, row in enumerate(read_captures(new, READING, 1, CallersExecutor(executor))):
         file.write(row)
         yield number
     file.close()
@@ -141,7 +142,7 @@ def test_a_file_that_kills_its_workers_has_an_error(cluster: Cluster, tmp_path: 
     write(logs, {f"{number}.log": RESULT.encode() for number in range(5)} | {"deadly.log": b"x"})
     listed = [Listed(DeadlyStore(), item.capture) for item in listed_captures([str(logs)])]
     with Client(f"tcp://{cluster.address}") as client:
-        rows = untimed(done(batches(listed, READING, 10**7), client.get_executor()))
+        rows = untimed(read_captures(listed, READING, 10**7, CallersExecutor(client.get_executor())))
     assert [row.result for row in rows] == ["42"] * 5 + [None]
     assert "KilledWorker" in str(rows[-1].error)
     assert len(str(rows[-1].error)) < 300

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from planqk_protocol.archive import OutcomeRow, row_to_json_line, to_table
 from planqk_protocol.archive.listing import Listed, listed_captures
+from planqk_protocol.archive.pools import CallersExecutor
 from planqk_protocol.archive.reading import capture_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
-from planqk_protocol.archive.work import batches, done
+from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
     READING,
     RESULT,
@@ -121,7 +122,7 @@ class FaultyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
 def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) -> None:
     write(tmp_path, {f"{name}{ending}": b"x\n", "sound.log": RESULT.encode()})
     listed = [Listed(FaultyStore(), item.capture) for item in listed_captures([str(tmp_path)])]
-    found = done(batches(listed, READING, 10**6), Inline())
+    found = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
     faulty, sound = sorted(found, key=lambda row: "sound" in row.url)
     assert sound.result == "42"
     assert str(faulty.error).startswith("cannot be read: ")
@@ -194,6 +195,6 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, ending:
     os.mkfifo(path)
     writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # whoever reads the pipe gets a row without an error
     os.write(writer, RESULT.encode())
-    [row] = done(batches(listed, READING, 10**6), Inline())
+    [row] = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
     os.close(writer)
     assert row.error == f"{path} is no longer a regular file"

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from planqk_protocol import Limits
 from planqk_protocol.archive import parquet
 from planqk_protocol.archive.json_lines import JsonLinesFile
+from planqk_protocol.archive.pools import CallersExecutor
 from planqk_protocol.archive.reading import Reading
 from planqk_protocol.archive.resumption import EarlierRows, RowKey
 from planqk_protocol.archive.stored import NO_MATCH, StoredCapture, StoredFile
@@ -168,7 +169,7 @@ def test_a_resumed_run_gives_what_one_run_gives(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         Path(folder, "logs").mkdir()
         patch.chdir(Path(folder, "logs"))
-        patch.setattr(command, "_workers", lambda *_: nullcontext(Inline()))
+        patch.setattr(command, "_workers", lambda *_: nullcontext(CallersExecutor(Inline())))
         patch.setattr(parquet, "_MOST_ROWS", 2)
         patch.setattr(parquet, "_MOST_OBJECTS", 1)
         earlier: list[dict[str, Any]] = []

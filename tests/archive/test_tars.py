@@ -259,3 +259,37 @@ def test_a_large_tar_is_read_in_ranges(
     assert (docker.container, docker.exit_code) == ("job", 3)
     assert [row.interim_count for row in rows if len(row.files) > 1] == [1]
     assert (executor.most_rows <= 1000) is is_divided
+
+
+@pytest.mark.parametrize(("compress", "calls"), [(bytes, [2, 1, 1] * 2), (gzip.compress, [2, 2] * 2)])
+@pytest.mark.parametrize("most_faults", [2, 99])
+def test_ranges_that_are_lost_are_read_once_more(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compress: Callable[[bytes], bytes],
+    calls: list[int],
+    most_faults: int,
+) -> None:
+    monkeypatch.setattr(tars, "_RANGE", 2)
+    monkeypatch.setattr(tars, "_COMPRESSED_RANGE", 2)
+    sizes: list[int] = []
+
+    class Faulty(Inline):
+        """It loses the ranges that it gets first."""
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            [batch] = args
+            if batch.tar is None:
+                return super().submit(fn, *args, **kwargs)
+            sizes.append(len(batch.captures))
+            lost: Future[Any] = Future()
+            lost.set_exception(RuntimeError("lost"))
+            return lost if len(sizes) <= most_faults else super().submit(fn, *args, **kwargs)
+
+    (tmp_path / "a.tar").write_bytes(compress(tar_of(*((f"{at}.log", RESULT.encode()) for at in range(4)))))
+    rows = rows_in(tmp_path / "a.tar", executor=Faulty())
+    if most_faults == 99:
+        assert [row.error for row in rows] == ["cannot be read: RuntimeError: 'lost'"] * 4
+        assert sorted(sizes) == sorted(calls)
+    else:
+        assert [row.result for row in rows] == ["42"] * 4

@@ -5,18 +5,24 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from planqk_protocol.archive import OutcomeRow, outcomes, work
+from planqk_protocol.archive import OutcomeRow, outcomes, pools
 from planqk_protocol.archive.listing import Listed, listed_captures
+from planqk_protocol.archive.pools import CallersExecutor, OwnProcesses, OwnThreads, StartError
+from planqk_protocol.archive.reading import error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
-from planqk_protocol.archive.work import OwnProcesses, batches, done
+from planqk_protocol.archive.tars import Done
+from planqk_protocol.archive.work import batches, read_captures
 from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 KB = 1024
@@ -79,13 +85,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+class OneBatch(CallersExecutor):
+    """An executor whose batches are always made full."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor)
+        self.under_way = 1
+
+
+def rows_of_one_batch(folder: Path, executor: Executor) -> list[OutcomeRow]:
+    return untimed(read_captures(listed_captures([str(folder)]), READING, 10**6, OneBatch(executor)))
+
+
 def test_a_batch_that_fails_is_done_file_by_file(folder: Path) -> None:
-    assert rows_in(folder, executor=Scripted(RuntimeError("killed"))) == rows_in(folder)
+    assert rows_of_one_batch(folder, Scripted(RuntimeError("killed"))) == rows_in(folder)
 
 
 def test_a_file_that_fails_again_has_an_error(folder: Path) -> None:
     executor = Scripted(RuntimeError("killed"), None, RuntimeError("killed again"))
-    first, second, third = rows_in(folder, executor=executor)
+    first, second, third = rows_of_one_batch(folder, executor)
     assert (first.result, second.result, third.result) == ("42", None, "42")
     assert second.error == "cannot be read: RuntimeError: 'killed again'"
     assert second.size == len(RESULT)
@@ -100,37 +118,81 @@ def test_an_executor_that_breaks_is_the_callers_matter(
         rows_in(folder, executor=Scripted(*before, error))
 
 
-def test_an_executor_that_takes_nothing_is_broken(folder: Path) -> None:
+@pytest.mark.parametrize("error", [BrokenExecutor("no more"), RuntimeError("no more"), OSError("no more")])
+def test_an_executor_that_takes_nothing_is_broken(folder: Path, error: Exception) -> None:
     class Refusing(Executor):
         def submit(self, *_args: Any, **_kwargs: Any) -> Future[Any]:
-            raise BrokenExecutor("no more")
+            raise error
 
     with pytest.raises(BrokenExecutor, match="no more"):
         rows_in(folder, executor=Refusing())
 
 
-def test_few_batches_are_under_way_at_a_time(tmp_path: Path) -> None:
+def test_an_executor_that_was_shut_down_is_broken(folder: Path) -> None:
+    threads = ThreadPoolExecutor(1)
+    threads.shutdown()
+    with pytest.raises(BrokenExecutor, match="cannot schedule new futures after shutdown"):
+        rows_in(folder, executor=threads)
+
+
+class Late(Inline):
+    """An executor that does nothing until it has a number of calls, or those that are left at the end."""
+
+    def __init__(self, most: int, left: int) -> None:
+        self.left = left
+        self.most = most
+        self.calls: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.calls.append((Future(), partial(fn, *args, **kwargs)))
+        self.left -= 1
+        future = self.calls[-1][0]
+        assert len(self.calls) <= self.most
+        if len(self.calls) == self.most or self.left == 0:
+            for waiting, call in self.calls:
+                waiting.set_result(call())
+            self.calls = []
+        return future
+
+
+@pytest.mark.parametrize(("workers", "under_way"), [(0, 128), (64, 128), (100, 200)])
+def test_few_batches_are_under_way_at_a_time(tmp_path: Path, workers: int, under_way: int) -> None:
     write(tmp_path, {f"{number:03}.log": b"" for number in range(300)})
-    waiting = 0
+    pool = CallersExecutor(Late(under_way, 300), workers)
+    assert len(list(read_captures(listed_captures([str(tmp_path)]), READING, 1, pool))) == 300
 
-    class Counting(Inline):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            nonlocal waiting
-            waiting += 1
-            return super().submit(fn, *args, **kwargs)
 
-    rows = outcomes([str(tmp_path)], executor=Counting(), batch=1)
-    next(rows)
-    assert waiting == 128
-    assert len(list(rows)) == 299
+def test_rows_come_while_the_search_goes_on(folder: Path) -> None:
+    goes_on = threading.Event()
+
+    def search() -> Iterator[Listed]:
+        yield from listed_captures([str(folder)])
+        assert goes_on.wait(60)
+        yield from listed_captures([f"{folder}/0.log"])
+
+    rows = read_captures(search(), READING, 10**6, CallersExecutor(Inline()))
+    assert [next(rows).result for _ in range(3)] == ["42"] * 3
+    goes_on.set()
+    assert len(list(rows)) == 1
+
+
+def test_an_error_of_the_search_ends_the_run(folder: Path) -> None:
+    def search() -> Iterator[Listed]:
+        yield from listed_captures([str(folder)])
+        raise ValueError("no such store")
+
+    with pytest.raises(ValueError, match="no such store"):
+        list(read_captures(search(), READING, 10**6, CallersExecutor(Inline())))
 
 
 def test_an_abandoned_iteration_cancels_what_has_not_begun(folder: Path) -> None:
     given: list[Future[Any]] = []
 
     class Slow(Inline):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            given.append(Future() if given else super().submit(fn, *args, **kwargs))
+        def submit(self, *_args: Any, **_kwargs: Any) -> Future[Any]:
+            given.append(Future())
+            if len(given) == 3:
+                given[0].set_result(Done([error_row(StoredCapture((StoredFile("a", "a"),)), "none")], []))
             return given[-1]
 
     rows = outcomes([str(folder)], executor=Slow(), batch=1)
@@ -139,19 +201,83 @@ def test_an_abandoned_iteration_cancels_what_has_not_begun(folder: Path) -> None
     assert [future.cancelled() for future in given] == [False, True, True]
 
 
+def test_an_abandoned_search_ends() -> None:
+    taken: list[int] = []
+    before = threading.active_count()
+
+    def search() -> Iterator[Listed]:
+        for number in range(10**9):
+            taken.append(number)
+            yield Listed(LocalFileSystem(), StoredCapture((StoredFile("a", "a"),)))
+
+    rows = read_captures(search(), READING, 1, CallersExecutor(Inline()))
+    next(rows)
+    rows.close()
+    deadline = time.monotonic() + 60
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert threading.active_count() <= before
+    assert len(taken) < 10**6
+
+
+def test_threads_give_what_a_loop_gives(tmp_path: Path) -> None:
+    mixed_archive(tmp_path)
+    listed = listed_captures([str(tmp_path)])
+    assert untimed(read_captures(listed, READING, 10**6, OwnThreads(2))) == rows_in(tmp_path)
+
+
+def test_what_a_thread_raises_is_in_its_future() -> None:
+    threads = OwnThreads()
+    with pytest.raises(ValueError, match="invalid literal") as raised:
+        threads.submit(int, "x").result(60)
+    with pytest.raises(ValueError, match="invalid literal"):
+        threads.repair(raised.value)
+    threads.close(at_once=False)
+
+
+def test_threads_do_not_begin_what_was_cancelled() -> None:
+    goes_on = threading.Event()
+    threads = OwnThreads(1)
+    first, second = threads.submit(goes_on.wait, 60), threads.submit(goes_on.clear)
+    assert second.cancel()
+    goes_on.set()
+    assert first.result(60)
+    assert threads.submit(goes_on.is_set).result(60)
+    threads.close(at_once=True)
+
+
+def test_there_are_no_more_processes_than_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "_MOST_PROCESSES", 61)
+    processes = OwnProcesses(64)
+    assert processes.under_way == 2 * 61
+    processes.close(at_once=False)
+
+
+@pytest.mark.parametrize("error", [BrokenExecutor("ended"), BrokenPipeError("pipe")])
+def test_processes_that_cannot_start_are_not_the_files_fault(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refused(*_args: object) -> Future[Any]:
+        raise error
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor.submit", refused)
+    with pytest.raises(StartError, match="worker processes cannot start, or end at once"):
+        list(outcomes([str(folder)]))
+
+
 def test_a_worker_ends_when_its_pool_does(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
     monkeypatch.setattr("os._exit", codes.append)
     lifeline, end_of_parent = multiprocessing.Pipe(duplex=False)
     end_of_parent.close()
-    work._end_with(lifeline)  # noqa: SLF001
+    pools._end_with(lifeline)  # noqa: SLF001
     lifeline.close()
     assert codes == [1]
 
 
 def rows_of_own(store: LocalFileSystem, folder: Path, batch: int = 10**6) -> list[OutcomeRow]:
     listed = [Listed(store, item.capture) for item in listed_captures([str(folder)])]
-    return untimed(done(batches(listed, READING, batch), OwnProcesses(2)))
+    return untimed(read_captures(listed, READING, batch, OwnProcesses(2)))
 
 
 @pytest.mark.slow
@@ -166,7 +292,7 @@ def test_a_script_that_starts_itself_again_is_told_why(tmp_path: Path) -> None:
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "logs")]
     done_ = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done_.returncode == 1
-    assert 'needs the line if __name__ == "__main__":' in done_.stderr.splitlines()[-1]
+    assert 'needs the line if __name__ == "__main__":' in done_.stderr
 
 
 @pytest.mark.slow

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, Self
 
-import msgspec
-import pyarrow.parquet as pq
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, outcomes
-from planqk_protocol.archive.json_lines import JsonLinesFile
-from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
+from planqk_protocol.archive import outcomes
+from planqk_protocol.archive.parquet import ParquetFolder
 from tests.archive.harness import (
     RESULT,
     Inline,
     mixed_archive,
     rows_in,
-    untimed,
     write,
 )
+from tests.cli.archives import OUTPUTS, archive, decoded, in_words_of_the_command, stored
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
-
-OUTPUTS: dict[str, type[ParquetFolder | JsonLinesFile]] = {
-    "rows/": ParquetFolder,
-    "rows.parquet": ParquetFile,
-    "rows.jsonl": JsonLinesFile,
-}
 
 
 @pytest.fixture
@@ -41,30 +26,6 @@ def logs(tmp_path: Path) -> Path:
     folder = tmp_path / "logs"
     mixed_archive(folder)
     return folder
-
-
-def archive(run: Run, *args: str | Path) -> Any:
-    return run("archive", "--executor", "threads", "--jobs", "2", *args)
-
-
-def decoded(lines: str) -> list[OutcomeRow]:
-    return untimed(msgspec.json.decode(line, type=OutcomeRow) for line in lines.splitlines())
-
-
-def in_words_of_the_command(rows: list[OutcomeRow]) -> list[OutcomeRow]:
-    return [
-        msgspec.structs.replace(row, error=row.error and row.error.replace("capture=", "--capture "))
-        for row in rows
-    ]
-
-
-def stored(path: Path) -> list[dict[str, Any]]:
-    """The rows of an output as plain data, without their seconds, in the order of their URLs."""
-    if path.suffix == ".jsonl":
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-    else:
-        rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
-    return sorted(({**row, "seconds": 0} for row in rows), key=lambda row: str(row["url"]))
 
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:
@@ -85,26 +46,6 @@ def test_rows_in_files(run: Run, logs: Path, tmp_path: Path, output: str) -> Non
 def test_all_is_read_is_success(run: Run, tmp_path: Path) -> None:
     write(tmp_path, {"a.log": RESULT.encode()})
     assert archive(run, tmp_path).exit_code == 0
-
-
-def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
-    def chosen(*conditions: str) -> list[str]:
-        args = [arg for condition in conditions for arg in ("--where", condition)]
-        return [Path(row.url).name for row in decoded(archive(run, logs, *args).stdout)]
-
-    assert chosen("status=FAILED") == ["a-json.log"]
-    assert chosen("status=") == ["dangling", "doubtful.log"]
-    assert chosen("findings=duplicate-result", "format=raw") == ["broken.gz", "plain.log"]
-    assert chosen("exit_code=3", "suspect=false") == ["a-json.log"]
-    assert chosen(f"files={logs}/noise") == ["noise"]
-    assert chosen("suspect=true") == []
-
-
-@pytest.mark.parametrize("condition", ["status", "state=FAILED", "=", ""])
-def test_a_condition_that_is_none(run: Run, condition: str) -> None:
-    outcome = archive(run, "x", "--where", condition)
-    assert outcome.exit_code == 2
-    assert "is not NAME=VALUE with the name of a column" in " ".join(outcome.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -190,63 +131,6 @@ def test_without_its_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    outcome = run("archive", "x", "--executor", "dask://localhost:1")
-    assert outcome.stderr == (
-        'planqk-protocol: distributed is missing; run: pip install "planqk_protocol[dask]"\n'
-    )
-
-
-class FakeClient:
-    """A client of Dask without a cluster."""
-
-    closed: ClassVar[list[str]] = []
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        if "nobody" in address:
-            raise OSError("timed out")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.closed.append(self.address)
-
-    def get_executor(self) -> Executor:
-        return BrokenInline() if "broken" in self.address else Inline()
-
-
-class BrokenInline(Inline):
-    def submit(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise BrokenExecutor
-
-
-@pytest.fixture
-def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("distributed")
-    vars(module)["Client"] = FakeClient
-    monkeypatch.setitem(sys.modules, "distributed", module)
-
-
-@pytest.mark.usefixtures("_dask")
-def test_a_cluster(run: Run, logs: Path) -> None:
-    outcome = run("archive", logs, "--executor", "dask://host:8786")
-    assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
-    assert FakeClient.closed == ["tcp://host:8786"]
-    outcome = run("archive", logs, "--executor", "dask://nobody:1")
-    assert outcome.stderr == "planqk-protocol: no scheduler of Dask answers at nobody:1: timed out\n"
-    outcome = run("archive", logs, "--executor", "dask://broken:1")
-    assert outcome.exit_code == 2
-    assert "the executor ended before the work was done; go on by --resume with another" in outcome.stderr
-
-
-@pytest.mark.slow
-def test_processes(run: Run, logs: Path) -> None:
-    assert decoded(run("archive", logs).stdout) == in_words_of_the_command(rows_in(logs))
-
-
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(
     call: Call, terminal: Terminal, logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,35 +160,3 @@ def test_the_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"pyarrow", "fsspec", "distributed"} & set(done.stdout.split())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_in_the_middle_is_resumed(tmp_path: Path, stop: signal.Signals) -> None:
-    logs, output = tmp_path / "logs", tmp_path / "rows.jsonl"
-    write(logs, {f"{number:04}.log": (RESULT + "x\n" * 50_000).encode() for number in range(600)})
-    command = [
-        sys.executable,
-        "-m",
-        "planqk_protocol",
-        "archive",
-        str(logs),
-        "--output",
-        str(output),
-        "--jobs",
-        "2",
-    ]
-    program = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while program.poll() is None and time.monotonic() < deadline:
-        if output.exists() and output.read_bytes().count(b"\n") >= 20:
-            break
-        time.sleep(0.01)
-    program.send_signal(stop)
-    program.communicate(timeout=60)
-    assert len(output.read_bytes().splitlines()) >= 20
-    done = subprocess.run([*command, "--resume"], check=True, capture_output=True, timeout=120)
-    assert b"all" in done.stderr
-    rows = decoded(output.read_text())
-    assert rows == untimed(outcomes([str(logs)], executor=Inline()))
-    assert len(rows) == 600

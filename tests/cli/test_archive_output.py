@@ -11,8 +11,8 @@ from planqk_protocol.archive import OutcomeRow, parquet
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.cli.archive_output import opened_output
 from tests.archive.harness import RESULT, docker_config, json_file, write
+from tests.cli.archives import OUTPUTS, archive, stored
 from tests.cli.harness import Call, Run
-from tests.cli.test_archive import OUTPUTS, archive, stored
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

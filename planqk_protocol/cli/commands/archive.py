@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,13 @@ from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
+from planqk_protocol.cli.row_conditions import condition, is_met
 from planqk_protocol.cli.terminal import Failure, Messages
 
 if TYPE_CHECKING:
-    from planqk_protocol.archive import OutcomeRow
     from planqk_protocol.archive.listing import Listed
-    from planqk_protocol.archive.work import OwnProcesses
+    from planqk_protocol.archive.pools import Pool
+    from planqk_protocol.archive.rows import OutcomeRow
 
 __all__ = ["archive"]
 
@@ -34,16 +34,6 @@ def _executor(value: str) -> str:
     if value not in {_PROCESSES, _THREADS} and not value.startswith(_DASK):
         raise click.BadParameter(f"{value!r} is none of processes, threads, {_DASK}HOST:PORT.")
     return value
-
-
-def _condition(value: str) -> tuple[str, str]:
-    from planqk_protocol.archive.rows import OutcomeRow  # noqa: PLC0415  # not for the help
-
-    name, equals, wanted = value.partition("=")
-    if not equals or name not in OutcomeRow.__struct_fields__:
-        names = ", ".join(OutcomeRow.__struct_fields__)
-        raise click.BadParameter(f"{value!r} is not NAME=VALUE with the name of a column: {names}.")
-    return name, wanted
 
 
 @click.command(cls=Command)
@@ -83,7 +73,7 @@ def _condition(value: str) -> tuple[str, str]:
     "conditions",
     metavar="NAME=VALUE",
     multiple=True,
-    type=_condition,
+    type=condition,
     help="Give only rows with this value, such as status=FAILED or findings=no-result. May be repeated.",
 )
 @click.pass_context
@@ -111,7 +101,7 @@ def archive(
 
     Examples:
         planqk-protocol archive --output jobs.parquet /var/lib/docker/containers
-        planqk-protocol archive --where status=FAILED '/var/log/pods/**/*.log'
+        planqk-protocol archive --where findings=no-result /var/log/pods
         planqk-protocol archive --output jobs/ --resume s3://logs/2026
     """
     if jobs is not None and executor.startswith(_DASK):
@@ -120,7 +110,7 @@ def archive(
     summary = ArchiveSummary(messages)
     with _failures(output):
         from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # heavy
-        from planqk_protocol.archive.work import BATCH, batches, done  # noqa: PLC0415  # likewise
+        from planqk_protocol.archive.work import BATCH, read_captures  # noqa: PLC0415  # likewise
 
         reading = Reading(capture, Limits())
         with opened_output(output, resume=resume) as opened:
@@ -128,14 +118,16 @@ def archive(
             new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
             with (
                 _workers(executor, jobs) as workers,
-                closing(done(batches(new, reading, BATCH), workers)) as rows,
+                closing(read_captures(new, reading, BATCH, workers)) as rows,
                 summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
             ):
+                written = 0
                 for row in counted:
-                    if all(_has(row, name, wanted) for name, wanted in conditions):
+                    if all(is_met(row, name, wanted) for name, wanted in conditions):
                         opened.write(_in_words_of_the_command(row))
+                        written += 1
             opened.close()
-    summary.print()
+    summary.print(written if conditions else None)
     ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
 
 
@@ -144,16 +136,6 @@ def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
     from msgspec.structs import replace  # noqa: PLC0415  # not for the help
 
     return replace(row, error=in_options(row.error)) if row.error else row
-
-
-def _has(row: OutcomeRow, name: str, wanted: str) -> bool:
-    """Whether a column of a row has a value. Of a column with several values, whether one of them is it."""
-    value = getattr(row, name)
-    if isinstance(value, dict | tuple):
-        return wanted in value
-    if isinstance(value, bool):
-        value = str(value).lower()
-    return wanted == ("" if value is None else str(value))
 
 
 def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
@@ -166,18 +148,21 @@ def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
 
 
 @contextmanager
-def _workers(executor: str, jobs: int | None) -> Iterator[Executor | OwnProcesses]:
+def _workers(executor: str, jobs: int | None) -> Iterator[Pool]:
     """What reads the logs. It ends afterwards."""
-    if executor == _PROCESSES:
-        from planqk_protocol.archive.work import OwnProcesses  # noqa: PLC0415  # not for the help
+    from planqk_protocol.archive.pools import (  # noqa: PLC0415  # not for the help
+        CallersExecutor,
+        OwnProcesses,
+        OwnThreads,
+    )
 
+    if executor == _PROCESSES:
         yield OwnProcesses(jobs)
     elif executor == _THREADS:
-        with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
-            yield threads
+        yield OwnThreads(jobs)
     else:
         with _dask_client(executor.removeprefix(_DASK)) as client:
-            yield client.get_executor()
+            yield CallersExecutor(client.get_executor(), sum(client.nthreads().values()))
 
 
 def _dask_client(address: str) -> Any:
@@ -201,5 +186,15 @@ def _failures(output: str) -> Iterator[None]:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"{error.filename or output}: {error.strerror or error}") from None
-    except (BrokenExecutor, CancelledError):
-        raise Failure("the executor ended before the work was done; go on by --resume with another") from None
+    except (BrokenExecutor, CancelledError) as error:
+        raise Failure(_ended(error, output)) from None
+
+
+def _ended(error: Exception, output: str) -> str:
+    """The message that the workers ended before the work was done."""
+    from planqk_protocol.archive.pools import StartError  # noqa: PLC0415  # not for the help
+
+    if isinstance(error, StartError):
+        return f"worker processes cannot start, or end at once; choose --executor {_THREADS}"
+    how = "run it again" if output == STDOUT else "go on by --resume"
+    return f"the executor ended before the work was done; {how} with another"
