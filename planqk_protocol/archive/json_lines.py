@@ -23,7 +23,6 @@ class _StoredRow(msgspec.Struct):
     url: str
     files: tuple[str, ...]
     fingerprint: str | None
-    error: str | None
 
 
 class JsonLinesFile:
@@ -80,4 +79,4 @@ class JsonLinesFile:
                     f"line {number} of {self._path} has version {row.version} of the columns, and this "
                     f"program writes version {SCHEMA_VERSION}; choose another output"
                 )
-            yield RowKey(row.url, row.files, row.fingerprint, row.error)
+            yield RowKey(row.url, row.files, row.fingerprint)

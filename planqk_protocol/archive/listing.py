@@ -41,13 +41,13 @@ from planqk_protocol.archive.store_entries import (
     content_of,
     entry_url,
     first_config,
+    is_also_file,
     is_folder,
     named_file,
     resolved,
     store_and_path,
 )
 from planqk_protocol.archive.stored import (
-    NO_MATCH,
     StoredCapture,
     StoredFile,
     captures_of,
@@ -64,6 +64,7 @@ __all__ = ["Listed", "listed_captures"]
 
 _MAGIC = re.compile(r"[*?\[]")
 _NO_FOLDER = (FileNotFoundError, NotADirectoryError)
+_NO_MATCH = "nothing is there that matches the pattern"
 _NOT_FOLLOWED = "cannot be read: a link to a folder; give the folder itself"
 
 
@@ -101,10 +102,10 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
                 yield _unreachable(url, error)
             continue
         search = _search(store, path)
-        if search is None:
+        if search is None or (not search.pattern and is_also_file(store, path)):
             yield from listing.of_name(store, resolved(path) if is_local(store) else path)
-        elif not (yield from listing.of_search(search)) and search.pattern:
-            yield _failed(store, path, NO_MATCH)
+        if search and not (yield from listing.of_search(search)) and search.pattern:
+            yield _failed(store, path, _NO_MATCH)
     yield from listing.rest()
 
 
@@ -112,7 +113,7 @@ def _unreachable(url: str, error: Exception) -> Listed:
     """An error in place of the files that a URL names. Nobody reads it, so any store will do for it."""
     store, _ = store_and_path(".", {})
     file = StoredFile(url, without_credentials(plain_name(url)), error=message_of(error))
-    return Listed(store, StoredCapture((file,)))
+    return Listed(store, StoredCapture((file,), not_found=True))
 
 
 def _search(store: AbstractFileSystem, path: str) -> Search | None:
@@ -142,7 +143,8 @@ def _exists(store: AbstractFileSystem, path: str) -> bool:
 
 
 def _failed(store: AbstractFileSystem, path: str, why: str) -> Listed:
-    return Listed(store, StoredCapture((StoredFile(path, entry_url(store, path), error=why),)))
+    file = StoredFile(path, entry_url(store, path), error=why)
+    return Listed(store, StoredCapture((file,), not_found=True))
 
 
 class _Listing:
@@ -243,7 +245,7 @@ class _Listing:
         captures = captures_of(beside, first_config(store, config_folders(folder)[1:]))
         captures = [item for item in captures if any(file.path in names for file in item.files)]
         captures = [item for item in captures if self._is_new(store, item, earlier)]
-        captures += [StoredCapture((file,)) for file in missing]
+        captures += [StoredCapture((file,), not_found=True) for file in missing]
         self._named.setdefault(place, set()).update(file.path for item in captures for file in item.files)
         yield from _largest_first(store, captures)
 
@@ -267,6 +269,8 @@ class _Listing:
 
     def _is_new(self, store: AbstractFileSystem, capture: StoredCapture, earlier: list[Search]) -> bool:
         """Whether neither a name nor one of some searches has found a file of a capture."""
+        if not (earlier or self._named):
+            return True
         paths = [file.path for file in capture.files]
         named = self._named.get((store, paths[0].rpartition("/")[0]), ())
         return not any(path in named or any(search.covers(path) for search in earlier) for path in paths)

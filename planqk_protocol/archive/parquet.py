@@ -20,7 +20,7 @@ _MOST_ROWS = 10_000  # of a part
 _MOST_OBJECTS = 500  # rows that are Python objects: in Arrow they take a tenth of the memory
 _MOST_TEXT = 64 * 1024 * 1024  # characters of results in a part
 _LONGEST_WAIT = 60  # seconds until rows are in a part; a killed run reads no more than that again
-_KEYS = ["url", "files", "fingerprint", "error"]
+_KEYS = ["url", "files", "fingerprint"]
 
 
 class ParquetFolder:
@@ -148,7 +148,7 @@ def _number(part: Path) -> int:
 def _keys(part: Path) -> Iterator[RowKey]:
     for batch in pq.ParquetFile(part).iter_batches(columns=_KEYS):
         columns = (batch.column(name).to_pylist() for name in _KEYS)
-        yield from (RowKey(url, tuple(files), *rest) for url, files, *rest in zip(*columns, strict=True))
+        yield from (RowKey(url, tuple(files), mark) for url, files, mark in zip(*columns, strict=True))
 
 
 def _tables(part: Path, stays: list[bool] | None) -> Iterator[pa.Table]:

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +19,7 @@ from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, 
 from planqk_protocol.archive.contents import TarFound, config_contents, contents, no_tar, with_size_of_now
 from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
-from planqk_protocol.archive.stored import StoredCapture
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.captures import Captured, CaptureNotice, Chunk, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
 from planqk_protocol.diagnosis.outcomes import notice_finding
@@ -65,8 +66,12 @@ class Reading(msgspec.Struct, frozen=True):
             return None
         states = [(file.url, file.size, str(file.modified)) for file in files]
         # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
-        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
-        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(f"{_how(self)}{states!r}".encode(), digest_size=16).hexdigest()
+
+
+@lru_cache
+def _how(reading: Reading) -> str:
+    return repr((SCHEMA_VERSION, reading.capture, reading.limits))
 
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
@@ -102,7 +107,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
     """The row of a capture that cannot be read. Every output can hold it."""
     url = capture.url.encode(errors="backslashreplace").decode()
     bare = OutcomeRow(url=url, modified=capture.modified, error=_on_one_line(error))
-    files = tuple(file.url for file in capture.files)
+    files = () if capture.not_found else tuple(file.url for file in capture.files)
     try:
         return checked(msgspec.structs.replace(bare, files=files, size=capture.size))
     except ValueError:
@@ -110,7 +115,7 @@ def error_row(capture: StoredCapture, error: str) -> OutcomeRow:
 
 
 def message_of(error: BaseException) -> str:
-    """What an exception says, bounded and on one line."""
+    """What an exception says. `error_row` makes it short, and puts it on one line."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -119,10 +124,21 @@ def message_of(error: BaseException) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A text with escapes for what does not show. Of a long text, the middle is left out."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    """A message for a row: without passwords, on one line, and if it is long, without its middle."""
+    plain = without_credentials(text)
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in plain)
     left_out = len(shown) - 2 * _MOST_SHOWN
     return shown if left_out <= 0 else f"{shown[:_MOST_SHOWN]}…(+{left_out})…{shown[-_MOST_SHOWN:]}"
+
+
+def _naming_contents(store: Any, file: StoredFile) -> Iterator[bytes]:
+    """The bytes of a file. The message of a failure names it, as the capture has other files."""
+    try:
+        yield from contents(store, file)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001  # stores raise what they will
+        raise InputError(f"{file.url}: {message_of(error)}") from None
 
 
 class _Summary:
@@ -147,9 +163,10 @@ class _Summary:
         """Read the capture, and return its row."""
         facts, config_error = self._facts(store)
         *files, newest = self._capture.files
+        chunks = _naming_contents if files else contents
         if self._capture.config:  # if that says that the container has ended, the rest of the log is there
             newest = with_size_of_now(store, newest)
-        inputs: Iterator[Input] = (Input(file.url, contents(store, file)) for file in (*files, newest))
+        inputs: Iterator[Input] = (Input(file.url, chunks(store, file)) for file in (*files, newest))
         if reading.capture != RAW:
             inputs = decompressed(inputs, self._observe_damage)
         inputs = (Input(name, no_tar(chunks)) for name, chunks in inputs)
@@ -170,7 +187,8 @@ class _Summary:
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
         """What is known of the container, and what is wrong with Docker's description.
 
-        If the store does not give the description, it raises what it will: the status would be lost.
+        Raises:
+            InputError: The store does not give the description, so the status would be wrong.
         """
         by_path, config = facts_in_path(plain_name(self._capture.files[-1].path)), self._capture.config
         if config is None:
@@ -179,6 +197,8 @@ class _Summary:
             return facts_in_config(config_contents(store, config)), None
         except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
+        except Exception as error:  # noqa: BLE001  # likewise
+            raise InputError(f"{config.url}: {message_of(error)}") from None
 
     def _observe(self, captured: Captured, findings: list[Finding]) -> None:
         for event in captured.events:
@@ -206,7 +226,8 @@ class _Summary:
         self._damage = self._damage or _on_one_line(f"{name}: {message}")
 
     def _count(self, findings: list[Finding]) -> None:
-        self._findings.update(finding.rule for finding in findings)
+        if findings:
+            self._findings.update(finding.rule for finding in findings)
 
     def _row(self, stream: EventStream, facts: ContainerFacts, config_error: str | None) -> OutcomeRow:
         outcome = self._collector.outcome(

@@ -11,9 +11,9 @@ Three rules make a resumed run give what one run gives:
 *   Of two earlier rows with a file in common, the later one counts. A run that was
     killed leaves both, as rows go only at the end of a run.
 
-A row stays if all of its files are gone, or if this run did not look for them. What is
-not about a file goes earlier: the row of a folder that could not be listed, once a file in
-it is found, and that of a pattern that matched nothing, at the end of the next run.
+A row stays if all of its files are gone, or if this run did not look for them. A row
+without files is about what an earlier run was given, such as a pattern without a match:
+it goes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from planqk_protocol.archive.reading import Reading
-from planqk_protocol.archive.stored import NO_MATCH, StoredCapture
+from planqk_protocol.archive.stored import StoredCapture
 
 __all__ = ["EarlierRows", "RowKey"]
 
@@ -36,7 +36,6 @@ class RowKey(NamedTuple):
     url: str
     files: tuple[str, ...]
     fingerprint: str | None
-    error: str | None
 
 
 class EarlierRows:
@@ -76,8 +75,7 @@ class EarlierRows:
         """
         if not self.count:
             return True
-        for file in capture.files:
-            self._find(file.url)
+        self._found.update(_digest(file.url) for file in capture.files)
         fingerprint = None if capture.is_tar else _packed(reading.fingerprint(capture))
         if fingerprint is None or fingerprint not in self._known:
             return True
@@ -91,17 +89,11 @@ class EarlierRows:
             number: The number of the row, from 0.
             key: Its key.
         """
-        if number in self._superseded or key.error == NO_MATCH:
+        if number in self._superseded or not key.files:
             return False
         return _packed(key.fingerprint) in self._kept or not any(
             _digest(name) in self._found for name in _names(key)
         )
-
-    def _find(self, name: str) -> None:
-        """Note that this run found a file, and so the folders that it is in."""
-        while name and (digest := _digest(name)) not in self._found:
-            self._found.add(digest)
-            name = name.rpartition("/")[0]
 
 
 def _names(key: RowKey) -> Iterator[str]:

@@ -64,7 +64,8 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
 
     Attributes:
         url: The log: a path or a URL. Of a log that was rotated, its newest file.
-        files: All files of the log, the oldest first.
+        files: All files of the log, the oldest first. A pattern or a folder that
+            could not be searched, or a file that is not there, has none.
         size: Size of these files, in bytes as they are stored.
         modified: When the last of them was modified.
         fingerprint: A hash of the files' names, sizes and times, and of how they were
@@ -137,14 +138,18 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
     error: str | None = None
 
 
+_NUMBERS = [name for name, kind in OutcomeRow.__annotations__.items() if kind.startswith("int")]
+_numbers = attrgetter(*_NUMBERS)
+
+
 def checked(row: OutcomeRow) -> OutcomeRow:
     """The row, if every output can hold it.
 
     Raises:
         ValueError: A number has more than 64 bits, or a text has surrogates.
     """
-    for name, value in msgspec.structs.asdict(row).items():
-        if isinstance(value, int) and value.bit_length() >= _BITS:
+    for name, value in zip(_NUMBERS, _numbers(row), strict=True):
+        if value is not None and value.bit_length() >= _BITS:
             raise ValueError(f"{name} is a number of more than {_BITS} bits")
     _encode(row)
     return row

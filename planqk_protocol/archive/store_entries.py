@@ -25,6 +25,7 @@ __all__ = [
     "content_of",
     "entry_url",
     "first_config",
+    "is_also_file",
     "is_folder",
     "named_file",
     "resolved",
@@ -110,6 +111,14 @@ def is_folder(store: AbstractFileSystem, path: str) -> bool:
         return bool(store.isdir(path))
     except Exception:  # noqa: BLE001  # to be told by whoever reads the file
         return False
+
+
+def is_also_file(store: AbstractFileSystem, folder: str) -> bool:
+    """Whether a file has the same path as a folder. In S3 this can be."""
+    if is_local(store) or "https" in store.protocol:
+        return False
+    store.invalidate_cache(folder)  # in which S3 has the folder only
+    return not named_file(store, folder).error
 
 
 class Link(NamedTuple):
@@ -236,15 +245,13 @@ def first_config(store: AbstractFileSystem, folders: Iterable[str]) -> StoredFil
 def _local_file(path: str, url: str) -> StoredFile:
     """A local file. To open a pipe or a device could take for ever, so only regular files are read."""
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116  # a Path takes as long as the rest
     except OSError as error:
         is_dangling = isinstance(error, FileNotFoundError) and Path(path).is_symlink()
         why = "a link to nothing" if is_dangling else error.strerror
         return StoredFile(path, url, error=f"cannot be read: {why}")
     except ValueError as error:  # no file can have this name
         return StoredFile(path, url, error=message_of(error))
-    if stat.S_ISDIR(status.st_mode):
-        return StoredFile(path, url, error="cannot be read: a link to a folder; give the folder itself")
     if not stat.S_ISREG(status.st_mode):
         return StoredFile(path, url, error="cannot be read: it is not a regular file")
     return StoredFile(path, url, status.st_size, utc_time(status.st_mtime))

@@ -13,7 +13,6 @@ from planqk_protocol.inputs.rotation import rotated, rotations
 
 __all__ = [
     "DOCKER_CONFIG",
-    "NO_MATCH",
     "StoredCapture",
     "StoredFile",
     "captures_of",
@@ -24,9 +23,6 @@ __all__ = [
 
 DOCKER_CONFIG = "config.v2.json"
 """The file in which Docker describes a container, in its folder (moby, container/container.go)."""
-
-NO_MATCH = "nothing is there that matches the pattern"
-"""The error of a pattern in place of a capture."""
 
 _LOCAL_LOGS = "local-logs"  # the folder of the driver `local` (moby, container/container.go, StartLogger)
 # What else is in that folder (moby, container/container.go and container_unix.go).
@@ -39,7 +35,7 @@ _UNFINISHED = ".tmp"
 _TARS = (".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 
-class StoredFile(msgspec.Struct, frozen=True):
+class StoredFile(msgspec.Struct, frozen=True, gc=False):  # it is in no cycle, and there may be many
     """A file of an archive.
 
     Attributes:
@@ -67,17 +63,22 @@ class StoredCapture(msgspec.Struct, frozen=True):
         config: What Docker writes about the container, if that is stored beside.
         is_tar: Whether the only file is a tar.
         error: Why the files cannot be read as one capture.
+        not_found: Whether this is no capture, but a name, a pattern, a folder or a
+            store that a run was given and could not find or list.
     """
 
     files: tuple[StoredFile, ...]
     config: StoredFile | None = None
     is_tar: bool = False
     error: str | None = None
+    not_found: bool = False
 
     @property
     def fault(self) -> str | None:
         """Why the capture cannot be read, if it is known before."""
-        return next(filter(None, (self.error, *(file.error for file in self.files))), None)
+        if self.error or len(self.files) == 1:
+            return self.error or self.files[0].error
+        return next((f"{file.url}: {file.error}" for file in self.files if file.error), None)
 
     @property
     def url(self) -> str:

@@ -255,6 +255,7 @@ class TestStoresThatFail:
         assert [row.url for row in rows_in("odd://top")] == [
             f"odd://top/{name}" for name in ("", "/double.log", "same", "same/in.log")
         ]
+        assert [row.url for row in rows_in("odd://top/same")] == ["odd://top/same", "odd://top/same/in.log"]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_what_no_file_can_be_called_has_an_error(path: str) -> None:
 
 def test_a_time_after_the_year_9999_is_not_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status = os.stat_result((0o100644, 0, 0, 1, 0, 0, 1, 0, 253402300800, 0))
-    monkeypatch.setattr(Path, "stat", lambda _: status)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: status)
     [row] = rows_in(folder / "b/w.log")
     assert (row.size, row.modified) == (1, None)
 
@@ -299,7 +300,10 @@ class OddStore(AbstractFileSystem):  # type: ignore[misc]  # likewise
     protocol = "odd"
 
     def isdir(self, path: str) -> bool:
-        return path == "top"
+        return path in {"top", "top/same"}
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        return self._entry(path) | {"type": "directory" if path == "top" else "file"}
 
     def ls(self, path: str, **_: Any) -> list[dict[str, Any]]:
         return {

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from planqk_protocol.archive import OutcomeRow, row_to_json_line, to_table
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.pools import CallersExecutor
-from planqk_protocol.archive.reading import capture_row
+from planqk_protocol.archive.reading import capture_row, error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
@@ -44,8 +44,9 @@ def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
 
 def test_a_description_that_the_store_does_not_give_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": docker_config()})
-    row = read_later(tmp_path, (tmp_path / "config.v2.json").unlink)
-    assert (row.error, row.status) == ("cannot be read: No such file or directory", None)
+    config = tmp_path / "config.v2.json"
+    row = read_later(tmp_path, config.unlink)
+    assert (row.error, row.status) == (f"{config}: cannot be read: No such file or directory", None)
 
 
 @pytest.mark.parametrize("store", ["file", "memory"])
@@ -70,6 +71,21 @@ def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(tmp_path: Path
     log.write_bytes(RESULT.encode())
     row = read_later(log, lambda: log.write_bytes(RESULT.encode() + b"more\n" * 100))
     assert (row.result, row.bytes, row.error) == ("42", len(RESULT), None)
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.log.1"])
+def test_an_error_names_one_of_several_files(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"a.log": RESULT.encode(), "a.log.1": b"begin\n"})
+    path = tmp_path / name
+    assert read_later(tmp_path, lambda: path.write_bytes(b"")).error == (
+        f"{path} became shorter while it was read; read it again"
+    )
+    write(tmp_path, {"a.log": RESULT.encode(), "a.log.1": b"begin\n"})
+    row = read_later(tmp_path, path.unlink)
+    assert row.error == f"{path}: cannot be read: No such file or directory"
+    path.symlink_to("nowhere")
+    [row] = rows_in(tmp_path)
+    assert row.error == f"{path}: cannot be read: a link to nothing"
 
 
 def test_a_file_that_becomes_shorter_is_an_error(tmp_path: Path) -> None:
@@ -175,6 +191,13 @@ def test_every_output_can_hold_every_row(
         row_to_json_line(row)
         to_table([row])
         assert len(str(row.error)) < 500
+
+
+def test_messages_hold_no_password() -> None:
+    capture = StoredCapture((StoredFile("job.log", "job.log"),))
+    row = error_row(capture, "no answer from https://me:secret@example.org/job.log\n" + "x" * 9999)
+    assert str(row.error).startswith(r"no answer from https://example.org/job.log\nxxx")
+    assert len(str(row.error)) < 500
 
 
 def test_messages_are_short_and_on_one_line(tmp_path: Path) -> None:

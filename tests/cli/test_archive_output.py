@@ -50,7 +50,7 @@ def test_two_runs_do_not_write_to_one_output(run: Run, tmp_path: Path, output: s
             outcome = archive(run, tmp_path / "logs", "--output", name, *args)
             assert outcome.exit_code == 2
             assert f"another run writes to {tmp_path / output}; wait for its end" in outcome.stderr
-        first.write(OutcomeRow(url="b.log"))
+        first.write(OutcomeRow(url="b.log", files=("b.log",)))
         first.close()
     assert archive(run, tmp_path / "logs", "--output", name, "--resume").exit_code == 0
     assert [Path(row["url"]).name for row in stored(tmp_path / output)] == ["a.log", "b.log"]
