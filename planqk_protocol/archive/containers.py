@@ -7,8 +7,9 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from planqk_protocol.captures.json_text import MAX_DEPTH, is_too_deep
+from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
+from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["ContainerFacts", "facts_in_config", "facts_in_path"]
 
