@@ -41,6 +41,7 @@ from planqk_protocol.archive.store_entries import (
     content_of,
     entry_url,
     first_config,
+    is_also_file,
     is_folder,
     named_file,
     resolved,
@@ -101,9 +102,9 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
                 yield _unreachable(url, error)
             continue
         search = _search(store, path)
-        if search is None:
+        if search is None or (not search.pattern and is_also_file(store, path)):
             yield from listing.of_name(store, resolved(path) if is_local(store) else path)
-        elif not (yield from listing.of_search(search)) and search.pattern:
+        if search and not (yield from listing.of_search(search)) and search.pattern:
             yield _failed(store, path, _NO_MATCH)
     yield from listing.rest()
 

@@ -18,7 +18,7 @@ from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, 
 from planqk_protocol.archive.contents import config_contents, contents, with_size_of_now
 from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
-from planqk_protocol.archive.stored import StoredCapture
+from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.captures import Captured, CaptureNotice, Chunk, StdStream
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
 from planqk_protocol.diagnosis.outcomes import notice_finding
@@ -121,6 +121,16 @@ def _on_one_line(text: str) -> str:
     return shown if left_out <= 0 else f"{shown[:_MOST_SHOWN]}…(+{left_out})…{shown[-_MOST_SHOWN:]}"
 
 
+def _naming_contents(store: Any, file: StoredFile) -> Iterator[bytes]:
+    """The bytes of a file. The message of a failure names it, as the capture has other files."""
+    try:
+        yield from contents(store, file)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001  # stores raise what they will
+        raise InputError(f"{file.url}: {message_of(error)}") from None
+
+
 class _Summary:
     """What the row of a capture is made of.
 
@@ -143,9 +153,10 @@ class _Summary:
         """Read the capture, and return its row."""
         facts, config_error = self._facts(store)
         *files, newest = self._capture.files
+        chunks = _naming_contents if files else contents
         if self._capture.config:  # if that says that the container has ended, the rest of the log is there
             newest = with_size_of_now(store, newest)
-        inputs: Iterator[Input] = (Input(file.url, contents(store, file)) for file in (*files, newest))
+        inputs: Iterator[Input] = (Input(file.url, chunks(store, file)) for file in (*files, newest))
         if reading.capture != RAW:
             inputs = decompressed(inputs, self._observe_damage)
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
@@ -165,7 +176,8 @@ class _Summary:
     def _facts(self, store: Any) -> tuple[ContainerFacts, str | None]:
         """What is known of the container, and what is wrong with Docker's description.
 
-        If the store does not give the description, it raises what it will: the status would be lost.
+        Raises:
+            InputError: The store does not give the description, so the status would be wrong.
         """
         by_path, config = facts_in_path(plain_name(self._capture.files[-1].path)), self._capture.config
         if config is None:
@@ -174,6 +186,8 @@ class _Summary:
             return facts_in_config(config_contents(store, config)), None
         except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
+        except Exception as error:  # noqa: BLE001  # likewise
+            raise InputError(f"{config.url}: {message_of(error)}") from None
 
     def _observe(self, captured: Captured, findings: list[Finding]) -> None:
         for event in captured.events:

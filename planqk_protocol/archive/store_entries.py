@@ -25,6 +25,7 @@ __all__ = [
     "content_of",
     "entry_url",
     "first_config",
+    "is_also_file",
     "is_folder",
     "named_file",
     "resolved",
@@ -110,6 +111,14 @@ def is_folder(store: AbstractFileSystem, path: str) -> bool:
         return bool(store.isdir(path))
     except Exception:  # noqa: BLE001  # to be told by whoever reads the file
         return False
+
+
+def is_also_file(store: AbstractFileSystem, folder: str) -> bool:
+    """Whether a file has the same path as a folder. In S3 this can be."""
+    if is_local(store) or "https" in store.protocol:
+        return False
+    store.invalidate_cache(folder)  # in which S3 has the folder only
+    return not named_file(store, folder).error
 
 
 class Link(NamedTuple):

@@ -76,7 +76,9 @@ class StoredCapture(msgspec.Struct, frozen=True):
     @property
     def fault(self) -> str | None:
         """Why the capture cannot be read, if it is known before."""
-        return next(filter(None, (self.error, *(file.error for file in self.files))), None)
+        if self.error or len(self.files) == 1:
+            return self.error or self.files[0].error
+        return next((f"{file.url}: {file.error}" for file in self.files if file.error), None)
 
     @property
     def url(self) -> str:

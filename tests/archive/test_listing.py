@@ -255,6 +255,7 @@ class TestStoresThatFail:
         assert [row.url for row in rows_in("odd://top")] == [
             f"odd://top/{name}" for name in ("", "/double.log", "same", "same/in.log")
         ]
+        assert [row.url for row in rows_in("odd://top/same")] == ["odd://top/same", "odd://top/same/in.log"]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +300,10 @@ class OddStore(AbstractFileSystem):  # type: ignore[misc]  # likewise
     protocol = "odd"
 
     def isdir(self, path: str) -> bool:
-        return path == "top"
+        return path in {"top", "top/same"}
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        return self._entry(path) | {"type": "directory" if path == "top" else "file"}
 
     def ls(self, path: str, **_: Any) -> list[dict[str, Any]]:
         return {

@@ -44,8 +44,9 @@ def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
 
 def test_a_description_that_the_store_does_not_give_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": docker_config()})
-    row = read_later(tmp_path, (tmp_path / "config.v2.json").unlink)
-    assert (row.error, row.status) == ("cannot be read: No such file or directory", None)
+    config = tmp_path / "config.v2.json"
+    row = read_later(tmp_path, config.unlink)
+    assert (row.error, row.status) == (f"{config}: cannot be read: No such file or directory", None)
 
 
 @pytest.mark.parametrize("store", ["file", "memory"])
@@ -70,6 +71,21 @@ def test_a_file_that_grows_is_read_up_to_the_size_that_was_listed(tmp_path: Path
     log.write_bytes(RESULT.encode())
     row = read_later(log, lambda: log.write_bytes(RESULT.encode() + b"more\n" * 100))
     assert (row.result, row.bytes, row.error) == ("42", len(RESULT), None)
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.log.1"])
+def test_an_error_names_one_of_several_files(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"a.log": RESULT.encode(), "a.log.1": b"begin\n"})
+    path = tmp_path / name
+    assert read_later(tmp_path, lambda: path.write_bytes(b"")).error == (
+        f"{path} became shorter while it was read; read it again"
+    )
+    write(tmp_path, {"a.log": RESULT.encode(), "a.log.1": b"begin\n"})
+    row = read_later(tmp_path, path.unlink)
+    assert row.error == f"{path}: cannot be read: No such file or directory"
+    path.symlink_to("nowhere")
+    [row] = rows_in(tmp_path)
+    assert row.error == f"{path}: cannot be read: a link to nothing"
 
 
 def test_a_file_that_becomes_shorter_is_an_error(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ def test_any_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         for key in keys:
             store.call_s3("put_object", Bucket=s3_server.BUCKET, Key=key, Body=RESULT.encode())
         rows = rows_in(STORE, storage_options=options)
-        exact = rows_in(f"{STORE}/logs/[x].log", storage_options=options)
+        exact = rows_in(f"{STORE}/logs/[x].log", f"{STORE}/logs/same", storage_options=options)
     assert {(row.url.removeprefix(f"{STORE}/"), row.result) for row in rows} == {
         (key, "42") for key in ["logs/job.log", *keys]
     }
-    assert [row.result for row in exact] == ["42"]
+    assert [row.url.removeprefix(f"{STORE}/logs/") for row in exact] == ["[x].log", "same", "same/in.log"]
