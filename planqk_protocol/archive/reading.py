@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -65,8 +66,12 @@ class Reading(msgspec.Struct, frozen=True):
             return None
         states = [(file.url, file.size, str(file.modified)) for file in files]
         # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
-        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
-        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(f"{_how(self)}{states!r}".encode(), digest_size=16).hexdigest()
+
+
+@lru_cache
+def _how(reading: Reading) -> str:
+    return repr((SCHEMA_VERSION, reading.capture, reading.limits))
 
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
@@ -215,7 +220,8 @@ class _Summary:
         self._damage = self._damage or _on_one_line(f"{name}: {message}")
 
     def _count(self, findings: list[Finding]) -> None:
-        self._findings.update(finding.rule for finding in findings)
+        if findings:
+            self._findings.update(finding.rule for finding in findings)
 
     def _row(self, stream: EventStream, facts: ContainerFacts, config_error: str | None) -> OutcomeRow:
         outcome = self._collector.outcome(

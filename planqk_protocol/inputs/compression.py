@@ -22,7 +22,8 @@ _FIRST_STEP = 256
 _ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 _KINDS: dict[type[Member], str | None] = {Gzip: None, Zstd: _ZSTD, Bzip2: "bz2", Xz: "lzma"}
 """How files are compressed, and the module that decompresses each. A Python may lack it."""
-_LONGEST_MAGIC = max(len(magic) for kind in _KINDS for magic in kind.magics)
+_MAGICS = tuple(magic for kind in _KINDS for magic in kind.magics)
+_LONGEST_MAGIC = max(map(len, _MAGICS))
 
 _BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
 _DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
@@ -84,14 +85,16 @@ def seekable(opened: IO[bytes], name: str) -> IO[bytes]:
 
 
 def _kind(head: bytes) -> type[Member] | None:
-    return next((kind for kind in _KINDS if head.startswith(kind.magics)), None)
+    if not head.startswith(_MAGICS):  # most files are not compressed
+        return None
+    return next(kind for kind in _KINDS if head.startswith(kind.magics))
 
 
 def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
     head = b""
     for chunk in chunks:
         head += chunk
-        if not any(magic.startswith(head) for kind in _KINDS for magic in kind.magics):
+        if len(head) >= _LONGEST_MAGIC or not any(magic.startswith(head) for magic in _MAGICS):
             break
     kind = _kind(head)
     if kind is None:
