@@ -195,7 +195,7 @@ class _Summary:
             return by_path, None
         try:
             return facts_in_config(config_contents(store, config)), None
-        except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError) as error:
             return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
         except Exception as error:  # noqa: BLE001  # likewise
             raise InputError(f"{config.url}: {message_of(error)}") from None
