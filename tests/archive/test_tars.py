@@ -227,7 +227,7 @@ class Counting(Inline):
 
 def large_tar() -> bytes:
     """A tar of more captures than are read at a time: rotated ones, those of a container, and links."""
-    pods = [member(f"pods/{at % 7}/{at:04}.log", f"PlanQK:Job:Result: {at}\n".encode()) for at in range(3000)]
+    pods = [member(f"pods/{at % 7}/{at:04}.log", f"PlanQK:Job:Result: {at}\n".encode()) for at in range(300)]
     rotated_last = member("pods/0/0000.log.1", INTERIM.encode())
     docker = [
         member("d/a-json.log", json_file(RESULT)),
@@ -242,23 +242,21 @@ def large_tar() -> bytes:
 def test_a_large_tar_is_read_in_ranges(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes], is_divided: bool
 ) -> None:
-    monkeypatch.setattr(tars, "_COMPRESSED_RANGE", 700)
-    if not is_divided:
-        monkeypatch.setattr(tars, "_RANGE", 10_000)
-        monkeypatch.setattr(tars, "_COMPRESSED_RANGE", 10_000)
+    for name in ("_RANGE", "_COMPRESSED_RANGE"):
+        monkeypatch.setattr(tars, name, 100 if is_divided else 1000)
     (tmp_path / "logs.tar").write_bytes(compress(large_tar()))
     executor = Counting()
     rows = rows_in(tmp_path / "logs.tar", executor=executor)
-    assert len(rows) == 3002
+    assert len(rows) == 302
     results = {row.url.removeprefix("tar://").partition("::")[0]: row.result for row in rows}
-    assert results == {f"pods/{at % 7}/{at:04}.log": str(at) for at in range(3000)} | {
+    assert results == {f"pods/{at % 7}/{at:04}.log": str(at) for at in range(300)} | {
         "d/a-json.log": "42",
         "link.log": "3",
     }
     [docker] = [row for row in rows if row.container]
     assert (docker.container, docker.exit_code) == ("job", 3)
     assert [row.interim_count for row in rows if len(row.files) > 1] == [1]
-    assert (executor.most_rows <= 1000) is is_divided
+    assert (executor.most_rows <= 100) is is_divided
 
 
 @pytest.mark.parametrize(("compress", "calls"), [(bytes, [2, 1, 1] * 2), (gzip.compress, [2, 2] * 2)])
@@ -293,3 +291,24 @@ def test_ranges_that_are_lost_are_read_once_more(
         assert sorted(sizes) == sorted(calls)
     else:
         assert [row.result for row in rows] == ["42"] * 4
+
+
+def test_a_store_may_tell_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tars, "_RANGE", 1)
+    store, done = ranges_of(tmp_path, tar_of(("a.log", RESULT.encode()), ("b.log", b"")))
+    part = done.ranges[0]
+    tar = msgspec.structs.replace(part.tar, file=msgspec.structs.replace(part.tar.file, modified=None))
+    [row] = tars.member_rows(store, part.captures, tar, READING)
+    assert row.result == "42"
+
+
+def test_a_pipe_that_is_named_as_a_tar(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "logs.tar")
+    [row] = rows_in(tmp_path)
+    assert row.error == "cannot be read: it is not a regular file"
+
+
+def test_a_container_whose_description_is_above_its_log(tmp_path: Path) -> None:
+    members = [("c/local-logs/container.log", json_file(RESULT)), ("c/config.v2.json", docker_config())]
+    [row] = rows_of_tar(tmp_path, tar_of(*members))
+    assert (row.container, row.result) == ("job", "42")
