@@ -51,7 +51,7 @@ def outcomes(
     batch: int = BATCH,
     storage_options: dict[str, Any] | None = None,
 ) -> Iterator[OutcomeRow]:
-    """Read captured logs, and give a row for each, as soon as it is read.
+    """Read captured logs, and give a row for each, while others are found and read.
 
     A folder is searched with all folders in it. Files that were rotated are one log,
     the restarts of a container are several. A tar has a row for each log in it. Files

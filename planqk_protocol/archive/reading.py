@@ -10,12 +10,13 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
-from planqk_protocol.archive.contents import config_contents, contents, with_size_of_now
+from planqk_protocol.archive.contents import TarFound, config_contents, contents, no_tar, with_size_of_now
 from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
@@ -65,8 +66,12 @@ class Reading(msgspec.Struct, frozen=True):
             return None
         states = [(file.url, file.size, str(file.modified)) for file in files]
         # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
-        made_from = repr((SCHEMA_VERSION, self.capture, self.limits, states))
-        return hashlib.blake2b(made_from.encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(f"{_how(self)}{states!r}".encode(), digest_size=16).hexdigest()
+
+
+@lru_cache
+def _how(reading: Reading) -> str:
+    return repr((SCHEMA_VERSION, reading.capture, reading.limits))
 
 
 def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
@@ -76,6 +81,9 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
         store: The file system of fsspec that holds the files, or what opens the members of a tar as one.
         capture: The capture.
         reading: How to read it.
+
+    Raises:
+        TarFound: One of its files is a tar.
     """
     if capture.fault:
         return error_row(capture, capture.fault)
@@ -83,6 +91,8 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     summary = _Summary(capture)
     try:
         row = checked(summary.read(store, reading))
+    except TarFound:
+        raise
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
     has_ended = row.error is None and row.status != JobStatus.RUNNING
@@ -159,6 +169,7 @@ class _Summary:
         inputs: Iterator[Input] = (Input(file.url, chunks(store, file)) for file in (*files, newest))
         if reading.capture != RAW:
             inputs = decompressed(inputs, self._observe_damage)
+        inputs = (Input(name, no_tar(chunks)) for name, chunks in inputs)
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))
@@ -184,7 +195,7 @@ class _Summary:
             return by_path, None
         try:
             return facts_in_config(config_contents(store, config)), None
-        except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError) as error:
             return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
         except Exception as error:  # noqa: BLE001  # likewise
             raise InputError(f"{config.url}: {message_of(error)}") from None
@@ -215,7 +226,8 @@ class _Summary:
         self._damage = self._damage or _on_one_line(f"{name}: {message}")
 
     def _count(self, findings: list[Finding]) -> None:
-        self._findings.update(finding.rule for finding in findings)
+        if findings:
+            self._findings.update(finding.rule for finding in findings)
 
     def _row(self, stream: EventStream, facts: ContainerFacts, config_error: str | None) -> OutcomeRow:
         outcome = self._collector.outcome(

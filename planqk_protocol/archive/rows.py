@@ -138,14 +138,18 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
     error: str | None = None
 
 
+_NUMBERS = [name for name, kind in OutcomeRow.__annotations__.items() if kind.startswith("int")]
+_numbers = attrgetter(*_NUMBERS)
+
+
 def checked(row: OutcomeRow) -> OutcomeRow:
     """The row, if every output can hold it.
 
     Raises:
         ValueError: A number has more than 64 bits, or a text has surrogates.
     """
-    for name, value in msgspec.structs.asdict(row).items():
-        if isinstance(value, int) and value.bit_length() >= _BITS:
+    for name, value in zip(_NUMBERS, _numbers(row), strict=True):
+        if value is not None and value.bit_length() >= _BITS:
             raise ValueError(f"{name} is a number of more than {_BITS} bits")
     _encode(row)
     return row

@@ -14,7 +14,7 @@ from planqk_protocol.captures import NoticeKind
 from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.inputs.members import Bzip2, Gzip, Member, Xz, Zstd
 
-__all__ = ["Tell", "decompressed", "seekable"]
+__all__ = ["Tell", "decompressed", "is_compressed"]
 
 _PIECE = 256 * 1024
 _BEHIND_PADDING = re.compile(rb"[^\0]")
@@ -22,7 +22,8 @@ _FIRST_STEP = 256
 _ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 _KINDS: dict[type[Member], str | None] = {Gzip: None, Zstd: _ZSTD, Bzip2: "bz2", Xz: "lzma"}
 """How files are compressed, and the module that decompresses each. A Python may lack it."""
-_LONGEST_MAGIC = max(len(magic) for kind in _KINDS for magic in kind.magics)
+_MAGICS = tuple(magic for kind in _KINDS for magic in kind.magics)
+_LONGEST_MAGIC = max(map(len, _MAGICS))
 
 _BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
 _DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
@@ -63,35 +64,24 @@ def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
         yield Input(name, _contents(name, iter(chunks), tell))
 
 
-def seekable(opened: IO[bytes], name: str) -> IO[bytes]:
-    """A file as it is, or decompressed if it is compressed. To go back in it, it is decompressed anew.
-
-    Damage raises what the module that decompresses raises.
-
-    Args:
-        opened: The open file, at its beginning.
-        name: Its name in messages.
-
-    Raises:
-        InputError: A library is missing.
-    """
-    kind = _kind(opened.read(_LONGEST_MAGIC))
+def is_compressed(opened: IO[bytes]) -> bool:
+    """Whether the first bytes of an open file show that it is compressed. Goes back to its beginning."""
+    head = opened.read(_LONGEST_MAGIC)
     opened.seek(0)
-    if kind is None:
-        return opened
-    decompressed_file: IO[bytes] = _load(_KINDS[kind] or "gzip", name).open(opened, "rb")
-    return decompressed_file
+    return _kind(head) is not None
 
 
 def _kind(head: bytes) -> type[Member] | None:
-    return next((kind for kind in _KINDS if head.startswith(kind.magics)), None)
+    if not head.startswith(_MAGICS):  # most files are not compressed
+        return None
+    return next(kind for kind in _KINDS if head.startswith(kind.magics))
 
 
 def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
     head = b""
     for chunk in chunks:
         head += chunk
-        if not any(magic.startswith(head) for kind in _KINDS for magic in kind.magics):
+        if len(head) >= _LONGEST_MAGIC or not any(magic.startswith(head) for magic in _MAGICS):
             break
     kind = _kind(head)
     if kind is None:

@@ -12,6 +12,7 @@ import pytest
 
 from planqk_protocol import Limits
 from planqk_protocol.archive import MOST_TEXT, OutcomeRow, Violations
+from planqk_protocol.diagnosis import RULES, Rule, Severity
 from tests.archive.harness import (
     INTERIM,
     RESULT,
@@ -173,7 +174,19 @@ def test_damage_is_told_and_judged_as_by_the_other_commands(tmp_path: Path, name
     assert row.suspect == (row.result is not None and invoke("result", *row.files).exit_code == 1)
 
 
-def test_what_is_repaired_or_of_another_container_is_no_damage(tmp_path: Path) -> None:
+CAPTURE_RULES = [rule for rule in RULES.values() if rule.id.startswith("capture-")]
+
+
+@pytest.mark.parametrize("rule", CAPTURE_RULES, ids=lambda rule: str(rule.id))
+def test_damage_is_what_a_rule_about_captures_warns_of(tmp_path: Path, rule: Rule) -> None:
+    for number, example in enumerate((*rule.wrong, *rule.right)):
+        files = {f"{number}.log": example.stdout}
+        row = row_of(tmp_path / str(number), files, capture=example.capture)
+        is_damaged = number < len(rule.wrong) and rule.severity is not Severity.INFO
+        assert (row.damage is not None, row.error) == (is_damaged, None)
+
+
+def test_another_container_is_no_damage(tmp_path: Path) -> None:
     log = f"[pod/a/web] x\n[pod/a/job] {RESULT}"
     row = row_of(tmp_path, {"a.log": log.encode()})
     assert (row.notices, row.damage, row.suspect) == ({"unknown-stream": 1}, None, False)
@@ -196,7 +209,7 @@ def test_files_in_the_wrong_order_are_a_notice(tmp_path: Path) -> None:
     ("answer", "said"),
     [
         (b" [ ]\n", "an empty list"),
-        (b'{"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
+        (b'\n {"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
     ],
 )
 def test_an_answer_of_the_service_is_no_log(tmp_path: Path, answer: bytes, said: str) -> None:
