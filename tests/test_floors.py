@@ -77,7 +77,7 @@ FLOORS = (
     # The inputs: from the files of a log to one stream of events.
     ("inputs.__init__", "inputs.input", "inputs.members", "inputs.rotation"),
     ("inputs.compression", "inputs.detection"),
-    ("inputs.event_stream",),
+    ("inputs.event_stream", "inputs.seekable"),
     # Archives: many stored captures to rows.
     (
         *("archive.containers", "archive.names", "archive.pools", "archive.rows", "archive.search"),
@@ -85,8 +85,9 @@ FLOORS = (
     ),
     ("archive.contents",),
     ("archive.reading",),
-    ("archive.store_entries", "archive.tars"),
-    ("archive.listing", "archive.resumption"),
+    ("archive.store_entries", "archive.tar_listing"),
+    ("archive.tars",),
+    ("archive.batch", "archive.listing", "archive.resumption"),
     ("archive.json_lines", "archive.parquet", "archive.work"),
     ("archive.__init__",),
     # Engines: live containers.

@@ -54,7 +54,8 @@ def outcomes(
     """Read captured logs, and give a row for each, while others are found and read.
 
     A folder is searched with all folders in it. Files that were rotated are one log,
-    the restarts of a container are several. A tar has a row for each log in it. Files
+    and what names one of them names all. The restarts of a container are several logs.
+    A link to a file stands for that file. A tar has a row for each log in it. Files
     compressed by gzip, Zstandard, bzip2 or xz are decompressed, and so are such tars.
 
     Every file that is found is in one row. Whatever is wrong with a file, it is said

@@ -7,7 +7,9 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.timestamps import nanoseconds, rfc3339
+from planqk_protocol.limits import MAX_DEPTH
 
 __all__ = ["ContainerFacts", "facts_in_config", "facts_in_path"]
 
@@ -67,6 +69,8 @@ def facts_in_config(data: bytes) -> ContainerFacts:
     >>> facts_in_config(b'{"Name":"/job","Config":{"Image":"job:1"},"State":{"Running":true}}').image
     'job:1'
     """
+    if is_too_deep(data):
+        raise msgspec.DecodeError(f"JSON that nests deeper than {MAX_DEPTH} levels")
     description = msgspec.json.decode(data, type=_Description)
     state = description.state
     finished = _time(state.finished_at)

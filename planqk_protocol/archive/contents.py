@@ -13,11 +13,19 @@ from planqk_protocol.archive.names import plain_name
 from planqk_protocol.archive.stored import StoredFile, is_local
 from planqk_protocol.inputs.input import InputError
 
-__all__ = ["config_contents", "contents", "opened_file", "with_size_of_now"]
+__all__ = ["TarFound", "config_contents", "contents", "no_tar", "opened_file", "with_size_of_now"]
 
 _CHUNK = 256 * 1024
 _ONE_REQUEST = 1024 * 1024  # bytes of a file that is read at once
 _LARGEST_CONFIG = _ONE_REQUEST - 1
+# POSIX.1-2017, pax, section "ustar Header Block"; GNU tar, src/tar.h, TMAGIC and OLDGNU_MAGIC.
+_TAR_MAGICS = (b"ustar\0", b"ustar ")
+_TAR_MAGIC_AT = 257
+_TAR_HEAD = _TAR_MAGIC_AT + len(_TAR_MAGICS[0])
+
+
+class TarFound(Exception):  # noqa: N818  # the file is to be read in another way
+    """A file of a capture is a tar, whatever its name."""
 
 
 def contents(store: Any, file: StoredFile) -> Iterator[bytes]:
@@ -90,3 +98,18 @@ def with_size_of_now(store: Any, file: StoredFile) -> StoredFile:
     if file.offset:
         return file
     return msgspec.structs.replace(file, size=max(file.size, store.size(file.path) or 0))
+
+
+def no_tar(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a file, decompressed, unless it is a tar.
+
+    Raises:
+        TarFound: It is a tar.
+    """
+    head = b""
+    for chunk in chunks:
+        if len(head) < _TAR_HEAD:
+            head += chunk[: _TAR_HEAD - len(head)]
+            if head.startswith(_TAR_MAGICS, _TAR_MAGIC_AT):
+                raise TarFound
+        yield chunk

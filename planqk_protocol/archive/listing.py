@@ -233,19 +233,20 @@ class _Listing:
         """Find the captures of files in a folder. It is listed to find the rest of rotated logs."""
         store, folder = place
         earlier = self._searches_in(store, folder)
-        named = [named_file(store, path) for path in paths if path not in self._named.get(place, ())]
-        named = [file for file in named if file.error or not any(item.covers(file.path) for item in earlier)]
-        if not named:
+        names = {path for path in paths if path not in self._named.get(place, ())}
+        found = {path for path in names if any(search.covers(path) for search in earlier)}
+        names -= {
+            path for path in found if not named_file(store, path).error
+        }  # what is not there has an error
+        if not names:
             return
-        beside = _files_beside(named[0], store, folder)
-        listed = {file.path for file in beside}
-        missing = [file for file in named if file.error and file.path not in listed]
-        beside += [file for file in named if not file.error and file.path not in listed]
-        names = {file.path for file in named}
+        beside = _files_beside(store, folder, names)
+        absent = [named_file(store, path) for path in names - {file.path for file in beside}]
+        beside += [file for file in absent if not file.error]
         captures = captures_of(beside, first_config(store, config_folders(folder)[1:]))
         captures = [item for item in captures if any(file.path in names for file in item.files)]
         captures = [item for item in captures if self._is_new(store, item, earlier)]
-        captures += [StoredCapture((file,), not_found=True) for file in missing]
+        captures += [StoredCapture((file,), not_found=True) for file in absent if file.error]
         self._named.setdefault(place, set()).update(file.path for item in captures for file in item.files)
         yield from _largest_first(store, captures)
 
@@ -312,10 +313,10 @@ class _Names:
             yield place, paths
 
 
-def _files_beside(named: StoredFile, store: AbstractFileSystem, folder: str) -> list[StoredFile]:
-    """The files in the folder of a named one. If it cannot be listed, Docker's description at most."""
+def _files_beside(store: AbstractFileSystem, folder: str, names: set[str]) -> list[StoredFile]:
+    """The files in the folder of some names. If it cannot be listed, Docker's description at most."""
     try:
-        if "?" not in named.path or "https" not in store.protocol:  # a query is in no folder
+        if "https" not in store.protocol or not any("?" in name for name in names):  # a query is in no folder
             return content_of(store, folder).files
     except Exception:  # noqa: BLE001, S110  # to read a file may be allowed where to list its folder is not
         pass

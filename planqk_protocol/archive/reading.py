@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from planqk_protocol.archive.containers import ContainerFacts, facts_in_config, facts_in_path
-from planqk_protocol.archive.contents import config_contents, contents, with_size_of_now
+from planqk_protocol.archive.contents import TarFound, config_contents, contents, no_tar, with_size_of_now
 from planqk_protocol.archive.names import plain_name, without_credentials
 from planqk_protocol.archive.rows import MOST_TEXT, SCHEMA_VERSION, OutcomeRow, Violations, checked
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
@@ -81,6 +81,9 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
         store: The file system of fsspec that holds the files, or what opens the members of a tar as one.
         capture: The capture.
         reading: How to read it.
+
+    Raises:
+        TarFound: One of its files is a tar.
     """
     if capture.fault:
         return error_row(capture, capture.fault)
@@ -88,6 +91,8 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     summary = _Summary(capture)
     try:
         row = checked(summary.read(store, reading))
+    except TarFound:
+        raise
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         row = error_row(capture, message_of(error))
     has_ended = row.error is None and row.status != JobStatus.RUNNING
@@ -164,6 +169,7 @@ class _Summary:
         inputs: Iterator[Input] = (Input(file.url, chunks(store, file)) for file in (*files, newest))
         if reading.capture != RAW:
             inputs = decompressed(inputs, self._observe_damage)
+        inputs = (Input(name, no_tar(chunks)) for name, chunks in inputs)
         stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))
@@ -189,7 +195,7 @@ class _Summary:
             return by_path, None
         try:
             return facts_in_config(config_contents(store, config)), None
-        except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError) as error:
             return by_path, _on_one_line(f"{config.url} is not what Docker writes: {error}")
         except Exception as error:  # noqa: BLE001  # likewise
             raise InputError(f"{config.url}: {message_of(error)}") from None

@@ -4,7 +4,8 @@ Three rules make a resumed run give what one run gives:
 
 *   A log is read again unless its row is there with the same fingerprint: that of the
     same files, read in the same way (`Reading.fingerprint`). A row with an error, and
-    that of a container that ran, have no fingerprint. A tar is always read again.
+    that of a container that ran, have none. A tar has only the rows of its members, so
+    it is always read again.
 *   An earlier row goes if this run found one of its files, unless that log was not read
     again. So it does not matter whether the new row is written, whether a rotation gave
     the log another name, or whether a member left its tar.
@@ -76,7 +77,7 @@ class EarlierRows:
         if not self.count:
             return True
         self._found.update(_digest(file.url) for file in capture.files)
-        fingerprint = None if capture.is_tar else _packed(reading.fingerprint(capture))
+        fingerprint = _packed(reading.fingerprint(capture))
         if fingerprint is None or fingerprint not in self._known:
             return True
         self._kept.add(fingerprint)

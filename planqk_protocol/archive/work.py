@@ -13,6 +13,7 @@ one by one, too.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from queue import SimpleQueue
@@ -20,18 +21,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
+from planqk_protocol.archive.batch import Batch, rows_of
 from planqk_protocol.archive.pools import Pool
-from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
+from planqk_protocol.archive.reading import Reading, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.stored import StoredCapture
-from planqk_protocol.archive.tars import tar_rows
+from planqk_protocol.archive.tars import Done, TarRange
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
     from planqk_protocol.archive.listing import Listed
 
-__all__ = ["BATCH", "Batch", "batches", "read_captures", "rows_of"]
+__all__ = ["BATCH", "batches", "read_captures"]
 
 BATCH = 8 * 1024 * 1024
 """How many bytes a worker reads at a time, unless told otherwise: a few hundred small logs."""
@@ -41,21 +41,7 @@ _LONGEST_END = 1  # seconds until a search is left alone that has to end: its st
 _KILLED_TWICE = "its worker process died twice while it was read: it may take too much memory"
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Captures that one call of a worker reads. It can be pickled.
-
-    Attributes:
-        store: The file system of fsspec that holds them.
-        captures: The captures.
-        reading: How to read them.
-    """
-
-    store: AbstractFileSystem
-    captures: tuple[StoredCapture, ...]
-    reading: Reading
-
-
-_Rows: TypeAlias = Future[list[OutcomeRow]]
+_Rows: TypeAlias = Future[Done]
 
 
 def batches(
@@ -85,17 +71,6 @@ def batches(
             waiting, cost = [], 0
     if waiting:
         yield Batch(store, tuple(waiting), reading)
-
-
-def rows_of(batch: Batch) -> list[OutcomeRow]:
-    """Read the captures of a batch. This is what a worker calls."""
-    rows: list[OutcomeRow] = []
-    for capture in batch.captures:
-        if capture.is_tar:
-            rows += tar_rows(batch.store, capture, batch.reading)
-        else:
-            rows.append(capture_row(batch.store, capture, batch.reading))
-    return rows
 
 
 def read_captures(
@@ -141,6 +116,7 @@ class _Run:
         self._found = 0  # batches; the first thread counts these, and the other one those that are done
         self._done = 0
         self._pending: dict[_Rows, Batch] = {}
+        self._ranges: deque[tuple[Batch, TarRange]] = deque()  # of large tars, and where those were found
         self._is_closed = False
 
     def rows(
@@ -205,18 +181,31 @@ class _Run:
             return  # it was lost with its pool, and is read already
         lost: list[Batch] = []
         try:
-            yield from future.result()
+            yield from self._rows_in(future.result(), batch)
         except (BrokenExecutor, CancelledError) as error:
             self._pool.repair(error)
             lost = [batch, *self._lost()]
         except Exception:  # noqa: BLE001  # Dask gave it up, or it cannot be pickled
             lost = [batch]
         for one in lost:
-            for capture in one.captures:
-                yield from _alone(self._pool, msgspec.structs.replace(one, captures=(capture,)))
+            for part in _parts(one):
+                yield from self._rows_in(_alone(self._pool, part), part)
         for _ in lost or [batch]:
             self._done += 1
             self._slots.release()
+        self._submit_ranges()
+
+    def _rows_in(self, done: Done, batch: Batch) -> list[OutcomeRow]:
+        """The rows that a worker made. The ranges of tars that it found are read later."""
+        self._ranges.extend((batch, found) for found in done.ranges)
+        return done.rows
+
+    def _submit_ranges(self) -> None:
+        """Submit ranges of tars, as long as there are slots for them."""
+        while self._ranges and self._slots.acquire(blocking=False):
+            found_in, found = self._ranges.popleft()
+            self._found += 1
+            self._submit(msgspec.structs.replace(found_in, captures=found.captures, tar=found.tar))
 
     def _lost(self) -> list[Batch]:
         """The batches that were lost with a pool."""
@@ -238,13 +227,25 @@ def _submitted(pool: Pool, batch: Batch) -> _Rows:
         return broken
 
 
-def _alone(pool: Pool, batch: Batch) -> list[OutcomeRow]:
-    """Read a lost capture, with nothing beside it."""
-    [capture] = batch.captures
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """The captures of a lost batch one by one; in a compressed tar, each takes long to reach, so together."""
+    if batch.tar and batch.tar.is_compressed:
+        yield batch
+        return
+    for capture in batch.captures:
+        yield msgspec.structs.replace(batch, captures=(capture,))
+
+
+def _alone(pool: Pool, batch: Batch) -> Done:
+    """Read what was lost, with nothing beside it."""
     try:
         return _submitted(pool, batch).result()
     except (BrokenExecutor, CancelledError) as error:
         pool.repair(error)
-        return [error_row(capture, _KILLED_TWICE)]
+        return _errors(batch, _KILLED_TWICE)
     except Exception as error:  # noqa: BLE001  # as above
-        return [error_row(capture, message_of(error))]
+        return _errors(batch, message_of(error))
+
+
+def _errors(batch: Batch, error: str) -> Done:
+    return Done([error_row(capture, error) for capture in batch.captures], [])

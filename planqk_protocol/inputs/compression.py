@@ -14,7 +14,7 @@ from planqk_protocol.captures import NoticeKind
 from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.inputs.members import Bzip2, Gzip, Member, Xz, Zstd
 
-__all__ = ["Tell", "decompressed", "seekable"]
+__all__ = ["Tell", "decompressed", "is_compressed"]
 
 _PIECE = 256 * 1024
 _BEHIND_PADDING = re.compile(rb"[^\0]")
@@ -64,24 +64,11 @@ def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
         yield Input(name, _contents(name, iter(chunks), tell))
 
 
-def seekable(opened: IO[bytes], name: str) -> IO[bytes]:
-    """A file as it is, or decompressed if it is compressed. To go back in it, it is decompressed anew.
-
-    Damage raises what the module that decompresses raises.
-
-    Args:
-        opened: The open file, at its beginning.
-        name: Its name in messages.
-
-    Raises:
-        InputError: A library is missing.
-    """
-    kind = _kind(opened.read(_LONGEST_MAGIC))
+def is_compressed(opened: IO[bytes]) -> bool:
+    """Whether the first bytes of an open file show that it is compressed. Goes back to its beginning."""
+    head = opened.read(_LONGEST_MAGIC)
     opened.seek(0)
-    if kind is None:
-        return opened
-    decompressed_file: IO[bytes] = _load(_KINDS[kind] or "gzip", name).open(opened, "rb")
-    return decompressed_file
+    return _kind(head) is not None
 
 
 def _kind(head: bytes) -> type[Member] | None:

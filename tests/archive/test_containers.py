@@ -33,7 +33,7 @@ def test_a_description_may_lack_all() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        *(b"", b"[]", b'{"Name": 3}', b"\xff", b'{"Name": "' + b"x" * 5000 + b'"}'),
+        *(b"", b"[]", b'{"a":' * 129, b'{"Name": 3}', b"\xff", b'{"Name": "' + b"x" * 5000 + b'"}'),
         *(b'{"State": {"ExitCode": %d}}' % code for code in (2**32, 2**63, 10**25, -(2**31) - 1)),
     ],
 )

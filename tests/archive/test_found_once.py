@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planqk_protocol.archive.search import Search
 from planqk_protocol.archive.stored import StoredCapture
 from tests.archive.harness import UID, captures, docker_config, names, write
 
@@ -136,3 +138,20 @@ def test_a_link_to_a_folder_is_followed_if_it_is_named_or_matched(tmp_path: Path
         assert names(tmp_path, *given) == names(tmp_path, *reversed(given)) == [b, a]
     [link] = captures(tmp_path / "logs")
     assert link.fault == "cannot be read: a link to a folder; give the folder itself"
+
+
+@pytest.mark.parametrize("pattern", ["", "/*.log"])
+def test_many_arguments_cost_no_more_than_one_for_each_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    folders = [f"{number:02}" for number in range(100)]
+    write(tmp_path, {f"{folder}/a.log": b"" for folder in folders})
+    asked, real = Counter[str](), Search.covers
+
+    def covers(search: Search, path: str) -> bool:
+        asked[path] += 1
+        return real(search, path)
+
+    monkeypatch.setattr(Search, "covers", covers)
+    assert len(captures(*(f"{tmp_path}/{folder}{pattern}" for folder in folders))) == len(folders)
+    assert max(asked.values()) <= 3

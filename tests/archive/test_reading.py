@@ -209,7 +209,7 @@ def test_files_in_the_wrong_order_are_a_notice(tmp_path: Path) -> None:
     ("answer", "said"),
     [
         (b" [ ]\n", "an empty list"),
-        (b'{"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
+        (b'\n {"type": "about:blank", "title": "Not\\nFound", "status": 404}', r"'Not\nFound', status 404"),
     ],
 )
 def test_an_answer_of_the_service_is_no_log(tmp_path: Path, answer: bytes, said: str) -> None:

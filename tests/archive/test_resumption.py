@@ -124,7 +124,7 @@ RUNS = st.builds(
     Run,
     tree=TREES,
     patterns=st.sampled_from([["."], ["sub"], ["a.log*", "t.tar"], ["sub/*.log", "nothing/*"]]),
-    capture=st.sampled_from(["auto", "auto", "raw"]),
+    capture=st.sampled_from(["auto", "raw"]),
     last_step=st.integers(0, 30),
     is_done=st.booleans(),
 )

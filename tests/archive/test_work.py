@@ -21,6 +21,7 @@ from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.pools import CallersExecutor, OwnProcesses, OwnThreads, StartError
 from planqk_protocol.archive.reading import error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
+from planqk_protocol.archive.tars import Done
 from planqk_protocol.archive.work import batches, read_captures
 from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
@@ -219,7 +220,7 @@ def test_an_abandoned_iteration_cancels_what_has_not_begun(folder: Path) -> None
         def submit(self, *_args: Any, **_kwargs: Any) -> Future[Any]:
             given.append(Future())
             if len(given) == 3:
-                given[0].set_result([error_row(StoredCapture((StoredFile("a", "a"),)), "none")])
+                given[0].set_result(Done([error_row(StoredCapture((StoredFile("a", "a"),)), "none")], []))
             return given[-1]
 
     rows = outcomes([str(folder)], executor=Slow(), batch=1)

@@ -1,0 +1,58 @@
+"""A batch of captures, and how a worker makes the rows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from planqk_protocol.archive.contents import TarFound
+from planqk_protocol.archive.reading import Reading, capture_row
+from planqk_protocol.archive.stored import StoredCapture
+from planqk_protocol.archive.tars import Done, ListedTar, member_rows, tar_rows
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+__all__ = ["Batch", "rows_of"]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Captures that one call of a worker reads. It can be pickled.
+
+    Attributes:
+        store: The file system of fsspec that holds them.
+        captures: The captures.
+        reading: How to read them.
+        tar: The large tar that all of them are in, if they are in one.
+    """
+
+    store: AbstractFileSystem
+    captures: tuple[StoredCapture, ...]
+    reading: Reading
+    tar: ListedTar | None = None
+
+
+def rows_of(batch: Batch) -> Done:
+    """Read the captures of a batch. This is what a worker calls."""
+    if batch.tar:
+        return Done(member_rows(batch.store, batch.captures, batch.tar, batch.reading), [])
+    done = Done([], [])
+    for capture in batch.captures:
+        for rows, ranges in _read(batch.store, capture, batch.reading):
+            done.rows.extend(rows)
+            done.ranges.extend(ranges)
+    return done
+
+
+def _read(store: AbstractFileSystem, capture: StoredCapture, reading: Reading) -> Iterator[Done]:
+    if capture.is_tar:
+        yield tar_rows(store, capture, reading)
+        return
+    try:
+        yield Done([capture_row(store, capture, reading)], [])
+    except TarFound:
+        is_tar = len(capture.files) == 1
+        for file in capture.files:  # what is rotated may be tars
+            yield from _read(store, StoredCapture((file,), capture.config, is_tar), reading)
