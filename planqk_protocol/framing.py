@@ -215,14 +215,14 @@ class Lines:
     def _classify_piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
         """The kind of a line after another piece of it; ``None`` while it is still open."""
         table = self._table
+        if not self._length and not data.startswith(table.prefix[: stop - start], start):
+            self._kind = table.text  # as nearly all lines that are cut
+            return table.text
         size = self._deciding_size
         deciding_stop = stop if size is None else min(stop, start + size - self._length)
         self._length += stop - start
         # The window is enough for nearly every line, and avoids a copy of a long piece.
         head = self._head + data[start : min(deciding_stop, start + table.window)]
-        if not head.startswith(table.prefix[: len(head)]):  # as nearly all lines that are cut
-            self._kind = table.text
-            return table.text
         kind = table.classify(head, 0, len(head))
         if self._may_turn_to_text(kind):
             head = self._head + data[start:deciding_stop]
