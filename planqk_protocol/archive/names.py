@@ -23,8 +23,8 @@ def plain_name(name: str) -> str:
 
     These are written as escape sequences, and so is a backslash. Therefore different names stay different.
 
-    >>> plain_name("caf\udce9\n"), plain_name(r"caf\xe9")
-    ('caf\\xe9\\x0a', 'caf\\\\xe9')
+    >>> plain_name("b\udce9\n"), plain_name(r"b\xe9")
+    ('b\\xe9\\x0a', 'b\\\\xe9')
     """
     return _UNPLAIN.sub(_escape, name)
 

@@ -41,7 +41,7 @@ def test_the_rows_that_were_chosen_are_counted(run: Run, logs: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("status=FAILD", "status is one of RUNNING, SUCCEEDED, FAILED, CANCELLED, UNKNOWN."),
+        ("status=FAILURE", "status is one of RUNNING, SUCCEEDED, FAILED, CANCELLED, UNKNOWN."),
         ("findings=no-such-rule", "findings is one of "),
         ("violations=no-result", "violations is one of "),
         ("notices=lost", "notices is one of "),
