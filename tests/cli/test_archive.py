@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,25 @@ def test_a_resumed_run_reads_only_what_is_new(run: Run, tmp_path: Path) -> None:
 def test_a_store_that_nobody_knows(run: Run) -> None:
     outcome = archive(run, "nostore://x")
     assert (outcome.exit_code, "Protocol not known: nostore" in outcome.stderr) == (2, True)
+
+
+def test_a_store_whose_library_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    outcome = archive(run, "gs://bucket/logs")
+    assert outcome.exit_code == 2
+    assert "gcsfs" in outcome.stderr
+
+
+def test_an_output_that_cannot_be_written(
+    run: Run, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("planqk_protocol.archive.json_lines.JsonLinesFile.write", full)
+    outcome = archive(run, logs, "--output", tmp_path / "rows.jsonl")
+    said = f"planqk-protocol: {tmp_path / 'rows.jsonl'}: No space left on device\n"
+    assert (outcome.exit_code, outcome.stderr) == (2, said)
 
 
 def test_without_its_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

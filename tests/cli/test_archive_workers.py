@@ -115,7 +115,8 @@ def test_ctrl_c_ends_the_work_in_its_middle(tmp_path: Path, executor: str) -> No
         time.sleep(0.01)
     program.send_signal(signal.SIGINT)
     _, errors = program.communicate(timeout=60)
-    assert (program.returncode, errors) == (130, "planqk-protocol: interrupted\n")
+    # A worker that was about to start may say that it lost its parent.
+    assert (program.returncode, errors.splitlines()[-1]) == (130, "planqk-protocol: interrupted")
 
 
 @pytest.mark.slow
