@@ -13,7 +13,7 @@ from typing import Any
 
 from planqk_protocol.archive.listing import listed_captures
 from planqk_protocol.archive.pools import CallersExecutor, OwnProcesses
-from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.reading import ReadOptions
 from planqk_protocol.archive.rows import (
     MOST_TEXT,
     SCHEMA_VERSION,
@@ -54,26 +54,28 @@ def outcomes(
     """Read captured logs, and give a row for each, while others are found and read.
 
     A folder is searched with all folders in it. Files that were rotated are one log,
-    and what names one of them names all. The restarts of a container are several logs.
+    and the name of one of them stands for all. The restarts of a container are several logs.
     A link to a file stands for that file. A tar has a row for each log in it. Files
     compressed by gzip, Zstandard, bzip2 or xz are decompressed, and so are such tars.
 
-    Every file that is found is in one row. Whatever is wrong with a file, it is said
-    in its row: no file ends the iteration. The rows do not depend on the executor,
-    the batches or the order, save `seconds`.
+    Every file that is found is in one row. If anything is wrong with a file, its row
+    says so: no file ends the iteration. The rows do not depend on the executor, the
+    batches or the order. Only `seconds` does.
 
     Args:
         urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and
-            ``[…]``, and URLs of such in any store that fsspec knows, such as
-            ``s3://bucket/logs/**/*.log``. In those with ``http``, only ``*`` makes a
+            ``[…]``, and their URLs in any store that fsspec knows, such as
+            ``s3://bucket/logs/**/*.log``. In URLs with ``http``, only ``*`` makes a
             pattern, and a folder has a slash at its end.
         capture: The id of the format of all captures, one of `formats`. By default,
             it is detected for each.
         limits: Bounds on lines and payloads.
-        executor: What reads the captures, such as that of a cluster of Dask. By
-            default, processes on all cores; a program that is a script needs the
-            line ``if __name__ == "__main__":`` for that.
-        batch: How many bytes a worker reads at a time, about.
+        executor: The executor that reads the captures. ``Client.get_executor()`` of
+            Dask gives that of a cluster. By default, processes on all cores read
+            them; a program that is a script needs the line
+            ``if __name__ == "__main__":`` for that.
+        batch: About how many bytes of captures one call of a worker reads. A larger
+            capture has a call of its own.
         storage_options: Arguments for the store, such as credentials.
 
     Raises:
@@ -101,4 +103,4 @@ def outcomes(
         raise TypeError("urls is a string: give a list, such as [url]")
     listed = listed_captures((os.fspath(url) for url in urls), storage_options)
     pool = OwnProcesses() if executor is None else CallersExecutor(executor)
-    return read_captures(listed, Reading(capture, limits), batch, pool)
+    return read_captures(listed, ReadOptions(capture, limits), batch, pool)

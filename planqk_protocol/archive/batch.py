@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from planqk_protocol.archive.contents import TarFound
-from planqk_protocol.archive.reading import Reading, capture_row
+from planqk_protocol.archive.reading import ReadOptions, capture_row
 from planqk_protocol.archive.stored import StoredCapture
 from planqk_protocol.archive.tars import Done, ListedTar, member_rows, tar_rows
 
@@ -24,35 +24,35 @@ class Batch(msgspec.Struct, frozen=True):
     Attributes:
         store: The file system of fsspec that holds them.
         captures: The captures.
-        reading: How to read them.
+        options: How to read them.
         tar: The large tar that all of them are in, if they are in one.
     """
 
     store: AbstractFileSystem
     captures: tuple[StoredCapture, ...]
-    reading: Reading
+    options: ReadOptions
     tar: ListedTar | None = None
 
 
 def rows_of(batch: Batch) -> Done:
     """Read the captures of a batch. This is what a worker calls."""
     if batch.tar:
-        return Done(member_rows(batch.store, batch.captures, batch.tar, batch.reading), [])
+        return Done(member_rows(batch.store, batch.captures, batch.tar, batch.options), [])
     done = Done([], [])
     for capture in batch.captures:
-        for rows, ranges in _read(batch.store, capture, batch.reading):
+        for rows, ranges in _read(batch.store, capture, batch.options):
             done.rows.extend(rows)
             done.ranges.extend(ranges)
     return done
 
 
-def _read(store: AbstractFileSystem, capture: StoredCapture, reading: Reading) -> Iterator[Done]:
+def _read(store: AbstractFileSystem, capture: StoredCapture, options: ReadOptions) -> Iterator[Done]:
     if capture.is_tar:
-        yield tar_rows(store, capture, reading)
+        yield tar_rows(store, capture, options)
         return
     try:
-        yield Done([capture_row(store, capture, reading)], [])
+        yield Done([capture_row(store, capture, options)], [])
     except TarFound:
         is_tar = len(capture.files) == 1
         for file in capture.files:  # what is rotated may be tars
-            yield from _read(store, StoredCapture((file,), capture.config, is_tar), reading)
+            yield from _read(store, StoredCapture((file,), capture.config, is_tar), options)

@@ -18,8 +18,8 @@ and a link that a pattern matches for its folder. Links in a folder that is sear
 all in it are not followed, so there are no circles. At the end, a link to a folder that
 nothing else has searched becomes a capture with an error.
 
-So does whatever cannot be listed: each file that is found, and each folder that cannot be
-read, ends in a row.
+A folder that cannot be read becomes one, too. So each file that is found, and each folder
+that cannot be read, ends in a row.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def listed_captures(urls: Iterable[str], storage_options: dict[str, Any] | None 
     Which ones are found does not depend on the order of the URLs.
 
     Args:
-        urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and ``[…]``, and URLs of such in
-            any store that fsspec knows. Whatever names one file of a rotated log names all of it. A
+        urls: Paths of files and folders, patterns with ``*``, ``**``, ``?`` and ``[…]``, and their URLs in
+            any store that fsspec knows. The name of one file of a rotated log stands for all of it. A
             capture that several of them name is found once.
         storage_options: Arguments for the store of the URLs, such as credentials.
 

@@ -66,11 +66,11 @@ class ParquetFolder:
             self._rows = []
         is_full = self._count >= _MOST_ROWS or self._text >= _MOST_TEXT
         if is_full or time.monotonic() - self._since >= _LONGEST_WAIT:
-            self._store()
+            self._write_part()
 
     def close(self) -> None:
         """Store what is left, and drop rows that are out of date."""
-        self._store()
+        self._write_part()
         for part, stays in self._earlier_rows():
             if not any(stays):
                 part.unlink()
@@ -85,7 +85,7 @@ class ParquetFolder:
             yield part, stays
             first += len(stays)
 
-    def _store(self) -> None:
+    def _write_part(self) -> None:
         if self._count:
             tables = [*self._tables, to_table(self._rows)]
             _replace(self._folder / f"part-{self._next:08}.parquet", [pa.concat_tables(tables)])
@@ -121,7 +121,7 @@ class ParquetFile(ParquetFolder):
 
     def close(self) -> None:
         """Store what is left, and make one file of all parts."""
-        self._store()
+        self._write_part()
         _replace(self._whole, self._all_tables())
         self._publish(self._folder)
 

@@ -35,7 +35,7 @@ from planqk_protocol.outcome import Collector, JobStatus
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis import Finding
 
-__all__ = ["DISORDER", "Reading", "capture_row", "error_row", "message_of"]
+__all__ = ["DISORDER", "ReadOptions", "capture_row", "error_row", "message_of"]
 
 DISORDER = "disorder"
 """The kind of notice that counts files which are older than the file before them."""
@@ -44,7 +44,7 @@ _MOST_SHOWN = 200  # characters of each end of a message
 _NO_RESULT = "no-result"
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ReadOptions(msgspec.Struct, frozen=True):
     """How captures are read.
 
     Attributes:
@@ -70,17 +70,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 @lru_cache
-def _how(reading: Reading) -> str:
-    return repr((SCHEMA_VERSION, reading.capture, reading.limits))
+def _how(options: ReadOptions) -> str:
+    return repr((SCHEMA_VERSION, options.capture, options.limits))
 
 
-def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> OutcomeRow:
+def capture_row(store: Any, capture: StoredCapture, options: ReadOptions) -> OutcomeRow:
     """Read a capture, and make its row.
 
     Args:
         store: The file system of fsspec that holds the files, or what opens the members of a tar as one.
         capture: The capture.
-        reading: How to read it.
+        options: How to read it.
 
     Raises:
         TarFound: One of its files is a tar.
@@ -90,7 +90,7 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     begin = time.perf_counter()
     summary = _Summary(capture)
     try:
-        row = checked(summary.read(store, reading))
+        row = checked(summary.read(store, options))
     except TarFound:
         raise
     except Exception as error:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
@@ -98,7 +98,7 @@ def capture_row(store: Any, capture: StoredCapture, reading: Reading) -> Outcome
     has_ended = row.error is None and row.status != JobStatus.RUNNING
     return msgspec.structs.replace(
         row,
-        fingerprint=reading.fingerprint(capture) if has_ended else None,
+        fingerprint=options.fingerprint(capture) if has_ended else None,
         seconds=time.perf_counter() - begin,
     )
 
@@ -159,7 +159,7 @@ class _Summary:
         self._first: Chunk | None = None  # the first chunk with time stamps
         self._last: Chunk | None = None
 
-    def read(self, store: Any, reading: Reading) -> OutcomeRow:
+    def read(self, store: Any, options: ReadOptions) -> OutcomeRow:
         """Read the capture, and return its row."""
         facts, config_error = self._facts(store)
         *files, newest = self._capture.files
@@ -167,10 +167,10 @@ class _Summary:
         if self._capture.config:  # if that says that the container has ended, the rest of the log is there
             newest = with_size_of_now(store, newest)
         inputs: Iterator[Input] = (Input(file.url, chunks(store, file)) for file in (*files, newest))
-        if reading.capture != RAW:
+        if options.capture != RAW:
             inputs = decompressed(inputs, self._observe_damage)
         inputs = (Input(name, no_tar(chunks)) for name, chunks in inputs)
-        stream = EventStream(inputs, reading.capture, logs=False, limits=reading.limits)
+        stream = EventStream(inputs, options.capture, logs=False, limits=options.limits)
         for captured in stream:
             self._observe(captured, stream.findings(captured))
         if wrong := stream.answer_without_entries:

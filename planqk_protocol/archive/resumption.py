@@ -3,7 +3,7 @@
 Three rules make a resumed run give what one run gives:
 
 *   A log is read again unless its row is there with the same fingerprint: that of the
-    same files, read in the same way (`Reading.fingerprint`). A row with an error, and
+    same files, read in the same way (`ReadOptions.fingerprint`). A row with an error, and
     that of a container that ran, have none. A tar has only the rows of its members, so
     it is always read again.
 *   An earlier row goes if this run found one of its files, unless that log was not read
@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.reading import ReadOptions
 from planqk_protocol.archive.stored import StoredCapture
 
 __all__ = ["EarlierRows", "RowKey"]
@@ -67,17 +67,17 @@ class EarlierRows:
             set()
         )  # digests of the names of files that this run found, and of their folders
 
-    def must_be_read(self, capture: StoredCapture, reading: Reading) -> bool:
+    def must_be_read(self, capture: StoredCapture, options: ReadOptions) -> bool:
         """Whether a capture must be read. Each one that a run finds has to be asked about.
 
         Args:
             capture: The capture.
-            reading: How the run reads it.
+            options: How the run reads it.
         """
         if not self.count:
             return True
         self._found.update(_digest(file.url) for file in capture.files)
-        fingerprint = _packed(reading.fingerprint(capture))
+        fingerprint = _packed(options.fingerprint(capture))
         if fingerprint is None or fingerprint not in self._known:
             return True
         self._kept.add(fingerprint)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from planqk_protocol.archive.contents import TarFound, opened_file
-from planqk_protocol.archive.reading import Reading, capture_row, error_row, message_of
+from planqk_protocol.archive.reading import ReadOptions, capture_row, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.store_entries import named_file
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
@@ -95,7 +95,7 @@ class _OpenTar:
         yield self._opened
 
 
-def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Done:
+def tar_rows(store: Any, capture: StoredCapture, options: ReadOptions) -> Done:
     """Read the captures in a tar, and make their rows; of a large tar, find ranges of them.
 
     If the tar is damaged or empty, the tar itself has a row, too, with an error.
@@ -103,7 +103,7 @@ def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Done:
     Args:
         store: The file system of fsspec that holds the tar.
         capture: The tar.
-        reading: How to read its members.
+        options: How to read its members.
     """
     [file] = capture.files
     if file.error:
@@ -119,13 +119,13 @@ def tar_rows(store: Any, capture: StoredCapture, reading: Reading) -> Done:
             others = [_packed(tar, members) for members in ranges]
             if others:
                 return Done(rows, [_packed(tar, first), *others])
-            return Done([*_rows(opened, first, tar, reading), *rows], [])
+            return Done([*_rows(opened, first, tar, options), *rows], [])
     except Exception as failure:  # noqa: BLE001  # stores raise what they will, and a file must not end the run
         return Done([error_row(capture, message_of(failure))], [])
 
 
 def member_rows(
-    store: Any, captures: Iterable[StoredCapture], tar: ListedTar, reading: Reading
+    store: Any, captures: Iterable[StoredCapture], tar: ListedTar, options: ReadOptions
 ) -> list[OutcomeRow]:
     """Read captures in a tar, and make their rows.
 
@@ -133,13 +133,13 @@ def member_rows(
         store: The file system of fsspec that holds the tar.
         captures: The captures.
         tar: The tar, as it was when they were listed.
-        reading: How to read them.
+        options: How to read them.
     """
     if _is_changed(tar.file, named_file(store, tar.file.path)):
         return [error_row(capture, _CHANGED) for capture in captures]
     try:
         with opened_file(store, tar.file.path) as stored:
-            return list(_rows(seekable(stored, tar.file.url), captures, tar, reading))
+            return list(_rows(seekable(stored, tar.file.url), captures, tar, options))
     except Exception as failure:  # noqa: BLE001  # as in `tar_rows`
         return [error_row(capture, message_of(failure)) for capture in captures]
 
@@ -168,12 +168,12 @@ def _in_order(captures: list[StoredCapture]) -> list[StoredCapture]:
 
 
 def _rows(
-    opened: SeekableFile, captures: Iterable[StoredCapture], tar: ListedTar, reading: Reading
+    opened: SeekableFile, captures: Iterable[StoredCapture], tar: ListedTar, options: ReadOptions
 ) -> Iterator[OutcomeRow]:
     store = _OpenTar(opened)
     for capture in captures:
         try:
-            row = error_row(capture, _TAR_IN_TAR) if capture.is_tar else capture_row(store, capture, reading)
+            row = error_row(capture, _TAR_IN_TAR) if capture.is_tar else capture_row(store, capture, options)
         except TarFound:
             row = error_row(capture, _TAR_IN_TAR)
         yield _damaged(row, tar.damage) if tar.damage and not row.error else row

@@ -23,7 +23,7 @@ import msgspec
 
 from planqk_protocol.archive.batch import Batch, rows_of
 from planqk_protocol.archive.pools import Pool
-from planqk_protocol.archive.reading import Reading, error_row, message_of
+from planqk_protocol.archive.reading import ReadOptions, error_row, message_of
 from planqk_protocol.archive.rows import OutcomeRow
 from planqk_protocol.archive.stored import StoredCapture
 from planqk_protocol.archive.tars import Done, TarRange
@@ -45,13 +45,13 @@ _Rows: TypeAlias = Future[Done]
 
 
 def batches(
-    listed: Iterable[Listed], reading: Reading, size: int, is_wanted: Callable[[], bool] = lambda: False
+    listed: Iterable[Listed], options: ReadOptions, size: int, is_wanted: Callable[[], bool] = lambda: False
 ) -> Iterator[Batch]:
     """Cut captures into batches of some bytes. A larger capture is a batch of its own, and goes ahead.
 
     Args:
         listed: The captures.
-        reading: How to read them.
+        options: How to read them.
         size: Bytes of a batch, about.
         is_wanted: Tells whether a batch is wanted at once, even if it is not full.
     """
@@ -59,28 +59,28 @@ def batches(
     for item in listed:
         own_cost = item.capture.size + _COST_OF_FILE * len(item.capture.files)
         if own_cost >= size:
-            yield Batch(item.store, (item.capture,), reading)
+            yield Batch(item.store, (item.capture,), options)
             continue
         if waiting and (item.store != store or cost + own_cost > size):
-            yield Batch(store, tuple(waiting), reading)
+            yield Batch(store, tuple(waiting), options)
             waiting, cost = [], 0
         store, cost = item.store, cost + own_cost
         waiting.append(item.capture)
         if is_wanted():
-            yield Batch(store, tuple(waiting), reading)
+            yield Batch(store, tuple(waiting), options)
             waiting, cost = [], 0
     if waiting:
-        yield Batch(store, tuple(waiting), reading)
+        yield Batch(store, tuple(waiting), options)
 
 
 def read_captures(
-    listed: Iterable[Listed], reading: Reading, size: int, pool: Pool
+    listed: Iterable[Listed], options: ReadOptions, size: int, pool: Pool
 ) -> Generator[OutcomeRow, None, None]:
     """Read captures, and give their rows as they come. Each capture is read once, or again if it was lost.
 
     Args:
         listed: The captures. Another thread takes them.
-        reading: How to read them.
+        options: How to read them.
         size: Bytes of a batch, about.
         pool: What reads them. It is closed at the end.
 
@@ -88,7 +88,7 @@ def read_captures(
         BrokenExecutor: The executor of the caller broke or was shut down, or no process can start.
         CancelledError: It cancelled work, or lost its connection.
     """
-    return _Run(pool).rows(listed, reading, size)
+    return _Run(pool).rows(listed, options, size)
 
 
 class _End(NamedTuple):
@@ -120,10 +120,10 @@ class _Run:
         self._is_closed = False
 
     def rows(
-        self, listed: Iterable[Listed], reading: Reading, size: int
+        self, listed: Iterable[Listed], options: ReadOptions, size: int
     ) -> Generator[OutcomeRow, None, None]:
         """Find the captures, and give their rows."""
-        found = batches(self._until_closed(listed), reading, size, self._has_idle_workers)
+        found = batches(self._until_closed(listed), options, size, self._has_idle_workers)
         search = threading.Thread(target=self._find, args=(found,), daemon=True)
         search.start()
         is_found = False

@@ -17,12 +17,12 @@ from fsspec.implementations.local import LocalFileSystem
 from planqk_protocol import Limits
 from planqk_protocol.archive import OutcomeRow, outcomes
 from planqk_protocol.archive.listing import listed_captures
-from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.reading import ReadOptions
 from planqk_protocol.archive.stored import StoredCapture
 
 RESULT = "PlanQK:Job:Result: 42\n"
 INTERIM = "PlanQK:Job:InterimResult: 1\n"
-READING = Reading("auto", Limits())
+OPTIONS = ReadOptions("auto", Limits())
 UID = "6a1b3c4d-0000-4000-8000-123456789abc"
 
 Returned = TypeVar("Returned")

@@ -22,7 +22,7 @@ from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.pools import CallersExecutor
 from planqk_protocol.archive.work import read_captures
-from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
+from tests.archive.harness import OPTIONS, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 pytestmark = pytest.mark.archive
 
@@ -97,8 +97,8 @@ def stored_rows(logs: Path, output: Path, executor: Executor) -> Iterator[int]:
     """Store the rows that are not there yet, as the command does, and count them."""
     file = JsonLinesFile(output)
     listed = listed_captures([str(logs)])
-    new = (item for item in listed if file.earlier.must_be_read(item.capture, READING))
-    for number, row in enumerate(read_captures(new, READING, 1, CallersExecutor(executor))):
+    new = (item for item in listed if file.earlier.must_be_read(item.capture, OPTIONS))
+    for number, row in enumerate(read_captures(new, OPTIONS, 1, CallersExecutor(executor))):
         file.write(row)
         yield number
     file.close()
@@ -142,7 +142,7 @@ def test_a_file_that_kills_its_workers_has_an_error(cluster: Cluster, tmp_path: 
     write(logs, {f"{number}.log": RESULT.encode() for number in range(5)} | {"deadly.log": b"x"})
     listed = [Listed(DeadlyStore(), item.capture) for item in listed_captures([str(logs)])]
     with Client(f"tcp://{cluster.address}") as client:
-        rows = untimed(read_captures(listed, READING, 10**7, CallersExecutor(client.get_executor())))
+        rows = untimed(read_captures(listed, OPTIONS, 10**7, CallersExecutor(client.get_executor())))
     assert [row.result for row in rows] == ["42"] * 5 + [None]
     assert "KilledWorker" in str(rows[-1].error)
     assert len(str(rows[-1].error)) < 300

@@ -18,7 +18,7 @@ from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
 from planqk_protocol.archive.resumption import EarlierRows
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
-from tests.archive.harness import READING
+from tests.archive.harness import OPTIONS
 
 TIME = datetime(2026, 5, 1, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -35,13 +35,13 @@ def capture(name: str, size: int = 1) -> StoredCapture:
 
 
 def row(name: str, size: int = 1, error: str | None = None) -> OutcomeRow:
-    fingerprint = None if error else READING.fingerprint(capture(name, size))
+    fingerprint = None if error else OPTIONS.fingerprint(capture(name, size))
     return OutcomeRow(url=name, files=(name,), size=size, modified=TIME, fingerprint=fingerprint, error=error)
 
 
 def unread(output: Output, names: str, size: int = 1) -> str:
     """The logs that a run must read, of those that it finds."""
-    return "".join(name for name in names if output.earlier.must_be_read(capture(name, size), READING))
+    return "".join(name for name in names if output.earlier.must_be_read(capture(name, size), OPTIONS))
 
 
 OUTPUTS: dict[str, Callable[[Path], Output]] = {

@@ -23,7 +23,7 @@ from planqk_protocol.archive.reading import capture_row, error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.work import read_captures
 from tests.archive.harness import (
-    READING,
+    OPTIONS,
     RESULT,
     UID,
     Inline,
@@ -39,7 +39,7 @@ def read_later(url: str | Path, change: Callable[[], object]) -> OutcomeRow:
     """The row of a file that changes after it was listed."""
     [(store, capture)] = listed_captures([str(url)])
     change()
-    return capture_row(store, capture, READING)
+    return capture_row(store, capture, OPTIONS)
 
 
 def test_a_description_that_the_store_does_not_give_is_an_error(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ class FaultyStore(LocalFileSystem):  # type: ignore[misc]  # it has no types
 def test_a_store_may_raise_what_it_will(tmp_path: Path, name: str, ending: str) -> None:
     write(tmp_path, {f"{name}{ending}": b"x\n", "sound.log": RESULT.encode()})
     listed = [Listed(FaultyStore(), item.capture) for item in listed_captures([str(tmp_path)])]
-    found = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
+    found = read_captures(listed, OPTIONS, 10**6, CallersExecutor(Inline()))
     faulty, sound = sorted(found, key=lambda row: "sound" in row.url)
     assert sound.result == "42"
     assert str(faulty.error).startswith("cannot be read: ")
@@ -187,7 +187,7 @@ def test_every_output_can_hold_every_row(
         StoredCapture((StoredFile(path, path, size=len(log)),)),
         StoredCapture((StoredFile(path, path, size=size, error=path or "it is not there"),)),
     ):
-        row = capture_row(AnyStore(log, config), capture, READING)
+        row = capture_row(AnyStore(log, config), capture, OPTIONS)
         row_to_json_line(row)
         to_table([row])
         assert len(str(row.error)) < 500
@@ -218,6 +218,6 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, ending:
     os.mkfifo(path)
     writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # whoever reads the pipe gets a row without an error
     os.write(writer, RESULT.encode())
-    [row] = read_captures(listed, READING, 10**6, CallersExecutor(Inline()))
+    [row] = read_captures(listed, OPTIONS, 10**6, CallersExecutor(Inline()))
     os.close(writer)
     assert row.error == f"{path} is no longer a regular file"

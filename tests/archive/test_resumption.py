@@ -25,11 +25,11 @@ from planqk_protocol import Limits
 from planqk_protocol.archive import parquet
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.pools import CallersExecutor
-from planqk_protocol.archive.reading import Reading
+from planqk_protocol.archive.reading import ReadOptions
 from planqk_protocol.archive.resumption import EarlierRows, RowKey
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.cli.commands import archive as command
-from tests.archive.harness import INTERIM, READING, RESULT, Inline, docker_config, json_file, write
+from tests.archive.harness import INTERIM, OPTIONS, RESULT, Inline, docker_config, json_file, write
 
 TIME = datetime(2026, 5, 1, 10, tzinfo=UTC)
 
@@ -202,14 +202,14 @@ def capture(*names: str, is_tar: bool = False) -> StoredCapture:
 
 
 def key(*names: str) -> RowKey:
-    return RowKey(names[-1], names, READING.fingerprint(capture(*names)))
+    return RowKey(names[-1], names, OPTIONS.fingerprint(capture(*names)))
 
 
 def kept(keys: list[RowKey], *found: StoredCapture) -> list[int]:
     """The numbers of the rows that stay if a run finds captures."""
     earlier = EarlierRows(keys)
     for item in found:
-        earlier.must_be_read(item, READING)
+        earlier.must_be_read(item, OPTIONS)
     return [number for number, item in enumerate(keys) if earlier.stays(number, item)]
 
 
@@ -240,8 +240,8 @@ def test_without_a_time_a_log_is_read_again() -> None:
         StoredCapture((StoredFile("a.log", "a.log", 1),)),
         StoredCapture((StoredFile("a.log", "a.log", 1, TIME),), StoredFile("config", "config", 1)),
     ):
-        assert READING.fingerprint(timeless) is None
-        assert EarlierRows([key("a.log")]).must_be_read(timeless, READING)
+        assert OPTIONS.fingerprint(timeless) is None
+        assert EarlierRows([key("a.log")]).must_be_read(timeless, OPTIONS)
 
 
 def test_what_a_row_is_made_from_has_a_fingerprint_of_its_own() -> None:
@@ -251,10 +251,10 @@ def test_what_a_row_is_made_from_has_a_fingerprint_of_its_own() -> None:
         StoredFile("a.log", "a.log", 1, TIME.replace(hour=3)),
     )
     made_from = [
-        *((StoredCapture(files), READING) for files in [(file,), (longer,), (later,), (file, later)]),
-        *((StoredCapture((file,), config), reading) for reading in (READING, Reading("raw", Limits()))),
-        (StoredCapture((file,), config), Reading("auto", Limits(max_line=9))),
-        (StoredCapture((file,), StoredFile("config", "config", 2, TIME)), READING),
+        *((StoredCapture(files), OPTIONS) for files in [(file,), (longer,), (later,), (file, later)]),
+        *((StoredCapture((file,), config), options) for options in (OPTIONS, ReadOptions("raw", Limits()))),
+        (StoredCapture((file,), config), ReadOptions("auto", Limits(max_line=9))),
+        (StoredCapture((file,), StoredFile("config", "config", 2, TIME)), OPTIONS),
     ]
-    assert len({reading.fingerprint(item) for item, reading in made_from}) == len(made_from)
-    assert READING.fingerprint(StoredCapture((file,))) == READING.fingerprint(capture("a.log"))
+    assert len({options.fingerprint(item) for item, options in made_from}) == len(made_from)
+    assert OPTIONS.fingerprint(StoredCapture((file,))) == OPTIONS.fingerprint(capture("a.log"))

@@ -22,7 +22,7 @@ from planqk_protocol.archive.listing import listed_captures
 from planqk_protocol.archive.tars import Done
 from tests.archive.harness import (
     INTERIM,
-    READING,
+    OPTIONS,
     RESULT,
     Inline,
     cri,
@@ -89,7 +89,7 @@ def ranges_of(folder: Path, data: bytes) -> tuple[Any, Done]:
     """A tar as a worker finds it, with work that is left."""
     (folder / "logs.tar").write_bytes(data)
     [(store, capture)] = listed_captures([str(folder / "logs.tar")])
-    return store, tars.tar_rows(store, capture, READING)
+    return store, tars.tar_rows(store, capture, OPTIONS)
 
 
 def change(path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_tar_that_changes_between_its_ranges(
     store, done = ranges_of(tmp_path, gzip.compress(tar_of(*logs)))
     assert (done.rows, len(done.ranges)) == ([], 3)
     spoil(tmp_path / "logs.tar")
-    rows = [row for part in done.ranges for row in tars.member_rows(store, part.captures, part.tar, READING)]
+    rows = [row for part in done.ranges for row in tars.member_rows(store, part.captures, part.tar, OPTIONS)]
     assert [row.url.partition("::")[0] for row in rows] == [f"tar://{name}" for name, _ in logs]
     assert all(str(row.error).endswith(error) for row in rows)
 
@@ -128,7 +128,7 @@ def test_a_tar_that_cannot_be_opened_again(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(tars, "_RANGE", 1)
     store, done = ranges_of(tmp_path, tar_of(("a.log", b""), ("b.log", b"")))
     monkeypatch.setattr(tars, "opened_file", lambda *_given: open(tmp_path, "rb"))  # noqa: PTH123, SIM115
-    [row] = tars.member_rows(store, done.ranges[0].captures, done.ranges[0].tar, READING)
+    [row] = tars.member_rows(store, done.ranges[0].captures, done.ranges[0].tar, OPTIONS)
     assert row.error == "cannot be read: Is a directory"
 
 
@@ -298,7 +298,7 @@ def test_a_store_may_tell_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     store, done = ranges_of(tmp_path, tar_of(("a.log", RESULT.encode()), ("b.log", b"")))
     part = done.ranges[0]
     tar = msgspec.structs.replace(part.tar, file=msgspec.structs.replace(part.tar.file, modified=None))
-    [row] = tars.member_rows(store, part.captures, tar, READING)
+    [row] = tars.member_rows(store, part.captures, tar, OPTIONS)
     assert row.result == "42"
 
 

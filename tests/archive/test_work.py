@@ -23,7 +23,7 @@ from planqk_protocol.archive.reading import error_row
 from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.tars import Done
 from planqk_protocol.archive.work import batches, read_captures
-from tests.archive.harness import READING, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
+from tests.archive.harness import OPTIONS, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
 
 KB = 1024
 SCRIPT = b"""
@@ -36,7 +36,7 @@ print(len(list(outcomes(sys.argv[1:]))))
 def sizes_of_batches(*sizes: int, batch: int) -> list[list[int]]:
     store = LocalFileSystem()
     listed = [Listed(store, StoredCapture((StoredFile(str(size), str(size), size),))) for size in sizes]
-    return [[capture.size for capture in item.captures] for item in batches(listed, READING, batch)]
+    return [[capture.size for capture in item.captures] for item in batches(listed, OPTIONS, batch)]
 
 
 def test_batches_are_cut_by_bytes() -> None:
@@ -54,7 +54,7 @@ def test_a_large_file_goes_ahead() -> None:
 def test_a_batch_is_of_one_store() -> None:
     one, other = LocalFileSystem(), LocalFileSystem(auto_mkdir=True)
     listed = [Listed(store, StoredCapture((StoredFile("a", "a"),))) for store in (one, one, other)]
-    assert [len(batch.captures) for batch in batches(listed, READING, 10**6)] == [2, 1]
+    assert [len(batch.captures) for batch in batches(listed, OPTIONS, 10**6)] == [2, 1]
 
 
 def test_the_arguments_are_checked() -> None:
@@ -94,7 +94,7 @@ class OneBatch(CallersExecutor):
 
 
 def rows_of_one_batch(folder: Path, executor: Executor) -> list[OutcomeRow]:
-    return untimed(read_captures(listed_captures([str(folder)]), READING, 10**6, OneBatch(executor)))
+    return untimed(read_captures(listed_captures([str(folder)]), OPTIONS, 10**6, OneBatch(executor)))
 
 
 def test_a_batch_that_fails_is_done_file_by_file(folder: Path) -> None:
@@ -176,7 +176,7 @@ def test_what_is_lost_with_a_pool_is_read_one_by_one(folder: Path) -> None:
             repaired.append(error)
 
     listed = listed_captures([str(folder)])
-    first, second, third = untimed(read_captures(listed, READING, 1, Mended(Inline())))
+    first, second, third = untimed(read_captures(listed, OPTIONS, 1, Mended(Inline())))
     assert "died twice while it was read" in str(first.error)
     assert (second.result, third.result) == ("42", "42")
     assert len(repaired) == 2
@@ -187,7 +187,7 @@ def test_what_is_lost_with_a_pool_is_read_one_by_one(folder: Path) -> None:
 def test_few_batches_are_under_way_at_a_time(tmp_path: Path, workers: int, under_way: int) -> None:
     write(tmp_path, {f"{number:03}.log": b"" for number in range(300)})
     pool = CallersExecutor(Late(under_way, 300), workers)
-    assert len(list(read_captures(listed_captures([str(tmp_path)]), READING, 1, pool))) == 300
+    assert len(list(read_captures(listed_captures([str(tmp_path)]), OPTIONS, 1, pool))) == 300
 
 
 def test_rows_come_while_the_search_goes_on(folder: Path) -> None:
@@ -198,7 +198,7 @@ def test_rows_come_while_the_search_goes_on(folder: Path) -> None:
         assert goes_on.wait(60)
         yield from listed_captures([f"{folder}/0.log"])
 
-    rows = read_captures(search(), READING, 10**6, CallersExecutor(Inline()))
+    rows = read_captures(search(), OPTIONS, 10**6, CallersExecutor(Inline()))
     assert [next(rows).result for _ in range(3)] == ["42"] * 3
     goes_on.set()
     assert len(list(rows)) == 1
@@ -210,7 +210,7 @@ def test_an_error_of_the_search_ends_the_run(folder: Path) -> None:
         raise ValueError("no such store")
 
     with pytest.raises(ValueError, match="no such store"):
-        list(read_captures(search(), READING, 10**6, CallersExecutor(Inline())))
+        list(read_captures(search(), OPTIONS, 10**6, CallersExecutor(Inline())))
 
 
 def test_an_abandoned_iteration_cancels_what_has_not_begun(folder: Path) -> None:
@@ -238,7 +238,7 @@ def test_an_abandoned_search_ends() -> None:
             taken.append(number)
             yield Listed(LocalFileSystem(), StoredCapture((StoredFile("a", "a"),)))
 
-    rows = read_captures(search(), READING, 1, CallersExecutor(Inline()))
+    rows = read_captures(search(), OPTIONS, 1, CallersExecutor(Inline()))
     next(rows)
     rows.close()
     deadline = time.monotonic() + 60
@@ -251,7 +251,7 @@ def test_an_abandoned_search_ends() -> None:
 def test_threads_give_what_a_loop_gives(tmp_path: Path) -> None:
     mixed_archive(tmp_path)
     listed = listed_captures([str(tmp_path)])
-    assert untimed(read_captures(listed, READING, 10**6, OwnThreads(2))) == rows_in(tmp_path)
+    assert untimed(read_captures(listed, OPTIONS, 10**6, OwnThreads(2))) == rows_in(tmp_path)
 
 
 def test_what_a_thread_raises_is_in_its_future() -> None:
@@ -305,7 +305,7 @@ def test_a_worker_ends_when_its_pool_does(monkeypatch: pytest.MonkeyPatch) -> No
 
 def rows_of_own(store: LocalFileSystem, folder: Path, batch: int = 10**6) -> list[OutcomeRow]:
     listed = [Listed(store, item.capture) for item in listed_captures([str(folder)])]
-    return untimed(read_captures(listed, READING, batch, OwnProcesses(2)))
+    return untimed(read_captures(listed, OPTIONS, batch, OwnProcesses(2)))
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ def test_a_resumed_run_gives_what_one_run_gives(
     for row in list(outcomes([str(logs)], executor=Inline()))[:count]:
         killed.write(row)
     if isinstance(killed, ParquetFolder):
-        killed._store()  # noqa: SLF001  # what it did not store is made again
+        killed._write_part()  # noqa: SLF001  # what it did not store is made again
     del killed
     archive(run, logs, "--output", f"{tmp_path}/{output}", "--resume")
     whole = tmp_path / f"whole.{output}"

@@ -109,16 +109,16 @@ def archive(
     messages = Messages()
     summary = ArchiveSummary(messages)
     with _failures(output):
-        from planqk_protocol.archive.reading import Reading  # noqa: PLC0415  # heavy
+        from planqk_protocol.archive.reading import ReadOptions  # noqa: PLC0415  # heavy
         from planqk_protocol.archive.work import BATCH, read_captures  # noqa: PLC0415  # likewise
 
-        reading = Reading(capture, Limits())
+        options = ReadOptions(capture, Limits())
         with opened_output(output, resume=resume) as opened:
             listed = without_output(_found(patterns), output)
-            new = (item for item in listed if opened.earlier.must_be_read(item.capture, reading))
+            new = (item for item in listed if opened.earlier.must_be_read(item.capture, options))
             with (
                 _workers(executor, jobs) as workers,
-                closing(read_captures(new, reading, BATCH, workers)) as rows,
+                closing(read_captures(new, options, BATCH, workers)) as rows,
                 summary.shown(rows, shows_bar=output != STDOUT or not sys.stdout.isatty()) as counted,
             ):
                 written = 0
