@@ -127,15 +127,15 @@ def _locked(path: Path) -> Iterator[None]:
 
     lock = FileLock(f"{path.resolve()}.lock", timeout=0)
     try:
-        lock.acquire()
+        locked = lock.acquire()
     except Timeout:
         raise Failure(f"another run writes to {path}; wait for its end, or choose another output") from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows does not remove an open file
-            Path(lock.lock_file).unlink()
-        lock.release()
+    with locked:
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows does not remove an open file
+                Path(lock.lock_file).unlink()
 
 
 def _opened(path: Path, *, is_folder: bool) -> RowOutput:
