@@ -9,10 +9,11 @@ reads the same files in one process, finds out the same about them, with the cla
 the command uses, and writes it as JSON Lines. It joins no rotated files, divides no work,
 and can neither go on after an interruption nor tell what is damaged.
 
-Seconds are those of the processor, in all processes, without those that an archive of
-one log takes. Only the gain from a second core is measured by the clock. It is compared
-with what two processes that only count gain at the same time, as the machine may have
-other work. Memory is that of the largest process at its peak.
+Seconds are those of the processor, in all processes. From those that are compared with the
+bare loop, what an archive of one log takes is subtracted. Only the gain from a second core is
+measured by the clock. It is compared with what two processes that only count gain at the
+same time, as the machine may have other work. Memory is that of the largest process at its
+peak.
 """
 
 from __future__ import annotations
@@ -231,7 +232,7 @@ def _measure(kind: str, folders: tuple[Path, Path], start: Cost, bounds: _Bounds
         f"{_TERABYTES} TB take {hours:.1f} hours of a core; {archive.peak / 1024:.0f} MiB"
     )
     bounds.most(f"{kind}: time, as a multiple of the bare loop's", work / (bare.cpu - none.cpu), _MOST_COST)
-    growth = work / (part.cpu - start.cpu) / _PARTS
+    growth = archive.cpu / part.cpu / _PARTS  # the start included: without it, little is left of a small part
     bounds.most(f"{kind}: time, as a multiple of {_PARTS} parts", growth, _MOST_TIME)
     bounds.most(f"{kind}: memory, as a multiple of a part's", archive.peak / part.peak, _MOST_MEMORY)
 
