@@ -158,7 +158,7 @@ class Resumption:
         self._begin_connection()
 
     def _begin_connection(self) -> None:
-        self._latest: tuple[int, bytes] | None = None  # time and digest of this connection's latest record
+        self._latest: tuple[int, Record] | None = None  # this connection's latest record, and its time
         self._has_gone_back = False  # the time went back on this connection
         self._is_at_last = False  # the latest record that came is the one given last
         self._has_met_last = False  # the record given last has come on this connection
@@ -270,9 +270,10 @@ class Resumption:
         before, record, time = self._latest, self._record, self._record.time
         if self._has_lines or time is None:
             return None
-        self._latest = (time, record.digest())
-        comes_again = self._latest == before and record.is_unlike_others
-        if before is None or (before[0] <= time and not comes_again):
+        self._latest = (time, record)
+        if before is None or before[0] < time:
+            return None
+        if before[0] == time and not (record.is_unlike_others and record.digest() == before[1].digest()):
             return None
         self._has_gone_back = True
         self._expected = self._given.expected_since(time)
