@@ -44,6 +44,7 @@ the length of the line, even if the line comes byte by byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from itertools import islice, takewhile
 from operator import methodcaller
@@ -52,7 +53,7 @@ from typing import TypeAlias
 from planqk_protocol.buffer import LF
 from planqk_protocol.grammar import Table
 
-__all__ = ["Lines", "LinesCheckpoint", "Segment"]
+__all__ = ["Lines", "LinesCheckpoint", "Segment", "rarest"]
 
 Segment: TypeAlias = tuple[str | None, int, int, bool, Sequence[bytes], int]
 """A slice of a chunk, as (kind, start, stop, complete, lines, payload_start).
@@ -95,7 +96,7 @@ class Lines:
             if kind in table.payload_kinds
         ]
         self._needle = LF + table.prefix
-        self._rare_at = _rarest(self._needle)  # the place of the rare byte in the needle
+        self._rare_at = rarest(self._needle)  # the place of the rare byte in the needle
         # The kind of a line depends on this many of its bytes at most; `None` if on all of them.
         self._deciding_size = None if limit is None else max(limit + 1, table.window)
         self._begin_line()
@@ -254,7 +255,8 @@ def _lines_alike(data: bytes, at: int, beginning: bytes) -> list[bytes]:
     return lines
 
 
-def _rarest(text: bytes) -> int:
+@cache
+def rarest(text: bytes) -> int:
     """Place of the byte of `text` that is likely to be the rarest one in logs.
 
     Letters are rarer than all else, capital letters rarer than small ones, and among

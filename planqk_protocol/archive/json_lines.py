@@ -1,8 +1,9 @@
-"""Rows as JSON Lines, added to a file one by one, so that a run can be killed and resumed."""
+"""Rows as JSON Lines, added to a file as they come, so that a run can be killed and resumed."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,8 @@ from planqk_protocol.archive.rows import SCHEMA_VERSION, OutcomeRow, row_to_json
 from planqk_protocol.buffer import LF
 
 __all__ = ["JsonLinesFile"]
+
+_LONGEST_WAIT = 0.1  # seconds from one write to the next, while rows come
 
 
 class _StoredRow(msgspec.Struct):
@@ -44,14 +47,18 @@ class JsonLinesFile:
         path.touch()
         self.earlier = EarlierRows(self._keys())
         os.truncate(path, sum(map(len, self._lines())))  # a killed run may have left half a line
+        self._new: list[bytes] = []
+        self._since = -_LONGEST_WAIT
 
     def write(self, row: OutcomeRow) -> None:
-        """Add a row."""
-        with self._path.open("ab") as file:
-            file.write(row_to_json_line(row))
+        """Add a row. If several come at a time, they are stored together."""
+        self._new.append(row_to_json_line(row))
+        if time.monotonic() - self._since >= _LONGEST_WAIT:
+            self._store()
 
     def close(self) -> None:
-        """Drop rows that are out of date."""
+        """Store what is left, and drop rows that are out of date."""
+        self._store()
         keys = islice(self._keys(), self.earlier.count)
         stays = [self.earlier.stays(number, key) for number, key in enumerate(keys)]
         if not all(stays):
@@ -62,6 +69,12 @@ class JsonLinesFile:
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(self._path)
+
+    def _store(self) -> None:
+        with self._path.open("ab") as file:
+            file.writelines(self._new)
+        self._new.clear()
+        self._since = time.monotonic()
 
     def _lines(self) -> Iterator[bytes]:
         with self._path.open("rb") as file:

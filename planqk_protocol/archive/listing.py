@@ -199,9 +199,10 @@ class _Listing:
         """Give the captures that no earlier search finds. Returns whether this one finds any."""
         store = search.store
         captures = captures_of(files, first_config(store, config_folders(folder)[1:]))
-        found = [item for item in captures if any(search.covers(file.path) for file in item.files)]
-        yield from _largest_first(store, [item for item in found if self._is_new(store, item, earlier)])
-        return bool(found)
+        if search.pattern:
+            captures = [item for item in captures if any(search.covers(file.path) for file in item.files)]
+        yield from _largest_first(store, [item for item in captures if self._is_new(store, item, earlier)])
+        return bool(captures)
 
     def _of_link(self, search: Search, link: Link) -> Generator[Listed, None, bool]:
         """Find what a link stands for. Returns whether the pattern matches it."""

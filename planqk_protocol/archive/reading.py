@@ -62,9 +62,9 @@ class ReadOptions(msgspec.Struct, frozen=True):
             Hexadecimal digits; ``None`` if it is not known when a file was modified.
         """
         files = [*capture.files, capture.config] if capture.config else capture.files
-        if any(file.modified is None for file in files):
+        states = [(file.url, file.size, file.modified.timestamp()) for file in files if file.modified]
+        if len(states) < len(files):
             return None
-        states = [(file.url, file.size, str(file.modified)) for file in files]
         # The text of numbers and strings, of which repr escapes what UTF-8 does not have.
         return hashlib.blake2b(f"{_how(self)}{states!r}".encode(), digest_size=16).hexdigest()
 

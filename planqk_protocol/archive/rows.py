@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from planqk_protocol.buffer import LF
-from planqk_protocol.captures.timestamps import nanoseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +36,7 @@ MOST_TEXT = 64 * 1024
 """The most bytes of a JSON text that a row holds."""
 
 _TIMES = ("started", "finished", "first_time", "last_time")
+_SIX_DECIMALS = len("2026-05-01T10:00:00.123456")  # of a time by RFC 3339
 _BITS = 64  # of a number in Arrow, with its sign
 _COUNTS = ("findings", "notices")
 _encode = msgspec.json.Encoder().encode
@@ -94,7 +94,8 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="version",
             what the job printed, or not the first one.
         damage: The first thing that is wrong with the files, so that lines of standard
             output may be missing, altered, or in the wrong order.
-        first_time: The first time stamp of standard output, by RFC 3339 in UTC.
+        first_time: The first time stamp of standard output, by RFC 3339 in UTC,
+            with nine decimals, as in all times.
         last_time: The last one.
         lines: Number of lines of standard output.
         bytes: Size of standard output in bytes.
@@ -189,9 +190,10 @@ def schema() -> pa.Schema:
 
 
 def to_table(rows: Iterable[OutcomeRow]) -> pa.Table:
-    """The rows as an Arrow table of the `schema`.
+    """The rows as an Arrow table of the `schema`. Its times have six decimals.
 
     Raises:
+        ValueError: A time is not by RFC 3339 in UTC with nine decimals.
         ModuleNotFoundError: pyarrow is missing; the extra ``archive`` brings it.
 
     >>> to_table([OutcomeRow(url="job.log", lines=3)]).column("lines").to_pylist()
@@ -200,22 +202,26 @@ def to_table(rows: Iterable[OutcomeRow]) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415  # an extra, and heavy
 
     given, fields = list(rows), schema()
-    return pa.Table.from_arrays(
-        [pa.array(_column(given, field.name), field.type) for field in fields], schema=fields
-    )
+    times = {name: pa.array(_stamps(given, name), pa.string()) for name in _TIMES}
+    columns = [
+        times[field.name].cast(field.type)
+        if field.name in times
+        else pa.array(_column(given, field.name), field.type)
+        for field in fields
+    ]
+    return pa.Table.from_arrays(columns, schema=fields)
+
+
+def _stamps(rows: list[OutcomeRow], name: str) -> list[str | None]:
+    """The times of rows with six decimals: Arrow does not drop the others."""
+    stamps = map(attrgetter(name), rows)
+    return [f"{stamp[:_SIX_DECIMALS]}Z" if stamp else None for stamp in stamps]
 
 
 def _column(rows: list[OutcomeRow], name: str) -> Iterable[Any]:
     values = map(attrgetter(name), rows)
-    if name in _TIMES:
-        return [_microseconds(value) if value else None for value in values]
     if name == "violations":
         return [[(code, msgspec.structs.asdict(item)) for code, item in value.items()] for value in values]
     if name in _COUNTS:
         return [list(value.items()) for value in values]
     return list(values)
-
-
-def _microseconds(stamp: str) -> int | None:
-    time = nanoseconds(stamp)
-    return None if time is None else time // 1000

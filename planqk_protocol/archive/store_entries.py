@@ -167,7 +167,7 @@ def content_of(store: AbstractFileSystem, folder: str) -> Content:
         Exception: The store does not answer, or refuses it.
     """
     if is_local(store):
-        return _local_content(store, folder)
+        return _local_content(folder)
     files, folders = _entries_in(store, folder)
     return Content([stored_file(store, entry) for entry in files.values()], folders, [])
 
@@ -193,7 +193,7 @@ def _entries_in(store: AbstractFileSystem, folder: str) -> tuple[dict[str, dict[
     return files, sorted(folders)
 
 
-def _local_content(store: AbstractFileSystem, folder: str) -> Content:
+def _local_content(folder: str) -> Content:
     content = Content([], [], [])
     inside = f"{folder.rstrip('/')}/"
     with os.scandir(folder) as entries:
@@ -206,7 +206,7 @@ def _local_content(store: AbstractFileSystem, folder: str) -> Content:
             elif entry.is_symlink() and os.path.isfile(path):  # noqa: PTH113  # likewise
                 content.links.append(Link(path, resolved(path), is_folder=False))
             else:
-                content.files.append(_local_file(path, entry_url(store, path)))
+                content.files.append(_local_file(path, plain_name(path)))
     return content
 
 

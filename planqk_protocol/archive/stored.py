@@ -88,11 +88,13 @@ class StoredCapture(msgspec.Struct, frozen=True):
     @property
     def size(self) -> int:
         """Size of its files in bytes."""
-        return sum(file.size for file in self.files)
+        return self.files[0].size if len(self.files) == 1 else sum(file.size for file in self.files)
 
     @property
     def modified(self) -> datetime | None:
         """When the last of its files was modified."""
+        if len(self.files) == 1:  # as nearly all of many
+            return self.files[0].modified
         return max((file.modified for file in self.files if file.modified), default=None)
 
 
@@ -125,7 +127,9 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     """
     found = {file.path: file for file in files}
     configs = {_folder(path): file for path, file in found.items() if _name(path) == DOCKER_CONFIG}
-    paths = [path for path in found if not (_folder(path) in configs and _name(path) in _OTHER_FILES)]
+    paths = list(found)
+    if configs:
+        paths = [path for path in paths if not (_folder(path) in configs and _name(path) in _OTHER_FILES)]
     paths = [path for path in paths if not (path.endswith(_UNFINISHED) and _is_compressed(path, found))]
     groups = [[paths[number] for number in numbers] for numbers in rotations(paths)]
     joined = {path for group in groups for path in group}
@@ -133,12 +137,24 @@ def captures_of(files: Iterable[StoredFile], config: StoredFile | None = None) -
     return [
         StoredCapture(
             files=tuple(found[path] for path in group),
-            config=next(filter(None, map(configs.get, config_folders(_folder(group[-1])))), config),
+            config=_described(group[-1], configs) or config,
             is_tar=len(group) == 1 and group[0].lower().endswith(_TARS),
-            error=_twice([found[path] for path in group]),
+            error=_twice([found[path] for path in group]) if len(group) > 1 else None,
         )
         for group in groups
     ]
+
+
+def _described(path: str, configs: dict[str, StoredFile]) -> StoredFile | None:
+    """What Docker writes about the container of a log.
+
+    Args:
+        path: The path of the log.
+        configs: The descriptions that are there, by their folders.
+    """
+    if not configs:
+        return None
+    return next(filter(None, map(configs.get, config_folders(_folder(path)))), None)
 
 
 def config_folders(folder: str) -> list[str]:

@@ -61,7 +61,7 @@ def batches(
         if own_cost >= size:
             yield Batch(item.store, (item.capture,), options)
             continue
-        if waiting and (item.store != store or cost + own_cost > size):
+        if waiting and ((item.store is not store and item.store != store) or cost + own_cost > size):
             yield Batch(store, tuple(waiting), options)
             waiting, cost = [], 0
         store, cost = item.store, cost + own_cost

@@ -8,12 +8,14 @@ from itertools import chain
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.open_object import OpenObject, Scan
 from planqk_protocol.captures.sniffing import MOST_EXAMINED, first_line_end, is_utf16
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.framing import rarest
 from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.marked import marker_prefix
 
@@ -37,6 +39,7 @@ MOST_DETECTED = 1024 * 1024
 
 _LONGEST_ENTRY = MOST_EXAMINED  # bytes of an entry after which detection does not wait for its end
 _MOST_NAMES = 10
+_BYTES_PER_MISS = 1024  # a letter outside of a marker costs less than to search these for all of the marker
 _NEARLY_ALL = 9  # bad records for each line that came out
 _NOT_RECORDS = frozenset(
     {
@@ -181,11 +184,13 @@ def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterat
 
 def _parts_of_head(chunks: Iterator[bytes], *, at_once: bool) -> Iterator[bytes]:
     """The chunks of an input, up to the one after which its format can be detected."""
-    head = bytearray()
+    head, size = bytearray(), 0
     for chunk in chunks:
         yield chunk
-        head += chunk
-        if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
+        size += len(chunk)
+        if at_once:
+            head += chunk
+        if size >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
             return
 
 
@@ -208,15 +213,17 @@ def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[
         for chunk in chunks:
             data = held + chunk
             begins = is_at_start and data.startswith(prefix)
-            at = 0 if begins else data.find(marked) + 1
-            if begins or at:
+            at = 0 if begins else _marked_line(data, prefix)
+            if at >= 0:
                 yield data[:at]
                 raise InputError(
                     f"{name}: the first line looks like {capture}, but a line with a marker does not; "
                     f"say capture=raw if the job printed all of it, else capture={capture}"
                 )
             end = b"\n" * is_at_start + data[-len(prefix) :]
-            half = next((size for size in range(len(prefix), 1, -1) if end.endswith(marked[:size])), 1)
+            half = 1
+            if prefix[:1] in end:
+                half = next((size for size in range(len(prefix), 1, -1) if end.endswith(marked[:size])), 1)
             passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
             if passed:
                 yield passed
@@ -227,3 +234,22 @@ def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[
         raise
     if held:
         yield held
+
+
+def _marked_line(data: bytes, prefix: bytes) -> int:
+    """Where a line after the first one begins with a marker; -1 if none does.
+
+    Args:
+        data: The bytes.
+        prefix: What all markers begin with.
+    """
+    needle = LF + prefix
+    at, rare = rarest(needle), -1
+    for _ in range(len(data) // _BYTES_PER_MISS):  # `Lines` searches likewise, and says why
+        rare = data.find(needle[at], rare + 1)
+        if rare < 0:
+            return -1
+        if data.startswith(needle, rare - at):
+            return rare - at + 1
+    found = data.find(needle, max(rare - at + 1, 0))
+    return found + 1 if found >= 0 else -1

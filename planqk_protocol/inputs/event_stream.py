@@ -121,7 +121,9 @@ class EventStream:
                     captured = self._source.feed(chunk)
                     if isinstance(chunk, bytes):
                         self.head += chunk[: MOST_DETECTED - len(self.head)]
-                        self._stderr.feed(chunk, self.container or next(iter(self._source.containers), None))
+                        if not self._source.result:  # else no finding tells what is on standard error
+                            first = next(iter(self._source.containers), None)
+                            self._stderr.feed(chunk, self.container or first)
                     yield self._noted(captured)
             except CutOff as end:
                 yield self._noted(self._source.cut_off())

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, parquet, row_to_json_line, to_table
+from planqk_protocol.archive import OutcomeRow, json_lines, parquet, row_to_json_line, to_table
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.parquet import ParquetFile, ParquetFolder
 from planqk_protocol.archive.resumption import EarlierRows
@@ -71,6 +71,7 @@ def opened(path: Path) -> Output:
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "_MOST_ROWS", 2)
     monkeypatch.setattr(parquet, "_MOST_OBJECTS", 1)
+    monkeypatch.setattr(json_lines, "_LONGEST_WAIT", 0)
 
 
 @pytest.mark.usefixtures("_small_parts")

@@ -123,9 +123,10 @@ def archive(
             ):
                 written = 0
                 for row in counted:
-                    if all(is_met(row, name, wanted) for name, wanted in conditions):
-                        opened.write(_in_words_of_the_command(row))
-                        written += 1
+                    if conditions and not all(is_met(row, name, wanted) for name, wanted in conditions):
+                        continue
+                    opened.write(_in_words_of_the_command(row))
+                    written += 1
             opened.close()
     summary.print(written if conditions else None)
     ctx.exit(int(summary.errors > 0 or summary.damaged > 0))
@@ -133,9 +134,11 @@ def archive(
 
 def _in_words_of_the_command(row: OutcomeRow) -> OutcomeRow:
     """The row, with an error that names options and no arguments of Python."""
+    if not row.error:
+        return row
     from msgspec.structs import replace  # noqa: PLC0415  # not for the help
 
-    return replace(row, error=in_options(row.error)) if row.error else row
+    return replace(row, error=in_options(row.error))
 
 
 def _found(patterns: tuple[str, ...]) -> Iterator[Listed]:
