@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis, emit, runner
+from planqk_protocol import archive, captures, diagnosis, emit, runner
 from planqk_protocol.cli.rule_links import DOCUMENTATION
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "playground")]
@@ -69,7 +69,7 @@ nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # an argument
     ("py:obj", r"Limits\.[a-z_]+"),
     ("py:class", r".*\.(Span|Records)"),  # not public
-    ("py:.*", r"(asyncio|collections|hypothesis|json|msgspec|os|subprocess)\..*"),
+    ("py:.*", r"(asyncio|collections|concurrent|datetime|hypothesis|json|msgspec|os|pa|subprocess)\..*"),
 ]
 
 autodoc_member_order = "bysource"
@@ -88,7 +88,7 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", _put_directives)
     app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
-    app.connect("autodoc-process-signature", _name_the_union)
+    app.connect("autodoc-process-signature", _readable_signature)
     app.connect("missing-reference", _resolve_from_anywhere)
     app.connect("build-finished", _lay_playground)
 
@@ -130,7 +130,7 @@ def _add_inherited_attributes(
         lines += (inspect.getdoc(obj.__base__) or "").splitlines()[1:]
 
 
-def _name_the_union(
+def _readable_signature(
     _app: Sphinx,
     _what: str,
     _name: str,
@@ -139,9 +139,12 @@ def _name_the_union(
     arguments: str | None,
     result: str | None,
 ) -> tuple[str | None, str | None]:
-    """Write ``Event`` in signatures, not the union it stands for."""
+    """Write ``Event`` in signatures, not the union it stands for, and ``{}`` for a new dictionary."""
     union = stringify_annotation(planqk_protocol.Event, "smart")
-    shown = [part and part.replace(union, "~planqk_protocol.Event") for part in (arguments, result)]
+    shown = [
+        part and part.replace(union, "~planqk_protocol.Event").replace("<factory>", "{}")
+        for part in (arguments, result)
+    ]
     return shown[0], shown[1]
 
 
@@ -154,7 +157,7 @@ def _resolve_from_anywhere(app: Sphinx, env: BuildEnvironment, node: pending_xre
         target = target.rpartition(".")[2]
     homes = [
         module.__name__
-        for module in (planqk_protocol, captures, diagnosis, emit, runner)
+        for module in (planqk_protocol, archive, captures, diagnosis, emit, runner)
         if target.partition(".")[0] in module.__all__
     ]
     if not homes:

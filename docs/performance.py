@@ -117,12 +117,15 @@ def _events(report: Report) -> str:
         "ratio",
         "events in a list",
         "ratio",
+        "plain loop",
+        "`feed` / plain loop",
     ]
     rows = []
     for log in _logs(report):
         row = [log, report.speed(log, "careful loop")]
         for task in ("events", "feed alone", "events in a list"):
             row += [report.speed(log, task), report.ratio(log, task, "careful loop")]
+        row += [report.speed(log, "plain loop"), report.ratio(log, "feed alone", "plain loop")]
         rows.append(row)
     return _table(header, rows)
 

@@ -10,6 +10,8 @@ __all__ = ["LF", "Buffer", "BufferCheckpoint", "as_bytes"]
 LF = b"\n"
 """The end of a line."""
 
+_FEW = 4096  # bytes
+
 BufferCheckpoint: TypeAlias = tuple[BytesIO, int]
 """A state of a `Buffer` that `Buffer.roll_back` goes back to."""
 
@@ -35,8 +37,10 @@ class Buffer:
 
     def append(self, data: bytes, start: int, stop: int) -> None:
         """Append ``data[start:stop]``."""
-        whole = start == 0 and stop == len(data)
-        self._size += self._bytes.write(data if whole else memoryview(data)[start:stop])
+        size = stop - start
+        # A copy of few bytes is cheaper than a view. To slice all bytes copies none.
+        source = data if size < _FEW or size == len(data) else memoryview(data)
+        self._size += self._bytes.write(source[start:stop])
 
     def take(self) -> bytes:
         """Remove all bytes, and return them."""

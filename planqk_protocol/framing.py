@@ -44,6 +44,7 @@ the length of the line, even if the line comes byte by byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from itertools import islice, takewhile
 from operator import methodcaller
@@ -52,7 +53,7 @@ from typing import TypeAlias
 from planqk_protocol.buffer import LF
 from planqk_protocol.grammar import Table
 
-__all__ = ["Lines", "LinesCheckpoint", "Segment"]
+__all__ = ["Lines", "LinesCheckpoint", "Segment", "rarest"]
 
 Segment: TypeAlias = tuple[str | None, int, int, bool, Sequence[bytes], int]
 """A slice of a chunk, as (kind, start, stop, complete, lines, payload_start).
@@ -95,7 +96,7 @@ class Lines:
             if kind in table.payload_kinds
         ]
         self._needle = LF + table.prefix
-        self._rare_at = _rarest(self._needle)  # the place of the rare byte in the needle
+        self._rare_at = rarest(self._needle)  # the place of the rare byte in the needle
         # The kind of a line depends on this many of its bytes at most; `None` if on all of them.
         self._deciding_size = None if limit is None else max(limit + 1, table.window)
         self._begin_line()
@@ -215,14 +216,14 @@ class Lines:
     def _classify_piece(self, data: bytes, start: int, stop: int, *, complete: bool) -> str | None:
         """The kind of a line after another piece of it; ``None`` while it is still open."""
         table = self._table
+        if not self._length and not data.startswith(table.prefix[: stop - start], start):
+            self._kind = table.text  # as nearly all lines that are cut
+            return table.text
         size = self._deciding_size
         deciding_stop = stop if size is None else min(stop, start + size - self._length)
         self._length += stop - start
         # The window is enough for nearly every line, and avoids a copy of a long piece.
         head = self._head + data[start : min(deciding_stop, start + table.window)]
-        if not head.startswith(table.prefix[: len(head)]):  # as nearly all lines that are cut
-            self._kind = table.text
-            return table.text
         kind = table.classify(head, 0, len(head))
         if self._may_turn_to_text(kind):
             head = self._head + data[start:deciding_stop]
@@ -254,7 +255,8 @@ def _lines_alike(data: bytes, at: int, beginning: bytes) -> list[bytes]:
     return lines
 
 
-def _rarest(text: bytes) -> int:
+@cache
+def rarest(text: bytes) -> int:
     """Place of the byte of `text` that is likely to be the rarest one in logs.
 
     Letters are rarer than all else, capital letters rarer than small ones, and among

@@ -76,6 +76,9 @@ def extend_with_logs(
     # A slab of at most max_line bytes holds no line that is too long. So only a line that is longer
     # than a slab has to be measured.
     slab = _SLAB if max_line is None else min(_SLAB, max_line)
+    if 0 < stop - start < min(_SMALL, slab) and data.find(LF, start, stop - 1) < 0:  # one line: most were cut
+        events.append(_decode(data[start:stop], line))
+        return line + data.endswith(LF, start, stop)
     while start < stop:
         end = stop if stop - start <= slab else data.rfind(LF, start, start + slab) + 1
         if end:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 settings.register_profile("dev", max_examples=6, deadline=None)
 settings.register_profile("ci", max_examples=10, deadline=None, derandomize=True, database=None)
 settings.register_profile(
-    "long", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "long", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "mutation",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from planqk_protocol.framing import Lines, _rarest
+from planqk_protocol.framing import Lines, rarest
 from planqk_protocol.grammar import load_table
 from tests.strategies import FENCE, INTERIM, RESULT
 
@@ -93,7 +93,7 @@ def test_a_chunk_that_begins_within_a_line_has_the_same_kinds(data: bytes, place
 
 
 @pytest.mark.parametrize(
-    ("text", "rarest"),
+    ("text", "expected"),
     [
         (b"\nPlanQK:Job:", b"Q"),
         (b"\n", b"\n"),
@@ -106,10 +106,10 @@ def test_a_chunk_that_begins_within_a_line_has_the_same_kinds(data: bytes, place
         (b"\nQQ", b"Q"),
     ],
 )
-def test_the_rarest_byte_is_the_capital_that_english_has_least(text: bytes, rarest: bytes) -> None:
-    place = _rarest(text)
-    assert text[place : place + 1] == rarest
-    assert place == text.index(rarest)
+def test_the_rarest_byte_is_the_capital_that_english_has_least(text: bytes, expected: bytes) -> None:
+    place = rarest(text)
+    assert text[place : place + 1] == expected
+    assert place == text.index(expected)
 
 
 def searches(data: bytes) -> int:

@@ -7,6 +7,7 @@ its `CatalogueEntry`, and name the module there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import UnionType
 
 from planqk_protocol.buffer import as_bytes
@@ -79,6 +80,7 @@ def decoder(format_id: str, *, container: str | None = None, stream: StdStream |
     return found.decoder(container, stream)
 
 
+@cache
 def is_line_format(format_id: str) -> bool:
     """Whether a capture in a format is text in which no line begins with a marker of the protocol.
 

@@ -95,6 +95,9 @@ class Records(Protocol):
     def times(self) -> list[str]:
         """The time stamp of each record; empty where it has none."""
 
+    def time_span(self) -> tuple[str, str]:
+        """The first and the last of `times`. Whoever asks for no others need not wait for them."""
+
 
 @runtime_checkable
 class GradedRecords(Records, Protocol):
@@ -121,7 +124,15 @@ class StampedRecords(msgspec.Struct, frozen=True):
 
     def times(self) -> list[str]:
         """The time stamp of each record; empty where it has none."""
-        return [stamp.decode() if isinstance(stamp, bytes) else stamp or "" for stamp in self.stamps]
+        return [_text(stamp) for stamp in self.stamps]
+
+    def time_span(self) -> tuple[str, str]:
+        """The first and the last time stamp; empty where the record has none."""
+        return _text(self.stamps[0]), _text(self.stamps[-1])
+
+
+def _text(stamp: bytes | str | None) -> str:
+    return stamp.decode() if isinstance(stamp, bytes) else stamp or ""
 
 
 class Chunk(msgspec.Struct, frozen=True, eq=False):
@@ -153,6 +164,12 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         """`time` in nanoseconds since 1970, UTC."""
         time = self.time
         return None if time is None else nanoseconds(time)
+
+    @property
+    def time_span(self) -> tuple[str | None, str | None]:
+        """The time stamps of the first and the last record; each ``None`` where it has none."""
+        first, last = self.records.time_span() if self.records else ("", "")
+        return first or None, last or None
 
     def times_at(self, offsets: list[int]) -> list[str | None]:
         """The time stamps of the records that hold the bytes at `offsets` of `data`."""

@@ -27,6 +27,7 @@ from typing import ClassVar
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.chunks import Chunk, NoticeKind, StdStream
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_blank_lines
@@ -99,6 +100,12 @@ class _AlikeLines(msgspec.Struct, frozen=True):
         """The time stamp of each line."""
         start, stop = self.prefix.time_start, self.prefix.time_stop
         return [line[start:stop].decode() for line in BytesIO(self.block)]
+
+    def time_span(self) -> tuple[str, str]:
+        """The time stamps of the first and the last line."""
+        last = self.block.rfind(LF, 0, -1) + 1
+        start, stop = self.prefix.time_start, self.prefix.time_stop
+        return self.block[start:stop].decode(), self.block[last + start : last + stop].decode()
 
 
 class PrefixDecoder(LineDecoder):

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from planqk_protocol import __version__
+from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.rich_help import Group, show_error
 from planqk_protocol.cli.terminal import Failure, Messages, OutputClosed, escape_line, writing
+from planqk_protocol.inputs.input import InputError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -28,6 +30,7 @@ _NAMES = (
     "run",
     "explain",
     "unwrap",
+    "archive",
     "emit",
     "formats",
     "conformance",
@@ -82,8 +85,9 @@ class _Application(Group):
         except OutputClosed:
             sys.exit(0)
         except Failure as failure:
-            Messages().say(_PROGRAM, str(failure))
-            sys.exit(failure.exit_code)
+            _fail(failure)
+        except InputError as error:
+            _fail(Failure(in_options(str(error))))
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with writing(), _shown_errors():
@@ -95,6 +99,11 @@ class _Application(Group):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Failure("interrupted", exit_code=130) from None
+
+
+def _fail(failure: Failure) -> NoReturn:
+    Messages().say(_PROGRAM, str(failure))
+    sys.exit(failure.exit_code)
 
 
 def _module(command: str) -> str:

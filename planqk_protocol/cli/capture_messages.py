@@ -8,6 +8,7 @@ __all__ = ["AFTER_LOSS", "DAMAGED", "another_format", "backwards", "cut_short", 
 
 _LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)\b")
 _ONLY = re.compile(r"\bthe argument container\b")
+_CAPTURE = re.compile(r"\bcapture=(?=[a-z])")
 
 DAMAGED = "the capture is damaged here; get all of it, or have the job print ASCII only"
 AFTER_LOSS = (
@@ -42,4 +43,5 @@ def cut_short(exit_code: int | None) -> str:
 
 def in_options(message: str) -> str:
     """Replace the names of arguments in a message of the library by the options of the command."""
-    return _ONLY.sub("--only", _LIMIT.sub(lambda limit: f"--{limit[1].replace('_', '-')}", message))
+    message = _LIMIT.sub(lambda limit: f"--{limit[1].replace('_', '-')}", message)
+    return _CAPTURE.sub("--capture ", _ONLY.sub("--only", message))

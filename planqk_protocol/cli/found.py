@@ -8,10 +8,10 @@ from typing import NamedTuple
 import click
 
 from planqk_protocol.cli.capture_messages import in_options
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.reading import Reading
 from planqk_protocol.cli.visible_text import character_count
 from planqk_protocol.diagnosis import Finding, FindingRecord, Place, finding_record
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["Found", "Locator", "Spot", "advice", "in_one_line"]
 

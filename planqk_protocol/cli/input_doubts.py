@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from planqk_protocol.captures import Captured
-from planqk_protocol.cli.capture_messages import backwards, guess
-from planqk_protocol.cli.detection import (
-    PLATFORM_LOG,
-    RAW,
-    another_format,
-    answer_without_entries,
-    is_no_record,
-)
-from planqk_protocol.cli.event_stream import EventStream
+from planqk_protocol.cli.capture_messages import another_format, backwards, guess
 from planqk_protocol.cli.terminal import Messages
+from planqk_protocol.inputs.detection import is_no_record, looks_like
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["DISORDER", "InputDoubts"]
 
@@ -51,13 +45,12 @@ class InputDoubts:
 
     def wrong_input(self) -> list[str]:
         """The messages that the inputs are in another format, are no log, or lack the container named."""
-        stream, head = self._stream, bytes(self._stream.head)
-        another = None
-        if stream.format == PLATFORM_LOG or (stream.is_guessed and stream.format == RAW):
-            another = answer_without_entries(head)
-        if not (another or stream.is_guessed):
-            another = another_format(stream.format, self._no_records, stream.line_count, head)
-        return [message for message in (another, stream.missing_container) if message is not None]
+        stream = self._stream
+        wrong = stream.answer_without_entries
+        if not (wrong or stream.is_guessed):
+            looks = looks_like(stream.format, self._no_records, stream.line_count, bytes(stream.head))
+            wrong = looks and another_format(stream.format, looks)
+        return [message for message in (wrong, stream.missing_container) if message is not None]
 
     def say_disorder(self) -> bool:
         """Whether an input is older than the one before it. Each one is said."""

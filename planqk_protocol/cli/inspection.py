@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from planqk_protocol import MultilineResult, Result
 from planqk_protocol.captures import Captured
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.finding_reports import Report
 from planqk_protocol.cli.redaction import redacted
 from planqk_protocol.diagnosis import Finding, Severity
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["Inspection"]
 

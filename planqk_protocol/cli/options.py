@@ -11,13 +11,13 @@ import click
 
 from planqk_protocol import Limits
 from planqk_protocol.captures import formats
-from planqk_protocol.cli.detection import AUTO
 from planqk_protocol.cli.reading import Files, Live, LiveExecution, Reading
 from planqk_protocol.cli.rich_help import Argument
 from planqk_protocol.cli.rotation import check_one_run, check_order
 from planqk_protocol.cli.sources import STDIN, label
 from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.errors import OpenAPIError
+from planqk_protocol.inputs.detection import AUTO
 from planqk_protocol.limits import MAX_DEPTH
 
 if TYPE_CHECKING:

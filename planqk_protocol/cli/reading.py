@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from planqk_protocol.cli.compression import Tell, decompressed
-from planqk_protocol.cli.detection import RAW
-from planqk_protocol.cli.sources import STDIN, Input, LiveInput, label, read, total_size
+from planqk_protocol.cli.sources import STDIN, label, read, total_size
 from planqk_protocol.cli.terminal import Failure, Messages
+from planqk_protocol.inputs.compression import Tell, decompressed
+from planqk_protocol.inputs.detection import RAW
+from planqk_protocol.inputs.input import Input, LiveInput
 from planqk_protocol.outcome import JobStatus
 
 if TYPE_CHECKING:
@@ -40,7 +41,27 @@ _INTERRUPTED = "Ctrl-C ended the reading only, and not the execution"
 _LONG = 16 * 1024 * 1024  # bytes; less is read before a bar could be seen
 
 
-class Files:
+class _OutputAlone:
+    """An input without a platform that could give advice, or a result of its own.
+
+    Attributes:
+        exit_code: The exit code of the job; ``None`` if it is not known.
+        status: The status that a platform gave the job; ``None`` if there is no platform.
+    """
+
+    exit_code: int | None = None
+    status: JobStatus | None = None
+
+    def advised(self, finding: Finding) -> Finding:
+        """The finding as it is: its advice holds."""
+        return finding
+
+    def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # `LiveExecution` looks at it
+        """Nothing: there is no other result."""
+        return False
+
+
+class Files(_OutputAlone):
     """Files that are read as one stream.
 
     Args:
@@ -51,8 +72,6 @@ class Files:
 
     is_live = False
     is_cut_off = False  # a file that ends too early raises `CutOff` while it is read
-    exit_code: int | None = None
-    status: JobStatus | None = None
 
     def __init__(self, names: tuple[str, ...], capture: str, messages: Messages) -> None:
         self.names = names
@@ -88,16 +107,8 @@ class Files:
     def check_exit_code(self) -> None:
         """Do nothing: a file has no exit code that could be unknown."""
 
-    def advised(self, finding: Finding) -> Finding:
-        """The finding as it is: its advice holds."""
-        return finding
 
-    def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
-        """Nothing: there is no other result."""
-        return False
-
-
-class Live:
+class Live(_OutputAlone):
     """The output of a container, as its engine sends it.
 
     Args:
@@ -111,12 +122,10 @@ class Live:
             the output has been read.
         exit_code: The container's exit code, once the output has been read;
             ``None`` if it is not known.
-        status: The status that a platform gave the job; ``None`` for a container.
     """
 
     is_live = True
     is_stored = False
-    status: JobStatus | None = None
 
     def __init__(self, subject: str, follow: Callable[[], ContainerOutput], messages: Messages) -> None:
         self.subject = subject
@@ -125,7 +134,6 @@ class Live:
         self._follow = follow
         self._messages = messages
         self.paths: dict[str, str] = {}
-        self.exit_code: int | None = None
         self._failure: Failure | None = None
 
     @contextmanager
@@ -166,14 +174,6 @@ class Live:
         """
         if self._failure:
             raise self._failure
-
-    def advised(self, finding: Finding) -> Finding:
-        """The finding as it is: its advice holds."""
-        return finding
-
-    def differs(self, result: FinalResult | None) -> bool:  # noqa: ARG002  # as the others take it
-        """Nothing: there is no other result."""
-        return False
 
 
 class LiveExecution(Live):

@@ -1,9 +1,4 @@
-"""Read bytes from files, from standard input, and from a growing file.
-
-The functions here return an iterator of `Input`, one per file. The chunks of an
-input are read as they are asked for. A function that changes or counts the bytes
-on their way to the parser takes such an iterator and returns one.
-"""
+"""Read bytes from files, from standard input, and from a growing file, each as an `Input`."""
 
 # ruff: noqa: PTH116, PTH123  # to import pathlib takes as long as to read a small log
 
@@ -16,14 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, NamedTuple, TextIO, TypeAlias
+from typing import IO, TextIO, TypeAlias
 
 import click
 
-from planqk_protocol.captures import CaptureNotice
 from planqk_protocol.cli.terminal import Failure
+from planqk_protocol.inputs.input import CutOff, Input
 
-__all__ = ["STDIN", "CutOff", "Input", "LiveInput", "follow", "label", "read", "total_size"]
+__all__ = ["STDIN", "follow", "label", "read", "total_size"]
 
 STDIN = "-"
 _CHUNK = 256 * 1024
@@ -36,32 +31,6 @@ _REPLACED = "replaced by another file; reading it from its start"
 _TRUNCATED = "truncated; what was written to it just before may be lost; reading it from its start"
 
 Tell: TypeAlias = Callable[[str, str], None]
-
-
-class CutOff(Exception):  # noqa: N818  # the bytes before it are used
-    """The bytes of an input end too early.
-
-    Attributes:
-        is_altered: Whether earlier bytes may be corrupt, too.
-    """
-
-    def __init__(self, *, is_altered: bool) -> None:
-        super().__init__()
-        self.is_altered = is_altered
-
-
-class Input(NamedTuple):
-    """One file, or what a file held until it was replaced."""
-
-    name: str
-    chunks: Iterator[bytes]
-
-
-class LiveInput(NamedTuple):
-    """The output of a live container. Notices of lost bytes stand between the bytes."""
-
-    name: str
-    chunks: Iterator[bytes | CaptureNotice]
 
 
 def label(name: str) -> str:

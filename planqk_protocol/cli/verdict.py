@@ -22,12 +22,12 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import Captured, CaptureNotice
 from planqk_protocol.cli import capture_messages
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.input_doubts import InputDoubts
 from planqk_protocol.cli.reading import Files, Reading
 from planqk_protocol.cli.terminal import Messages
 from planqk_protocol.diagnosis import Finding
 from planqk_protocol.diagnosis.outcomes import notice_finding
+from planqk_protocol.inputs.event_stream import EventStream
 from planqk_protocol.marked import marker_text
 
 __all__ = ["Remark", "Sought", "Verdict"]

@@ -331,7 +331,8 @@ def diagnose(
     source, stderr = Source(capture, limits=limits, logs=False), StderrSearch(capture)
     diagnosis = Diagnosis(capture=capture, schemas=schemas)
     findings = diagnosis.observe(source.feed(data))
-    stderr.feed(data, next(iter(source.containers), None))
+    if not source.result:  # else no finding tells what is on standard error
+        stderr.feed(data, next(iter(source.containers), None))
     findings += diagnosis.observe(source.close())
     stderr.close()
     return findings + diagnosis.close(exit_code=exit_code, is_on_stderr=stderr.found)

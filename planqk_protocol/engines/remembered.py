@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures.prefix_decoder import STAMP
 from planqk_protocol.captures.timestamps import nanoseconds
 
@@ -24,6 +25,7 @@ _OVERLAP = 10  # seconds that are asked for before the last record
 _MOST_RECORDS = 64 * 1024  # when there are twice as many, the older half is forgotten
 _DIGEST = 16  # bytes
 _SECOND = 1_000_000_000
+_WINDOWS_TICK = 100  # nanoseconds, in which the clock of Windows counts (Microsoft, FILETIME)
 _FIRST, _LAST = -(2**63), 2**63 - 1  # the first time that fits, and the last one
 
 
@@ -53,10 +55,12 @@ class Record:
         self.start = 0  # where its text begins; equal to `size` until that is known
         self.time: int | None = None  # of its stamp, if it has one
         self.is_resumed = False  # it begins with the part that was given before
+        self._ends_with_lf = False
 
     def feed(self, data: bytes, *, ends: bool) -> bytes:
         """Take its next bytes, and return those that are known to be text."""
         self._hash.update(data)
+        self._ends_with_lf = data.endswith(LF) if data else self._ends_with_lf
         self.size += len(data)
         if self._head is None:
             return data
@@ -79,6 +83,11 @@ class Record:
     def digest(self) -> bytes:
         """The digest of the bytes that have come, the stamp included."""
         return self._hash.digest()
+
+    @property
+    def is_unlike_others(self) -> bool:
+        """Whether no other record has the same stamp and text: see `resumption`, "Times that go back"."""
+        return self._ends_with_lf and self.time is not None and self.time % _WINDOWS_TICK != 0
 
 
 class GivenRecords:

@@ -1,7 +1,7 @@
 """The requests to PlanQK's Service API about one execution, through its client library.
 
-The client (qhub-api 3.3.0, made from the API's definition) is used for paths, headers and
-tokens. What it makes of an answer is not used, for these reasons:
+The client (qhub-api 3.3.0, made from the API's definition) is used for paths and headers.
+Its tokens come from `access_keys`. What it makes of an answer is not used, for these reasons:
 
 - It takes an answer without a body as a log that is not there, whatever the status
   (qhub/api/service/service_api/raw_client.py, get_logs). So the status is looked at here.

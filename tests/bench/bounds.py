@@ -48,7 +48,7 @@ BOUNDS = [
         for log in ("no markers", "few markers")
         for task, versus, value in (
             ("events", "careful loop", 1.45),
-            ("feed alone", "careful loop", 2.3),
+            ("feed alone", "plain loop", 2.3),
             ("logs=False", "grep -n", 0.95),
             ("logs=False", "byte loop", 1.9),
         )

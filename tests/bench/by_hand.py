@@ -13,6 +13,21 @@ from typing import Any, TextIO
 RESULT, INTERIM, FENCE = "PlanQK:Job:Result:", "PlanQK:Job:InterimResult:", "PlanQK:Job:MultilineResult"
 
 
+def plain_loop(path: Path) -> int:
+    """The lines, interim results and results of a log, without blocks: the loop that one writes first."""
+    logs: list[str] = []
+    results: list[Any] = []
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(RESULT):
+                results.append(json.loads(line[len(RESULT) :]))
+            elif line.startswith(INTERIM):
+                results.append(json.loads(line[len(INTERIM) :]))
+            else:
+                logs.append(line)
+    return len(results)
+
+
 def careful_loop(path: Path) -> int:
     """All that is in a log: its lines, its interim results, its result, blocks included."""
     logs: list[str] = []

@@ -117,7 +117,7 @@ def captured(kind: Kind, folder: Path, megabytes: int) -> Iterator[Capture]:
         for number, line in enumerate(_LINES)
     ]
     block = MODELS[kind.format][kind.model].capture(kind.format, writes)
-    count = megabytes * 5  # a block has 2,000 lines of 100 bytes
+    count = max(1, megabytes * 1_000_000 // len(block.stdout))
     for target, data in ((path, block.data), (stdout, block.stdout)):
         with target.open("wb") as file:
             for _ in range(count):

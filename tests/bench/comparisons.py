@@ -96,6 +96,7 @@ def _log(corpus: Corpus, folder: Path, megabytes: int) -> Iterator[Comparison]:
         work = {"size": log.size, "lines": log.lines}
         by_functions = [
             ("careful loop", "by hand", by_hand.careful_loop, log.results),
+            ("plain loop", "by hand", by_hand.plain_loop, None if corpus.head else log.results),
             ("events", "ours", modes.events, log.results),
             ("events in a list", "ours", modes.kept_events, None),
             ("feed alone", "ours", modes.feed_alone, 0),

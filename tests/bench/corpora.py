@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-_LOG = "2026-11-20 12:00:00.000 | INFO     | optimiser:step:{} - evaluated circuit {} of the ansatz"
+_LOG = "2026-11-20 12:00:00.000 | INFO     | optimiser:step:{} - circuit {} of the ansatz"
 _MARKED = re.compile(rb"(?m)^PlanQK:Job:")
 
 
@@ -44,8 +44,8 @@ def interim(number: int) -> str:
 
 
 def log(number: int) -> str:
-    """A log line of 100 bytes."""
-    return _LOG.format(number, number % 7).ljust(99, ".") + "\n"
+    """A log line of 90 bytes."""
+    return _LOG.format(number, number % 7).ljust(89, ".") + "\n"
 
 
 def _block(*texts: str) -> bytes:

@@ -34,6 +34,10 @@ def merged(output: Decoded) -> Merged:
 
 def stamped(output: Decoded) -> list[tuple[str, str | None]]:
     """The stream and time stamp of every byte."""
+    for item in output:
+        if isinstance(item, Chunk) and item.records:
+            times = item.records.times()
+            assert item.time_span == (times[0] or None, times[-1] or None)
     return [
         (item.stream.value, time)
         for item in output

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from planqk_protocol.cli import sources
-from planqk_protocol.cli.members import Gzip
+from planqk_protocol.inputs.members import Gzip
 from tests.cli.captured_logs import RESULT, json_file
 from tests.cli.harness import Run
 from tests.cli.zstandard import zstd
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 1000])
-@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+@pytest.mark.parametrize("compress", [gzip.compress, zstd.compress, bz2.compress, lzma.compress])
 def test_compressed_files_are_read(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, chunk: int
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes], chunk: int
 ) -> None:
-    compress = gzip.compress if kind == "gzip" else zstd.compress
     monkeypatch.setattr(sources, "_CHUNK", chunk)
-    monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", 100)
+    monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", 100)
     (tmp_path / "b").write_bytes(compress(json_file("x" * 1000)) + compress(json_file("\n", "Plan")))
     (tmp_path / "a").write_bytes(json_file(RESULT[4:]))
     outcome = run("parse", tmp_path / "b", tmp_path / "a")
@@ -126,7 +128,7 @@ def test_what_stands_before_the_damage_is_read(
     run: Run, monkeypatch: pytest.MonkeyPatch, kind: str, piece: int, chunk: int
 ) -> None:
     monkeypatch.setattr(sources, "_CHUNK", chunk)
-    monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", piece)
+    monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", piece)
     first = b"".join(b"%d\n" % (number % 7) for number in range(500))
     whole, at = in_two_blocks(kind, first, b"x" * 500)
     ahead = b"other\n" if chunk > 1 else b""
@@ -149,17 +151,25 @@ def test_a_wrong_checksum_costs_no_byte(run: Run) -> None:
     assert ": corrupt: " in outcome.stderr
 
 
-def test_without_the_library_for_zstandard(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "log.zst"
-    path.write_bytes(zstd.compress(RESULT.encode()))
-    missing = ModuleNotFoundError("no", name="backports")
+@pytest.mark.parametrize(
+    ("compress", "module", "advice"),
+    [
+        (zstd.compress, "backports", 'backports is missing; run: pip install "planqk_protocol[cli]"'),
+        (bz2.compress, "_bz2", "bz2 is missing; this Python was built without it"),
+        (lzma.compress, "_lzma", "lzma is missing; this Python was built without it"),
+    ],
+)
+def test_without_the_library(
+    run: Run, tmp_path: Path, compress: Callable[[bytes], bytes], module: str, advice: str
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(compress(RESULT.encode()))
 
     def refuse(_name: str) -> ModuleType:
-        raise missing
+        raise ModuleNotFoundError(name=module)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("planqk_protocol.cli.compression.import_module", refuse)
+        patch.setattr("planqk_protocol.inputs.compression.import_module", refuse)
         outcome = run("result", path)
     assert outcome.exit_code == 2
-    advice = 'backports is missing; run: pip install "planqk_protocol[cli]"'
     assert outcome.stderr == f"planqk-protocol: cannot read {path}: {advice}\n"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from planqk_protocol.cli import capture_messages, detection, sources
+from planqk_protocol.cli import capture_messages, sources
+from planqk_protocol.inputs import detection
 from tests.cli.harness import Run, Start
 
 RESULT = b"PlanQK:Job:Result: 42\n"
@@ -80,7 +81,7 @@ def test_what_is_read_does_not_depend_on_how_the_bytes_arrive(
     outcomes = set()
     for size in (1, 3, 10, 1000, 1 << 20):
         monkeypatch.setattr(sources, "_CHUNK", max(size, len(data) // 1000))
-        monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", size)
+        monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", size)
         outcome = run("parse", stdin=data)
         outcomes.add((outcome.stdout, outcome.stderr, outcome.exit_code))
     ((events, notes, code),) = outcomes
@@ -176,7 +177,7 @@ def test_half_a_marker_at_the_end_is_read(
     outcomes = set()
     for size in (1, 7, 1 << 20):
         monkeypatch.setattr(sources, "_CHUNK", size)
-        monkeypatch.setattr("planqk_protocol.cli.compression._PIECE", size)
+        monkeypatch.setattr("planqk_protocol.inputs.compression._PIECE", size)
         outcomes.add(run("unwrap", stdin=data).stderr)
     (told,) = outcomes
     assert "record 2, byte 50: truncated" in told

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planqk_protocol.cli import sources
+from planqk_protocol.inputs.input import CutOff
 from tests.cli.harness import Run, Start
 
 Script = Iterator[None]
@@ -257,7 +258,7 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_file(
             lambda: looks > total,
             lambda _name, what: told.append(what.split()[0].strip(";")),
         ):
-            with suppress(sources.CutOff):
+            with suppress(CutOff):
                 for data in chunks:
                     read += data
     assert read == followed.written

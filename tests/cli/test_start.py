@@ -12,7 +12,18 @@ import pytest
 from tests.cli.harness import Run
 
 LOG = b'starting\nPlanQK:Job:InterimResult: {"progress": 0.5}\nPlanQK:Job:Result: {"sum": 42}\nbye\n'
-COMMANDS = ["parse", "check", "run", "explain", "unwrap", "emit", "formats", "conformance", "completion"]
+COMMANDS = [
+    "parse",
+    "check",
+    "run",
+    "explain",
+    "unwrap",
+    "archive",
+    "emit",
+    "formats",
+    "conformance",
+    "completion",
+]
 # What takes long to import, or has nothing to do with printing a result.
 HEAVY = [
     *(

@@ -8,7 +8,7 @@ import runpy
 from importlib import import_module
 
 import planqk_protocol
-from planqk_protocol import captures, diagnosis, emit, engines, runner, testing
+from planqk_protocol import archive, captures, diagnosis, emit, engines, runner, testing
 from tests.docs.pages import DOCS
 
 VIEW = runpy.run_path(str(DOCS / "reference.py"))
@@ -19,6 +19,7 @@ UPDATE = "run: .venv/bin/python docs/reference.py"
 
 CAPTURES, DIAGNOSIS, ENGINES, TESTING = "## Captured logs", "## Diagnosis", "## Live containers", "## Testing"
 EMIT, RUNNER = "## Writing the protocol", "## Running jobs"
+ARCHIVE = "## Archives of logs"
 
 
 def section(heading: str) -> list[tuple[str, str]]:
@@ -32,7 +33,7 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_public_name_is_there_once() -> None:
-    headings = (CAPTURES, DIAGNOSIS, EMIT, ENGINES, RUNNER, TESTING)
+    headings = (ARCHIVE, CAPTURES, DIAGNOSIS, EMIT, ENGINES, RUNNER, TESTING)
     apart = [name for heading in headings for name in names(heading)]
     documented = list(DIRECTIVES)
     for name in apart:
@@ -42,6 +43,10 @@ def test_every_public_name_is_there_once() -> None:
         set(planqk_protocol.__all__) - {"__version__", "captures", "diagnosis", "emit", "engines"}
     )
     assert "`planqk_protocol.__version__`" in REFERENCE
+
+
+def test_every_public_name_of_archives_is_there_once() -> None:
+    assert sorted(names(ARCHIVE)) == sorted(archive.__all__)
 
 
 def test_every_public_name_of_captures_is_there_once() -> None:

@@ -38,6 +38,24 @@ def entries(*texts: str, seconds: Sequence[int] | None = None) -> list[Entry]:
 
 
 @dataclass
+class Clock:
+    """A clock that moves only when it is told to. It takes the place of the module `time`."""
+
+    now: float = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def passing(self, seconds: float) -> Callable[[], None]:
+        """What lets so many seconds pass when it is called."""
+
+        def wait() -> None:
+            self.now += seconds
+
+        return wait
+
+
+@dataclass
 class Cut:
     """An answer of which only so many bytes come, head included; then the connection ends or breaks."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from planqk_protocol import JobStatus
 from planqk_protocol.engines import last_reads
 from tests.engines.executions import followed, printed
-from tests.engines.small_platform import LOG, Platform, entries
+from tests.engines.small_platform import LOG, Clock, Platform, entries
 
 Here = tuple[Platform, str]
 DOUBTFUL_READS = 6
@@ -44,14 +43,9 @@ def test_a_log_that_grows_for_ever(platform: Here, monkeypatch: pytest.MonkeyPat
 def test_a_log_that_grows_for_too_long(platform: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answers of this one take 100 seconds each."""
     server, endpoint = platform
-    now = 0.0
-
-    def wait() -> None:
-        nonlocal now
-        now += 100
-
-    monkeypatch.setattr(last_reads, "time", SimpleNamespace(monotonic=lambda: now))
-    server.at_request = dict.fromkeys(range(20), wait)
+    clock = Clock()
+    monkeypatch.setattr(last_reads, "time", clock)
+    server.at_request = dict.fromkeys(range(20), clock.passing(100))
     server.statuses, server.logs = ["SUCCEEDED"], _growing(20)
     assert followed(endpoint).is_cut_off
     assert server.requests.count("log") == 4

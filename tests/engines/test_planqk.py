@@ -7,7 +7,6 @@ import os
 import threading
 import warnings
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from planqk_protocol import FinalResult, JobStatus, Log
 from planqk_protocol.captures import NoticeKind, Source
 from planqk_protocol.engines import EngineError, bounded_http, planqk, service_api
 from tests.engines.executions import followed, printed
-from tests.engines.small_platform import ID, LOG, Answer, Platform, entries, problem
+from tests.engines.small_platform import ID, LOG, Answer, Clock, Platform, entries, problem
 
 Here = tuple[Platform, str]
 PENDING, RUNNING = "it is PENDING; waiting for its start", "it is RUNNING; its log is read until it ends"
@@ -224,16 +223,15 @@ def test_a_pause_does_not_count_the_waiting_for_an_answer(
     platform: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, endpoint = platform
-    now = 0.0
+    clock = Clock()
     pauses: list[float] = []
 
     def sleep(_reader: object, seconds: float) -> None:
-        nonlocal now
-        now += seconds
+        clock.passing(seconds)()
         pauses.append(seconds)
 
     monkeypatch.setattr(planqk, "_REST", 4)
-    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(service_api, "time", clock)
     monkeypatch.setattr("planqk_protocol.engines.planqk._ExecutionReader._sleep", sleep)
     server.faults = [None, problem(429, None, **{"Retry-After": "60"})]
     followed(endpoint)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +13,7 @@ from planqk_protocol.engines import EngineError, planqk, service_api
 from planqk_protocol.engines.access_keys import AccessKeys, without_secrets
 from tests.engines.executions import followed, printed
 from tests.engines.servers import Request, serving
-from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Cut, Platform, problem
+from tests.engines.small_platform import ID, KEY_ID, SECRET, Answer, Clock, Cut, Platform, problem
 
 Here = tuple[Platform, str]
 KEYS = "PLANQK_ACCESS_KEY_ID and PLANQK_SECRET_ACCESS_KEY"
@@ -61,15 +59,15 @@ def test_the_time_of_an_answer_is_without_that_of_the_token(
 ) -> None:
     """Pauses last as long as the answers about the log do, not as long as the token endpoint takes."""
     server, endpoint = platform
-    clock, pauses = [1000.0], list[float]()
-
-    def passing(seconds: float) -> Callable[[], None]:
-        return lambda: clock.append(clock[-1] + seconds)
-
+    clock, pauses = Clock(), list[float]()
     server.statuses = ["SUCCEEDED"]
-    server.at_request = {1: passing(50), 4: passing(40), 5: passing(7)}  # two tokens, and the log
+    server.at_request = {
+        1: clock.passing(50),
+        4: clock.passing(40),
+        5: clock.passing(7),
+    }  # two tokens, and the log
     server.faults = [None, problem(401)]
-    monkeypatch.setattr(service_api, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
+    monkeypatch.setattr(service_api, "time", clock)
     monkeypatch.setattr(planqk, "_REST", 4)
     monkeypatch.setattr(planqk._ExecutionReader, "_sleep", lambda _, seconds: pauses.append(seconds))  # noqa: SLF001
     assert followed(endpoint).events == printed()

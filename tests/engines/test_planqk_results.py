@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from planqk_protocol import Result, collect
 from planqk_protocol.captures import Source
 from planqk_protocol.engines import EngineError, planqk
-from tests.engines.small_platform import ID, Answer, Platform, entries, problem
+from tests.engines.small_platform import ID, Answer, Clock, Platform, entries, problem
 
 Here = tuple[Platform, str]
 FEW_TRIES = 4
@@ -143,14 +141,9 @@ def test_answers_that_take_too_long_are_waited_for_twice(
     platform: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, endpoint = platform
-    now = 0.0
-
-    def wait() -> None:
-        nonlocal now
-        now += 300
-
-    monkeypatch.setattr(planqk, "time", SimpleNamespace(monotonic=lambda: now))
-    server.at_request = dict.fromkeys(range(1, 20), wait)
+    clock = Clock()
+    monkeypatch.setattr(planqk, "time", clock)
+    server.at_request = dict.fromkeys(range(1, 20), clock.passing(300))
     server.faults = [Answer(503), Answer(503)]
     with pytest.raises(EngineError, match="503; gave up after 2 tries"):
         planqk.follow(endpoint, ID)

@@ -151,6 +151,35 @@ def test_a_file_that_comes_twice_on_one_connection_is_given_once() -> None:
     ]
 
 
+def stamped(nanoseconds: int, text: bytes) -> bytes:
+    return kubelet.sent([Piece(BEGIN * SECOND + nanoseconds, text)])
+
+
+def fed(*records: bytes) -> list[bytes | None]:
+    """What is new of a connection's frames, each of which is a whole record."""
+    log = of_frames()
+    log.restart()
+    new: list[bytes | None] = []
+    for record in records:
+        text = log.feed(record, ends=True)
+        new += [GAP, text] if log.is_gap else [text]
+    return [part for part in new if part is GAP or part]
+
+
+def test_a_file_of_one_record_that_comes_twice_is_given_once() -> None:
+    one, two, three = (stamped(number, b"%d\n" % number) for number in (1, 2, 3))
+    assert fed(one, two, two, three) == [b"1\n", b"2\n", GAP, b"3\n"]
+    assert fed(one, two, one, one, two, three) == [b"1\n", b"2\n", GAP, b"3\n"]
+
+
+def test_parts_of_a_line_that_are_alike_are_all_given() -> None:
+    assert fed(stamped(1, b"xx"), stamped(1, b"xx"), stamped(1, b"xx\n")) == [b"xx", b"xx", b"xx\n"]
+
+
+def test_lines_within_a_tick_of_a_coarse_clock_are_all_given() -> None:
+    assert fed(stamped(100, b"x\n"), stamped(100, b"x\n"), stamped(200, b"y\n")) == [b"x\n", b"x\n", b"y\n"]
+
+
 def test_a_clock_that_is_set_back_is_no_gap() -> None:
     log = of_frames()
     log.restart()

@@ -98,6 +98,14 @@ class _RecordsOfBlock:
     def times(self) -> list[str]:
         return [time.decode() for _, time in self._sizes_and_times]
 
+    def time_span(self) -> tuple[str, str]:
+        ends = self._block[: self._block.find(LF)], self._block[self._block.rfind(LF, 0, -1) + 1 :]
+        (first, of_first, _), (last, of_last, _) = (line.split(b" ", 2) for line in ends)
+        if STREAMS[of_first] is STREAMS[of_last] is self._stream:
+            return first.decode(), last.decode()
+        times = self.times()
+        return times[0], times[-1]
+
     @cached_property
     def _sizes_and_times(self) -> list[tuple[int, bytes]]:
         parts = _RECORD_OF_BLOCK.split(LF + self._block[:-1])

@@ -70,6 +70,10 @@ class ParsedRecords(msgspec.Struct, frozen=True):
         """The time stamp of each record; empty where it has none."""
         return [stamp(record.time) for record in self.records]
 
+    def time_span(self) -> tuple[str, str]:
+        """The first and the last time stamp; empty where the record has none."""
+        return stamp(self.records[0].time), stamp(self.records[-1].time)
+
 
 def records_of(block: bytes) -> tuple[Sequence[Record], bool]:
     """Parse a block of lines, each of them one record. Also return whether all records are of stdout."""

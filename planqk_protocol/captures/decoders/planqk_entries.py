@@ -234,6 +234,10 @@ class ParsedEntries(msgspec.Struct, frozen=True):
         """The time stamp of each entry; empty where it has none."""
         return [_time(entry.timestamp) for entry in self.entries]
 
+    def time_span(self) -> tuple[str, str]:
+        """The first and the last time stamp; empty where the entry has none."""
+        return _time(self.entries[0].timestamp), _time(self.entries[-1].timestamp)
+
     def severities(self) -> list[str | None]:
         """The severity of each entry, as the capture has it; ``None`` where it has none."""
         return [entry.severity for entry in self.entries]
@@ -252,6 +256,10 @@ class OneEntry(msgspec.Struct, frozen=True):
     def times(self) -> list[str]:
         """The time stamp of the entry; empty if it has none."""
         return [_time(self.entry.timestamp)]
+
+    def time_span(self) -> tuple[str, str]:
+        """The time stamp of the entry, twice."""
+        return _time(self.entry.timestamp), _time(self.entry.timestamp)
 
     def severities(self) -> list[str | None]:
         """The severity of the entry, as the capture has it; ``None`` if it has none."""

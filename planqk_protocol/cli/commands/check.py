@@ -8,7 +8,6 @@ from typing import Unpack
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.finding_reports import REPORTS
 from planqk_protocol.cli.found import Locator
 from planqk_protocol.cli.input_doubts import InputDoubts
@@ -21,9 +20,12 @@ from planqk_protocol.cli.options import (
     openapi_option,
     read_schemas,
 )
+from planqk_protocol.cli.reading import Reading
 from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.rule_choice import chosen_rules, complete_rule, rule_or_prefix
 from planqk_protocol.cli.terminal import Messages, check_output
+from planqk_protocol.diagnosis import Finding
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["check"]
 
@@ -139,17 +141,27 @@ def check(
         for captured in stream:
             doubts.observe(captured)
             inspection.take(captured)
-    known = reading.exit_code if exit_code is None else exit_code
-    status = reading.status if exit_code is None else None
-    inspection.add(stream.last_findings(known, status, is_cut_off=reading.is_cut_off))
+    inspection.add(_last_findings(stream, reading, exit_code))
     inspection.end()
     if inspection.left_out:
         messages.say(reading.subject, f"and {inspection.left_out:,} more findings; see --max-findings")
-    wrong = doubts.wrong_input()
-    for message in wrong:
-        messages.say(reading.subject, message)
-    is_in_disorder = doubts.say_disorder()
+    is_wrong = _say_wrong_input(doubts, reading.subject, messages)
     if exit_code is None:
         reading.check_exit_code()
     differs = reading.differs(stream.result)
-    ctx.exit(int(not inspection.is_good or bool(wrong) or is_in_disorder or stream.is_altered or differs))
+    ctx.exit(int(not inspection.is_good or is_wrong or stream.is_altered or differs))
+
+
+def _last_findings(stream: EventStream, reading: Reading, exit_code: int | None) -> list[Finding]:
+    """The findings about the job as a whole. A given exit code takes the place of what the input tells."""
+    known = reading.exit_code if exit_code is None else exit_code
+    status = reading.status if exit_code is None else None
+    return stream.last_findings(known, status, is_cut_off=reading.is_cut_off)
+
+
+def _say_wrong_input(doubts: InputDoubts, subject: str, messages: Messages) -> bool:
+    """Say what is wrong with the input itself. Return whether anything is."""
+    wrong = doubts.wrong_input()
+    for message in wrong:
+        messages.say(subject, message)
+    return doubts.say_disorder() or bool(wrong)

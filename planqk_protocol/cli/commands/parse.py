@@ -10,15 +10,16 @@ from typing import Unpack
 import click
 
 from planqk_protocol import Limits
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import Print, json_lines_printer
 from planqk_protocol.cli.reading import decompress_inputs
 from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.signals import until_interrupt
-from planqk_protocol.cli.sources import STDIN, Input, LiveInput, follow
+from planqk_protocol.cli.sources import STDIN, follow
 from planqk_protocol.cli.terminal import Messages, check_output
 from planqk_protocol.cli.verdict import Verdict
+from planqk_protocol.inputs.event_stream import EventStream
+from planqk_protocol.inputs.input import Input, LiveInput
 
 __all__ = ["parse"]
 

@@ -8,12 +8,12 @@ from typing import Unpack
 import click
 
 from planqk_protocol import FinalResult, InterimResult, Limits, MultilineResult, Result
-from planqk_protocol.cli.event_stream import EventStream
 from planqk_protocol.cli.options import InputOptions, choose_input, input_options, limit_options
 from planqk_protocol.cli.printing import indented
 from planqk_protocol.cli.rich_help import Command
 from planqk_protocol.cli.terminal import Messages, check_output, write_json
 from planqk_protocol.cli.verdict import Verdict
+from planqk_protocol.inputs.event_stream import EventStream
 
 __all__ = ["result"]
 

@@ -11,22 +11,22 @@ import click
 from planqk_protocol.captures import CaptureNotice, Chunk, Decoded, Decoder, StdStream, decoder
 from planqk_protocol.captures.sniffing import UTF16_EVIDENCE, UTF16_FAULT, is_utf16
 from planqk_protocol.cli import capture_messages
-from planqk_protocol.cli.detection import (
-    AUTO,
-    MOST_DETECTED,
-    RAW,
-    another_format,
-    check_container,
-    detect_format,
-    is_no_record,
-    missing_container_message,
-)
 from planqk_protocol.cli.input_doubts import DISORDER
 from planqk_protocol.cli.options import capture_option, choose_files, files_argument, only_option
 from planqk_protocol.cli.rich_help import Command
-from planqk_protocol.cli.rotation import Clock
-from planqk_protocol.cli.sources import CutOff, Input
 from planqk_protocol.cli.terminal import Messages, SafeOutput, check_output
+from planqk_protocol.inputs.detection import (
+    AUTO,
+    MOST_DETECTED,
+    RAW,
+    check_container,
+    detect_format,
+    is_no_record,
+    looks_like,
+    missing_container_message,
+)
+from planqk_protocol.inputs.input import CutOff, Input
+from planqk_protocol.inputs.rotation import Clock
 
 __all__ = ["unwrap"]
 
@@ -78,9 +78,9 @@ def unwrap(ctx: click.Context, files: tuple[str, ...], capture: str, only: str |
     if capture == AUTO and format_id != RAW and not (unwrapping.is_flawless and unwrapping.has_found):
         messages.say(reading.subject, capture_messages.guess(format_id))
     if capture != AUTO and (
-        another := another_format(capture, unwrapping.no_records, unwrapping.lines, bytes(unwrapping.head))
+        looks := looks_like(capture, unwrapping.no_records, unwrapping.lines, bytes(unwrapping.head))
     ):
-        messages.say(reading.subject, another)
+        messages.say(reading.subject, capture_messages.another_format(capture, looks))
     names = unwrapping.containers
     is_there = only is None or only in names
     if only is not None and not is_there:

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from planqk_protocol.captures import Captured, CaptureNotice, Source, StdStream
-from planqk_protocol.cli.detection import (
-    AUTO,
-    MOST_DETECTED,
-    RAW,
-    check_container,
-    detect_format,
-    missing_container_message,
-)
-from planqk_protocol.cli.rotation import Clock, Disorder
-from planqk_protocol.cli.sources import CutOff, Input, LiveInput
 from planqk_protocol.diagnosis import Diagnosis, Finding, Place
 from planqk_protocol.diagnosis.outcomes import notice_finding
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
 from planqk_protocol.events import FinalResult
+from planqk_protocol.inputs.detection import (
+    AUTO,
+    MOST_DETECTED,
+    PLATFORM_LOG,
+    RAW,
+    answer_without_entries,
+    check_container,
+    detect_format,
+    missing_container_message,
+)
+from planqk_protocol.inputs.input import CutOff, Input, LiveInput
+from planqk_protocol.inputs.rotation import Clock, Disorder
 from planqk_protocol.limits import Limits
 from planqk_protocol.outcome import JobStatus
 
@@ -82,10 +84,11 @@ class EventStream:
         self._at_once = at_once
         self._clock = Clock()
         self._begins: list[_Begin] = []
-        self._source = Source(RAW, logs=logs)
         self._schemas = schemas
-        self._diagnosis = Diagnosis()
-        self._stderr = StderrSearch(RAW)
+        # Made when reading begins, as the format is known then.
+        self._source: Source
+        self._diagnosis: Diagnosis
+        self._stderr: StderrSearch
         self._notices: dict[Finding, str] = {}  # findings about notices, and their inputs
         self.head = bytearray()
         self.format = capture
@@ -118,7 +121,9 @@ class EventStream:
                     captured = self._source.feed(chunk)
                     if isinstance(chunk, bytes):
                         self.head += chunk[: MOST_DETECTED - len(self.head)]
-                        self._stderr.feed(chunk, self.container or next(iter(self._source.containers), None))
+                        if not self._source.result:  # else no finding tells what is on standard error
+                            first = next(iter(self._source.containers), None)
+                            self._stderr.feed(chunk, self.container or first)
                     yield self._noted(captured)
             except CutOff as end:
                 yield self._noted(self._source.cut_off())
@@ -139,12 +144,28 @@ class EventStream:
         return len(self._begins) > 1
 
     @property
+    def answer_without_entries(self) -> str | None:
+        """The message that the inputs are no log, but an answer of the Service API; else ``None``."""
+        may_be_one = self.format == PLATFORM_LOG or (self.is_guessed and self.format == RAW)
+        return answer_without_entries(bytes(self.head)) if may_be_one else None
+
+    @property
     def missing_container(self) -> str | None:
         """The message that the capture lacks the container that the user named; ``None`` if it has it."""
         names = self._source.containers
         if self.container is None or self.container in names:
             return None
         return missing_container_message(names, self.container)
+
+    @property
+    def containers(self) -> list[str]:
+        """Names of the containers in the capture so far, where its format names them."""
+        return self._source.containers
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of stdout so far."""
+        return self._source.size
 
     @property
     def line_count(self) -> int:
@@ -157,6 +178,11 @@ class EventStream:
             for notice in captured.notices[: _MOST_NOTICES - len(self._notices)]:
                 self._notices[notice_finding(notice)] = self.name_of(notice)
         return self._diagnosis.observe(captured)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether bytes of the inputs are missing, so that the job may have printed more."""
+        return self._is_cut_off or self._has_lost
 
     @property
     def result(self) -> FinalResult | None:
@@ -173,7 +199,7 @@ class EventStream:
             status: The status that a platform gave the job; ``None`` if there is none.
             is_cut_off: Whether a live container may have printed more.
         """
-        lacks_some = is_cut_off or self._is_cut_off or self._has_lost
+        lacks_some = is_cut_off or self.is_incomplete
         findings = self._diagnosis.close(
             exit_code=exit_code, status=status, cut_off=lacks_some, is_on_stderr=self._stderr.found
         )

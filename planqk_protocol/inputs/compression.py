@@ -1,25 +1,29 @@
-"""Decompress files in gzip and Zstandard while they are read, as engines compress rotated logs so."""
+"""Decompress files while they are read: engines and logrotate compress the logs that they rotate."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 
 from planqk_protocol.captures import NoticeKind
-from planqk_protocol.cli.members import Gzip, Member, Zstd
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
+from planqk_protocol.inputs.input import CutOff, Input, InputError
+from planqk_protocol.inputs.members import Bzip2, Gzip, Member, Xz, Zstd
 
-__all__ = ["Tell", "decompressed"]
+__all__ = ["Tell", "decompressed", "is_compressed"]
 
 _PIECE = 256 * 1024
 _BEHIND_PADDING = re.compile(rb"[^\0]")
 _FIRST_STEP = 256
+_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+_KINDS: dict[type[Member], str | None] = {Gzip: None, Zstd: _ZSTD, Bzip2: "bz2", Xz: "lzma"}
+"""How files are compressed, and the module that decompresses each. A Python may lack it."""
+_MAGICS = tuple(magic for kind in _KINDS for magic in kind.magics)
+_LONGEST_MAGIC = max(map(len, _MAGICS))
 
 _BREAKS_OFF = "the compressed file ends too early; the part that is there is read"
 _DAMAGED = "the compressed data is damaged; the part before the damage is read, but it may be altered"
@@ -46,7 +50,7 @@ Tell = Callable[[str, str, str], None]
 
 
 def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
-    """Decompress the inputs that are compressed by gzip or Zstandard. Their first bytes show that.
+    """Decompress the inputs that are compressed by gzip, Zstandard, bzip2 or xz. Their first bytes show that.
 
     Args:
         inputs: The inputs.
@@ -54,38 +58,58 @@ def decompressed(inputs: Iterable[Input], tell: Tell) -> Iterator[Input]:
 
     Raises:
         CutOff: From the chunks, after the last one that could be read.
-        Failure: From the chunks, if a library is missing.
+        InputError: From the chunks, if a library is missing.
     """
     for name, chunks in inputs:
         yield Input(name, _contents(name, iter(chunks), tell))
+
+
+def is_compressed(opened: IO[bytes]) -> bool:
+    """Whether the first bytes of an open file show that it is compressed. Goes back to its beginning."""
+    head = opened.read(_LONGEST_MAGIC)
+    opened.seek(0)
+    return _kind(head) is not None
+
+
+def _kind(head: bytes) -> type[Member] | None:
+    if not head.startswith(_MAGICS):  # most files are not compressed
+        return None
+    return next(kind for kind in _KINDS if head.startswith(kind.magics))
 
 
 def _contents(name: str, chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
     head = b""
     for chunk in chunks:
         head += chunk
-        if not any(magic.startswith(head) for magic in (Gzip.magic, Zstd.magic)):
+        if len(head) >= _LONGEST_MAGIC or not any(magic.startswith(head) for magic in _MAGICS):
             break
-    if head.startswith(Gzip.magic):
-        yield from _Members(name, Gzip.magic, Gzip, tell).contents(head, chunks)
-    elif head.startswith(Zstd.magic):
-        yield from _Members(name, Zstd.magic, partial(Zstd, _zstd(name)), tell).contents(head, chunks)
-    else:
+    kind = _kind(head)
+    if kind is None:
         yield from [head] if head else []
         yield from chunks
+    else:
+        library = _KINDS[kind]
+        try:
+            make = partial(kind, _load(library, name)) if library else kind
+            yield from _Members(name, kind.magics, make, tell).contents(head, chunks)
+        finally:
+            if isinstance(chunks, Generator):
+                chunks.close()  # an exception that is kept would keep the file open
 
 
-def _zstd(name: str) -> Any:
+def _load(library: str, name: str) -> Any:
     try:
-        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+        return import_module(library)
     except ModuleNotFoundError as error:
-        raise Failure(
-            f'cannot read {name}: {error.name} is missing; run: pip install "planqk_protocol[cli]"'
-        ) from None
+        missing = str(error.name).removeprefix("_")
+        advice = "this Python was built without it"
+        if library == _ZSTD:
+            advice = 'run: pip install "planqk_protocol[cli]"'
+        raise InputError(f"cannot read {name}: {missing} is missing; {advice}") from None
 
 
 class _Members:
-    """Decompresses a file of one or more members (gzip) or frames (Zstandard).
+    """Decompresses a file of one or more members (gzip), frames (Zstandard) or streams (bzip2, xz).
 
     At the end of a member, the library returns a copy of the data after it. A
     chunk may hold thousands of members, so passing on all of a chunk each time
@@ -93,9 +117,9 @@ class _Members:
     twice as much each time.
     """
 
-    def __init__(self, name: str, magic: bytes, make: Callable[[], Member], tell: Tell) -> None:
+    def __init__(self, name: str, magics: tuple[bytes, ...], make: Callable[[], Member], tell: Tell) -> None:
         self._name = name
-        self._magic = magic
+        self._magics = magics
         self._make = make
         self._tell = tell
         self._is_first = True
@@ -127,11 +151,11 @@ class _Members:
             data = b"" if has_more else chunk[at : at + self._step]
             if not (data or has_more):
                 return
-            self._head += data[: len(self._magic) - len(self._head)]
+            self._head += data[: len(self._magics[0]) - len(self._head)]
             try:
                 piece = self._member.decompress(data, _PIECE)
             except self._member.error:
-                has_begun = self._is_first or self._head == self._magic
+                has_begun = self._is_first or self._head in self._magics
                 yield self._rescued(data, has_begun)
                 message = _DAMAGED if has_begun else _DAMAGED_AFTER
                 raise _Damage(NoticeKind.CORRUPT, message, is_altered=has_begun) from None
@@ -149,7 +173,7 @@ class _Members:
     def _rescued(self, data: bytes, has_begun: bool) -> bytes:
         """The decompressed bytes before the damage in the latest data."""
         if has_begun and (refusal := self._member.refusal):
-            raise Failure(f"cannot read {self._name}: {refusal}") from None
+            raise InputError(f"cannot read {self._name}: {refusal}") from None
         return self._member.rescue(data)
 
 
@@ -169,7 +193,7 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if size >= _PIECE:
                 yield b"".join(ready)
                 ready, size = [], 0
-    except (_Damage, Failure):
+    except (_Damage, InputError):
         if ready:
             yield b"".join(ready)
         raise

@@ -8,15 +8,15 @@ from itertools import chain
 
 import msgspec
 
+from planqk_protocol.buffer import LF
 from planqk_protocol.captures import CaptureNotice, NoticeKind, detect, formats
 from planqk_protocol.captures.catalogue import is_line_format
 from planqk_protocol.captures.json_text import is_too_deep
 from planqk_protocol.captures.open_object import OpenObject, Scan
 from planqk_protocol.captures.sniffing import MOST_EXAMINED, first_line_end, is_utf16
-from planqk_protocol.cli import capture_messages
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
 from planqk_protocol.excerpts import excerpt
+from planqk_protocol.framing import rarest
+from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.marked import marker_prefix
 
 __all__ = [
@@ -24,11 +24,11 @@ __all__ = [
     "MOST_DETECTED",
     "PLATFORM_LOG",
     "RAW",
-    "another_format",
     "answer_without_entries",
     "check_container",
     "detect_format",
     "is_no_record",
+    "looks_like",
     "missing_container_message",
 ]
 
@@ -39,6 +39,7 @@ MOST_DETECTED = 1024 * 1024
 
 _LONGEST_ENTRY = MOST_EXAMINED  # bytes of an entry after which detection does not wait for its end
 _MOST_NAMES = 10
+_BYTES_PER_MISS = 1024  # a letter outside of a marker costs less than to search these for all of the marker
 _NEARLY_ALL = 9  # bad records for each line that came out
 _NOT_RECORDS = frozenset(
     {
@@ -60,7 +61,7 @@ def detect_format(inputs: Iterable[Input], *, at_once: bool) -> tuple[str, Itera
             entry of a list. Live input needs that: more may take long to come.
 
     Raises:
-        Failure: From the chunks: the detected format turns out to be wrong.
+        InputError: From the chunks: the detected format turns out to be wrong.
     """
     head, inputs = _read_head(iter(inputs), at_once=at_once)
     end = _decided_at(head) if at_once else None
@@ -78,13 +79,13 @@ def check_container(capture: str, container: str | None) -> None:
         container: The container that the user named, if one was named.
 
     Raises:
-        Failure: It cannot.
+        InputError: It cannot.
     """
     if container is not None and not formats()[capture].containers:
         several = "; ".join(f"{item.id}: {item.containers}" for item in formats().values() if item.containers)
-        raise Failure(
-            f"--only chooses among containers, but {capture} holds only one; name the format if it is "
-            f"another one ({several})"
+        raise InputError(
+            f"the argument container chooses among containers, but {capture} holds only one; name the format "
+            f"if it is another one ({several})"
         )
 
 
@@ -100,8 +101,8 @@ def is_no_record(notice: CaptureNotice) -> bool:
     return notice.kind in _NOT_RECORDS
 
 
-def another_format(capture: str, no_records: int, lines: int, head: bytes) -> str | None:
-    """The message for a capture that is nearly all in another format than the user named.
+def looks_like(capture: str, no_records: int, lines: int, head: bytes) -> str | None:
+    """The format that a capture looks like, if nearly nothing in it is in the one that the user named.
 
     Args:
         capture: The id of the format that the user named.
@@ -110,14 +111,12 @@ def another_format(capture: str, no_records: int, lines: int, head: bytes) -> st
         head: The first bytes of the inputs, at most `MOST_DETECTED`.
 
     Returns:
-        ``None`` if enough of the capture is in the format that the user named.
+        Its id; ``None`` if enough of the capture is in the format that the user named.
     """
     if no_records <= _NEARLY_ALL * lines:
         return None
     looks = detect(head)
-    if looks == capture or not head or is_utf16(head):
-        return None
-    return capture_messages.another_format(capture, looks)
+    return None if looks == capture or not head or is_utf16(head) else looks
 
 
 class _ServiceError(msgspec.Struct):
@@ -138,7 +137,7 @@ def answer_without_entries(head: bytes) -> str | None:
     """
     if re.fullmatch(rb"\s*\[\s*\]\s*", head):
         return "an empty list; if it is the log of an execution, nothing was logged"
-    if is_too_deep(head):
+    if not head.lstrip().startswith(b"{") or is_too_deep(head):
         return None
     try:
         error = msgspec.json.decode(head, type=_ServiceError)
@@ -166,20 +165,33 @@ def _decided_at(head: bytes) -> int | None:
 def _read_head(inputs: Iterator[Input], *, at_once: bool) -> tuple[bytes, Iterator[Input]]:
     """Read the beginning of the first input that is not empty. Return it with all inputs."""
     seen: list[Input] = []
-    head = bytearray()
+    head = b""
     for name, chunks in inputs:
+        parts: list[bytes] = []
         try:
-            for chunk in chunks:
-                head += chunk
-                if len(head) >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
-                    break
+            for part in _parts_of_head(chunks, at_once=at_once):
+                parts.append(part)  # noqa: PERF402  # those before a cut count
         except CutOff as end:
-            seen.append(Input(name, _cut_off(bytes(head), end)))
+            head = b"".join(parts)
+            seen.append(Input(name, _cut_off(head, end)))
         else:
-            seen.append(Input(name, chain([bytes(head)] if head else [], chunks)))
+            head = b"".join(parts)
+            seen.append(Input(name, chain([head] if head else [], chunks)))
         if head:
             break
-    return bytes(head), chain(seen, inputs)
+    return head, chain(seen, inputs)
+
+
+def _parts_of_head(chunks: Iterator[bytes], *, at_once: bool) -> Iterator[bytes]:
+    """The chunks of an input, up to the one after which its format can be detected."""
+    head, size = bytearray(), 0
+    for chunk in chunks:
+        yield chunk
+        size += len(chunk)
+        if at_once:
+            head += chunk
+        if size >= MOST_DETECTED or (at_once and b"\n" in chunk and _decided_at(bytes(head))):
+            return
 
 
 def _cut_off(data: bytes, end: CutOff) -> Iterator[bytes]:
@@ -194,27 +206,50 @@ def _up_to_marker(name: str, chunks: Iterable[bytes], capture: str) -> Iterator[
     The first half of a marker at the beginning of a line is held back, as a decoder may
     give a notice of it.
     """
-    marked = b"\n" + marker_prefix()
-    before, held = b"\n", b""
+    prefix = marker_prefix()
+    marked = b"\n" + prefix
+    is_at_start, held = True, b""  # whether a line begins with `held`
     try:
         for chunk in chunks:
             data = held + chunk
-            seen = before + data
-            at = seen.find(marked)
+            begins = is_at_start and data.startswith(prefix)
+            at = 0 if begins else _marked_line(data, prefix)
             if at >= 0:
-                yield data[: max(0, at + 1 - len(before))]
-                raise Failure(
+                yield data[:at]
+                raise InputError(
                     f"{name}: the first line looks like {capture}, but a line with a marker does not; "
-                    f"say --capture raw if the job printed all of it, else --capture {capture}"
+                    f"say capture=raw if the job printed all of it, else capture={capture}"
                 )
-            half = next((size for size in range(len(marked) - 1, 1, -1) if seen.endswith(marked[:size])), 1)
+            end = b"\n" * is_at_start + data[-len(prefix) :]
+            half = 1
+            if prefix[:1] in end:
+                half = next((size for size in range(len(prefix), 1, -1) if end.endswith(marked[:size])), 1)
             passed, held = data[: len(data) + 1 - half], data[len(data) + 1 - half :]
             if passed:
                 yield passed
-            before = (before + passed)[1 - len(marked) :]
+                is_at_start = passed.endswith(b"\n")
     except CutOff:
         if held:
             yield held
         raise
     if held:
         yield held
+
+
+def _marked_line(data: bytes, prefix: bytes) -> int:
+    """Where a line after the first one begins with a marker; -1 if none does.
+
+    Args:
+        data: The bytes.
+        prefix: What all markers begin with.
+    """
+    needle = LF + prefix
+    at, rare = rarest(needle), -1
+    for _ in range(len(data) // _BYTES_PER_MISS):  # `Lines` searches likewise, and says why
+        rare = data.find(needle[at], rare + 1)
+        if rare < 0:
+            return -1
+        if data.startswith(needle, rare - at):
+            return rare - at + 1
+    found = data.find(needle, max(rare - at + 1, 0))
+    return found + 1 if found >= 0 else -1

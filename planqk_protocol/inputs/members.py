@@ -1,23 +1,28 @@
-"""Decompress one member of a gzip file or one frame of Zstandard, and rescue what stands before damage."""
+"""Decompress one member of a compressed file, and rescue what stands before damage."""
 
 from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
-__all__ = ["Gzip", "Member", "Zstd"]
+__all__ = ["Bzip2", "Gzip", "Member", "Xz", "Zstd"]
 
 _PIECE = 256 * 1024
 _MOST_WINDOW_LOG = 28  # 256 MiB; two decompressors hold as much each
+_MOST_XZ_MEMORY = (1 << _MOST_WINDOW_LOG) + (1 << 20)  # a window, and what the library itself takes
+_XZ_REFUSAL = (
+    f"it needs more than {1 << _MOST_WINDOW_LOG >> 20} MiB of memory, which are allowed; "
+    "decompress it first: xz --decompress"
+)
 # Constants of libzstd (facebook/zstd, lib/zstd.h).
 _HIGHEST_WINDOW_LOG = 31  # ZSTD_WINDOWLOG_MAX; a header that names a greater one is damaged
 _SINGLE_SEGMENT = 0x20
 
 
 class Member(ABC):
-    """One member of a gzip file, or one frame of Zstandard.
+    """One member of a gzip file, one frame of Zstandard, or one stream of bzip2 or xz.
 
     The properties and `decompress` have the meaning of those of
     `bz2.BZ2Decompressor`.
@@ -31,6 +36,9 @@ class Member(ABC):
         inner: The library's decompressor.
         error: The exception that it raises if the data is damaged.
     """
+
+    magics: ClassVar[tuple[bytes, ...]]
+    """How a member may begin: texts of the same length."""
 
     def __init__(self, inner: Any, error: type[Exception]) -> None:
         self._inner = inner
@@ -84,7 +92,7 @@ class Member(ABC):
 class Gzip(Member):
     """A member of a gzip file. The state from before the latest data is a copy of the decompressor."""
 
-    magic = b"\x1f\x8b"
+    magics = (b"\x1f\x8b",)
 
     def __init__(self, inner: Any = None) -> None:
         super().__init__(inner or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), zlib.error)
@@ -108,36 +116,27 @@ class Gzip(Member):
         return not self._unread
 
 
-class Zstd(Member):
-    """A frame of Zstandard.
+class _WithoutCopies(Member):
+    """A member whose decompressor cannot be copied.
 
-    The decompressor cannot be copied. So the state from before the latest data is
-    a second decompressor, one chunk behind the first one.
+    So the state from before the latest data is a second decompressor, one chunk
+    behind the first one.
 
-    libzstd 1.5 decompresses a frame in another way if the whole frame is there when
-    its header ends (the single pass of ``ZSTD_decompressStream``), and then it finds
-    more faults, such as an empty block that is marked as compressed. What is found
-    must not depend on the chunks. So the header is given alone, byte by byte.
-
-    A frame may say how many bytes come out of it. In pieces, libzstd does not compare
-    that if the last block is empty (``ZSTD_decompressContinue``). So it is compared here.
+    Args:
+        library: The module that decompresses.
+        error: The exception that it raises if the data is damaged.
     """
 
-    magic = b"\x28\xb5\x2f\xfd"
-
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, error: type[Exception]) -> None:
         self._library = library
-        self._options = {library.DecompressionParameter.window_log_max: _MOST_WINDOW_LOG}
-        super().__init__(self._make(), library.ZstdError)
+        super().__init__(self._make(), error)
         self._before: Any = None  # the second decompressor, made when it gets its first data
         self._data = b""  # the latest data, which the second decompressor did not get yet
         self._given = 0  # number of bytes that came out of the latest data
-        self._total = 0  # number of bytes that came out of the frame
-        self._header = b""
-        self._has_header = False
 
+    @abstractmethod
     def _make(self) -> Any:
-        return self._library.ZstdDecompressor(options=self._options)
+        """Make a decompressor."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Decompress data, and return at most `max_length` bytes."""
@@ -148,12 +147,96 @@ class Zstd(Member):
                 while not self._before.needs_input:
                     self._before.decompress(b"", max_length)
             self._data, self._given = data, 0
-            data = self._behind_header(data)
+        piece = self._decompress(data, max_length)
+        self._given += len(piece)
+        return piece
+
+    def _decompress(self, data: bytes, max_length: int) -> bytes:
         piece: bytes = self._inner.decompress(data, max_length)
+        return piece
+
+    def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # kept as `_data`
+        """Decompress the data of the failed call, up to the damage in it."""
+        return self._byte_by_byte(self._before or self._make(), self._data, self._given)
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether more data must be given before more bytes come out."""
+        return bool(self._inner.needs_input)
+
+
+class Bzip2(_WithoutCopies):
+    """A stream of bzip2."""
+
+    # A log may begin with the first three bytes, so those of the first block belong to it, or of the end.
+    magics = tuple(
+        b"BZh%d%b" % (level, then) for level in range(1, 10) for then in (b"1AY&SY", b"\x17rE8P\x90")
+    )
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library, OSError)
+
+    def _make(self) -> Any:
+        return self._library.BZ2Decompressor()
+
+
+class Xz(_WithoutCopies):
+    """A stream of xz."""
+
+    magics = (b"\xfd7zXZ\0",)
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library, library.LZMAError)
+        self._refusal: str | None = None
+
+    def _make(self) -> Any:
+        return self._library.LZMADecompressor(self._library.FORMAT_XZ, memlimit=_MOST_XZ_MEMORY)
+
+    def _decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return super()._decompress(data, max_length)
+        except self.error as error:
+            if "limit" in str(
+                error
+            ):  # LZMA_MEMLIMIT_ERROR (CPython, Modules/_lzmamodule.c, catch_lzma_error)
+                self._refusal = _XZ_REFUSAL
+            raise
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the data is not decompressed: it takes too much memory. ``None`` if it does not."""
+        return self._refusal
+
+
+class Zstd(_WithoutCopies):
+    """A frame of Zstandard.
+
+    libzstd 1.5 decompresses a frame in another way if the whole frame is there when
+    its header ends (the single pass of ``ZSTD_decompressStream``), and then it finds
+    more faults, such as an empty block that is marked as compressed. What is found
+    must not depend on the chunks. So the header is given alone, byte by byte.
+
+    A frame may say how many bytes come out of it. In pieces, libzstd does not compare
+    that if the last block is empty (``ZSTD_decompressContinue``). So it is compared here.
+    """
+
+    magics = (b"\x28\xb5\x2f\xfd",)
+
+    def __init__(self, library: Any) -> None:
+        self._options = {library.DecompressionParameter.window_log_max: _MOST_WINDOW_LOG}
+        super().__init__(library, library.ZstdError)
+        self._total = 0  # number of bytes that came out of the frame
+        self._header = b""
+        self._has_header = False
+
+    def _make(self) -> Any:
+        return self._library.ZstdDecompressor(options=self._options)
+
+    def _decompress(self, data: bytes, max_length: int) -> bytes:
+        piece = super()._decompress(self._behind_header(data), max_length)
         self._total += len(piece)
         if self.eof and self._size() not in {self._total, None}:
             raise self.error("another number of bytes than the header says")
-        self._given += len(piece)
         return piece
 
     def _behind_header(self, data: bytes) -> bytes:
@@ -167,7 +250,8 @@ class Zstd(Member):
         return b""
 
     def _is_whole_header(self) -> bool:
-        if not self.magic.startswith(self._header[: len(self.magic)]):
+        [magic] = self.magics
+        if not magic.startswith(self._header[: len(magic)]):
             return True  # a frame to be skipped; nothing comes out of it
         try:
             self._library.get_frame_info(self._header)
@@ -179,15 +263,6 @@ class Zstd(Member):
         """Number of bytes that come out of the frame, if its header says so."""
         size: int | None = self._library.get_frame_info(self._header).decompressed_size
         return size
-
-    def rescue(self, data: bytes) -> bytes:  # noqa: ARG002  # kept as `_data`
-        """Decompress the data of the failed call, up to the damage in it."""
-        return self._byte_by_byte(self._before or self._make(), self._data, self._given)
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether more data must be given before more bytes come out."""
-        return bool(self._inner.needs_input)
 
     @property
     def refusal(self) -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import zlib
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,14 +13,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from planqk_protocol.cli import compression, members
-from planqk_protocol.cli.sources import CutOff, Input
-from planqk_protocol.cli.terminal import Failure
-from tests.cli.harness import Run
+from planqk_protocol.inputs import compression, members
+from planqk_protocol.inputs.input import CutOff, Input, InputError
+from tests.cli.harness import invoke
 from tests.cli.zstandard import zstd
 
 RESULT = b"PlanQK:Job:Result: 42\n"
-COMPRESS = {"gzip": partial(gzip.compress, mtime=0), "zstd": zstd.compress}
+COMPRESS = {
+    "gzip": partial(gzip.compress, mtime=0),
+    "zstd": zstd.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+KINDS: dict[str, type[members.Member]] = {
+    "gzip": members.Gzip,
+    "zstd": members.Zstd,
+    "bzip2": members.Bzip2,
+    "xz": members.Xz,
+}
 
 
 def with_window(log: int, data: bytes) -> bytes:
@@ -41,7 +54,7 @@ def contents(chunks: list[bytes]) -> list[bytes]:
 
 @given(
     texts=st.lists(st.binary(max_size=40), min_size=1, max_size=30),
-    padding=st.integers(0, 3),
+    padding=st.sampled_from([0, 4]),
     size=st.sampled_from([1, 2, 7, 100, 10_000]),
     kind=st.sampled_from(sorted(COMPRESS)),
 )
@@ -63,7 +76,7 @@ def outcome_of(chunks: list[bytes]) -> tuple[bytes, list[str], bool | None]:
             data += chunk
     except CutOff as end:
         return data, told, end.is_altered
-    except Failure as refusal:  # damage makes a window wide
+    except InputError as refusal:  # damage makes a window wide
         told.append(str(refusal))
     return data, told, None
 
@@ -94,9 +107,9 @@ def test_damage_is_told_alike_however_the_data_is_cut(
         assert outcome_of(list(pieces_of(damaged, size))) == expected
 
 
-@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_cost_of_many_small_members_is_linear(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    make: type[members.Member] = members.Gzip if kind == "gzip" else members.Zstd
+    make = KINDS[kind]
     decompress = make.decompress
     given = []
 
@@ -113,17 +126,17 @@ def test_the_cost_of_many_small_members_is_linear(monkeypatch: pytest.MonkeyPatc
     assert sum(given) <= 256 * count
 
 
-def test_a_wide_window_is_read(run: Run) -> None:
+def test_a_wide_window_is_read() -> None:
     data = b"log\n" * 1000 + RESULT
     for log in (27, 28):
-        outcome = run("result", stdin=with_window(log, data))
+        outcome = invoke("result", stdin=with_window(log, data))
         assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
 
 
 @pytest.mark.parametrize("command", ["result", "unwrap"])
 @pytest.mark.parametrize("log", [29, 30])
-def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int) -> None:
-    outcome = run(command, stdin=with_window(log, RESULT))
+def test_a_window_that_is_too_wide_is_no_damage(command: str, log: int) -> None:
+    outcome = invoke(command, stdin=with_window(log, RESULT))
     assert (outcome.stdout, outcome.exit_code) == ("", 2)
     assert outcome.stderr == (
         f"planqk-protocol: cannot read <stdin>: it needs a window of {1 << log - 20} MiB in memory, and "
@@ -131,9 +144,9 @@ def test_a_window_that_is_too_wide_is_no_damage(run: Run, command: str, log: int
     )
 
 
-def test_the_window_of_a_frame_in_one_segment_is_its_content(run: Run) -> None:
+def test_the_window_of_a_frame_in_one_segment_is_its_content() -> None:
     header = b"\x28\xb5\x2f\xfd\xa0" + (300 << 20).to_bytes(4, "little") + bytes(9)
-    assert "a window of 300 MiB" in run("result", stdin=header).stderr
+    assert "a window of 300 MiB" in invoke("result", stdin=header).stderr
 
 
 @pytest.mark.parametrize(
@@ -143,10 +156,35 @@ def test_the_window_of_a_frame_in_one_segment_is_its_content(run: Run) -> None:
         b"\x28\xb5\x2f\xfd\x00\xff" + bytes(9),  # a window that no library takes
     ],
 )
-def test_a_damaged_header_is_damage(run: Run, frame: bytes) -> None:
-    outcome = run("unwrap", stdin=frame)
+def test_a_damaged_header_is_damage(frame: bytes) -> None:
+    outcome = invoke("unwrap", stdin=frame)
     assert outcome.stderr.startswith("<stdin>: corrupt: the compressed data is damaged")
     assert outcome.exit_code == 1
+
+
+def test_xz_that_takes_too_much_memory_is_no_damage() -> None:
+    whole = bytearray(lzma.compress(RESULT))
+    assert whole[12] == 2  # size of the block's header in units of 4 bytes, less 1: it ends with a checksum
+    whole[16] = 37  # a window of 1.5 GiB
+    whole[20:24] = zlib.crc32(whole[12:20]).to_bytes(4, "little")
+    outcome = invoke("result", stdin=bytes(whole))
+    assert (outcome.stdout, outcome.exit_code) == ("", 2)
+    assert outcome.stderr == (
+        "planqk-protocol: cannot read <stdin>: it needs more than 256 MiB of memory, which are allowed; "
+        "decompress it first: xz --decompress\n"
+    )
+
+
+def test_damaged_xz_is_damage() -> None:
+    whole = bytearray(lzma.compress(RESULT))
+    whole[-20] ^= 1
+    data, told, is_altered = outcome_of([bytes(whole)])
+    assert (data, is_altered) == (RESULT, True)
+    assert "the compressed data is damaged" in told[0]
+
+
+def test_a_log_that_begins_like_bzip2_is_read_as_it_is() -> None:
+    assert invoke("result", stdin=b"BZh9 starting\n" + RESULT).stdout == "42\n"
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])

@@ -1,0 +1,1 @@
+"""Stored files and live output to one stream of events: order, compression, format."""
