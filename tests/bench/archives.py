@@ -1,6 +1,6 @@
 """What archives cost: many small logs and a large one, beside a bare loop. It needs Linux.
 
-    python tests/bench/archives.py [--logs 100000] [--megabytes 5000] [--check FACTOR]
+    python tests/bench/archives.py [--logs 100000] [--megabytes 5000] [--rounds 3] [--check FACTOR]
 
 The logs are as Docker's driver json-file stores them. A hundred different small ones of
 some 50 KB are written, and the others are links to these. So there are 5 GB in small logs,
@@ -15,7 +15,7 @@ Seconds are those of the processor, in all processes. From those that are compar
 bare loop, what an archive of one log takes is subtracted. Only the gain from a second core is
 measured by the clock. It is compared with what two processes that only count gain at the
 same time, as the machine may have other work. Memory is that of the largest process at its
-peak. Each figure is the least of some rounds.
+peak. Each figure is the least of all rounds.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ _DIFFERENT = 100  # small logs; the others are links to them
 _IN_FOLDER = 1000
 _PARTS = 4  # time and memory are compared with those of a part
 _CHUNK = 256 * 1024
-_ROUNDS = 3
 _TERABYTES = 10
 
 # The bounds.
@@ -198,12 +197,12 @@ def _best(costs: Iterable[Cost]) -> Cost:
     return Cost(*map(min, zip(*costs, strict=True)))
 
 
-def _gain(folder: Path) -> tuple[float, float]:
+def _gain(folder: Path, rounds: int) -> tuple[float, float]:
     """How many times faster two cores are than one: for an archive, and for processes that only count."""
     one_core, two_cores = sorted(os.sched_getaffinity(0))[:1], sorted(os.sched_getaffinity(0))[:2]
     count = _of_this("count", folder)
     ones, twos, alone, beside = [], [], [], []
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         ones.append(_archive(folder, 1, one_core))
         twos.append(_archive(folder, 2, two_cores))
         alone.append(_cost(count, count, cores=one_core))
@@ -229,22 +228,23 @@ class _Bounds:
         print(f"{name:55} {text}{'' if is_met else '  <- not met'}", flush=True)
 
 
-def _measure(kind: str, folders: tuple[Path, Path], one: Path, bounds: _Bounds) -> None:
+def _measure(kind: str, folders: tuple[Path, Path], one: Path, rounds: int, bounds: _Bounds) -> None:
     """Compare the cost of an archive with the bare loop, and with a part of it.
 
     Args:
         kind: What to call it.
         folders: The archive, and a part of it.
         one: An archive of one log.
+        rounds: How often each is measured.
         bounds: What is compared.
     """
     folder, bare_loop = folders[0], _of_this("bare", folders[0])
-    rounds = [
+    costs = [
         (_archive(folder), _archive(folder, form="jsonl"), _cost(bare_loop), *_starts(one))
-        for _ in range(_ROUNDS)
+        for _ in range(rounds)
     ]
-    archive, rows, bare, start, rows_start, bare_start = (_best(costs) for costs in zip(*rounds, strict=True))
-    part = _best(_archive(folders[1]) for _ in range(_ROUNDS))
+    archive, rows, bare, start, rows_start, bare_start = map(_best, zip(*costs, strict=True))
+    part = _best(_archive(folders[1]) for _ in range(rounds))
     work = archive.cpu - start.cpu
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     hours = work / size * _TERABYTES * 1e12 / 3600
@@ -283,6 +283,7 @@ def main() -> None:
     )
     arguments.add_argument("--logs", type=int, default=100_000, help="number of small logs")
     arguments.add_argument("--megabytes", type=int, default=5000, help="size of the large log")
+    arguments.add_argument("--rounds", type=int, default=3, help="how often each figure is measured")
     text = "exit code 1 if a bound is missed by more than this factor; 1 on a machine with no other work"
     arguments.add_argument("--check", type=float, metavar="FACTOR", help=text)
     arguments.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help="used by itself")
@@ -296,10 +297,13 @@ def main() -> None:
             f"{given.logs:,} small logs",
             (folder("small"), folder("part of small")),
             folder("one"),
+            given.rounds,
             bounds,
         )
-        _measure("a large log", (folder("large"), folder("part of large")), folder("one"), bounds)
-        gain, possible = _gain(folder("small"))
+        _measure(
+            "a large log", (folder("large"), folder("part of large")), folder("one"), given.rounds, bounds
+        )
+        gain, possible = _gain(folder("small"), given.rounds)
         print(f"two cores: {gain:.2f} times as fast as one; {possible:.2f} is possible now")
         possible = min(possible, 2)  # more is chance
         bounds.least("two cores: gain, as a share of the possible one", gain / possible, _LEAST_GAIN)

@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planqk_protocol.cli import capture_messages, sources
 from planqk_protocol.inputs import detection
@@ -190,6 +192,16 @@ def test_half_a_marker_in_many_chunks_is_held_back(size: int) -> None:
     assert b"".join(detection._up_to_marker("job.log", chunks, "cri")) == data  # noqa: SLF001
 
 
+PIECES = st.sampled_from([b"Q", b"Q" * 700, b"x" * 900, b"\n", b"PlanQK:Job:", b"\nPlanQK:Job:"])
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join))
+def test_a_marker_after_an_lf_is_found_however_many_letters_mislead(data: bytes) -> None:
+    prefix = b"PlanQK:Job:"
+    found = data.find(b"\n" + prefix)
+    assert detection._marked_line(data, prefix) == (found + 1 if found >= 0 else -1)  # noqa: SLF001
+
+
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:
     capture = RECORD + b"no record\n"
     guess, notice = capture_messages.guess("docker-json-file"), "<stdin>: record 2, byte 84: corrupt: "
@@ -322,14 +334,14 @@ SEVERAL = {
 @pytest.mark.parametrize("format_id", SEVERAL)
 def test_one_container_of_several_is_read(run: Run, format_id: str) -> None:
     capture, name, other = SEVERAL[format_id]
-    for given in ((), ("--capture", format_id)):
-        outcome = run("result", "--only", name, *given, stdin=capture)
+    for options in ((), ("--capture", format_id)):
+        outcome = run("result", "--only", name, *options, stdin=capture)
         assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
-        outcome = run("parse", "--only", name, *given, stdin=capture)
+        outcome = run("parse", "--only", name, *options, stdin=capture)
         assert [json.loads(line)["type"] for line in outcome.stdout.splitlines()] == ["result"]
-        outcome = run("unwrap", "--only", name, *given, stdin=capture)
+        outcome = run("unwrap", "--only", name, *options, stdin=capture)
         assert (outcome.stdout_bytes, outcome.stderr, outcome.exit_code) == (RESULT, "", 0)
-        outcome = run("unwrap", "--only", other, *given, stdin=capture)
+        outcome = run("unwrap", "--only", other, *options, stdin=capture)
         assert (outcome.stdout_bytes, outcome.stderr, outcome.exit_code) == (b"ready\n", "", 0)
     outcome = run("result", stdin=capture)
     assert (outcome.stdout, outcome.exit_code) == ("", 1)
