@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 
-import pytest
 from click.testing import CliRunner
 
 from planqk_protocol.cli.app import cli
@@ -20,10 +19,10 @@ def test_there_are_two_commands_of_one_line_each() -> None:
     assert list(COMMANDS) == ["install", "test"]
 
 
-def test_the_first_command_prints_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    [arguments] = re.findall(r"planqk-protocol (result \S+)$", COMMANDS["install"])
-    assert f"`{CliRunner().invoke(cli, arguments.split()).stdout.strip()}`" in TEXT
+def test_the_first_command_prints_what_the_page_says() -> None:
+    [path] = re.findall(r"planqk-protocol result (\S+)$", COMMANDS["install"])
+    printed = CliRunner().invoke(cli, ["result", str(ROOT / path)]).stdout.strip()
+    assert f"`{printed}`" in TEXT
 
 
 def test_the_paths_in_the_commands_exist() -> None:
