@@ -33,6 +33,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_inline_tabs",
 ]
@@ -80,11 +81,16 @@ napoleon_use_ivar = True
 
 
 def setup(app: Sphinx) -> None:
-    """Show the public names as users import them."""
+    """Show the public names as users import them, with links to their source."""
+    homes = {}
     for name in planqk_protocol.__all__:
         public = getattr(planqk_protocol, name)
         if inspect.isclass(public) or inspect.isfunction(public):
+            homes["planqk_protocol", name] = public.__module__
             public.__module__ = "planqk_protocol"
+    app.connect(
+        "viewcode-follow-imported", lambda _app, module, name: homes.get((module, name.partition(".")[0]))
+    )
     app.connect("source-read", _put_directives)
     app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon

@@ -225,6 +225,33 @@ DIRECTIVES = {
 
 .. autoexception:: EngineError
 """,
+    "Archives of logs": """\
+.. module:: planqk_protocol.archive
+
+.. autofunction:: outcomes
+
+.. autoclass:: OutcomeRow
+
+.. autoclass:: Violations
+
+.. autofunction:: to_table
+
+.. autofunction:: schema
+
+.. autofunction:: row_to_json_line
+
+.. data:: SCHEMA_VERSION
+
+   The version of the columns. It grows whenever one is added, changes or goes away.
+
+.. data:: MOST_TEXT
+
+   The most bytes of a JSON text that a row holds.
+
+.. data:: BATCH
+
+   How many bytes a worker reads at a time, unless told otherwise: a few hundred small logs.
+""",
     "Running jobs": """\
 .. module:: planqk_protocol.runner
 

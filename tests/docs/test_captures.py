@@ -40,5 +40,6 @@ def test_a_page_says_how_to_get_read_and_order_captures(name: str) -> None:
     assert f'Source("{name}")' in program
 
 
-def test_every_kind_of_notice_is_explained_in_order() -> None:
-    assert re.findall(r"^\| `([a-z-]+)` \|", INDEX, re.MULTILINE) == list(NoticeKind)
+def test_every_kind_of_notice_is_explained_in_order_and_linked_to_its_page() -> None:
+    rows = re.findall(r"^\| \[`([a-z-]+)`\]\(\.\./rules/capture-\1\.md\) \|", INDEX, re.MULTILINE)
+    assert rows == list(NoticeKind)

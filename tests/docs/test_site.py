@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import runpy
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.docs import site_check
 from tests.docs.pages import DOCS, ROOT
 
 ADDRESS = "https://docs.example/en/latest/"
@@ -56,3 +58,20 @@ def test_sphinx_reads_directives_in_place_of_comments_and_lists(site: dict[str, 
     source = [(DOCS / "reference.md").read_text(encoding="utf-8")]
     site["_put_directives"](None, "reference", source)
     assert "```{eval-rst}\n.. module:: planqk_protocol\n\n.. autofunction:: parse\n" in source[0]
+
+
+def test_the_check_of_a_build_finds_dead_links_and_what_is_loaded_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("@import 'https://cdn.example/a.css'; b { background: url(a.svg) }")
+    (tmp_path / "other page.html").write_text('<p id="here">')
+    (tmp_path / "index.html").write_text(
+        '<link rel="canonical" href="https://docs.example/"><link href="a.css?v=1"><img src="data:,">'
+        '<a href="https://other.example/">a</a><a href="#top" id="top">b</a>'
+        '<a href="other%20page.html#here">c</a><a href="other%20page.html#there">d</a>'
+        '<a href="gone.html">e</a><script src="//cdn.example/a.js"></script>'
+    )
+    assert list(site_check.faults(tmp_path)) == [
+        "index.html: no place for other%20page.html#there",
+        "index.html: no file for gone.html",
+        "index.html: loads //cdn.example/a.js",
+        "a.css: loads https://cdn.example/a.css",
+    ]

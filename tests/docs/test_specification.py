@@ -72,7 +72,7 @@ def test_every_word_of_the_protocol_is_there(word: str) -> None:
 
 def test_the_codes_stand_in_their_order_of_precedence() -> None:
     section = TEXT.split("## Violations")[1].split("## Records")[0]
-    assert re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE) == list(ViolationCode)
+    assert re.findall(r"^\| \[`([a-z-]+)`\]\(rules/\1\.md\) \|", section, re.MULTILINE) == list(ViolationCode)
 
 
 def test_every_field_of_the_records_is_there() -> None:
