@@ -47,7 +47,7 @@ text {{ font: 13px ui-monospace, monospace; fill: #222 }}
 .ours {{ fill: #2f6fbf }}
 @media (prefers-color-scheme: dark) {{
 text {{ fill: #ddd }}
-.page {{ fill: #16181c }}
+.page {{ fill: #131416 }}
 .other {{ fill: #565f6d }}
 .ours {{ fill: #5b9be6 }}
 }}

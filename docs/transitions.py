@@ -34,9 +34,17 @@ text {{ font: 14px ui-monospace, monospace; fill: #222 }}
 rect, path {{ fill: none; stroke: #222; stroke-width: 1.5 }}
 .page {{ fill: #fff; stroke: none }}
 .box {{ fill: #f2f5f9 }}
+.tip {{ fill: #222 }}
+@media (prefers-color-scheme: dark) {{
+text {{ fill: #e6edf3 }}
+rect, path {{ stroke: #8b949e }}
+.page {{ fill: #131416 }}
+.box {{ fill: #1f242b }}
+.tip {{ fill: #8b949e }}
+}}
 </style>
 <defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" \
-orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" style="fill: #222"/></marker></defs>
+orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>
 <rect class="page" width="{width}" height="{height}"/>"""
 
 

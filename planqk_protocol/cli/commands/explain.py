@@ -26,8 +26,8 @@ _FIELDS = ("id", "severity", "summary", "why", "advice")
 _PROTOCOL = "protocol"  # in the column of the severities
 
 
-def _rule_id(value: str) -> str:
-    return checked(value, all_rules())
+def _check_rule(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else checked(value, all_rules())
 
 
 def _complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -44,7 +44,7 @@ def _complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete:
     cls=Argument,
     metavar="[RULE]",
     required=False,
-    type=_rule_id,
+    callback=_check_rule,
     shell_complete=_complete_rule,
     help="The id of a rule.",
 )
