@@ -300,7 +300,7 @@ def export(folder: Path) -> None:
 
 def _choose(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
     """The cases whose rules or ids match one of the patterns. Without patterns, all cases."""
-    ids = [case.id for case in (*load_vectors(), *encoders.load_cases())]
+    ids: list[str] = [*(vector.id for vector in load_vectors()), *(case.id for case in encoders.load_cases())]
     for pattern in rules:
         if not any(fnmatchcase(name, pattern) for name in (*RULES, *ids)):
             message = f"no rule and no id is like {pattern!r}; the rules are {', '.join(RULES)}."
