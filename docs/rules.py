@@ -23,6 +23,8 @@ _VALUES = (
 )
 # Where to read on about the subject of a rule.
 _GUIDES = {
+    **{id_: "[Print results from a service](../services.md)" for id_ in RULES if id_.startswith("json-")},
+    **{id_: "[Damage](../captures/index.md#damage)" for id_ in RULES if id_.startswith("capture-")},
     "no-result": "[Find out why there is no result](../howto/why-no-result.md) and "
     "[Which contract this is](../explanation/contract.md#how-to-find-out)",
     "marker-prefixed": "[Log from a service](../howto/logging.md)",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH", "batches", "read_captures"]
 
-BATCH = 8 * 1024 * 1024
+BATCH = 32 * 1024 * 1024
 """How many bytes a worker reads at a time, unless told otherwise: a few hundred small logs."""
 
 _COST_OF_FILE = 64 * 1024  # bytes that can be read in the time that it takes to open a file, about

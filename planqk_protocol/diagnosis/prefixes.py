@@ -150,7 +150,7 @@ def _is_quoted(text: str) -> bool:
 
 def _is_logger(prefix: str) -> bool:
     """Whether a text is a logger's prefix and nothing else: a level or a time stamp, and short names."""
-    if len(prefix) > _LONGEST_LOGGER:
+    if len(prefix) > _LONGEST_LOGGER or prefix[-1:].isalpha():  # loggers put something before the message
         return False
     if _COMPOSE.fullmatch(prefix):
         return True

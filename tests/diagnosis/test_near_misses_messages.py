@@ -18,6 +18,10 @@ MESSAGES = [
     ),
     ("INFO PlanQK:Job:Result: @", "the marker begins at column 6, after a logger's prefix, 'INFO '"),
     (
+        "warnPlanQK:Job:Result: @",  # a text that was left unfinished, such as one on standard error
+        "the marker begins at column 5, after text that ends with 'warn' and no newline",
+    ),
+    (
         'event="PlanQK:Job:Result: 42"',
         "the marker begins at column 8, after a logger's record, 'event=\"'",
     ),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 
+from click.testing import CliRunner
+
+from planqk_protocol.cli.app import cli
 from tests.docs.pages import README, ROOT
 
 TEXT = README.read_text(encoding="utf-8")
@@ -14,6 +17,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 def test_there_are_two_commands_of_one_line_each() -> None:
     assert list(COMMANDS) == ["install", "test"]
+
+
+def test_the_first_command_prints_what_the_page_says() -> None:
+    [path] = re.findall(r"planqk-protocol result (\S+)$", COMMANDS["install"])
+    printed = CliRunner().invoke(cli, ["result", str(ROOT / path)]).stdout.strip()
+    assert f"`{printed}`" in TEXT
 
 
 def test_the_paths_in_the_commands_exist() -> None:

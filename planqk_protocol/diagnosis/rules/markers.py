@@ -56,7 +56,8 @@ PREFIXED = Rule(
     why=(
         "A marker counts only if it is the very first thing on its line. A logger writes a level, a time "
         "or a name first, or makes the whole line a JSON record, so the line is log text "
-        "and its result is lost."
+        "and its result is lost. If all lines begin with a time stamp, the program that stored or showed the "
+        "log may have added it: get the log without time stamps then."
     ),
     advice=f"Print the marker to standard output yourself, not with the logger. {_PRINT}",
     wrong=_examples(
