@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import archive, captures, diagnosis, emit, runner
+from planqk_protocol import archive, captures, diagnosis, emit, engines, runner, testing
 from planqk_protocol.cli.rule_links import DOCUMENTATION
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "playground")]
@@ -82,21 +82,35 @@ napoleon_use_ivar = True
 
 def setup(app: Sphinx) -> None:
     """Show the public names as users import them, with links to their source."""
-    homes = {}
+    homes = _sources()
+    app.connect(
+        "viewcode-follow-imported",
+        lambda _app, module, name: homes.get((module, name.partition(".")[0]), module),
+    )
     for name in planqk_protocol.__all__:
         public = getattr(planqk_protocol, name)
         if inspect.isclass(public) or inspect.isfunction(public):
-            homes["planqk_protocol", name] = public.__module__
             public.__module__ = "planqk_protocol"
-    app.connect(
-        "viewcode-follow-imported", lambda _app, module, name: homes.get((module, name.partition(".")[0]))
-    )
     app.connect("source-read", _put_directives)
     app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _readable_signature)
     app.connect("missing-reference", _resolve_from_anywhere)
     app.connect("build-finished", _lay_playground)
+
+
+def _sources() -> dict[tuple[str, str], str]:
+    """The module with the source of each public class and function, by its module and name in the reference.
+
+    Exceptions are left out: they share a module, so viewcode takes them to be documented under one name, too.
+    """
+    return {
+        (home.__name__, name): public.__module__
+        for home in (planqk_protocol, archive, captures, diagnosis, emit, engines, runner, testing)
+        for name in home.__all__
+        if (inspect.isclass(public := getattr(home, name)) and not issubclass(public, Exception))
+        or inspect.isfunction(public)
+    }
 
 
 def _put_directives(_app: Sphinx, name: str, source: list[str]) -> None:
