@@ -60,7 +60,7 @@ copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 _TOCTREE = re.compile(r"^<!-- toctree(:?.*)\n((?:.+\n)+)-->$", re.MULTILINE)
 _TAB = re.compile(r"^<!-- tab -->\n\*\*(\w+)\*\*\n(.*?)^<!-- end of tab -->$", re.MULTILINE | re.DOTALL)

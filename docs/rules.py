@@ -34,6 +34,7 @@ _GUIDES = {
     "json-python-repr": _VALUES,
     "json-nan": _VALUES,
     "json-array-print": _VALUES,
+    "json-number-form": _VALUES,
 }
 
 _INDEX = """\

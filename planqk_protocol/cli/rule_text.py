@@ -53,7 +53,8 @@ def _of_protocol(rule: ProtocolRule) -> list[Section]:
     return [
         Section(
             "",
-            f"{_sentence(rule.summary)}\n\nThis is a rule of the protocol: all that read the output keep it.",
+            f"{_sentence(rule.summary)}\n\nThis is a rule of the protocol: all that read the output keep it."
+            f" 'planqk-protocol conformance list --rule {rule.id}' lists the cases that test it.",
         ),
         Section("Why it matters", rule.why),
         Section(

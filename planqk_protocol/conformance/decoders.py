@@ -192,5 +192,6 @@ def _write_steps(vector: Vector, dialogue: Dialogue, profile: Profile) -> Answer
 
 def _has_answered(dialogue: Dialogue, step: VectorStep, expected: bytes, profile: Profile) -> bool:
     count = count_graded(expected, profile)
-    fault = f"the events of {show_bytes(step.data())} did not come before the next bytes of the stream"
+    late = f"the events of {show_bytes(step.data())} did not come before the next bytes of the stream"
+    fault = f"{late}; write each event as soon as it is complete, and flush standard output"
     return dialogue.expect(lambda output: count_graded(output, profile) >= count, _STEP_PATIENCE, fault)

@@ -159,9 +159,10 @@ _PAYLOADS = (
         summary="integers are exact, of equal keys the last one counts, and lone surrogates are allowed",
         why="Ids and counters may be longer than the 53 bits of a double. A reader that rounds them gives"
         " another result.",
-        output=(b"PlanQK:Job:Result: 12345678901234567890\n",),
-        mistake="The reader decodes all numbers as doubles.",
-        wrong=('{"type":"result","line":1,"value":12345678901234567000}',),
+        output=(b"PlanQK:Job:Result: [12345678901234567890, 1e999]\n",),
+        right="The record has the text of the numbers, as the job printed them.",
+        mistake="The reader decodes all numbers as doubles, and writes what has become of them.",
+        wrong=('{"type":"result","line":1,"value":[12345678901234567000,null]}',),
         findings=("big-integer", "number-overflow", "duplicate-key", "lone-surrogate"),
     ),
     ProtocolRule(
@@ -236,7 +237,8 @@ _TIME = (
         why="Whoever shows interim results wants them now, and a job may be silent for hours after one.",
         output=(b"PlanQK:Job:InterimResult: 0.5\n",),
         right="The event is there as soon as the LF is, although the stream goes on.",
-        mistake="The reader waits for the next line, or for a full buffer. Until then, there is no event.",
+        mistake="The reader waits for the next line, or writes the event into a buffer that it does not"
+        " flush. Until then, there is no event.",
         wrong=(),
     ),
     ProtocolRule(

@@ -96,9 +96,10 @@ def _converted(value: Any, path: _Path, default: Default | None) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
             return {_Field(field.name): getattr(value, field.name) for field in fields(value)}
         if default is None:
+            how = " with .tolist()" if hasattr(type(value), "tolist") else ""  # NumPy
             raise TypeError(
                 f"{_path_text(path)} is of type {_type_name(value)}, which JSON does not have; "
-                "convert it, as .tolist() does, or give default="
+                f"convert it{how}, or give default="
             )
         value = _default_of(value, path, default)
         if value is None or isinstance(value, str | int | float | dict | list | tuple):

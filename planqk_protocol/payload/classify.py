@@ -245,12 +245,13 @@ def _fault_in_string(text: str, at: int, complaint: str) -> Fault:
                 f"a typographic quote ({_code(text[smart.start()])}) stands where JSON has a double quote"
             )
             return Fault(Cause.SMART_QUOTES, at, smart.start(), 1, message)
-        return _cut_string_fault(at, at)
+        return Fault(Cause.TRUNCATED, at, at, 1, "the string that begins here does not end")
     if complaint.startswith("Invalid \\"):
         start = at - 1 if text[at] == "u" else at
         return Fault(Cause.BAD_ESCAPE, at, start, 2, _escape_message(text[start + 1]))
     if not text[at:].strip(_SPACE):  # nothing but the end of the line in a block
-        return _cut_string_fault(at, opening_quote(text, at))
+        message = "the string does not end on its line"  # true at both places: the quote and the line's end
+        return Fault(Cause.TRUNCATED, at, opening_quote(text, at), 1, message)
     if fault := _first_match(_COLOURS, text, at):
         return fault
     message = f"the control character {_code(text[at])} stands in a string"
@@ -262,10 +263,6 @@ def _escape_message(letter: str) -> str:
         return r"four hexadecimal digits have to follow \u"
     shown = letter if letter.isprintable() and letter != " " else f" followed by {_code(letter)}"
     return f"JSON has no escape \\{shown}"
-
-
-def _cut_string_fault(at: int, quote: int) -> Fault:
-    return Fault(Cause.TRUNCATED, at, quote, 1, "the string that begins here does not end")
 
 
 def _is_cut_token(text: str, at: int, end: int, complaint: str) -> bool:

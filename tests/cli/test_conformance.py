@@ -104,6 +104,12 @@ def test_an_unknown_rule() -> None:
     assert "line-cr" in result.stderr
 
 
+@pytest.mark.parametrize("case_id", ["line-lf/two-lines", "encoder/log-interim-marker"])
+def test_a_case_is_chosen_by_its_id(case_id: str) -> None:
+    [line] = run("list", "--rule", case_id).stdout.splitlines()
+    assert line.startswith(f"{case_id}\t")
+
+
 def test_list() -> None:
     lines = run("list").stdout.splitlines()
     assert len(lines) == len(load_vectors()) + len(load_cases())

@@ -8,8 +8,6 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from planqk_protocol.cli import capture_messages, sources
 from planqk_protocol.inputs import detection
@@ -190,16 +188,6 @@ def test_half_a_marker_in_many_chunks_is_held_back(size: int) -> None:
     data = b"a\nPlanQ\n\nPlanQK:Jo"
     chunks = (data[at : at + size] for at in range(0, len(data), size))
     assert b"".join(detection._up_to_marker("job.log", chunks, "cri")) == data  # noqa: SLF001
-
-
-PIECES = st.sampled_from([b"Q", b"Q" * 700, b"x" * 900, b"\n", b"PlanQK:Job:", b"\nPlanQK:Job:"])
-
-
-@given(st.lists(PIECES, max_size=12).map(b"".join))
-def test_a_marker_after_an_lf_is_found_however_many_letters_mislead(data: bytes) -> None:
-    prefix = b"PlanQK:Job:"
-    found = data.find(b"\n" + prefix)
-    assert detection._marked_line(data, prefix) == (found + 1 if found >= 0 else -1)  # noqa: SLF001
 
 
 def test_unwrap_tells_a_guess_that_costs_something(run: Run) -> None:

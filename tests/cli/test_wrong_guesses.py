@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planqk_protocol.inputs import detection
 from tests.cli.harness import invoke
 
 if TYPE_CHECKING:
@@ -65,3 +66,13 @@ def test_a_marker_is_read_or_the_way_to_read_it_is_said(
 def test_a_line_that_begins_like_a_journal_costs_no_result(cursor: bytes) -> None:
     outcome = invoke("result", stdin=cursor + RESULT)
     assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "", 0)
+
+
+PIECES = st.sampled_from([b"Q", b"Q" * 700, b"x" * 900, b"\n", b"PlanQK:Job:", b"\nPlanQK:Job:"])
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join))
+def test_a_marker_after_an_lf_is_found_however_many_letters_mislead(data: bytes) -> None:
+    prefix = b"PlanQK:Job:"
+    found = data.find(b"\n" + prefix)
+    assert detection._marked_line(data, prefix) == (found + 1 if found >= 0 else -1)  # noqa: SLF001

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from planqk_protocol.diagnosis import diagnose
 from tests.docs.pages import DOCS, blocks
 from tests.docs.walk import environment, follow, installation, is_as_shown, steps
 
@@ -135,3 +136,20 @@ def test_the_workflow_fails_where_there_is_a_mistake(value: str, verdict: int, f
     ]
     assert "pip install" in runs[0]
     assert [process.returncode for process in done] == [verdict, verdict]
+
+
+@pytest.mark.parametrize(
+    ("output", "rules"),
+    [
+        (b"adding\n", {"no-result"}),
+        (b"PlanQK:Job:Results: 42\n", {"marker-spelling", "no-result"}),
+        (b"PlanQK:Job:Result: NaN\n", {"json-nan", "no-result"}),
+        (b"PlanQK:Job:Result: 1\nPlanQK:Job:Result: 2\n", {"duplicate-result"}),
+    ],
+)
+def test_the_usual_cases_without_a_result_are_found_as_the_page_says(output: bytes, rules: set[str]) -> None:
+    assert {finding.rule for finding in diagnose(output)} == rules
+    page = (DOCS / "howto" / "why-no-result.md").read_text(encoding="utf-8")
+    first = min(rules - {"no-result"}, default="no-result")
+    row = first if first.endswith("-result") else f"{first.partition('-')[0]}-…"
+    assert re.search(rf"^\| .*`{row}`", page, re.MULTILINE)

@@ -109,7 +109,7 @@ def test_the_recipe_converts_what_looks_like_numpy_and_pydantic() -> None:
     [program] = [block.text for block in programs("python") if "def default" in block.text]
     names: dict[str, Any] = {"__name__": "recipe"}
     exec(compile(program.split("@dataclass")[0], PAGE, "exec"), names)  # noqa: S102  # the project's own page
-    value = {"array": Array([[1, 2]]), "number": Array(7), "model": Model()}
+    value = {"array": Array([[1, 2j]]), "number": Array(7), "model": Model()}
     assert result_line(value, default=names["default"]) == (
-        b'PlanQK:Job:Result: {"array": [[1, 2]], "number": 7, "model": {"weights": [0.5, 1.5]}}\n'
+        b'PlanQK:Job:Result: {"array": [[1, [0.0, 2.0]]], "number": 7, "model": {"weights": [0.5, 1.5]}}\n'
     )

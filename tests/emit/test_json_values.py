@@ -56,6 +56,14 @@ def test_the_class_itself_is_no_value() -> None:
         to_json(Route)
 
 
+def test_only_what_has_tolist_is_told_to_use_it() -> None:
+    array = type("Array", (), {"tolist": list})()
+    with pytest.raises(TypeError, match=r"; convert it with \.tolist\(\), or give default=$"):
+        to_json(array)
+    with pytest.raises(TypeError, match=r"^value\[0\] is of type complex, .*; convert it, or give default=$"):
+        to_json([1j])
+
+
 def test_default_gives_what_is_printed_instead() -> None:
     def default(value: Any) -> Any:
         match value:

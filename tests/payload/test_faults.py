@@ -122,6 +122,7 @@ class TestMessages:
             (b'["a\tb"]', 3, "escape control characters"),
             (b'{"a": [1,2', 10, "cut short"),
             (b'["abc', 1, "not JSON: the string that begins here does not end; the JSON is cut short"),
+            (b'["abc\n', 5, "not JSON: the string does not end on its line; the JSON is cut short"),
             (b'"\xff"', 1, "byte 0xff is not UTF-8"),
             (
                 b"[nope]",

@@ -72,7 +72,7 @@ _RULES = click.option(
     multiple=True,
     metavar="RULE",
     shell_complete=_complete_rule,
-    help="Choose only this rule, or rules such as 'json*'. May be repeated.",
+    help="Choose only this rule, rules such as 'json*', or a case by its id. May be repeated.",
 )
 _MANY_CASES = _options(  # for commands that test many cases
     click.option("--fail-fast", is_flag=True, help="Stop at the first failure."),
@@ -299,13 +299,17 @@ def export(folder: Path) -> None:
 
 
 def _choose(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
-    """The cases of the rules that match one of the patterns. Without patterns, all cases."""
+    """The cases whose rules or ids match one of the patterns. Without patterns, all cases."""
+    ids: list[str] = [*(vector.id for vector in load_vectors()), *(case.id for case in encoders.load_cases())]
     for pattern in rules:
-        if not any(fnmatchcase(rule, pattern) for rule in RULES):
-            raise click.BadParameter(
-                f"no rule is like {pattern!r}; the rules are {', '.join(RULES)}.", param_hint="--rule"
-            )
-    return [case for case in cases if not rules or any(fnmatchcase(case.rule, pattern) for pattern in rules)]
+        if not any(fnmatchcase(name, pattern) for name in (*RULES, *ids)):
+            message = f"no rule and no id is like {pattern!r}; the rules are {', '.join(RULES)}."
+            raise click.BadParameter(message, param_hint="--rule")
+    return [
+        case
+        for case in cases
+        if not rules or any(fnmatchcase(name, pattern) for name in (case.rule, case.id) for pattern in rules)
+    ]
 
 
 def _repeat(option: str, values: Sequence[str]) -> list[str]:

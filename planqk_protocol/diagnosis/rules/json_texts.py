@@ -201,7 +201,7 @@ _OF_TOKENS = (
         Cause.NUMBER_FORM,
         "a number in a form that JSON does not have",
         "JSON has decimal numbers only, without a plus, without leading zeros, and with digits on both sides "
-        "of the decimal point.",
+        "of the decimal point. It has no complex numbers, such as 1.+2.j of NumPy: print [z.real, z.imag].",
         (_line('{"sum": 042}'), _line("+1"), _line("[.5]"), _line("0x2A"), _line("1_000")),
         (_line('{"sum": 42}'), _line("[-1, 0.5, 1e9]")),
     ),

@@ -14,8 +14,9 @@ _NO_RESULT = Rule(
     summary="the job gave no result",
     why="The result is one line of standard output that begins with PlanQK:Job:Result:, or one block between "
     "two lines PlanQK:Job:MultilineResult. If there is none, callers of the service get nothing, even if the "
-    "job did its work. The message says what there is instead, and the most likely cause. A service that "
-    "returns its result to qhub-commons or planqk-commons keeps another contract, and prints none.",
+    "job did its work. The message says what there is instead, and the most likely cause. If the job failed, "
+    "the finding is a warning: the failure comes first. A service that returns its result to qhub-commons or "
+    "planqk-commons keeps another contract, and prints none.",
     advice=f"Print the result once, at the end of the job: {_PRINT}.",
     wrong=(
         Example(b"reading the input\nthe sum is 42\n"),
