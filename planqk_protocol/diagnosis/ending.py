@@ -21,6 +21,7 @@ class Ending(NamedTuple):
         short: The same in two words, such as ``exit code 3``.
         cause: Why it gave no result, for a job that failed.
         advice: What to do about that.
+        was_ended: Whether it did not end by itself.
     """
 
     has_succeeded: bool | None
@@ -30,6 +31,7 @@ class Ending(NamedTuple):
     advice: str = (
         "Read the log text before the end of the output, and standard error: they tell why the job failed."
     )
+    was_ended: bool = False
 
     @classmethod
     def of(cls, exit_code: int | None, status: JobStatus | None, *, why_ended: str = "") -> Ending:
@@ -45,6 +47,7 @@ class Ending(NamedTuple):
                 short="" if exit_code is None else f"exit code {exit_code}",
                 cause=f"the job was ended before it printed one, because {why_ended}",
                 advice="Run the job again, and give it the time that it needs.",
+                was_ended=True,
             )
         if status is not None:
             ending = cls(_BY_STATUS.get(status), f"the platform's status is {status}", f"status {status}")
@@ -53,6 +56,7 @@ class Ending(NamedTuple):
             return ending._replace(
                 cause="the job was cancelled before it printed one",
                 advice="Run the job again, and let it end.",
+                was_ended=True,
             )
         if exit_code is None:
             return cls(None)

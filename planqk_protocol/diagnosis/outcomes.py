@@ -132,8 +132,9 @@ class Course:
         if ending.has_succeeded is not False:
             return []
         message = f"the job gave a result, but {ending.told_by}, so it counts as failed"
+        advice = ending.advice if ending.was_ended else None
         related = self._related_slot("the result stands here")
-        return [_without_place(rules.RULES["failed-with-result"], message, None, related)]
+        return [_without_place(rules.RULES["failed-with-result"], message, advice, related)]
 
     def _broken_result(self, ending: Ending) -> list[Finding]:
         if not ending.has_succeeded or self._slot is None:
@@ -200,9 +201,12 @@ class Course:
         if self._suspect is not None:
             line = self._suspect.line
             where = "" if line is None else f" on line {line}"
+            is_of_capture = self._suspect.rule.startswith("capture-")  # the job may have done all right
             return (
                 f"most likely, it is what `{self._suspect.rule}` found{where}",
-                f"Mend what was found{where}, and run the job again.",
+                "Do what is advised there. If the result stays lost, run the job again."
+                if is_of_capture
+                else f"Mend what was found{where}, and run the job again.",
             )
         return None
 

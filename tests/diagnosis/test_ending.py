@@ -49,6 +49,15 @@ def test_a_job_that_was_ended_has_failed_and_needs_no_memory(exit_code: int | No
     assert found.message == (
         "the job gave a result, but it was ended because it ran longer than 2 s, so it counts as failed"
     )
+    assert found.advice == ending.advice
+
+
+def test_a_job_that_was_cancelled_after_its_result_needs_no_other_exit_code() -> None:
+    source, diagnosis = Source("raw"), Diagnosis()
+    diagnosis.observe(source.feed(b"PlanQK:Job:Result: 42\n"))
+    diagnosis.observe(source.close())
+    [found] = diagnosis.close(status=JobStatus.CANCELLED)
+    assert found.advice == "Run the job again, and let it end."
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,17 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
     assert last.advice
 
 
+@pytest.mark.parametrize(
+    ("rule", "advice"),
+    [
+        ("marker-indented", "Mend what was found, and run the job again."),
+        ("capture-truncated", "Do what is advised there. If the result stays lost, run the job again."),
+    ],
+)
+def test_a_job_is_not_run_again_because_its_capture_is_damaged(rule: str, advice: str) -> None:
+    assert findings(b"log\n", suspect=finding_of(rule))[-1].advice == advice
+
+
 @pytest.mark.parametrize(("exit_code", "is_said"), [(None, True), (0, False)])
 def test_a_job_that_printed_nothing_may_have_failed_unless_its_exit_code_is_known(
     exit_code: int | None, is_said: bool

@@ -67,10 +67,11 @@ def test_a_container(engine: ImageEngine, tmp_path: Path, capsys: pytest.Capture
     assert "Log(line=1, text='log')" in capsys.readouterr().out
 
 
-def test_a_container_that_runs_too_long(engine: ImageEngine, tmp_path: Path) -> None:
-    engine.waits = True
+@pytest.mark.parametrize("exit_code", [0, 137])
+def test_a_container_that_runs_too_long(engine: ImageEngine, tmp_path: Path, exit_code: int) -> None:
+    engine.waits, engine.stopped_code = True, exit_code
     outcome = recipe("run_container")["run_container"]("job", str(tmp_path), 0.3)
-    assert (outcome.status, outcome.exit_code) == (JobStatus.FAILED, 137)
+    assert outcome.status is JobStatus.FAILED
     assert engine.done == ["start", "stop 10", "remove"]
 
 
@@ -97,17 +98,28 @@ class WholeCluster(Cluster):
             request.json({"kind": "Status", "status": {}} if kind == "configmaps" else {"kind": "Pod"})
 
 
-def test_a_pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WholeCluster]:
     from kubernetes.config import kube_config  # noqa: PLC0415  # an extra
 
-    cluster = WholeCluster()
+    made = WholeCluster()
     for delay in ("_POLL_INTERVAL", "_FIRST_DELAY"):
         monkeypatch.setattr(kubernetes, delay, 0)
-    with serving(cluster) as address:
+    with serving(made) as address:
         path = tmp_path / "kubeconfig"
         path.write_text(KUBECONFIG.format(address), encoding="utf-8")
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
-        assert value_of(recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)) == 42
+        yield made
+
+
+def test_a_pod_that_runs_too_long(cluster: WholeCluster) -> None:
+    cluster.phase, cluster.reason = "Failed", "DeadlineExceeded"
+    outcome = recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)
+    assert outcome.status is JobStatus.FAILED
+
+
+def test_a_pod(cluster: WholeCluster) -> None:
+    assert value_of(recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)) == 42
     assert [done for done, _ in cluster.done] == [
         "create configmaps",
         "create pods",
@@ -199,6 +211,38 @@ def time_limit(kind: str, collector: type[Collector]) -> Callable[[float, str], 
         return outcome
 
     return outcome_within
+
+
+STARTER = """
+import sys
+from pathlib import Path
+exec(Path("recipe.py").read_text().partition("\\nlog = ")[0])
+job = "import os, time\\nwhile not os.path.exists('go'): time.sleep(0.01)\\nprint(1); raise SystemExit(3)"
+start([sys.executable, "-c", job], Path("job.log"))
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@posix
+def test_a_job_outlives_the_worker_that_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    [program] = [block.text for page in PAGES for block in blocks(page) if "def exit_code_of(" in block.text]
+    Path("recipe.py").write_text(program)
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == b"started\n"
+        worker.kill()
+    names = recipe("exit_code_of")
+    assert names["exit_code_of"](Path("job.log")) is None
+    Path("go").touch()
+    end = time.monotonic() + 60
+    while (exit_code := names["exit_code_of"](Path("job.log"))) is None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert exit_code == 3
+    assert Path("job.log").read_text() == "1\n"
 
 
 WORKER = """

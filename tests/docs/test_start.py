@@ -41,6 +41,12 @@ def test_the_commands_do_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> 
     assert finding in outputs["check"]
 
 
+def test_no_page_installs_the_package_by_its_name() -> None:
+    """It is on no index, so whoever took the name there would be installed."""
+    for page in (README, *DOCS.rglob("*.md")):
+        assert not re.search(r"pip install.*[ '\"]planqk_protocol\b", page.read_text(encoding="utf-8")), page
+
+
 def test_there_are_three_doors_here_and_in_the_readme() -> None:
     doors = re.findall(r"^### (I .+)$", TEXT, re.MULTILINE)
     assert len(doors) == 3

@@ -63,6 +63,7 @@ class Cluster:
     before: list[dict[str, Any] | None] = field(default_factory=list)  # states before the start
     conditions: list[dict[str, str]] | None = None
     phase: str = "Running"
+    reason: str = "Evicted"  # of the phase Failed
     has_started: bool = True
     containers: Sequence[str] = ("main",)
     annotations: dict[str, str] | None = None
@@ -129,7 +130,7 @@ class Cluster:
             "spec": {"containers": [{"name": name} for name in self.containers]},
             "status": {
                 "phase": self.phase,
-                "reason": "Evicted" if self.phase == "Failed" else None,
+                "reason": self.reason if self.phase == "Failed" else None,
                 "conditions": self.conditions,
                 "containerStatuses": self._statuses(),
             },

@@ -19,6 +19,7 @@ class ImageEngine(Engine):
         errors: What the container prints on standard error.
         broken_errors: What the engine sends in place of a frame with errors.
         waits: Whether it runs until it is stopped.
+        stopped_code: Its exit code then.
         changes: What it wrote to its file system.
         pulled: Whether the image is there.
         done: What was done to the container.
@@ -30,6 +31,7 @@ class ImageEngine(Engine):
         self.errors = b""
         self.broken_errors = b""
         self.waits = False
+        self.stopped_code = 137
         self.changes: list[dict[str, object]] | None = None
         self.pulled = True
         self.start_error = ""
@@ -95,7 +97,7 @@ class ImageEngine(Engine):
 
     def _stop(self, request: Request) -> None:
         self.done.append(f"stop {request.query['t']}")
-        self.exit_code = 137
+        self.exit_code = self.stopped_code
         self.waits = False
         self.exit()
         request.json({})

@@ -74,7 +74,8 @@ def _executor(value: str) -> str:
     metavar="NAME=VALUE",
     multiple=True,
     type=condition,
-    help="Give only rows with this value, such as status=FAILED or findings=no-result. May be repeated.",
+    help="Give only rows with this value, such as status=FAILED or findings=no-result. May be repeated: then "
+    "a row must have all of the values.",
 )
 @click.pass_context
 def archive(
