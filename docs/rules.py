@@ -7,6 +7,7 @@ same texts. The pages are kept in the repository, so that they can be read there
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from planqk_protocol.cli.rule_text import all_rules, sections
@@ -82,7 +83,7 @@ def _page(rule: Rule | ProtocolRule) -> str:
     parts = [f"# `{rule.id}`"]
     for section in sections(rule):
         parts += [f"## {section.title}"] if section.title else []
-        parts += [section.text] if section.text else []
+        parts += [_prose(section.text)] if section.text else []
         parts += ["\n".join(f"* [`{id_}`]({id_}.md)" for id_ in section.related)] if section.related else []
         parts += [_code(section.output)] if section.output else []
         if not section.title and (guide := _GUIDES.get(rule.id)):
@@ -90,6 +91,11 @@ def _page(rule: Rule | ProtocolRule) -> str:
         if isinstance(rule, ProtocolRule) and not section.title:
             parts += [f"The [specification](../specification.md#{rule.id}) has its exact words."]
     return "\n\n".join(parts) + "\n"
+
+
+def _prose(text: str) -> str:
+    """The text with its backslashes doubled, except in code: Markdown takes a single one for an escape."""
+    return re.sub(r"(`[^`]*`)|\\", lambda match: match[1] or r"\\", text)
 
 
 def _code(output: str) -> str:

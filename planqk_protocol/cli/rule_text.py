@@ -13,7 +13,8 @@ from planqk_protocol.diagnosis import RULES, Example, Rule, Severity
 
 __all__ = ["Section", "all_rules", "sections"]
 
-_MOST_LINES, _MOST_CHARACTERS = 20, 100
+_MOST_LINES, _MOST_CHARACTERS = 20, 150
+_KEPT = 50  # characters of a longer line, at its beginning and at its end
 _SEVERITIES = {
     Severity.ERROR: "error: a result is missing, or is not what the job meant to give",
     Severity.WARNING: "warning: most likely a mistake",
@@ -87,7 +88,7 @@ def _of_finding(rule: Rule) -> list[Section]:
         Section("What to do", rule.advice[:1].upper() + rule.advice[1:]),
         *(_example("Wrong", example) for example in rule.wrong[:1]),
         *(_example("Right", example) for example in rule.right[:1]),
-        *([Section("Rules of the protocol", "It is about:", related=protocol)] if protocol else []),
+        *([Section("Rules of the protocol", "The finding is about:", related=protocol)] if protocol else []),
     ]
 
 
@@ -129,5 +130,4 @@ def _output(stdout: bytes) -> str:
 def _shortened(line: str) -> str:
     if len(line) <= _MOST_CHARACTERS:
         return line
-    kept = _MOST_CHARACTERS // 2
-    return f"{line[:kept]}… ({len(line) - 2 * kept:,} more characters) …{line[-kept:]}"
+    return f"{line[:_KEPT]}… ({len(line) - 2 * _KEPT:,} more characters) …{line[-_KEPT:]}"

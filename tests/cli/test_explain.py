@@ -77,7 +77,7 @@ def test_the_right_records_are_those_of_the_reader(run: Run) -> None:
 def test_rules_name_each_other(run: Run) -> None:
     findings = "".join(f"    {id_}\n" for id_ in RULES if id_ == "invalid-json" or id_.startswith("json-"))
     assert run("explain", "json").stdout.endswith(f"What 'check' finds about it:\n\n{findings}")
-    assert run("explain", "duplicate-result").stdout.endswith("It is about:\n\n    first-wins\n")
+    assert run("explain", "duplicate-result").stdout.endswith("The finding is about:\n\n    first-wins\n")
     assert "Rules of the protocol" not in run("explain", "capture-gap").stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 
 import pytest
+from markdown_it import MarkdownIt
 
 from planqk_protocol import ViolationCode
 from planqk_protocol.captures import NoticeKind
@@ -36,9 +37,10 @@ def test_a_page_is_current(name: str) -> None:
 @pytest.mark.parametrize("id_", all_rules())
 def test_a_page_says_what_explain_says_with_wrong_and_right_output(id_: str) -> None:
     page = PAGES[f"{id_}.md"]
+    shown = _shown(page)
     for section in sections(all_rules()[id_]):
+        assert section.text in shown
         for text in (
-            section.text,
             section.output,
             *(f"[`{other}`]({other}.md)" for other in section.related),
         ):
@@ -51,3 +53,13 @@ def test_a_page_says_what_explain_says_with_wrong_and_right_output(id_: str) -> 
 def test_the_list_links_to_each_page(id_: str) -> None:
     assert f"[`{id_}`]({id_}.md)" in PAGES["index.md"]
     assert PAGES[f"{id_}.md"].startswith(f"# `{id_}`\n")
+
+
+def _shown(page: str) -> str:
+    """The text of a page as a reader sees it, with the backticks of code."""
+    paragraphs = [
+        "".join(part.markup + part.content + part.markup for part in token.children)
+        for token in MarkdownIt().parse(page)
+        if token.children
+    ]
+    return "\n\n".join(paragraphs)

@@ -217,8 +217,8 @@ _OF_TOKENS = (
         Cause.CONTROL_CHARACTER,
         "a control character, such as a tab or a line break within a string",
         r"JSON strings have escapes for control characters: \t, \n, \u0000. A JSON library writes them.",
-        (_line('{"text": "a\tb"}'), _line("42\0"), _block('{"text": "first\nsecond"}')),
-        (_line(r'{"text": "a\tb"}'),),
+        (_block('{"text": "first\nsecond"}'), _line('{"text": "a\tb"}'), _line("42\0")),
+        (_block(r'{"text": "first\nsecond"}'),),
     ),
 )
 

@@ -247,7 +247,7 @@ QUOTED = Rule(
 FENCE_WITH_TEXT = Rule(
     id="fence-with-text",
     severity=Severity.WARNING,
-    summary="other text follows PlanQK:Job:MultilineResult on its line",
+    summary="other text follows the marker of a block",
     why=(
         "The marker of a block stands alone on its line, before the JSON and once more after it. With a "
         "colon or any other text after it, the line opens no block and closes none."
@@ -269,7 +269,7 @@ FENCE_WITH_TEXT = Rule(
 FENCE_INDENTED = Rule(
     id="fence-indented",
     severity=Severity.WARNING,
-    summary="spaces or tabs stand before PlanQK:Job:MultilineResult",
+    summary="spaces or tabs stand before the marker of a block",
     why=(
         "The marker of a block counts only if it is the very first thing on its line. An indented one opens "
         "no block and closes none: a block that is open then runs on to the end of the output."
