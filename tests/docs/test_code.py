@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import logging
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,6 +39,18 @@ def _beside_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(DOCS / "examples", tmp_path / "docs" / "examples")  # as the README's reader has them
 
 
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Take back how a program sets up logging: other tests run in this process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+
+
 @pytest.mark.parametrize(
     ("page", "block", "output"),
     [pytest.param(*case, id=f"{case[0].stem}:{case[1].line}") for case in python_blocks()],
@@ -44,7 +59,8 @@ def test_python_runs(
     page: Path, block: Block, output: Block | None, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     code = compile("\n" * (block.line - 1) + block.text, page, "exec")
-    exec(code, {"__name__": "__main__"})  # noqa: S102  # the project's own documentation
+    with logging_as_before():
+        exec(code, {"__name__": "__main__"})  # noqa: S102  # the project's own documentation
     printed = capsysbinary.readouterr().out.decode()
     if output:
         assert printed == output.text

@@ -59,6 +59,7 @@ def written(folder: Path) -> list[Path]:
     return files
 
 
+@pytest.mark.slow
 def test_every_program_passes_the_strict_type_checker(tmp_path: Path) -> None:
     found, complaints, code = checked(tmp_path, written(tmp_path))
     assert (code, complaints) == (0, ""), found
