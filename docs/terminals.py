@@ -12,7 +12,6 @@ import io
 import os
 import pty
 import re
-import signal
 import struct
 import subprocess
 import sys
@@ -147,7 +146,7 @@ def _screen(picture: Picture, folder: str) -> str:
     try:
         return _read(master, picture.until)
     finally:
-        program.send_signal(signal.SIGINT)
+        program.terminate()
         program.wait(60)
         os.close(master)
 

@@ -23,7 +23,7 @@ from tests.docs.pages import ROOT, Block, blocks
 _SAVED = re.compile(r"\bas\s+`([\w.-]+)`")
 _INSTALLS = re.compile(r"^python3 -m venv .venv$", re.MULTILINE)
 _ENDS_BY_CTRL_C = "--follow"
-_ALTERING = re.compile(r"PYTEST_|COV|COLUMNS|NO_COLOR|GITHUB_")  # variables that change what programs print
+_ALTERING = re.compile(r"PYTEST_|CI$|COV|COLUMNS|NO_COLOR|GITHUB_")  # what programs print by
 
 
 class Step(NamedTuple):
