@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import planqk_protocol
 from planqk_protocol.cli.rule_links import DOCUMENTATION, linked, page_address
 from planqk_protocol.cli.rule_text import all_rules
 from tests.cli.harness import Call, Terminal
@@ -34,9 +35,8 @@ def links(shown: str) -> list[tuple[str, str]]:
 def test_the_address_is_named_once() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["urls"]["Documentation"] == DOCUMENTATION
-    modules = [
-        path for path in (ROOT / "planqk_protocol").rglob("*.py") if "readthedocs" in path.read_text("utf-8")
-    ]
+    package = Path(planqk_protocol.__file__).parent
+    modules = [path for path in package.rglob("*.py") if "readthedocs" in path.read_text("utf-8")]
     assert [path.name for path in modules] == ["rule_links.py"]
 
 
