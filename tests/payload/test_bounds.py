@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import struct
 import tracemalloc
 from typing import Any
 
@@ -68,7 +69,8 @@ class TestLimits:
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert 100 * len(payload) < most < 150 * len(payload)
+        word = struct.calcsize("P") / 8  # with 32 bits, as in Pyodide, objects are half as large
+        assert 100 * word < most / len(payload) < 150 * word
 
     @pytest.mark.slow
     @pytest.mark.parametrize("unit", [*HEAVY.values(), b'"' + b"1" * 10_000 + b'"', b"1" * 10_000])
