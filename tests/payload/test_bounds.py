@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import struct
+import sys
 import tracemalloc
 from typing import Any
 
