@@ -125,7 +125,7 @@ def kinds(page: Any) -> list[str]:
 def test_the_first_example_is_read_at_the_start(visit: Callable[..., Any]) -> None:
     page = visit()
     assert page.locator("#status").inner_text().startswith("Detected raw")
-    assert "single quote" in page.locator("#result").inner_text()
+    assert "a value of Python" in page.locator("#result").inner_text()
     rules = page.locator("#findings a").all_inner_texts()
     assert {"marker-indented", "json-nan", "no-result"} <= set(rules)
     pages = Path(__file__).parents[2] / "docs" / "rules"
