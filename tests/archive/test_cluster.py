@@ -17,7 +17,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from planqk_protocol.archive import OutcomeRow, outcomes, to_table
+from planqk_protocol.archive import OutcomeRow, json_lines, outcomes, to_table
 from planqk_protocol.archive.json_lines import JsonLinesFile
 from planqk_protocol.archive.listing import Listed, listed_captures
 from planqk_protocol.archive.pools import CallersExecutor
@@ -113,11 +113,12 @@ def sorted_table(output: Path) -> bytes:
 
 
 def test_the_table_of_a_run_with_faults_is_that_of_a_plain_loop_to_the_byte(
-    cluster: Cluster, logs: Path, tmp_path: Path
+    cluster: Cluster, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker is killed, and then the scheduler. Another cluster goes on with what is left."""
     from distributed import Client  # noqa: PLC0415  # heavy
 
+    monkeypatch.setattr(json_lines, "_LONGEST_WAIT", 0)  # each row is stored at once
     faulty, plain = tmp_path / "faulty.jsonl", tmp_path / "plain.jsonl"
     with Client(f"tcp://{cluster.address}", timeout=5) as client, suppress(CancelledError, BrokenExecutor):
         for number in stored_rows(logs, faulty, client.get_executor()):
