@@ -47,6 +47,16 @@ def examples() -> Path:
 
 
 @pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A folder of logs in several formats, some of them damaged."""
+    from tests.archive.harness import mixed_archive  # noqa: PLC0415  # heavy, and for few tests
+
+    folder = tmp_path / "logs"
+    mixed_archive(folder)
+    return folder
+
+
+@pytest.fixture
 def run() -> Run:
     return invoke
 

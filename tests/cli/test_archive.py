@@ -14,19 +14,11 @@ from planqk_protocol.archive.parquet import ParquetFolder
 from tests.archive.harness import (
     RESULT,
     Inline,
-    mixed_archive,
     rows_in,
     write,
 )
 from tests.cli.archives import OUTPUTS, archive, decoded, in_words_of_the_command, stored
 from tests.cli.harness import ESCAPE, Call, Run, Terminal
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    folder = tmp_path / "logs"
-    mixed_archive(folder)
-    return folder
 
 
 def test_rows_on_standard_output(run: Run, logs: Path) -> None:

@@ -15,16 +15,9 @@ from typing import Any, ClassVar, Self
 import pytest
 
 from planqk_protocol.archive import outcomes
-from tests.archive.harness import RESULT, Inline, mixed_archive, rows_in, untimed, write
+from tests.archive.harness import RESULT, Inline, rows_in, untimed, write
 from tests.cli.archives import decoded, in_words_of_the_command
 from tests.cli.harness import Run
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    folder = tmp_path / "logs"
-    mixed_archive(folder)
-    return folder
 
 
 def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.harness import RESULT, mixed_archive, write
+from tests.archive.harness import RESULT, write
 from tests.cli.archives import archive, decoded
 from tests.cli.harness import Run
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    folder = tmp_path / "logs"
-    mixed_archive(folder)
-    return folder
 
 
 def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
