@@ -39,6 +39,10 @@ def print_report(report: Report, junit: Path | None, json_file: Path | None) -> 
             console.print()
         if differing := report.differing():
             console.print(Text(f"other places of faults than expected, or none: {', '.join(differing)}\n"))
+        if odd := report.oddly_declined():
+            for line in _odd_lines(odd):
+                console.print(line)
+            console.print()
         console.print(_table(report))
         console.print(Text(escape_controls(report.claim), "bold green" if is_passed else "bold red"))
     write(capture.get().encode(sys.stdout.encoding, "backslashreplace"))
@@ -67,11 +71,25 @@ def _failure_lines(failed: FailedCases) -> Iterator[Text]:
         yield from _reason_lines(reason, cases[0])
 
 
+def _odd_lines(cases: Sequence[GradedCase]) -> Iterator[Text]:
+    """The lines on cases that were declined, although the program takes their limits elsewhere."""
+    ids = ", ".join(case.id for case in cases)
+    yield Text(
+        f"declined by exit code 2, although the program takes these limits in other cases: {ids}", "yellow"
+    )
+    yield Text("  help: A crash may end with exit code 2, too, such as a panic in Go.")
+    yield from _error_lines(cases[0])
+
+
 def _reason_lines(reason: str, case: GradedCase) -> Iterator[Text]:
     for line in escape_controls(reason).splitlines():
         yield Text(f"  {line}", _STYLES.get(line[:1], ""))
+    yield from _error_lines(case)
+
+
+def _error_lines(case: GradedCase) -> list[Text]:
     errors = escape_controls(case.errors).rstrip().splitlines()
-    yield from (Text(line, "dim") for line in _titled_lines("standard error", errors))
+    return [Text(line, "dim") for line in _titled_lines("standard error", errors)]
 
 
 def _titled_lines(title: str, lines: Sequence[str]) -> list[str]:

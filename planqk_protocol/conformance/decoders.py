@@ -1,8 +1,8 @@
 r"""Test decoders: write the stream of a vector, and grade the event records.
 
 The contract: a decoder reads a stream on standard input and writes event
-records as JSON Lines on standard output. It ends with exit code 0. It may end
-with 1 to say that the stream holds violations. If a vector names limits, they
+records as JSON Lines on standard output. It ends with exit code 0. If the stream
+holds a violation or no result, it may end with 1. If a vector names limits, they
 are added to the command as arguments, such as ``--max-line 20``, or ``none``
 for no limit. A decoder that takes no limits ends with exit code 2. Other vectors
 test the defaults of limits: there, a decoder is given no limits. If it gives wrong
@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from planqk_protocol.conformance.comparison import Profile, count_graded
+from planqk_protocol.conformance.comparison import Profile, count_graded, difference
 from planqk_protocol.conformance.grading import Grade, GradedCase, grade_records, has_declined
 from planqk_protocol.conformance.programs import Answer, Dialogue, ask
 from planqk_protocol.conformance.showing import show_bytes
@@ -175,7 +175,7 @@ def grade_answer(case: Case, answer: Answer, expected: bytes, profile: Profile =
         limits=" ".join(limit_arguments(vector.given_limits())),
         input=tuple(show_bytes(step.data()) for step in vector.steps) if reason else (),
         reason=reason,
-        errors=answer.errors if reason else "",
+        errors=answer.errors if reason or grade is Grade.DECLINED else "",
     )
 
 
@@ -186,8 +186,15 @@ def _write_steps(vector: Vector, dialogue: Dialogue, profile: Profile) -> Answer
         dialogue.write([step.data()])
         expected += step.records()
         if count_graded(step.records(), profile) and not _has_answered(dialogue, step, expected, profile):
-            break
+            answer = dialogue.end()
+            return _show_what_came(answer, expected, profile) if answer.fault else answer
     return dialogue.end()
+
+
+def _show_what_came(answer: Answer, expected: bytes, profile: Profile) -> Answer:
+    """Add to the fault how the records that came differ from those that were expected until then."""
+    lines = [answer.fault, difference(expected, answer.output, profile=profile)]
+    return msgspec.structs.replace(answer, fault="\n".join(filter(None, lines)))
 
 
 def _has_answered(dialogue: Dialogue, step: VectorStep, expected: bytes, profile: Profile) -> bool:

@@ -8,14 +8,14 @@ from itertools import groupby
 
 import msgspec
 
-from planqk_protocol.conformance.comparison import Profile, difference
+from planqk_protocol.conformance.comparison import Profile, difference, read_event_records
 from planqk_protocol.conformance.programs import Answer
 from planqk_protocol.conformance.vectors import RULES
 
 __all__ = ["Grade", "GradedCase", "Summary", "grade_records", "has_declined", "summarise", "summarise_rules"]
 
 # Exit codes of decoder programs.
-_FOUND_VIOLATIONS = 1
+_FOUND_FAULTS = 1
 _UNKNOWN_ARGUMENT = 2
 
 
@@ -46,7 +46,8 @@ class GradedCase(msgspec.Struct, frozen=True, kw_only=True):
             part of a stream, or for each record. Empty if the case passed.
         reason: What is wrong. If event records differ, this is a diff: ``-``
             marks the expected records, ``+`` the given ones.
-        errors: The end of the program's standard error, if something is wrong.
+        errors: The end of the program's standard error, if something is wrong or
+            the case is declined.
     """
 
     id: str
@@ -78,10 +79,28 @@ def grade_records(
         return Grade.DECLINED, ""
     if answer.fault:
         return Grade.FAILED, answer.fault
-    if answer.exit_code not in {0, _FOUND_VIOLATIONS}:
-        return Grade.FAILED, f"the program ended with exit code {answer.exit_code}"
+    is_excused = answer.exit_code == _FOUND_FAULTS and not _is_good_stream(expected)
+    if answer.exit_code != 0 and not is_excused:
+        return Grade.FAILED, _exit_fault(answer.exit_code, may_decline=may_decline)
     reason = difference(expected, answer.output, profile=profile)
     return (Grade.FAILED, reason) if reason else (Grade.PASSED, "")
+
+
+def _is_good_stream(expected: bytes) -> bool:
+    """Whether a stream holds a result and no violation."""
+    types = {record["type"] for record in read_event_records(expected)}
+    return "violation" not in types and bool(types & {"result", "multiline_result"})
+
+
+def _exit_fault(exit_code: int | None, *, may_decline: bool) -> str:
+    fault = f"the program ended with exit code {exit_code}"
+    if exit_code == _FOUND_FAULTS:
+        return f"{fault}, but the stream holds a result and no violation"
+    if exit_code == _UNKNOWN_ARGUMENT and may_decline:
+        return f"{fault}, which declines limits, but printed something before"
+    if exit_code == _UNKNOWN_ARGUMENT:
+        return f"{fault}, which declines limits; it was given none"
+    return fault
 
 
 def has_declined(answer: Answer) -> bool:

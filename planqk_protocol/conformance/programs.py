@@ -212,6 +212,8 @@ class Dialogue:
     def expect(self, is_enough: Callable[[bytes], bool], patience: float, fault: str) -> bool:
         """Wait until the program has printed enough, and kill it if it does not.
 
+        A program that has closed its output is not killed: how it ends tells what is wrong.
+
         Args:
             is_enough: Whether this standard output is enough.
             patience: Seconds to wait for it.
@@ -223,7 +225,8 @@ class Dialogue:
         self._wait_until(lambda: is_enough(bytes(self._kept)) or self._output.is_at_end, patience)
         with self._changed:
             is_in_time = is_enough(bytes(self._kept))
-        if not is_in_time:
+            is_over = self._output.is_at_end
+        if not (is_in_time or is_over):
             self.kill(fault)
         return is_in_time
 

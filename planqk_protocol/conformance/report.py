@@ -104,6 +104,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """The ids of the vectors that differ in some chunking."""
         return list(dict.fromkeys(case.id for case in self.cases if case.grade is Grade.DIFFERS))
 
+    def oddly_declined(self) -> list[GradedCase]:
+        """The declined vectors whose limits the program takes in other cases. It may have crashed there."""
+        taken = {
+            name
+            for case in self.cases
+            if case.grade in {Grade.PASSED, Grade.DIFFERS}
+            for name in _limit_names(case)
+        }
+        odd: dict[str, GradedCase] = {}
+        for case in self.cases:
+            if case.grade is Grade.DECLINED and case.limits and _limit_names(case) <= taken:
+                odd.setdefault(case.id, case)
+        return list(odd.values())
+
     def to_json(self) -> bytes:
         """The report as one JSON object."""
         report = {
@@ -137,6 +151,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             for case in cases:
                 _add_test_case(suite, case)
         return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _limit_names(case: GradedCase) -> set[str]:
+    return {word for word in case.limits.split() if word.startswith("--")}
 
 
 def _add_test_case(suite: ET.Element, case: GradedCase) -> None:

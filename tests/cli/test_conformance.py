@@ -72,10 +72,26 @@ def test_a_decoder_that_declines_everything_fails() -> None:
     assert (result.exit_code, claim(result)[-1]) == (1, "0 passed, 0 failed, 18 declined")
 
 
+def test_a_crash_that_looks_like_declining_is_named() -> None:
+    [passing] = [vector for vector in load_vectors() if vector.id == "limit-line/over-limit"]
+    code = f"import sys\ndata = sys.stdin.buffer.read()\nif data == {passing.data()!r}:\n"
+    code += f"    sys.stdout.write({passing.records().decode()!r})\n"
+    code += "else:\n    sys.stderr.write('panic: index out of range')\n    sys.exit(2)"
+    rules = ("--rule", passing.id, "--rule", "limit-line/pieces")
+    result = run("decoder", *rules, "--chunks", "whole", "--", *program(code))
+    assert result.stdout.splitlines()[:4] == [
+        "declined by exit code 2, although the program takes these limits in other cases: limit-line/pieces",
+        "  help: A crash may end with exit code 2, too, such as a panic in Go.",
+        "  standard error: panic: index out of range",
+        "",
+    ]
+    assert claim(result)[-1] == "1 passed, 0 failed, 1 declined"
+
+
 def test_an_encoder() -> None:
     assert run("encoder", "--rule", "block", "--timeout", "60", "--", *ENCODER).exit_code == 0
     result = run("encoder", "--", *program("print('hello')"))
-    assert (result.exit_code, claim(result)[-1]) == (1, "0 passed, 22 failed")
+    assert (result.exit_code, claim(result)[-1]) == (1, f"0 passed, {len(load_cases())} failed")
 
 
 def test_a_service() -> None:
@@ -102,6 +118,7 @@ def test_an_unknown_rule() -> None:
     result = run("list", "--rule", "line-cr")
     assert result.exit_code == 2
     assert "line-cr" in result.stderr
+    assert "'encoder/*'" in run("list", "--rule", "encoder").stderr
 
 
 @pytest.mark.parametrize("case_id", ["line-lf/two-lines", "encoder/log-interim-marker"])
@@ -276,7 +293,7 @@ def test_progress_is_shown_at_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Messages, "is_live", True)
     result = run("encoder", "--rule", "log", "--jobs", "1", "--", *ENCODER)
     assert result.exit_code == 0
-    assert claim(result)[-1] == "3 passed, 0 failed"
+    assert claim(result)[-1] == "4 passed, 0 failed"
 
 
 def test_help() -> None:

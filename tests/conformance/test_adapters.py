@@ -56,7 +56,7 @@ def test_the_decoder_in_c_keeps_all_limits(tmp_path: Path) -> None:
 def test_the_decoders_without_limits(tool: str, name: str) -> None:
     graded = put([needs(tool), str(ADAPTERS / name)], every=20)
     assert failed(graded) == []
-    assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-line"}
+    assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-payload"}
 
 
 def test_the_decoder_of_results() -> None:
@@ -64,7 +64,7 @@ def test_the_decoder_of_results() -> None:
     graded = put(command, every=6, profile=Profile.RESULTS)
     assert failed(graded) == []
     assert summarise(graded).passed > 50
-    assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-line"}
+    assert {case.rule for case in graded if case.grade is Grade.DECLINED} >= {"limit-payload"}
     assert len(failed(put(command, every=100))) > 0
 
 

@@ -15,6 +15,7 @@ ONE_LINE = VECTORS["line-lf/one-line"]
 LIMITED = VECTORS["limit-line/over-limit"]
 STEPS = VECTORS["latency/several-at-once"]
 PLACED = VECTORS["json/position-of-fault"]
+GOOD = VECTORS["result-line/no-space"]
 DEFAULT = VECTORS["json-limits/depth-129"]
 
 
@@ -60,7 +61,10 @@ FAULTS = {
     ),
     "exit code": ("import sys\nsys.exit(5)", "the program ended with exit code 5"),
     "crash": (f"{printing(ONE_LINE)}\nimport os\nos.abort()", "the program was ended by SIGABRT"),
-    "no declining without limits": ("import sys\nsys.exit(2)", "the program ended with exit code 2"),
+    "no declining without limits": (
+        "import sys\nsys.exit(2)",
+        "the program ended with exit code 2, which declines limits; it was given none",
+    ),
 }
 
 
@@ -88,8 +92,23 @@ def test_limits_come_as_arguments() -> None:
 
 
 def test_limits_can_be_declined() -> None:
-    assert put(LIMITED, "import sys\nsys.exit(2)").grade is Grade.DECLINED
-    assert put(LIMITED, "import sys\nprint('{}')\nsys.exit(2)").grade is Grade.FAILED
+    declined = put(LIMITED, "import sys\nsys.stderr.write('oh dear')\nsys.exit(2)")
+    assert (declined.grade, declined.errors) == (Grade.DECLINED, "oh dear")
+    graded = put(LIMITED, "import sys\nprint('{}')\nsys.exit(2)")
+    assert graded.grade is Grade.FAILED
+    assert (
+        graded.reason
+        == "the program ended with exit code 2, which declines limits, but printed something before"
+    )
+
+
+@pytest.mark.parametrize(("vector", "grade"), [(PLACED, Grade.PASSED), (GOOD, Grade.FAILED)])
+def test_an_exception_after_all_events_of_a_good_stream_is_a_failure(vector: Vector, grade: Grade) -> None:
+    graded = put(vector, f"{printing(vector)}\nraise ValueError")
+    assert graded.grade is grade
+    reason = "the program ended with exit code 1, but the stream holds a result and no violation"
+    assert graded.reason in {"", reason}
+    assert ("ValueError" in graded.errors) == bool(graded.reason)
 
 
 def test_a_decoder_is_not_given_the_defaults() -> None:
@@ -129,7 +148,40 @@ def test_a_decoder_that_answers_at_the_end_fails_the_latency_rule(monkeypatch: p
     assert graded.grade is Grade.FAILED
     assert graded.reason.startswith("the events of 'a\\nb\\n")
     assert "did not come before the next bytes of the stream; " in graded.reason
-    assert graded.reason.endswith("flush standard output")
+    assert graded.reason.splitlines()[0].endswith("flush standard output")
+
+
+LATE = {
+    "nothing": ("", '- {"type":"log"'),
+    "one record": ("print(FIRST, flush=True)\n", '  {"type":"log"'),
+    "no record": ("print('hello', flush=True)\n", "not event records: line 1 is not JSON"),
+    "no end of a line": (
+        "print(FIRST, end='', flush=True)\n",
+        "not event records: the last line does not end with LF",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "shown"), LATE.values(), ids=LATE)
+def test_what_came_in_time_is_shown(monkeypatch: pytest.MonkeyPatch, code: str, shown: str) -> None:
+    monkeypatch.setattr(decoders, "_STEP_PATIENCE", 0.5)
+    first, *_ = STEPS.records().decode().splitlines()
+    graded = put(STEPS, f"FIRST = {first!r}\n{code}import sys\nsys.stdin.read()", STEPWISE)
+    assert graded.reason.splitlines()[1].startswith(shown)
+
+
+ENDED = {
+    "exit code": ("import sys\nsys.exit(3)", "the program ended with exit code 3"),
+    "no records": ("", "- {"),
+    "garbage": ("print('hello')", "not event records: line 1 is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), ENDED.values(), ids=ENDED)
+def test_a_decoder_that_has_ended_is_not_late(code: str, reason: str) -> None:
+    graded = put(STEPS, code, STEPWISE)
+    assert graded.grade is Grade.FAILED
+    assert graded.reason.startswith(reason)
 
 
 def test_cases_of_the_same_pieces_count_once() -> None:

@@ -55,6 +55,11 @@ def test_the_reference_encoder_passes_as_a_program() -> None:
 
 
 CASES = {case.id.removeprefix("encoder/"): case for case in ENCODER_CASES}
+# What is right for two of the cases.
+ALMOST, CONTROL = (
+    b"".join(record.get("text", "PlanQK:Job:Result: 1").encode() + b"\n" for record in CASES[name].records)
+    for name in ("log-almost-marker", "log-control-characters")
+)
 BAD_OUTPUT = {
     "nothing": ("result", b""),
     "another value": ("big-integers", b"PlanQK:Job:InterimResult: 1\nPlanQK:Job:Result: 2\n"),
@@ -63,8 +68,18 @@ BAD_OUTPUT = {
     "a forged result": ("log-result-marker", b"PlanQK:Job:Result: 1\nPlanQK:Job:Result: 2\n"),
     "a dropped log": ("log-result-marker", b"PlanQK:Job:Result: 2\n"),
     "another log": ("log-result-marker", b"removed\nPlanQK:Job:Result: 2\n"),
+    "a guard that nothing needs": ("log-almost-marker", ALMOST.replace(b"planqk:", b"> planqk:")),
+    "a control character as a space": ("log-control-characters", CONTROL.replace(b"\x00", b" ")),
+    "a lost escape sequence": ("log-control-characters", CONTROL.replace(b"\x1b[1m", b"")),
     "a lost CR": ("log-carriage-return", b"50%\r\na\rb\n"),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "output"), [("log-almost-marker", ALMOST), ("log-control-characters", CONTROL)]
+)
+def test_texts_that_need_no_guard_pass_as_they_are(name: str, output: bytes) -> None:
+    assert encoders.grade_answer(CASES[name], Answer(output=output, errors="", exit_code=0)).reason == ""
 
 
 @pytest.mark.parametrize(("name", "output"), BAD_OUTPUT.values(), ids=BAD_OUTPUT)

@@ -51,7 +51,8 @@ def test_rules_in_the_order_of_the_specification() -> None:
 
 
 GRADES = {
-    "right": (Answer(output=LOG + RESULT, errors="", exit_code=1), Grade.PASSED, Grade.PASSED),
+    "right": (Answer(output=LOG + RESULT, errors="", exit_code=0), Grade.PASSED, Grade.PASSED),
+    "violations": (Answer(output=LOG + RESULT, errors="", exit_code=1), Grade.FAILED, Grade.FAILED),
     "no logs": (Answer(output=RESULT, errors="", exit_code=0), Grade.FAILED, Grade.PASSED),
     "no results": (Answer(output=LOG, errors="", exit_code=0), Grade.FAILED, Grade.FAILED),
     "declined": (Answer(output=b"", errors="", exit_code=2), Grade.DECLINED, Grade.DECLINED),

@@ -31,6 +31,14 @@ WRONG_PLACES: dict[str, Callable[[bytes, int], int]] = {
     "the end of a string that is cut within an escape": lambda raw, place: (
         len(raw.rstrip(b"\n")) if raw[place : place + 1] == b'"' and b"\\u" in raw else place
     ),
+    "the opening quote of a string that does not end with its line": lambda raw, place: (
+        place - len(b'"abc') if raw[:place].endswith(b'"abc') else place
+    ),
+    "a control character after a backslash": lambda raw, place: place + (raw[place : place + 2] == b"\\\t"),
+    "the quote of a string that has a wrong escape and no end": lambda raw, place: (
+        raw.index(b'"') if raw[place:] == b"\\x\n" else place
+    ),
+    "a line end in an escape": lambda raw, place: place + 2 * (raw[place : place + 3] == b"u1\n"),
     "the byte after a trailing comma": moved(b",", 1),
     "the byte after a sign": moved(b"-", 1),
     "the last byte of a number": lambda raw, place: place - raw[:place].endswith((b"1", b"0")),

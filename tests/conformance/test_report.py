@@ -95,6 +95,49 @@ def test_a_failure_of_an_encoder_has_no_chunkings() -> None:
     assert failed.chunkings == ()
 
 
+def limited(id_: str, grade: Grade, limits: str, chunking: str = "whole") -> GradedCase:
+    return msgspec.structs.replace(graded(id_, grade, chunking), limits=limits)
+
+
+ODD = {
+    "no limit is taken": ([limited("x/a", Grade.DECLINED, "--max-line 5")], []),
+    "another limit is taken": (
+        [limited("x/a", Grade.PASSED, "--max-line 5"), limited("x/b", Grade.DECLINED, "--max-depth 5")],
+        [],
+    ),
+    "one of two is taken": (
+        [
+            limited("x/a", Grade.PASSED, "--max-line 5"),
+            limited("x/b", Grade.DECLINED, "--max-line 5 --max-depth 5"),
+        ],
+        [],
+    ),
+    "a failure takes nothing": (
+        [limited("x/a", Grade.FAILED, "--max-line 5"), limited("x/b", Grade.DECLINED, "--max-line 5")],
+        [],
+    ),
+    "a default is not given": (
+        [limited("x/a", Grade.PASSED, "--max-line 5"), limited("x/b", Grade.DECLINED, "")],
+        [],
+    ),
+    "each vector once": (
+        [
+            limited("x/a", Grade.DECLINED, "--max-line 7"),
+            limited("x/a", Grade.DECLINED, "--max-line 7", "bytes"),
+            limited("x/b", Grade.DIFFERS, "--max-line 5"),
+            limited("x/c", Grade.DECLINED, "--max-line none"),
+        ],
+        [("x/a", "whole"), ("x/c", "whole")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("cases", "odd"), ODD.values(), ids=ODD)
+def test_limits_are_taken_everywhere_or_nowhere(cases: list[GradedCase], odd: list[tuple[str, str]]) -> None:
+    report = Report(kind="decoder", command=[], planned=len(cases), cases=cases)
+    assert [(case.id, case.chunking) for case in report.oddly_declined()] == odd
+
+
 def test_json() -> None:
     report = msgspec.structs.replace(REPORT, cases=CASES[:2] + CASES[3:], selection=["--rule", "\udcff"])
     found = json.loads(report.to_json())

@@ -32,7 +32,7 @@ __all__ = ["conformance"]
 _COMMAND = click.argument(
     "command",
     cls=Argument,
-    metavar="COMMAND...",
+    metavar="-- COMMAND...",
     nargs=-1,
     required=True,
     type=click.UNPROCESSED,
@@ -303,7 +303,8 @@ def _choose(cases: Iterable[Case], rules: Sequence[str]) -> list[Case]:
     ids: list[str] = [*(vector.id for vector in load_vectors()), *(case.id for case in encoders.load_cases())]
     for pattern in rules:
         if not any(fnmatchcase(name, pattern) for name in (*RULES, *ids)):
-            message = f"no rule and no id is like {pattern!r}; the rules are {', '.join(RULES)}."
+            message = f"no rule and no id is like {pattern!r}; the rules are {', '.join(RULES)}. "
+            message += "For the cases for encoders, write 'encoder/*'."
             raise click.BadParameter(message, param_hint="--rule")
     return [
         case

@@ -9,11 +9,17 @@ from planqk_protocol.conformance.comparison import Profile, count_graded
 from planqk_protocol.conformance.decoders import STEPWISE, Case, cut, grade_answer
 from planqk_protocol.conformance.grading import GradedCase
 from planqk_protocol.conformance.programs import Answer
-from tests.conformance.zoo import wrong_lines, wrong_payloads, wrong_streams
+from tests.conformance.zoo import near_json, near_misses, wrong_lines, wrong_payloads, wrong_streams
 from tests.conformance.zoo.plain import Plain
 from tests.conformance.zoo.register import BROKEN_RULE
 
-_ZOO = (wrong_lines, wrong_payloads, wrong_streams)  # these modules register their decoders
+_ZOO = (
+    near_json,
+    near_misses,
+    wrong_lines,
+    wrong_payloads,
+    wrong_streams,
+)  # these modules register their decoders
 _all: list[type[Plain]] = [Plain, *BROKEN_RULE]
 DECODERS = {decoder.__name__: decoder for decoder in _all}
 

@@ -10,13 +10,12 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 RESULT = b"PlanQK:Job:Result:"
 INTERIM = b"PlanQK:Job:InterimResult"
 FENCE = b"PlanQK:Job:MultilineResult"
 
-_TOKEN = re.compile(rb'\\["\\]|["\[{\]}]')
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 DEFAULTS = {"max_line": 2**20, "max_payload": 2**26, "max_depth": 128, "max_digits": 4300}
 
@@ -27,6 +26,8 @@ class RefusedError(Exception):
 
 class Plain:
     """Chunks in, record lines out."""
+
+    depth_token: ClassVar = re.compile(rb'\\["\\]|["\[{\]}]')  # what the depth of a payload is counted by
 
     def __init__(self, limits: Mapping[str, int | None] | None = None) -> None:
         bounds = {**DEFAULTS, **(limits or {})}
@@ -279,7 +280,7 @@ class Plain:
                 raise RefusedError("payload-too-deep")
 
     def depth_tokens(self, payload: bytes) -> list[bytes]:
-        return _TOKEN.findall(payload)
+        return self.depth_token.findall(payload)
 
     def next_depth(self, depth: int, token: bytes) -> int:
         return depth + {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token, 0)

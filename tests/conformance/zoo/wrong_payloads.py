@@ -140,16 +140,14 @@ class DepthStopsAtZero(Plain):
 class KnowsEscapesInStringsAlone(Plain):
     """Takes a quote after a backslash outside of strings for the beginning of a string."""
 
-    def depth_tokens(self, payload: bytes) -> list[bytes]:
-        return re.findall(rb'"(?:[^"\\]+|\\.)*"?|[\[{\]}]', payload, re.DOTALL)
+    depth_token = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[{\]}]', re.DOTALL)
 
 
 @breaks("json-limits")
 class CountsBracketsInOpenStrings(Plain):
     """Takes a quote for the beginning of a string only if the string ends."""
 
-    def depth_tokens(self, payload: bytes) -> list[bytes]:
-        return re.findall(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', payload, re.DOTALL)
+    depth_token = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', re.DOTALL)
 
 
 @breaks("json-limits")
