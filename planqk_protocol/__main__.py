@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from planqk_protocol.errors import missing_extra
+
 __all__ = ["main"]
 
 _EXTRA = frozenset({"click", "rich", "rich_click"})  # what the extra [cli] installs
@@ -19,7 +21,7 @@ def main() -> None:
         missing = str(error.name).partition(".")[0]
         if missing not in _EXTRA:
             raise
-        sys.stderr.write(f'planqk-protocol: {missing} is missing; run: pip install "planqk_protocol[cli]"\n')
+        sys.stderr.write(f"planqk-protocol: {missing_extra(missing, 'cli')}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("planqk-protocol: interrupted\n")

@@ -14,9 +14,13 @@ file, and for engines that do not give what they are asked for.
     * `engines.EngineError`: an engine cannot give a container's output or exit code
 
 Arguments of a wrong type or value raise the built-in `TypeError` or `ValueError`.
+
+`missing_extra` is what all exceptions say if an optional library is missing.
 """
 
 from __future__ import annotations
+
+import sys
 
 __all__ = [
     "DecoderClosedError",
@@ -26,6 +30,7 @@ __all__ = [
     "ProtocolError",
     "SecondResultError",
     "StateFormatError",
+    "missing_extra",
 ]
 
 
@@ -78,3 +83,20 @@ class OpenAPIError(ProtocolError):
 
     The message says what is missing, and where in the file it should be.
     """
+
+
+def missing_extra(library: str | None, extra: str) -> str:
+    """The message that a library is missing which an extra of this package installs.
+
+    The package is on no index, so the command installs it from its folder, and not by
+    its name, which anybody could take there. It names the environment, as that may not
+    be the one of the shell, and may have no pip of its own.
+
+    Args:
+        library: The library, as `ModuleNotFoundError` names it.
+        extra: The extra.
+    """
+    return (
+        f"{library} is missing; run in the folder of the repository: "
+        f"python3 -m pip --python \"{sys.prefix}\" install '.[{extra}]'"
+    )

@@ -63,7 +63,7 @@ FLOORS = (
     ),
     (
         *("diagnosis.candidates", "diagnosis.event_places", "diagnosis.line_search"),
-        "diagnosis.rules.__init__",
+        *("diagnosis.foreign_lines", "diagnosis.rules.__init__", "diagnosis.tracebacks"),
     ),
     ("diagnosis.misspellings",),
     (

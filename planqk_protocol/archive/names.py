@@ -15,7 +15,9 @@ _UNPLAIN = re.compile("[\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF  # how Python reads bytes that are not UTF-8 (PEP 383)
 _ASCII = 0x80
 # Other stores have something else before an @: GitHub an organisation, Azure a container.
-_CREDENTIALS = re.compile(r"\b((?:https?|ftp|sftp|ssh|smb|hdfs|webhdfs|webdavs?)://)[^/?#\s]*@")
+_CREDENTIALS = re.compile(
+    r"\b((?:https?|ftp|sftp|ssh|smb|(?:arrow_|web)?hdfs|webdavs?|root|gist)://)[^/?#\s]*@"
+)
 
 
 def plain_name(name: str) -> str:

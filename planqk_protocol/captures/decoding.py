@@ -40,7 +40,7 @@ from planqk_protocol.errors import DecoderClosedError
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.state import Resumable
 
-__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault", "Format"]
+__all__ = ["STREAMS", "CatalogueEntry", "Decoder", "DecoderCheckpoint", "Fault", "Format", "fate_of_text"]
 
 DecoderCheckpoint: TypeAlias = tuple[dict[str, Any], list[tuple[Buffer, BufferCheckpoint]]]
 """A state of a `Decoder` to go back to: its attributes, and the states of its buffers."""
@@ -302,7 +302,7 @@ class Decoder(Resumable, ABC):
         if is_new and not is_ours and not self._is_chosen:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
-                f"the capture holds {name or 'entries of no container'} too, given as unknown; "
+                f"the capture holds {name or 'entries of no container'} too, given as stream unknown; "
                 "only one container is read, the first one unless you name another (the argument container)",
                 offset=offset,
                 stream=None,
@@ -332,6 +332,16 @@ class Decoder(Resumable, ABC):
 
 def _never(_head: bytes) -> bool:
     return False
+
+
+def fate_of_text(text: bytes, stream: StdStream) -> str:
+    """What a notice about a record that breaks off says of its text.
+
+    Args:
+        text: What is left of it.
+        stream: The stream that it is given as.
+    """
+    return f"its text up to there is given as stream {stream.value}" if text else "its text is lost"
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):

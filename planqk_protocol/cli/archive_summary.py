@@ -9,13 +9,15 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from planqk_protocol.cli.terminal import Messages
+from planqk_protocol.outcome import JobStatus
 
 if TYPE_CHECKING:
     from planqk_protocol.archive import OutcomeRow
 
 __all__ = ["ArchiveSummary"]
 
-_ERROR, _DAMAGED = "not read", "damaged"
+_ERROR, _DAMAGED, _NO_RESULT = "not read", "damaged", "no result"
+_NEEDS_RESULT = {JobStatus.SUCCEEDED, JobStatus.UNKNOWN}  # the others say that there may be none
 
 
 class ArchiveSummary:
@@ -97,8 +99,15 @@ class ArchiveSummary:
         self, rows: Iterable[OutcomeRow], show: Callable[[], object] = lambda: None
     ) -> Iterator[OutcomeRow]:
         for row in rows:
-            status = _ERROR if row.error else f"{row.status}, {_DAMAGED}" if row.damage else str(row.status)
+            status = _ERROR if row.error else _status(row)
             self._counts[status] += 1
             self._sizes[status] += row.size
             show()
             yield row
+
+
+def _status(row: OutcomeRow) -> str:
+    """The status of a log, and what it does not tell: that there is no result, or that the log is damaged."""
+    lacks_result = row.status in _NEEDS_RESULT and row.result_size is None
+    words = str(row.status), lacks_result and _NO_RESULT, row.damage and _DAMAGED
+    return ", ".join(word for word in words if word)

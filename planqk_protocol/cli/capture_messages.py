@@ -10,10 +10,10 @@ _LIMIT = re.compile(r"\bLimits\.(max_[a-z]+)\b")
 _ONLY = re.compile(r"\bthe argument container\b")
 _CAPTURE = re.compile(r"\bcapture=(?=[a-z])")
 
-DAMAGED = "the capture is damaged here; get all of it, or have the job print ASCII only"
+DAMAGED = "the capture is damaged here; the finding about the damage says what to do"
 AFTER_LOSS = (
-    "the capture lost bytes before this result, and an earlier result may have been among them, which would "
-    "be the one that counts; get all of the capture"
+    "bytes of the output were lost before this result, and an earlier result may have been among them, which "
+    "would be the one that counts; get all of the output"
 )
 
 

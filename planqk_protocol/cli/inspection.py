@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from planqk_protocol import MultilineResult, Result
+from planqk_protocol import FinalResult, MultilineResult, Result
 from planqk_protocol.captures import Captured
 from planqk_protocol.cli.finding_reports import Report
 from planqk_protocol.cli.redaction import redacted
@@ -44,7 +44,7 @@ class Inspection:
         self._is_redacted = is_redacted
         self._advised = advised
         self._counts: Counter[Severity] = Counter()
-        self._result_line: int | None = None
+        self._result: FinalResult | None = None
 
     @property
     def is_good(self) -> bool:
@@ -59,8 +59,8 @@ class Inspection:
     def take(self, captured: Captured) -> None:
         """Report the findings in a step of the stream."""
         for event in captured.events:
-            if self._result_line is None and isinstance(event, Result | MultilineResult):
-                self._result_line = event.line
+            if self._result is None and isinstance(event, Result | MultilineResult):
+                self._result = event
         self.add(self._stream.findings(captured))
 
     def add(self, findings: Iterable[Finding]) -> None:
@@ -77,16 +77,16 @@ class Inspection:
         """End the report with the summary."""
         count, lines = self._counts.total(), self._stream.line_count
         findings = "no findings" if not count else _counted(count, "finding")
-        summary = f"{findings} in {_counted(lines, 'line')}; {self._result()}"
+        summary = f"{findings} in {_counted(lines, 'line')}; {self._result_in_short()}"
         self._report.end(summary, is_good=self.is_good)
 
-    def _result(self) -> str:
-        if self._result_line is None:
+    def _result_in_short(self) -> str:
+        if self._result is None:
             return "no result"
-        name, line = self._stream.locate_line(self._result_line)
-        if self._stream.has_several_inputs:
-            return f"result at line {line:,} of {name}"
-        return f"result at line {line:,}"
+        name, line = self._stream.locate_line(self._result.line)
+        doubt = "suspect " if self._result.suspect or self._result.after_loss else ""
+        of_file = f" of {name}" if self._stream.has_several_inputs else ""
+        return f"{doubt}result at line {line:,}{of_file}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -55,7 +55,7 @@ def _of_protocol(rule: ProtocolRule) -> list[Section]:
         Section(
             "",
             f"{_sentence(rule.summary)}\n\nThis is a rule of the protocol: all that read the output keep it."
-            f" 'planqk-protocol conformance list --rule {rule.id}' lists the cases that test it.",
+            f" `planqk-protocol conformance list --rule {rule.id}` lists the cases that test it.",
         ),
         Section("Why it matters", rule.why),
         Section(

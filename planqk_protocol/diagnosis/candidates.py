@@ -90,7 +90,14 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.line.place_of_text(start, stop)
 
     def near_miss(
-        self, rule: Rule, place: Place, message: str, *, fix: Fix | None = None, payload: str | None = None
+        self,
+        rule: Rule,
+        place: Place,
+        message: str,
+        *,
+        advice: str | None = None,
+        fix: Fix | None = None,
+        payload: str | None = None,
     ) -> NearMiss:
         """The near miss that it is.
 
@@ -98,6 +105,7 @@ class Candidate(msgspec.Struct, frozen=True):
             rule: The rule that it breaks.
             place: The part of the line that is wrong.
             message: What is wrong.
+            advice: What to do, if that is not the advice of the rule.
             fix: A change that mends it for certain.
             payload: The payload that was meant; by default the rest of the line.
         """
@@ -106,7 +114,7 @@ class Candidate(msgspec.Struct, frozen=True):
         if rule in _OF_COPIES and (not self.is_fence or self.prefix.startswith("+")):
             marked = self.mention.whole + (self.rest if payload is None else payload)
             echo = echo_key(marked.encode(errors="surrogateescape"))
-        advice = advice_for(rule, self.mention.marker)
+        advice = advice or advice_for(rule, self.mention.marker)
         found = finding(rule, self.line, place, message, advice=advice, fix=fix)
         return NearMiss(found, echo, self.mention.marker)
 

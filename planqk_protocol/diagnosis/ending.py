@@ -65,5 +65,6 @@ class Ending(NamedTuple):
             return ending
         return ending._replace(
             cause="the job was killed, often because it needed more memory than it was given",
-            advice="Give the job more memory, or have it need less.",
+            advice="Give the job more memory, or have it need less. A kill loses what is printed and not "
+            "flushed: in Python, print with flush=True.",
         )

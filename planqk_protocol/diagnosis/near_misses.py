@@ -8,6 +8,8 @@ source code, in help texts, in sentences.
 
 from __future__ import annotations
 
+import re
+
 from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character_name, places, seen
 from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
@@ -26,6 +28,15 @@ __all__ = ["NearMiss", "echo_key", "is_protected_result", "near_miss"]
 
 _QUOTES = frozenset("\"'`")
 _LAST_SHOWN = 20  # characters of the text in front of a marker
+_FRAME = re.compile(r"[\0-\2]\0\0\0.{4}", re.DOTALL)  # the header of a frame of Docker's Engine API
+_FRAMED = (
+    "This is the header of a frame of Docker's Engine API: the beginning of the stream is missing. Get the "
+    "stream once more, from its beginning, and name the format docker-mux."
+)
+_EMPTIED = (
+    "A file begins with NUL bytes if it was emptied while the job wrote to it. Let the job append to the "
+    "file: in a shell with `>>`, in Python with the mode `ab`."
+)
 
 
 def near_miss(line: Line, *, in_block: bool) -> NearMiss | None:
@@ -176,9 +187,18 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
         )
     if not is_meant_here:
         return None
-    ending = excerpt(ESCAPE_CODE.sub("", candidate.prefix)[-_LAST_SHOWN:])
-    message = _begins_after(candidate, f"text that ends with {ending} and no newline")
-    return candidate.near_miss(rules.GLUED, candidate.place(0, candidate.start), message)
+    what, advice = _text_before(candidate.prefix)
+    message, place = _begins_after(candidate, what), candidate.place(0, candidate.start)
+    return candidate.near_miss(rules.GLUED, place, message, advice=advice)
+
+
+def _text_before(prefix: str) -> tuple[str, str | None]:
+    """The text in front of a marker, in words, and what to do if it was not the job that printed it."""
+    if not prefix.strip("\0"):
+        return "NUL bytes", _EMPTIED
+    ending = excerpt(ESCAPE_CODE.sub("", prefix)[-_LAST_SHOWN:])
+    advice = _FRAMED if _FRAME.fullmatch(prefix[-8:]) else None
+    return f"text that ends with {ending} and no newline", advice
 
 
 def _lacks_newline(prefix: str) -> bool:

@@ -26,7 +26,7 @@ from planqk_protocol.diagnosis.openapi_file import (
     result_pointer,
     value_at,
 )
-from planqk_protocol.errors import OpenAPIError
+from planqk_protocol.errors import OpenAPIError, missing_extra
 from planqk_protocol.events import InterimResult, MultilineResult, Result
 
 __all__ = ["ServiceSchemas"]
@@ -79,9 +79,7 @@ class ServiceSchemas:
             interim = interim_pointer(self._document)
             self._interim = None if interim is None else self._validator(interim)
         except ImportError as error:
-            raise OpenAPIError(
-                f'{error.name} is missing; run: pip install "planqk_protocol[openapi]"'
-            ) from None
+            raise OpenAPIError(missing_extra(error.name, "openapi")) from None
 
     def findings(self, event: InterimResult | Result | MultilineResult, offset: int) -> list[Finding]:
         """Judge the value of an event. Values of more than some megabytes take their time.

@@ -23,8 +23,13 @@ _OPEN = {
 _NOTHING_PRINTED = (
     "Check that the job {first}prints on standard output and flushes it, and that it was captured."
 )
+_MEND_EXCEPTION = "Read the traceback: mend what raised the exception, and run the job again."
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
+_READ_AGAIN = (
+    "The job may have printed it right: get the whole output of the job once more. If the result stays "
+    "broken, run the job again."
+)
 
 
 class Course:
@@ -36,9 +41,11 @@ class Course:
         self._slot: Result | MultilineResult | Violation | None = None
         self.slot: Place | None = None
         """The place of the first line of the event that took the result slot."""
+        self._breaks_off = False  # whether that event is JSON that lacks its end, at the end of the stream
         self._suspect: Finding | None = None
         self._protected = 0  # number of the first line with a result that an emitter made log text
         self._is_on_stderr = False  # a result was printed there
+        self._exception: tuple[str, Place] | None = None  # what it is, and where its traceback begins
 
     def add(
         self,
@@ -65,6 +72,7 @@ class Course:
         self.slot = EventPlaces(event, offset).first_line()
         is_cut_json = violation is not None and violation.rule in _SAID_BY_CAUSE
         if event.terminated or is_cut_json or not _is_closed(event):
+            self._breaks_off = (is_cut_json and not event.terminated) or _is_block_that_breaks_off(event)
             return []
         end = len(event.raw)
         places = EventPlaces(event, offset)
@@ -80,6 +88,11 @@ class Course:
         """Take the number of a line that would be a result, had an emitter not made it log text."""
         self._protected = self._protected or line
 
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a result: the event that took the slot is one, and no violation."""
+        return isinstance(self._slot, Result | MultilineResult)
+
     def close(
         self,
         *,
@@ -89,6 +102,7 @@ class Course:
         line_count: int,
         is_cut_off: bool,
         is_on_stderr: bool,
+        exception: tuple[str, Place] | None = None,
     ) -> list[Finding]:
         """Judge the outcome at the end of the stream.
 
@@ -100,13 +114,15 @@ class Course:
             line_count: The number of lines of standard output.
             is_cut_off: Whether the stream ended before the output of the job did.
             is_on_stderr: Whether a result was printed on standard error.
+            exception: The exception with whose traceback the output ends, as an excerpt, and
+                the place of the traceback.
 
         Returns:
             The finding about the outcome, which has no place, if there is one.
         """
-        self._is_on_stderr = is_on_stderr
+        self._is_on_stderr, self._exception = is_on_stderr, exception
         ending = Ending.of(exit_code, status, why_ended=why_ended)
-        if isinstance(self._slot, Result | MultilineResult):
+        if self.has_result:
             return self._failed_with_result(ending)
         if broken := self._broken_result(ending):
             return broken
@@ -143,8 +159,9 @@ class Course:
             f"{ending.told_by}, but the result on line {self._slot.line} is not "
             "valid, so the job counts as failed"
         )
+        advice = _READ_AGAIN if self._slot.suspect or self._breaks_off else None
         related = self._related_slot("this is not a valid result")
-        return [_without_place(rules.RULES["succeeded-with-broken-result"], message, None, related)]
+        return [_without_place(rules.RULES["succeeded-with-broken-result"], message, advice, related)]
 
     def _what_there_is(self, ending: Ending) -> str:
         """What there is instead of a result, for the message."""
@@ -159,11 +176,14 @@ class Course:
 
     def _cause(self, ending: Ending, line_count: int, *, is_cut_off: bool) -> tuple[str, str | None]:
         """The most likely cause, and what to do if that is not the advice of the rule."""
-        if cause := self._cause_in_output():
+        has_failed = ending.has_succeeded is False
+        if not (self._breaks_off and has_failed) and (cause := self._cause_in_output()):
             return cause
         if is_cut_off:
             return "the output was cut off, and the result may have come after that", "Get all of the output."
-        if ending.has_succeeded is False:
+        if self._exception and not ending.was_ended:
+            return f"most likely, an exception ended the job: {self._exception[0]}", _MEND_EXCEPTION
+        if has_failed:
             return ending.cause, ending.advice
         if not line_count:
             first = "did not fail, that it " if ending.has_succeeded is None else ""
@@ -189,10 +209,7 @@ class Course:
     def _cause_in_output(self) -> tuple[str, str] | None:
         """What the job most likely meant as the result, and what to do, if something is known of it."""
         if self._slot is not None:
-            return (
-                f"the first one, on line {self._slot.line}, is not valid, and only the first one counts",
-                f"Mend the result on line {self._slot.line}, and run the job again.",
-            )
+            return self._cause_in_slot(self._slot)
         if self._is_on_stderr:
             return (
                 "only results on standard output count",
@@ -210,11 +227,25 @@ class Course:
             )
         return None
 
+    def _cause_in_slot(self, slot: Result | MultilineResult | Violation) -> tuple[str, str]:
+        """What is wrong with the event that took the slot, and what to do."""
+        first = f"the first one, on line {slot.line},"
+        if slot.suspect:
+            return f"{first} is not valid, but bytes of it may be missing or altered", _READ_AGAIN
+        if self._breaks_off:
+            return f"{first} breaks off at the end of the output", _READ_AGAIN
+        return (
+            f"{first} is not valid, and only the first one counts",
+            f"Mend the result on line {slot.line}, and run the job again.",
+        )
+
     def _place_of_cause(self) -> tuple[Related, ...]:
         if self._slot is not None:
             return self._related_slot("the first result stands here")
-        place = None if self._suspect is None else self._suspect.place
-        return () if place is None else (Related("most likely, this was meant as the result", place),)
+        if self._suspect is not None:
+            place = self._suspect.place
+            return () if place is None else (Related("most likely, this was meant as the result", place),)
+        return (Related("the traceback begins here", self._exception[1]),) if self._exception else ()
 
     def _related_slot(self, message: str) -> tuple[Related, ...]:
         return () if self.slot is None else (Related(message, self.slot),)
@@ -252,6 +283,14 @@ def _without_place(
 
 def _is_interim(event: Result | MultilineResult | Violation) -> bool:
     return isinstance(event, Violation) and event.marker is Marker.INTERIM_RESULT
+
+
+def _is_block_that_breaks_off(event: Result | MultilineResult | Violation) -> bool:
+    if not isinstance(event, Violation):
+        return False
+    from planqk_protocol.diagnosis.violations import breaks_off  # noqa: PLC0415  # most streams have no violation
+
+    return breaks_off(event)
 
 
 def _is_closed(event: Result | MultilineResult | Violation) -> bool:

@@ -45,6 +45,7 @@ from planqk_protocol.diagnosis.line import Line
 from planqk_protocol.diagnosis.line_search import AnchoredLine, FirstLine, LineSearch, MarkedLine, NextLine
 from planqk_protocol.diagnosis.outcomes import Course, notice_finding
 from planqk_protocol.diagnosis.stderr_search import StderrSearch
+from planqk_protocol.diagnosis.tracebacks import Tail
 from planqk_protocol.diagnosis.values import value_findings
 from planqk_protocol.diagnosis.waiting import WaitingFindings
 from planqk_protocol.events import (
@@ -89,6 +90,7 @@ class Diagnosis:
         self._capture = capture
         self._schemas = schemas
         self._search = LineSearch()
+        self._tail = Tail()
         self._course = Course()
         self._head: bytes | None = b""  # the first bytes of the stream, until they are judged
         self._is_archive = False
@@ -141,7 +143,8 @@ class Diagnosis:
             is_on_stderr: Whether a result was printed on standard error.
         """
         search = self._search
-        line_count = search.line - (search.line_start == search.offset)
+        last_line, size = search.line, search.offset
+        line_count = last_line - (search.line_start == size)
         if self._head is not None:
             self._judge_head(self._head)
         if not self._is_archive:
@@ -167,6 +170,7 @@ class Diagnosis:
                 line_count=line_count,
                 is_cut_off=cut_off,
                 is_on_stderr=is_on_stderr,
+                exception=None if self._course.has_result else self._tail.exception(last_line, size),
             ),
         ]
 
@@ -174,6 +178,7 @@ class Diagnosis:
         if self._head is not None:
             self._judge_head(self._head + data[: ENOUGH - len(self._head)])
         if not self._is_archive:
+            self._tail.feed(data)
             for found in self._search.feed(data, line):
                 self._look(found)
 

@@ -7,7 +7,7 @@ tells more than the payload alone:
 
 *   A misspelt marker that the grammar takes: ``PlanQK:Job:InterimResults: 1`` is an
     interim result with the payload ``s: 1``.
-*   A marker inside a block, where it is part of the payload.
+*   A marker or log text inside a block, where it is part of the payload.
 *   The line after an empty marker line, which may hold the JSON; and the line after
     the header of a table.
 """
@@ -24,8 +24,11 @@ from planqk_protocol.diagnosis import rules
 from planqk_protocol.diagnosis.candidates import advice_for
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
+from planqk_protocol.diagnosis.foreign_lines import foreign_line
 from planqk_protocol.diagnosis.line import Line, finding
+from planqk_protocol.diagnosis.tracebacks import Raised, last_exception
 from planqk_protocol.events import Marker, Violation, ViolationCode
+from planqk_protocol.excerpts import excerpt
 from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.marked import marker_prefix, marker_text
@@ -33,7 +36,7 @@ from planqk_protocol.payload.causes import TABLE, Cause
 from planqk_protocol.payload.classify import is_table, may_begin_table
 from planqk_protocol.payload.decode import PayloadDecoder, PayloadError
 
-__all__ = ["violation_finding", "waits_for_next_line"]
+__all__ = ["breaks_off", "violation_finding", "waits_for_next_line"]
 
 _WHITE = b" \t\r\n"
 _MOST_OF_A_NAME = 2048  # bytes after a marker in which the rest of a misspelt name is looked for
@@ -52,6 +55,21 @@ _LOOK_ALIKE = re.compile(
     r"|[^\W\d_a-zA-Z]\w*"
 )
 _DIGITS = re.compile(rb"[0-9]+")
+_READ_AGAIN = (
+    "Bytes may be missing or altered here: get the whole output of the job once more. Change the job only if "
+    "the mistake is still there."
+)
+_PRINT_AT_ONCE = (
+    "Print the whole block with one call, and nothing else within it: a logger, a progress bar or another "
+    "thread printed this line."
+)
+_MEND_EXCEPTION = (
+    "Mend what raised the exception, and print the whole block with one call, after the work is done."
+)
+_SEE_WHY_IT_ENDED = (
+    "The job ended within the block, or its output was cut there: get the whole output, and find out why "
+    "the job ended. Print the whole block with one call, after the work is done."
+)
 
 
 class _Wrong(NamedTuple):
@@ -62,6 +80,7 @@ class _Wrong(NamedTuple):
     start: int
     length: int
     related: tuple[Related, ...] = ()
+    advice: str | None = None  # in place of that of the rule
 
 
 def violation_finding(
@@ -84,8 +103,26 @@ def violation_finding(
         line = msgspec.structs.replace(line, is_end=False)
     place = places.place(wrong.start, _length_in_line(violation.raw, wrong) if wrong.length else 0)
     rule = rules.RULES[wrong.rule]
-    advice = advice_for(rule, violation.marker)
+    advice = wrong.advice or advice_for(rule, violation.marker)
+    if _may_be_right(violation, rule.id):
+        advice = _READ_AGAIN
     return finding(rule, line, place, wrong.message, advice=advice, related=wrong.related)
+
+
+def _may_be_right(violation: Violation, rule: str) -> bool:
+    """Whether the job may have printed something valid, of which bytes were lost on the way."""
+    return violation.suspect or (rule == Cause.TRUNCATED and not violation.terminated)
+
+
+def breaks_off(violation: Violation) -> bool:
+    """Whether a violation is a block that is open at the end of the stream, with JSON that lacks its end."""
+    if violation.code is not ViolationCode.UNTERMINATED_BLOCK:
+        return False
+    try:
+        _decode(violation.raw, _payload_start(violation), len(violation.raw))
+    except PayloadError as error:
+        return error.cause is Cause.TRUNCATED
+    return False
 
 
 def waits_for_next_line(violation: Violation) -> bool:
@@ -118,7 +155,7 @@ def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
             return _on_next_line(at, next_line) or wrong._replace(start=at)
         if next_line and _is_table(raw[start : min(stop, start + _MOST_OF_A_LINE)], next_line.data):
             return wrong._replace(rule=Cause.DATAFRAME, message=TABLE)
-        return _marker_in_block(raw, wrong.start) or wrong
+        return _other_text_in_block(violation, wrong.start) or wrong
     return None
 
 
@@ -129,7 +166,20 @@ def _wrong_otherwise(violation: Violation, offset: int, slot: Place | None) -> _
     related: tuple[Related, ...] = ()
     if slot is not None and violation.code is ViolationCode.DUPLICATE_RESULT:
         related = (Related("the first result stands here", slot),)
-    return _Wrong(violation.code, message, start, _length_of(violation, start), related)
+    wrong = _Wrong(violation.code, message, start, _length_of(violation, start), related)
+    if violation.code is ViolationCode.UNTERMINATED_BLOCK and (raised := last_exception(violation.raw)):
+        return _after_exception(wrong, raised, EventPlaces(violation, offset))
+    if breaks_off(violation):
+        message = f"{message}, and the JSON in it ends too early"
+        return wrong._replace(message=message, advice=_SEE_WHY_IT_ENDED)
+    return wrong
+
+
+def _after_exception(wrong: _Wrong, raised: Raised, places: EventPlaces) -> _Wrong:
+    """What is wrong with a block that an exception left open: its traceback stands in the block."""
+    traceback = Related("the traceback begins here", places.place(raised.start, raised.stop - raised.start))
+    message = f"{wrong.message}: most likely, an exception ended the job: {raised.shown}"
+    return wrong._replace(message=message, related=(*wrong.related, traceback), advice=_MEND_EXCEPTION)
 
 
 def _length_of(violation: Violation, start: int) -> int:
@@ -169,6 +219,13 @@ def _misspelt_marker(violation: Violation, start: int, stop: int) -> _Wrong | No
     return _Wrong(rule, message, start, len(found[0]))
 
 
+def _other_text_in_block(violation: Violation, at: int) -> _Wrong | None:
+    """What is wrong with a block if the fault at `at` is a marker, or if there is log text in the block."""
+    if violation.marker is not Marker.MULTILINE_RESULT:
+        return None
+    return _marker_in_block(violation.raw, at) or _log_text_in_block(violation)
+
+
 def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
     table = load_table()
     markers = (literal for literal, kind in table.literals.items() if kind in table.payload_kinds)
@@ -178,6 +235,17 @@ def _marker_in_block(raw: bytes, at: int) -> _Wrong | None:
     marker = found.decode()
     message = f"{marker} stands inside a block, where it is part of the JSON"
     return _Wrong("marker-in-block", message, at, len(marker))
+
+
+def _log_text_in_block(violation: Violation) -> _Wrong | None:
+    raw, start = violation.raw, _payload_start(violation)
+    span = foreign_line(raw[start : _payload_stop(violation)])
+    if span is None:
+        return None
+    first, end = start + span[0], start + span[1]
+    text = excerpt(raw[first:end].decode(errors="replace"))
+    message = f"{text} stands inside the block, but is no part of the JSON"
+    return _Wrong(Cause.EXTRA_TEXT, message, first, end - first, advice=_PRINT_AT_ONCE)
 
 
 def _on_next_line(at: int, next_line: Line | None) -> _Wrong | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from planqk_protocol.diagnosis.finding import Finding, Place, Related
 from planqk_protocol.diagnosis.line_search import MarkedLine
-from planqk_protocol.events import Marker
+from planqk_protocol.events import Marker, ViolationCode
 
 if TYPE_CHECKING:
     from planqk_protocol.diagnosis.near_misses import NearMiss
@@ -21,6 +21,8 @@ _NEAR = 8  # lines between a marked line and its echo
 _MOST_IN_BLOCK = 100
 _MOST_RELATED = 5
 _OPENED = "the block was opened here"
+_MEANT_TO_OPEN = "most likely, this line was meant to open the block"
+_MEND_OPENING = "Mend the line that was meant to open the block: this one was most likely meant to close it."
 _IN_BLOCK = "this line is inside the block, and does not close it"
 
 
@@ -58,6 +60,7 @@ class WaitingFindings:
         self._in_blocks: dict[
             int, list[WaitingFinding]
         ] = {}  # near misses, by the line that opened the block
+        self._fence: WaitingFinding | None = None  # a near miss of a fence, if no second one followed
 
     def __bool__(self) -> bool:
         return bool(self._items)
@@ -87,6 +90,8 @@ class WaitingFindings:
             item = self.add(miss.finding)
             item.echo, self._last_miss = miss.echo, number
             item.is_suspect = miss.marker is not Marker.INTERIM_RESULT
+            if miss.marker is Marker.MULTILINE_RESULT:
+                self._fence = None if self._fence else item
             self._possible_echoes.append(item)
 
     def _repeats(self, echo: bytes, number: int) -> bool:
@@ -124,6 +129,15 @@ class WaitingFindings:
             related = [Related(_OPENED, opening)] if len(kept) < len(misses) else []
             places = [item.finding.place for item in kept[:_MOST_RELATED]]
             _add_related(violation, [*related, *(Related(_IN_BLOCK, place) for place in places if place)])
+            if not misses and violation.finding.rule == ViolationCode.UNTERMINATED_BLOCK:
+                self._relate_fence(violation)
+
+    def _relate_fence(self, violation: WaitingFinding) -> None:
+        """Let the violation of a block that is never closed point at the fence that should have opened it."""
+        fence = self._fence and not self._fence.is_dropped and self._fence.finding.place
+        if fence:
+            violation.finding = msgspec.structs.replace(violation.finding, advice=_MEND_OPENING)
+            _add_related(violation, [Related(_MEANT_TO_OPEN, fence)])
 
     def forget_blocks(self, but: int) -> None:
         """Forget the near misses in all blocks but the one that a line opened: they have come out."""

@@ -206,7 +206,8 @@ class Emitter:
     def _write_result(self, data: bytes) -> None:
         if self._turns.is_flagged:
             raise SecondResultError(
-                "a result was printed before, and only the first one counts; use interim_result() for others"
+                "a result was printed before, and only the first one counts; use interim_result() for "
+                "others, and return None to run()"
             )
         is_printed = True  # or a part of it, if a signal handler raises
         try:

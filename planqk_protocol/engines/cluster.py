@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from planqk_protocol.engines.container import EngineError, shortened
+from planqk_protocol.errors import missing_extra
 
 __all__ = ["Cluster", "RefusedError", "UnreachableError", "library_errors"]
 
@@ -167,9 +168,7 @@ def library_errors(pod: str) -> Iterator[None]:
         from kubernetes.config import ConfigException  # noqa: PLC0415  # heavy, and an extra
         from urllib3.exceptions import HTTPError  # noqa: PLC0415  # likewise
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f'{error.name} is missing; run: pip install "planqk_protocol[kubernetes]"'
-        ) from None
+        raise EngineError(missing_extra(error.name, "kubernetes")) from None
     try:
         yield
     except RefusedError as error:

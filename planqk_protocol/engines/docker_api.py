@@ -17,8 +17,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from planqk_protocol.engines.container import EngineError, shortened
+from planqk_protocol.errors import missing_extra
 
-__all__ = ["BrokenError", "Container", "GoneError", "library_errors"]
+__all__ = ["NO_ENGINE", "BrokenError", "Container", "GoneError", "library_errors"]
+
+NO_ENGINE = "look whether the engine runs, whether you may use it, and whether DOCKER_HOST is its address"
+"""What to do if no client can be made: docker-py asks the engine for its version then."""
 
 _CHUNK = 64 * 1024
 _CONNECT_TIMEOUT = 10  # seconds
@@ -198,10 +202,12 @@ def library_errors(name: str) -> Iterator[None]:
         from requests import RequestException  # noqa: PLC0415  # likewise
         from urllib3.exceptions import HTTPError  # noqa: PLC0415  # likewise
     except ModuleNotFoundError as error:
-        raise EngineError(f'{error.name} is missing; run: pip install "planqk_protocol[docker]"') from None
+        raise EngineError(missing_extra(error.name, "docker")) from None
     try:
         yield
     except docker.errors.APIError as error:
         raise _error_of_status(name, error.status_code, error.explanation or "") from None
-    except (docker.errors.DockerException, RequestException, HTTPError, OSError) as error:
+    except (RequestException, HTTPError, OSError) as error:
         raise BrokenError(f"cannot read container {name}: {shortened(str(error))}") from None
+    except docker.errors.DockerException as error:
+        raise BrokenError(f"cannot read container {name}: {shortened(str(error))}; {NO_ENGINE}") from None

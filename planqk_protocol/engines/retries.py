@@ -21,7 +21,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-_TRIES = 12  # of one request: some four minutes, in which a gateway can be restarted
+_TRIES = 12  # of one request: some three minutes, in which a gateway can be restarted
 _TRIES_AT_A_WRONG_PLACE = 2
 _TOKENS = 2  # new access tokens for one request
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds before another try; each delay is twice the one before

@@ -35,6 +35,7 @@ from planqk_protocol.engines.retries import (
     WrongPlaceError,
     error_of_request,
 )
+from planqk_protocol.errors import missing_extra
 from planqk_protocol.excerpts import excerpt
 
 __all__ = ["GoneError", "ServiceApi"]
@@ -272,8 +273,7 @@ class ServiceApi:
         try:
             yield
         except ModuleNotFoundError as error:
-            missing = 'is missing; run: pip install "planqk_protocol[planqk]"'
-            raise EngineError(f"{error.name} {missing}") from None
+            raise EngineError(missing_extra(error.name, "planqk")) from None
         except EngineError:
             raise
         except TooLargeError as error:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import IO, Any
 
 from planqk_protocol.captures import NoticeKind
+from planqk_protocol.errors import missing_extra
 from planqk_protocol.inputs.input import CutOff, Input, InputError
 from planqk_protocol.inputs.members import Bzip2, Gzip, Member, Xz, Zstd
 
@@ -102,10 +103,10 @@ def _load(library: str, name: str) -> Any:
         return import_module(library)
     except ModuleNotFoundError as error:
         missing = str(error.name).removeprefix("_")
-        advice = "this Python was built without it"
+        advice = f"{missing} is missing; this Python was built without it"
         if library == _ZSTD:
-            advice = 'run: pip install "planqk_protocol[cli]"'
-        raise InputError(f"cannot read {name}: {missing} is missing; {advice}") from None
+            advice = missing_extra(missing, "cli")
+        raise InputError(f"cannot read {name}: {advice}") from None
 
 
 class _Members:

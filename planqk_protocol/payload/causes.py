@@ -70,7 +70,7 @@ class Fault(msgspec.Struct, frozen=True):
 _SEVERAL_LINES = "a result of several lines between two lines PlanQK:Job:MultilineResult"
 
 ADVICE = {
-    Cause.NAN: "find it with json.dumps(..., allow_nan=False), and print null or a string instead",
+    Cause.NAN: "print null or a string instead; with allow_nan=False, json.dumps raises an error for it",
     Cause.PYTHON_REPR: "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
     Cause.SINGLE_QUOTES: (
         "JSON has double quotes only; use a JSON library, such as json.dumps(value) in Python "
@@ -78,7 +78,10 @@ ADVICE = {
     ),
     Cause.TRAILING_COMMA: "remove the comma",
     Cause.COMMENT: "JSON has no comments; print the output of a JSON library, and nothing else",
-    Cause.EMPTY: f"print the JSON on the marker's own line, or {_SEVERAL_LINES}",
+    Cause.EMPTY: (
+        f"print the JSON on the marker's own line, or {_SEVERAL_LINES}; if the job does so, its value was "
+        "empty: in a shell, a command in $(...) may have failed"
+    ),
     Cause.EXTRA_TEXT: (
         "print nothing after the JSON: put other text on a line of its own, "
         "and a value such as a date in double quotes"
@@ -117,7 +120,7 @@ ADVICE = {
     ),
     Cause.NUMBER_FORM: (
         "JSON writes numbers in decimal digits, such as -1, 0.5 and 1e9, "
-        "without a plus, a leading zero or a bare point"
+        "without a plus, a leading zero or a bare point, and a complex number as two: [z.real, z.imag]"
     ),
     Cause.BAD_ESCAPE: (
         r"a backslash in a string is written twice (\\), as a JSON library does; "

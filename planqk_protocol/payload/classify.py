@@ -16,7 +16,7 @@ the place gives the cause. Each pattern is tried at this place alone and reads t
 text at most once, so the time is linear, whatever the text is.
 
 Two causes need more than the place. The text after a single quote shows whether it
-is Python's (`_is_python`). The second line of a payload shows whether the payload is
+is Python's (`_python_words`). The second line of a payload shows whether the payload is
 a printed table (`is_table`). It may be the line after the payload.
 """
 
@@ -64,12 +64,14 @@ _COMMENT = (
     Cause.COMMENT,
     "a comment stands here: {found}",
 )
+_COMPLEX = (Cause.NUMBER_FORM, "a complex number stands here, which JSON does not have: {found}")
 # After a number, as a decoder stops right after the longest part that is one.
 _IN_A_NUMBER = _table(
+    (r"(?<=[0-9])[-+.0-9eE ]*(?:nan|inf)?j(?!\w)", *_COMPLEX),
     (r"(?<=[0-9])\.[0-9.]*", Cause.NUMBER_FORM, "digits have to stand before and after a decimal point"),
     (r"(?<=0)[0-9]+", Cause.NUMBER_FORM, "the number has a leading zero"),
     (
-        r"(?<=0)[xXbBoO][0-9a-fA-F]+|(?<=[0-9])(?:_[0-9_]+|[eE][-+]?(?!\w)|[LlnjJfFdD](?!\w))",
+        r"(?<=0)[xXbBoO][0-9a-fA-F]+|(?<=[0-9])(?:_[0-9_]+|[eE][-+]?(?!\w)|[LlnfFdD](?!\w))",
         Cause.NUMBER_FORM,
         "{found} cannot follow the digits of a number in JSON",
     ),
@@ -108,6 +110,7 @@ _FOR_A_VALUE = _ANYWHERE + _table(
             r"\.\.\.[^\]\n]{0,99}",  # a value that is shortened
         )
     ),
+    (r"\((?:[-+]?(?:nan|inf))?[-+.0-9eE]*(?:nan|inf)?j\)", *_COMPLEX),
     (
         r"(?:True|False|None|Ellipsis)\b|\(|[A-Za-z_][\w.]{0,199}\(|[bBuUrRfF]{1,2}['\"]",
         Cause.PYTHON_REPR,
@@ -149,7 +152,7 @@ _QUOTED = r"'[^'\\]*(?:\\.[^'\\]*)*'?"
 _DOUBLE_QUOTED = _QUOTED.replace("'", '"')
 _PYTHON = re.compile(
     rf"{_QUOTED}|{_DOUBLE_QUOTED}|\w+\([0-9]+\) (?=[{{\[])|\[\w*Function \("
-    r"|(?P<python>(?:True|False|None)\b|[bBuUrRfF]{1,2}(?=['\"])|\()|\w+",
+    r"|(?P<python>(?:True|False|None|nan|inf)\b|[bBuUrRfF]{1,2}(?=['\"])|\()|\w+",
     re.DOTALL,
 )
 _WINDOW = 64 * 1024  # characters after the fault in which Python's words are looked for
@@ -312,7 +315,8 @@ def _fault_of_key(text: str, at: int) -> Fault:
     fault = _first_match(_FOR_A_KEY, text, at) or _other_fault(
         text, at, "a key in double quotes has to begin"
     )
-    if fault.cause is Cause.UNQUOTED_KEY and re.match(r"-?[0-9]", text[at : at + 2]) and _is_python(text, at):
+    is_number = fault.cause is Cause.UNQUOTED_KEY and re.match(r"-?[0-9]", text[at : at + 2])
+    if is_number and _python_words(text, at):
         return msgspec.structs.replace(fault, cause=Cause.PYTHON_REPR)
     return fault
 
@@ -344,17 +348,17 @@ def _first_match(rows: tuple[_Row, ...], text: str, at: int) -> Fault | None:
 
 
 def _single_quote_fault(text: str, at: int) -> Fault:
-    if _is_python(text, at):
-        return Fault(
-            Cause.PYTHON_REPR, at, at, 1, "a value of Python stands here, as print writes it, not JSON"
-        )
+    if words := _python_words(text, at):
+        nan = "; it holds nan or inf, which JSON does not have" if words & {"nan", "inf"} else ""
+        message = f"a value of Python stands here, as print writes it, not JSON{nan}"
+        return Fault(Cause.PYTHON_REPR, at, at, 1, message)
     return Fault(Cause.SINGLE_QUOTES, at, at, 1, "a single quote stands where JSON has a double quote")
 
 
-def _is_python(text: str, at: int) -> bool:
-    """Whether a text has words, tuples, calls or prefixes of Python at a place or after it."""
+def _python_words(text: str, at: int) -> set[str]:
+    """The words, brackets of tuples and prefixes of strings that only Python writes, from a place on."""
     window = text[at : at + _WINDOW]
-    return any(token["python"] for token in _PYTHON.finditer(window))
+    return {token["python"] for token in _PYTHON.finditer(window) if token["python"]}
 
 
 def _is_in_printed_array(text: str, at: int) -> bool:

@@ -18,7 +18,8 @@ from typing import Any
 from planqk_protocol.captures import CaptureNotice, StdStream, decoder
 from planqk_protocol.engines import docker as engine
 from planqk_protocol.engines.container import EngineError, shortened
-from planqk_protocol.engines.docker_api import Container
+from planqk_protocol.engines.docker_api import NO_ENGINE, Container
+from planqk_protocol.errors import missing_extra
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.runner.job import INPUT_VARIABLE, UNREAD, Inbox, RunError
 from planqk_protocol.runner.lifetime import Lifetime
@@ -181,10 +182,10 @@ def _failures(image: str) -> Iterator[None]:
         import docker  # noqa: PLC0415  # heavy, and an extra
         from requests import RequestException  # noqa: PLC0415  # likewise
     except ModuleNotFoundError as error:
-        raise RunError(f'{error.name} is missing; run: pip install "planqk_protocol[docker]"') from None
+        raise RunError(missing_extra(error.name, "docker")) from None
     try:
         yield
     except docker.errors.APIError as error:
         raise RunError(f"cannot run {excerpt(image)}: {shortened(error.explanation or str(error))}") from None
     except (docker.errors.DockerException, RequestException, OSError) as error:
-        raise RunError(f"cannot run {excerpt(image)}: {shortened(str(error))}") from None
+        raise RunError(f"cannot run {excerpt(image)}: {shortened(str(error))}; {NO_ENGINE}") from None

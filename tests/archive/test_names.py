@@ -69,6 +69,11 @@ def test_files_and_pods_with_any_names_have_rows(
         ("no answer from ftp://me:se@cret@h:21/a", "no answer from ftp://h:21/a"),
         ("https://token@h/a and https://h/b@c", "https://h/a and https://h/b@c"),
         ("http://h?a@b", "http://h?a@b"),
+        (
+            "arrow_hdfs://me@h/a, webhdfs://me@h/a, root://me@h//a",
+            "arrow_hdfs://h/a, webhdfs://h/a, root://h//a",
+        ),
+        ("gist://me:token@1d/a, github://org:repo@main/a", "gist://1d/a, github://org:repo@main/a"),
         ("zip://a@b::/c.zip", "zip://a@b::/c.zip"),
     ],
 )

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
 import msgspec
 import pytest
-from s3fs import S3FileSystem
 
 from planqk_protocol.archive import OutcomeRow, outcomes
 from tests.archive import s3_server
@@ -87,7 +87,7 @@ def test_any_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
     with server_of(tmp_path, monkeypatch) as server:
         options = {"endpoint_url": server}
-        store = S3FileSystem(**options)
+        store = fsspec.filesystem("s3", **options)
         store.touch(f"{s3_server.BUCKET}/logs/")
         for key in keys:
             store.call_s3("put_object", Bucket=s3_server.BUCKET, Key=key, Body=RESULT.encode())

@@ -248,6 +248,31 @@ def test_an_abandoned_search_ends() -> None:
     assert len(taken) < 10**6
 
 
+def test_a_search_that_is_abandoned_takes_no_further_capture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planqk_protocol.archive.work._LONGEST_END", 0)
+    is_abandoned, has_ended = threading.Event(), threading.Event()
+    taken: list[int] = []
+
+    def search() -> Iterator[Listed]:
+        try:
+            yield from listed_captures([str(folder)])
+            assert is_abandoned.wait(60)
+            for number in range(10**6):
+                taken.append(number)
+                yield Listed(LocalFileSystem(), StoredCapture((StoredFile("a", "a"),)))
+        finally:
+            has_ended.set()
+
+    rows = read_captures(search(), OPTIONS, 10**6, CallersExecutor(Inline()))
+    next(rows)
+    rows.close()
+    is_abandoned.set()
+    assert has_ended.wait(60)
+    assert taken == [0]
+
+
 def test_threads_give_what_a_loop_gives(tmp_path: Path) -> None:
     mixed_archive(tmp_path)
     listed = listed_captures([str(tmp_path)])

@@ -140,7 +140,7 @@ DEEP = [
     b'{"MESSAGE":"a\xff","X":' + b'{"a":' * 100_000 + b"\n",
     b'{"log":"a\\n","stream":"stdout","X":' + b"[" * 900_000 + b"\n",
     b'[{"message":"a","X":' + b"[" * 900_000 + b"]" * 900_000 + b"}]",
-    b'{"log":"a\\n","stream":"stdout","X":' + b'{"a":' * 900_000,
+    b'{"log":"a\\n","stream":"stdout","X":' + b'{"a":' * 300_000,
     b"[" * 900_000 + b"\n",
     *(b'{"MESSAGE":"a","X":' + b"[" * depth + b"]" * depth + b"}\n" for depth in (126, 127, 128, 129, 200)),
     *(b'{"log":"a","X":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}\n" for depth in (126, 127, 128, 200)),

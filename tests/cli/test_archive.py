@@ -11,6 +11,7 @@ import pytest
 
 from planqk_protocol.archive import outcomes
 from planqk_protocol.archive.parquet import ParquetFolder
+from planqk_protocol.errors import missing_extra
 from tests.archive.harness import (
     RESULT,
     Inline,
@@ -26,7 +27,14 @@ def test_rows_on_standard_output(run: Run, logs: Path) -> None:
     assert decoded(outcome.stdout) == in_words_of_the_command(rows_in(logs))
     assert outcome.exit_code == 1  # two cannot be read
     counts = [" ".join(line.split()[:-2]) for line in outcome.stderr.splitlines()]  # without the sizes
-    assert counts[1:] == ["FAILED 1", "UNKNOWN 5", "UNKNOWN, damaged 1", "not read 2", "all 9"]
+    assert counts[1:] == [
+        "FAILED 1",
+        "UNKNOWN 2",
+        "UNKNOWN, damaged 1",
+        "UNKNOWN, no result 3",
+        "not read 2",
+        "all 9",
+    ]
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -138,9 +146,7 @@ def test_an_output_that_cannot_be_written(
 def test_without_its_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     outcome = archive(run, "x")
-    assert outcome.stderr == (
-        'planqk-protocol: fsspec.core is missing; run: pip install "planqk_protocol[archive]"\n'
-    )
+    assert outcome.stderr == f"planqk-protocol: {missing_extra('fsspec.core', 'archive')}\n"
 
 
 def test_a_bar_with_a_rate_that_leaves_nothing_behind(

@@ -24,6 +24,12 @@ def test_damage_is_in_the_exit_code_and_in_the_table(run: Run, tmp_path: Path) -
     assert (outcome.exit_code, "damaged" in outcome.stderr) == (0, False)
 
 
+def test_logs_without_a_result_are_counted_apart(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, {"none.log": b"starting\n", "sound.log": RESULT.encode()})
+    table = run(*THREADS, tmp_path).stderr.splitlines()
+    assert [line.split("  ")[0] for line in table[1:3]] == ["UNKNOWN", "UNKNOWN, no result"]
+
+
 def test_a_description_that_is_broken_is_no_error_of_its_log(run: Run, tmp_path: Path) -> None:
     write(tmp_path, {"a-json.log": json_file(RESULT), "config.v2.json": b"{"})
     outcome = run(*THREADS, tmp_path)

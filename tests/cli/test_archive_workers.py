@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any, ClassVar, Self
 import pytest
 
 from planqk_protocol.archive import outcomes
+from planqk_protocol.errors import missing_extra
 from tests.archive.harness import RESULT, Inline, rows_in, untimed, write
 from tests.cli.archives import decoded, in_words_of_the_command
 from tests.cli.harness import Run
@@ -23,9 +25,7 @@ from tests.cli.harness import Run
 def test_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     outcome = run("archive", "x", "--executor", "dask://localhost:1")
-    assert outcome.stderr == (
-        'planqk-protocol: distributed is missing; run: pip install "planqk_protocol[dask]"\n'
-    )
+    assert outcome.stderr == f"planqk-protocol: {missing_extra('distributed', 'dask')}\n"
 
 
 class FakeClient:
@@ -108,8 +108,9 @@ def test_ctrl_c_ends_the_work_in_its_middle(tmp_path: Path, executor: str) -> No
         time.sleep(0.01)
     program.send_signal(signal.SIGINT)
     _, errors = program.communicate(timeout=60)
-    # A worker that was about to start may say that it lost its parent.
-    assert (program.returncode, errors.splitlines()[-1]) == (130, "planqk-protocol: interrupted")
+    assert program.returncode == 130
+    # A worker that was about to start may say that it lost its parent, before this or after it.
+    assert "planqk-protocol: interrupted" in errors.splitlines()
 
 
 @pytest.mark.slow
@@ -128,7 +129,9 @@ def test_a_run_that_is_killed_in_the_middle_is_resumed(tmp_path: Path, stop: sig
         "--jobs",
         "2",
     ]
-    program = subprocess.Popen(command, stderr=subprocess.PIPE)
+    # coverage.py keeps its lock, and so hangs, if Ctrl-C comes within its Collector.lock_data (7.17).
+    env = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
+    program = subprocess.Popen(command, stderr=subprocess.PIPE, env=env)
     deadline = time.monotonic() + 120
     while program.poll() is None and time.monotonic() < deadline:
         if output.exists() and output.read_bytes().count(b"\n") >= 20:

@@ -211,3 +211,16 @@ def test_a_growing_capture_is_followed(run: Run, tmp_path: Path, monkeypatch: py
     outcome = run("parse", "--follow", path)
     assert [json.loads(line)["type"] for line in outcome.stdout.splitlines()] == ["log", "result", "log"]
     assert outcome.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [(0, "suspect result at line 2"), (1, "suspect result at line 2"), (3, "result at line 3")],
+)
+def test_the_summary_says_that_a_result_is_suspect(run: Run, damaged: int, said: str) -> None:
+    """Bytes are lost before it; a loss after it does not matter."""
+    texts = ["log", "log", "PlanQK:Job:Result: 1", "log"]
+    records = [f"2024-05-01T10:00:00Z stdout F {text}\n".encode() for text in texts]
+    records[damaged] = b"damage\n"
+    last = run("check", "--capture", "cri", stdin=b"".join(records)).stdout.splitlines()[-1]
+    assert last == f"1 finding in 3 lines; {said}"

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from planqk_protocol.cli import sources
+from planqk_protocol.errors import missing_extra
 from planqk_protocol.inputs.members import Gzip
 from tests.cli.captured_logs import RESULT, json_file
 from tests.cli.harness import Run
@@ -154,7 +155,7 @@ def test_a_wrong_checksum_costs_no_byte(run: Run) -> None:
 @pytest.mark.parametrize(
     ("compress", "module", "advice"),
     [
-        (zstd.compress, "backports", 'backports is missing; run: pip install "planqk_protocol[cli]"'),
+        (zstd.compress, "backports", missing_extra("backports", "cli")),
         (bz2.compress, "_bz2", "bz2 is missing; this Python was built without it"),
         (lzma.compress, "_lzma", "lzma is missing; this Python was built without it"),
     ],

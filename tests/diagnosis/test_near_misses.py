@@ -278,6 +278,21 @@ def test_in_a_block(text: str, expected: tuple[str, int, int] | None) -> None:
     assert found(text, in_block=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "said", "advice"),
+    [
+        ("\0" * 9, "after NUL bytes", "Let the job append to the file"),
+        ("\1\0\0\0\0\0\0#", "text that ends with", "name the format docker-mux"),
+        ("x\0\0\0\0", "text that ends with", "Print the marker at the beginning of a line"),
+    ],
+)
+def test_the_job_is_not_blamed_for_what_it_did_not_print(before: str, said: str, advice: str) -> None:
+    miss = near_miss(Line(f"{before}PlanQK:Job:Result: 42".encode(), 1, 0), in_block=False)
+    assert miss
+    assert said in miss.finding.message
+    assert advice in miss.finding.advice
+
+
 def test_the_beginning_of_a_long_line_may_be_missing() -> None:
     line = Line(f"x PlanQK:Job:Result: {VALUE}".encode(), 3, 9000, column=9001)
     miss = near_miss(line, in_block=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from planqk_protocol import InterimResult, Log, MultilineResult, Result, Violation, parse
@@ -208,6 +209,37 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
 )
 def test_a_job_is_not_run_again_because_its_capture_is_damaged(rule: str, advice: str) -> None:
     assert findings(b"log\n", suspect=finding_of(rule))[-1].advice == advice
+
+
+CUT = RESULT + b' {"a": '
+
+
+@pytest.mark.parametrize("exit_code", [None, 0])
+def test_a_job_is_not_blamed_for_a_result_that_breaks_off(exit_code: int | None) -> None:
+    last = findings(CUT, exit_code, cause="json-truncated")[-1]
+    assert "get the whole output" in last.advice
+    assert "Mend" not in last.advice
+    assert exit_code == 0 or last.message.endswith("line 1, breaks off at the end of the output")
+
+
+def test_if_the_job_failed_that_is_why_its_result_breaks_off() -> None:
+    last = findings(CUT, 137, cause="json-truncated")[-1]
+    assert "the job was killed" in last.message
+
+
+def test_a_line_that_ends_does_not_break_off() -> None:
+    assert "Mend" in findings(CUT + b"\n", cause="json-truncated")[-1].advice
+
+
+@pytest.mark.parametrize("exit_code", [None, 0, 1])
+def test_a_job_is_not_blamed_for_a_result_that_the_capture_damaged(exit_code: int | None) -> None:
+    course = Course()
+    [event] = parse(BROKEN)
+    assert isinstance(event, Violation)
+    course.add(msgspec.structs.replace(event, suspect=True), 0, violation=finding_of("json-single-quotes"))
+    [last] = course.close(exit_code=exit_code, line_count=1, is_cut_off=False, is_on_stderr=False)
+    assert "get the whole output" in last.advice
+    assert exit_code == 0 or last.message.endswith("not valid, but bytes of it may be missing or altered")
 
 
 @pytest.mark.parametrize(("exit_code", "is_said"), [(None, True), (0, False)])

@@ -136,6 +136,43 @@ def test_a_block_and_the_fence_that_should_close_it_point_at_each_other() -> Non
     assert [related.place.line for related in fence.related] == [1]
 
 
+def test_a_block_that_its_closing_fence_opened_points_at_the_fence_that_should_have_opened_it() -> None:
+    fence, block, _ = diagnose(b"50%" + FENCE + b"42\n" + FENCE)
+    assert (fence.rule, fence.line, block.rule, block.line) == ("marker-glued", 1, "unterminated-block", 3)
+    assert [related.place for related in block.related] == [fence.place]
+    assert "meant to close it" in block.advice
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"50%" + FENCE + b"42\n50%" + FENCE, b" PlanQK:Job:InterimResult: 1\n", b"+ echo " + FENCE],
+    ids=["both fences are damaged", "another marker", "an echo"],
+)
+def test_a_block_that_is_never_closed_points_at_no_other_line(before: bytes) -> None:
+    block = next(
+        finding for finding in diagnose(before + FENCE + b"42\n") if finding.rule == "unterminated-block"
+    )
+    assert not block.related
+    assert "Close the block" in block.advice
+
+
+@pytest.mark.parametrize("cut", [b'{"a": [1,', b'{"a": [1,\n 2\n', b'"Ber'])
+def test_a_block_whose_json_is_cut_short_needs_more_than_its_last_line(cut: bytes) -> None:
+    block, outcome = diagnose(FENCE + cut)
+    assert block.rule == "unterminated-block"
+    assert block.message == "the block is never closed, and the JSON in it ends too early"
+    assert "find out why the job ended" in block.advice
+    assert "Close the block" not in block.advice
+    assert outcome.message.endswith("the first one, on line 1, breaks off at the end of the output")
+
+
+def test_if_the_job_failed_that_is_why_its_block_breaks_off() -> None:
+    _, outcome = diagnose(FENCE + b'{"a": ', exit_code=1)
+    assert outcome.message.endswith("the job failed before it printed one")
+    _, outcome = diagnose(FENCE + b"42\n", exit_code=1)
+    assert outcome.advice.startswith("Mend the result on line 1")
+
+
 def test_a_damaged_fence_is_found_where_the_json_stops_for_the_same_reason() -> None:
     data = FENCE + b"{}\n\x1b[0m" + FENCE + FENCE
     assert rules(data)[:2] == ["marker-coloured", "json-coloured"]

@@ -29,9 +29,9 @@ def test_a_payload_without_anything_unusual_costs_little_beside_its_decoding() -
 
 
 def seconds(work: Callable[[], object]) -> float:
-    before = time.perf_counter()
+    before = time.thread_time()
     work()
-    return time.perf_counter() - before
+    return time.thread_time() - before
 
 
 @pytest.mark.parametrize(

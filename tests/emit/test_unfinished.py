@@ -103,8 +103,8 @@ def test_only_the_first_line_matters() -> None:
 @pytest.mark.parametrize("part", [b'"', b"\\", b'\\"', b"1", b" ", b"true", b'"a"', b"t", b"e", b"Result:"])
 def test_the_time_is_proportional_to_the_length(part: bytes) -> None:
     def seconds(size: int) -> float:
-        begin = time.perf_counter()
+        begin = time.thread_time()
         may_complete(part * size + b"!")
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
     assert min(seconds(200_000) for _ in range(5)) < 60 * min(seconds(20_000) for _ in range(5)) + 0.001

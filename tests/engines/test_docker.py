@@ -11,6 +11,7 @@ import pytest
 from planqk_protocol.captures import Source
 from planqk_protocol.engines import docker
 from planqk_protocol.engines.container import EngineError
+from planqk_protocol.engines.docker_api import NO_ENGINE
 from tests.cli.harness import Run
 from tests.engines.docker_events import read
 from tests.engines.small_engine import BEGIN, RESULT, SECOND, UNREADABLE, Engine
@@ -163,6 +164,7 @@ def test_no_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run("result", "--container", "job")
     assert outcome.exit_code == 2
     assert outcome.stderr.startswith("planqk-protocol: cannot read container job: ")
+    assert outcome.stderr.endswith(f"; {NO_ENGINE}\n")
 
 
 def test_in_python(engine: Engine) -> None:
@@ -179,7 +181,7 @@ def test_in_python(engine: Engine) -> None:
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "docker", None)
-    with pytest.raises(EngineError, match=r'docker is missing; run: pip install "planqk_protocol\[docker\]"'):
+    with pytest.raises(EngineError, match=r"docker is missing; run .* install '\.\[docker\]'"):
         docker.follow("job")
 
 

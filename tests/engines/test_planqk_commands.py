@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.errors import missing_extra
 from tests.cli.harness import Run
 from tests.engines.small_platform import ID, KEY_ID, LOG, SECRET, Answer, Platform, entries, problem
 
@@ -292,7 +293,7 @@ def test_the_extra_is_named_where_it_is_missing(run: Run, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "httpx", None)
     outcome = run("result", "--execution", "http://127.0.0.1:1", ID)
     assert outcome.exit_code == 2
-    assert 'httpx is missing; run: pip install "planqk_protocol[planqk]"' in outcome.stderr
+    assert missing_extra("httpx", "planqk") in outcome.stderr
 
 
 def test_a_program_reads_it_without_a_warning_and_imports_nothing_before(

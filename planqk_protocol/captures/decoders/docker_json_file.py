@@ -47,7 +47,7 @@ from planqk_protocol.captures.decoders.docker_json_records import (
     records_of,
     stamp,
 )
-from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry
+from planqk_protocol.captures.decoding import STREAMS, CatalogueEntry, fate_of_text
 from planqk_protocol.captures.json_text import REPLACEMENT, is_too_deep, to_bytes, to_text
 from planqk_protocol.captures.line_decoder import LineDecoder
 from planqk_protocol.captures.sniffing import after_filler, first_object
@@ -253,12 +253,11 @@ class DockerJsonFileDecoder(LineDecoder):
         data = to_bytes(_unescape(f'"{log}"'), errors) if log else b""
         self._emit(stream, data, suspect=True)
         self._open.pop(stream, None)
-        text_left = f"what is left of its text is given as {stream.value}" if data else "its text is lost"
         if is_too_deep(text.encode(errors=errors)):
             kind, fault = NoticeKind.CORRUPT, f"nests deeper than {MAX_DEPTH} levels"
         else:
             kind, fault = NoticeKind.TRUNCATED if at_end else NoticeKind.TORN, "breaks off"
-        self._notice(kind, f"the record {fault}; {text_left}", offset=offset, stream=stream)
+        self._notice(kind, f"the record {fault}; {fate_of_text(data, stream)}", offset=offset, stream=stream)
 
 
 def _are_lines(logs: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ from planqk_protocol.captures.decoders.planqk_entries import (
     torn_text,
     with_end,
 )
-from planqk_protocol.captures.decoding import CatalogueEntry
+from planqk_protocol.captures.decoding import CatalogueEntry, fate_of_text
 from planqk_protocol.captures.json_text import REPLACEMENT, to_bytes
 from planqk_protocol.captures.open_object import OpenObject, Scan, has_fault
 from planqk_protocol.captures.text_decoder import TextDecoder
@@ -334,9 +334,8 @@ class PlanqkLogDecoder(TextDecoder):
         text, is_whole = torn_text(data)
         stream = StdStream.STDOUT if is_whole or is_end else StdStream.UNKNOWN
         self._emit(stream, text, suspect=True)
-        left = f"what is left of its text is given as {stream.value}" if text else "its text is lost"
         kind = NoticeKind.TRUNCATED if is_end else NoticeKind.TORN
-        self._notice(kind, f"the entry breaks off; {left}", offset=offset)
+        self._notice(kind, f"the entry breaks off; {fate_of_text(text, stream)}", offset=offset)
 
     def _search(self, data: bytes, at: int) -> tuple[bytes, int]:
         """Search for the beginning of an object; return the data, and where to go on."""

@@ -18,6 +18,7 @@ from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
 from planqk_protocol.cli.row_conditions import condition, is_met
 from planqk_protocol.cli.terminal import Failure, Messages
+from planqk_protocol.errors import missing_extra
 
 if TYPE_CHECKING:
     from planqk_protocol.archive.listing import Listed
@@ -55,11 +56,14 @@ def _executor(value: str) -> str:
 @capture_option
 @click.option(
     "--executor",
-    metavar=f"{_PROCESSES}|{_THREADS}|{_DASK}HOST:PORT",
+    metavar="EXECUTOR",
     type=_executor,
     default=_PROCESSES,
     show_default=True,
-    help="What reads the logs: processes or threads of this machine, or a cluster of Dask.",
+    help=(
+        f"What reads the logs: {_PROCESSES} or {_THREADS} of this machine, or a cluster of Dask, "
+        f"{_DASK}HOST:PORT."
+    ),
 )
 @click.option(
     "--jobs",
@@ -173,7 +177,7 @@ def _dask_client(address: str) -> Any:
     try:
         from distributed import Client  # noqa: PLC0415  # an extra, and heavy
     except ModuleNotFoundError as error:
-        raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[dask]"') from None
+        raise Failure(missing_extra(error.name, "dask")) from None
     try:
         return Client(f"tcp://{address}")
     except (OSError, ValueError) as error:
@@ -185,7 +189,7 @@ def _failures(output: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise Failure(f'{error.name} is missing; run: pip install "planqk_protocol[archive]"') from None
+        raise Failure(missing_extra(error.name, "archive")) from None
     except ImportError as error:
         raise Failure(str(error)) from None
     except OSError as error:

@@ -42,8 +42,9 @@ _OF_PYTHON = (
         Cause.PYTHON_REPR,
         "a value as Python writes it, not JSON",
         "print(value) writes True, False, None, tuples and calls such as array([1, 2]), which JSON does not "
-        "have. json.dumps(value) writes the same value as JSON. It takes no complex numbers and no values of "
-        "NumPy: give it [z.real, z.imag], array.tolist() or float(x).",
+        "have. json.dumps(value) writes the same value as JSON. It takes no complex numbers, no values of "
+        "NumPy and no dataclasses: give it [z.real, z.imag], array.tolist(), float(x) or "
+        "dataclasses.asdict(value).",
         (
             _line("{'sum': 42, 'exact': True}"),
             _line('{"sum": None}'),
@@ -132,10 +133,17 @@ _OF_TEXTS = (
     ),
     _rule(
         Cause.EXTRA_TEXT,
-        "text after the JSON",
-        "A payload is one JSON text and nothing else. Text after it on the same line makes it invalid.",
-        (_line('{"sum": 42} (took 3s)'), _line('{"sum": 42} {"sum": 43}'), _line('{"sum": 42}}')),
-        (_line(_WHOLE, b"(took 3s)\n"),),
+        "text that is no part of the JSON",
+        "A payload is one JSON text and nothing else. Text after it on the same line makes it invalid, and "
+        "so does a line of log text in a block: if the block is printed with several calls, a logger or "
+        "another thread may print in between.",
+        (
+            _line('{"sum": 42} (took 3s)'),
+            _line('{"sum": 42} {"sum": 43}'),
+            _line('{"sum": 42}}'),
+            _block('INFO saving\n{"sum": 42}'),
+        ),
+        (_line(_WHOLE, b"(took 3s)\n"), Example(b"INFO saving\n" + _block(_WHOLE).stdout)),
     ),
     _rule(
         Cause.EMPTY,
@@ -201,9 +209,16 @@ _OF_TOKENS = (
         Cause.NUMBER_FORM,
         "a number in a form that JSON does not have",
         "JSON has decimal numbers only, without a plus, without leading zeros, and with digits on both sides "
-        "of the decimal point. It has no complex numbers, such as 1.+2.j of NumPy: print [z.real, z.imag].",
-        (_line('{"sum": 042}'), _line("+1"), _line("[.5]"), _line("0x2A"), _line("1_000")),
-        (_line('{"sum": 42}'), _line("[-1, 0.5, 1e9]")),
+        "of the decimal point. It has no complex numbers, such as 1.+2.j of NumPy.",
+        (
+            _line('{"sum": 042}'),
+            _line("+1"),
+            _line("[.5]"),
+            _line("0x2A"),
+            _line("1_000"),
+            _line("[1.+2.j 0.+0.j]"),
+        ),
+        (_line('{"sum": 42}'), _line("[-1, 0.5, 1e9]"), _line("[[1.0, 2.0], [0.0, 0.0]]")),
     ),
     _rule(
         Cause.BAD_ESCAPE,

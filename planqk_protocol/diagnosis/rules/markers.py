@@ -91,10 +91,11 @@ COLOURED = Rule(
 AFTER_CARRIAGE_RETURN = Rule(
     id="marker-after-carriage-return",
     severity=Severity.WARNING,
-    summary="a marker follows a progress bar or a spinner on the same line",
+    summary="a marker follows a carriage return, as a progress bar or a spinner prints it",
     why=(
-        "A carriage return moves the cursor to the left margin, but it does not end the line. Progress "
-        "bars such as tqdm end with it, so the marker stands on the line of the bar, where it is log text."
+        "A carriage return moves the cursor to the left margin, but it does not end the line. So a marker "
+        "after it stands on the line of the bar, where it is log text. Some bars print the carriage return "
+        "after their text, and are found by this rule; tqdm prints it before, and is found by marker-glued."
     ),
     advice=(
         "Print a newline before the marker, or send the progress bar to standard error, as tqdm does by "
@@ -113,8 +114,8 @@ GLUED = Rule(
     summary="a marker follows other text on the same line",
     why=(
         "A marker counts only if it is the very first thing on its line. If the text before it was printed "
-        "without a newline, as with print(..., end='') or sys.stdout.write, the marker continues that "
-        "line, and its result is lost."
+        "without a newline, as with print(..., end=''), sys.stdout.write or a progress bar, the marker "
+        "continues that line, and its result is lost."
     ),
     advice=(
         "Print the marker at the beginning of a line: end the text before it with a newline, or leave that "

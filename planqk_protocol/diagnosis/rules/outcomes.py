@@ -15,9 +15,10 @@ _NO_RESULT = Rule(
     why="The result is one line of standard output that begins with PlanQK:Job:Result:, or one block between "
     "two lines PlanQK:Job:MultilineResult. If there is none, callers of the service get nothing, even if the "
     "job did its work. The message says what there is instead, and the most likely cause. If the job failed, "
-    "the finding is a warning: the failure comes first. A service that returns its result to qhub-commons or "
-    "planqk-commons keeps another contract, and prints none.",
-    advice=f"Print the result once, at the end of the job: {_PRINT}.",
+    "the finding is a warning: the failure comes first. A result on standard error does not count, and most "
+    "logs do not hold it: `planqk-protocol run` sees both streams. A service that returns its result to "
+    "qhub-commons or planqk-commons keeps another contract, and prints none.",
+    advice=f"Print the result once, on standard output, at the end of the job: {_PRINT}.",
     wrong=(
         Example(b"reading the input\nthe sum is 42\n"),
         Example(b"", exit_code=0),
