@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from sphinx.util.typing import stringify_annotation
 
 import planqk_protocol
-from planqk_protocol import archive, captures, diagnosis, emit, engines, runner, testing
+from planqk_protocol import archive, captures, chunk_reading, diagnosis, emit, engines, runner, testing
 from planqk_protocol.cli.rule_links import DOCUMENTATION
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "playground")]
@@ -43,14 +44,13 @@ nitpick_ignore = [  # what only annotations name: the docstrings say what is tak
     for name in (
         "diagnosis.openapi.ServiceSchemas",
         "engines.container.Reader",
-        "engines.planqk._ExecutionReader",
         "runner.job.Job",
-        "chunk_reading._File",
-        "chunk_reading._Socket",
+        "chunk_reading.Readable",
         "chunk_reading.AsyncReadable",
     )
 ]
 html_theme = "furo"
+pygments_dark_style = "a11y-dark"  # that of the theme underlines modules, which then look like links
 html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", DOCUMENTATION)
 html_title = f"planqk_protocol {release}"
 html_static_path = ["_static"]
@@ -65,6 +65,11 @@ myst_heading_anchors = 3
 _TOCTREE = re.compile(r"^<!-- toctree(:?.*)\n((?:.+\n)+)-->$", re.MULTILINE)
 _TAB = re.compile(r"^<!-- tab -->\n\*\*(\w+)\*\*\n(.*?)^<!-- end of tab -->$", re.MULTILINE | re.DOTALL)
 
+# In signatures: arguments, types and defaults that are private.
+_PRIVATE_ARGUMENT = re.compile(r", _\w+: [^,)]*")
+_PRIVATE_TYPE = re.compile(r": ~?[\w.]*\b_[A-Z]\w*[a-z]\w*")
+_PRIVATE_VALUE = re.compile(r"(?<=[ (])_\w+(?=[,)])")
+
 # A name in single backticks is a link where it names something public, else code.
 default_role = "py:obj"
 smartquotes = False
@@ -75,6 +80,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(asyncio|collections|concurrent|datetime|hypothesis|json|msgspec|os|pa|subprocess)\..*"),
 ]
 
+python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = True
@@ -94,6 +100,7 @@ def setup(app: Sphinx) -> None:
         if inspect.isclass(public) or inspect.isfunction(public):
             public.__module__ = "planqk_protocol"
     app.connect("source-read", _put_directives)
+    app.connect("doctree-resolved", _mark_short_code)
     app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _readable_signature)
@@ -129,6 +136,13 @@ def _toctree(comment: re.Match[str]) -> str:
     return f"```{{toctree}}\n:hidden:\n{caption}\n{comment[2]}```"
 
 
+def _mark_short_code(_app: Sphinx, doctree: nodes.document, _name: str) -> None:
+    """Mark code by its longest word: one that fits in a line of a phone, or even in a narrow column."""
+    for code in doctree.findall(nodes.literal):
+        length = max(map(len, code.astext().split()), default=0)
+        code["classes"] += [name for name, most in (("short", 34), ("tiny", 12)) if length <= most]
+
+
 def _root_the_links(_app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     """Let the links of the page for missing pages begin at the root: a server shows it at any address."""
     if name == "404" and "READTHEDOCS_CANONICAL_URL" in os.environ:
@@ -156,18 +170,34 @@ def _readable_signature(
     _app: Sphinx,
     _what: str,
     _name: str,
-    _obj: object,
+    obj: object,
     _options: object,
     arguments: str | None,
     result: str | None,
 ) -> tuple[str | None, str | None]:
-    """Write ``Event`` in signatures, not the union it stands for, and ``{}`` for a new dictionary."""
-    union = stringify_annotation(planqk_protocol.Event, "smart")
-    shown = [
-        part and part.replace(union, "~planqk_protocol.Event").replace("<factory>", "{}")
-        for part in (arguments, result)
-    ]
+    """Write names of unions, the values of private defaults, and no other private names."""
+    shown = [part and _named_unions(part).replace("<factory>", "{}") for part in (arguments, result)]
+    if shown[0]:
+        shown[0] = _PRIVATE_ARGUMENT.sub("", shown[0])
+        shown[0] = _PRIVATE_TYPE.sub("", shown[0])
+        shown[0] = _PRIVATE_VALUE.sub(lambda name: _value(obj, name[0]), shown[0])
     return shown[0], shown[1]
+
+
+def _named_unions(part: str) -> str:
+    for union, name in (
+        (planqk_protocol.Event, "planqk_protocol.Event"),
+        (chunk_reading.Readable, "planqk_protocol.chunk_reading.Readable"),
+    ):
+        part = part.replace(stringify_annotation(union, "smart"), f"~{name}")
+    return part
+
+
+def _value(obj: object, name: str) -> str:
+    """The constant that a default names, or dots for a function."""
+    function = inspect.unwrap(obj.__init__ if inspect.isclass(obj) else obj)  # type: ignore[misc, arg-type]
+    value = function.__globals__[name]  # type: ignore[attr-defined]
+    return "..." if callable(value) else repr(value)
 
 
 def _resolve_from_anywhere(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Any) -> Any:

@@ -43,12 +43,12 @@ text {{ font: 13px ui-monospace, monospace; fill: #222 }}
 .heading {{ font-weight: bold }}
 .caption {{ font-size: 11px }}
 .page {{ fill: #fff }}
-.other {{ fill: #b4bcc8 }}
+.other {{ fill: #8a93a1 }}
 .ours {{ fill: #2f6fbf }}
 @media (prefers-color-scheme: dark) {{
 text {{ fill: #ddd }}
 .page {{ fill: #131416 }}
-.other {{ fill: #565f6d }}
+.other {{ fill: #6b7686 }}
 .ours {{ fill: #5b9be6 }}
 }}
 </style>
@@ -270,7 +270,7 @@ def _growth(report: Report) -> str:
         ]
         for name, tasks in report.comparisons.items()
         if name.startswith("growth: ")
-        for task, figure in tasks.items()
+        for task, figure in sorted(tasks.items(), key=lambda item: item[1]["size"])
     ]
     return _table(["Mode", "Stream", "MB/s", "Peak of memory"], rows)
 

@@ -49,21 +49,22 @@ DIRECTIVES = {
    The two forms in which a job gives its result: `Result` or `MultilineResult`.
 
 .. autoclass:: Log
-   :members: raw
+   :members: raw, terminated
 
 .. autoclass:: InterimResult
-   :members: of, payload
+   :members: of, payload, terminated
    :inherited-members:
 
 .. autoclass:: Result
-   :members: of, payload
+   :members: of, payload, terminated
    :inherited-members:
 
 .. autoclass:: MultilineResult
-   :members: of, payload
+   :members: of, payload, terminated
    :inherited-members:
 
 .. autoclass:: Violation
+   :members: terminated
 
 .. autoclass:: Marker
    :members:

@@ -18,6 +18,19 @@ __all__ = ["pages"]
 
 _FOLDER = Path(__file__).parent / "rules"
 
+_CODE = re.compile(
+    r"""
+    `[^`]*`  # what has backticks already
+    | \\  # an escape to Markdown
+    | '(?P<command>check)'  # which is quoted at a terminal
+    | \b[\w.]+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)  # a call, with two levels of calls in it
+    | \bPlanQK:Job:\w+(?::(?=,|\ and))?
+    | --\w[\w-]*(?:\ raw)?
+    | \b[A-Z]+=[\w-]+
+    | \b[A-Za-z]\w*(?:[._][A-Za-z]\w*)+(?:=\w+)?  # a name with dots or underscores
+    """,
+    re.VERBOSE,
+)
 
 _VALUES = (
     "[Values of NumPy, pydantic and dataclasses](../services.md#values-of-numpy-pydantic-and-dataclasses)"
@@ -74,8 +87,13 @@ def pages() -> dict[str, str]:
 
 
 def _index() -> str:
-    rows = [f"| [`{rule.id}`]({rule.id}.md) | {rule.severity} | {rule.summary} |" for rule in RULES.values()]
-    protocol = [f"| [`{rule.id}`]({rule.id}.md) | {rule.summary} |" for rule in PROTOCOL_RULES.values()]
+    rows = [
+        f"| [`{rule.id}`]({rule.id}.md) | {rule.severity} | {_prose(rule.summary)} |"
+        for rule in RULES.values()
+    ]
+    protocol = [
+        f"| [`{rule.id}`]({rule.id}.md) | {_prose(rule.summary)} |" for rule in PROTOCOL_RULES.values()
+    ]
     return _INDEX.format(rows="\n".join(rows), protocol="\n".join(protocol), ids="\n".join(all_rules()))
 
 
@@ -94,8 +112,14 @@ def _page(rule: Rule | ProtocolRule) -> str:
 
 
 def _prose(text: str) -> str:
-    """The text with its backslashes doubled, except in code: Markdown takes a single one for an escape."""
-    return re.sub(r"(`[^`]*`)|\\", lambda match: match[1] or r"\\", text)
+    """The text in Markdown: code stands in backticks, and backslashes elsewhere are doubled."""
+    return _CODE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if found[0] == "\\":
+        return r"\\"
+    return f"`{found['command'] or found[0].strip('`')}`"
 
 
 def _code(output: str) -> str:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from rich.ansi import AnsiDecoder
 from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 __all__ = ["PICTURES", "Picture", "drawn"]
@@ -39,6 +40,22 @@ _DECIDING = (
     "TTY_COMPATIBLE",
     "TTY_INTERACTIVE",
 )  # about colours and width
+
+# Each colour, and the text made dim, has a contrast of 4.5 or more to the background.
+_THEME = TerminalTheme(
+    (41, 41, 41),
+    (255, 255, 255),
+    [
+        (41, 41, 41),
+        (224, 119, 123),
+        (152, 168, 75),
+        (208, 179, 68),
+        (123, 163, 201),
+        (190, 140, 190),
+        (104, 160, 179),
+        (197, 200, 198),
+    ],
+)
 
 _LOG = """\
 adding 2 numbers
@@ -118,7 +135,10 @@ def drawn(name: str) -> str:
     if len(lines) > picture.most:
         console.print("…", style="dim")
     svg = console.export_svg(
-        title="", code_format=_SVG.format(title=escape(picture.command)), unique_id=f"terminal-{name}"
+        title="",
+        theme=_THEME,
+        code_format=_SVG.format(title=escape(picture.command)),
+        unique_id=f"terminal-{name}",
     )
     return "".join(f"{line.strip()}\n" for line in svg.splitlines() if line.strip())
 

@@ -52,7 +52,7 @@ def transition_table(table: Table) -> str:
     """A Markdown table: one row for each state, one column for each kind of line."""
     kinds = list(table.transitions[table.start])
     rows = [
-        ["State", *(f"`{kind}`" for kind in kinds), "May the stream end here?"],
+        ["State", *(f"`{kind}`" for kind in kinds), "May end here"],
         ["---"] * (len(kinds) + 2),
         *(
             [f"`{state}`", *(_cell(row[kind]) for kind in kinds), "yes" if state in table.accepting else "no"]

@@ -180,7 +180,9 @@ function showSummary({ format, title, isDetected, containers, lines, bytes, stat
   const shown = [];
   if (result) {
     shown.push(element("p", [element("b", "There is a result", "is-good"), ` on line ${number(result.line)}.`]));
-    shown.push(element("pre", [result.text, ...rest(result.left)]));
+    const text = element("pre", [result.text, ...rest(result.left)]);
+    text.tabIndex = 0; // so that a long one can be scrolled with the keyboard
+    shown.push(text);
   } else if (reason) {
     const place = `, because the first one, on line ${number(reason.line)}, is not valid: ${reason.message}`;
     shown.push(element("p", [element("b", "There is no result", "is-bad"), place]));

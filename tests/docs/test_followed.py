@@ -125,7 +125,7 @@ def test_the_runner_keeps_no_result_of_an_earlier_job_or_of_one_that_failed(
 
 @pytest.mark.parametrize(("value", "verdict"), [("json.dumps(1)", 0), ("{1}", 1)])
 def test_the_workflow_fails_where_there_is_a_mistake(value: str, verdict: int, folder: Path) -> None:
-    [text] = [block.text for block in blocks(DOCS / "howto" / "ci.md") if block.language == "yaml"]
+    text, _ = (block.text for block in blocks(DOCS / "howto" / "ci.md") if block.language == "yaml")
     (folder / "job.py").write_text(f"import json\nprint('PlanQK:Job:Result:', {value})\n")
     (folder / "request.json").write_text("{}")
     variables = environment(folder)
@@ -136,6 +136,19 @@ def test_the_workflow_fails_where_there_is_a_mistake(value: str, verdict: int, f
     ]
     assert "pip install" in runs[0]
     assert [process.returncode for process in done] == [verdict, verdict]
+
+
+def test_the_comment_in_a_pull_request_holds_the_findings(folder: Path) -> None:
+    _, text = (block.text for block in blocks(DOCS / "howto" / "ci.md") if block.language == "yaml")
+    [step] = yaml.safe_load(text)
+    (folder / "job.log").write_text("  PlanQK:Job:Result: 42\n")
+    run = step["run"].replace("${{ github.event.number }}", "7")
+    command = f'gh() {{ echo "$*"; }}\n{run}'  # GitHub runs a step with `bash -e`, and has the command gh
+    done = subprocess.check_output(["sh", "-ec", command], cwd=folder, env=environment(folder), text=True)
+    assert done == "pr comment 7 --body-file findings.md\n"
+    comment = (folder / "findings.md").read_text(encoding="utf-8")
+    assert comment.startswith("```text\njob.log:1:1: warning[marker-indented]")
+    assert comment.endswith("no result\n```\n")
 
 
 @pytest.mark.parametrize(

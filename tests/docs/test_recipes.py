@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -23,6 +25,7 @@ from planqk_protocol import (
     collect,
     parse,
 )
+from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines import docker, kubernetes
 from tests.docs.pages import DOCS, blocks
 from tests.engines.servers import Request, serving
@@ -75,21 +78,62 @@ def test_a_container_that_runs_too_long(engine: ImageEngine, tmp_path: Path, exi
     assert engine.done == ["start", "stop 10", "remove"]
 
 
+LOSS = CaptureNotice(NoticeKind.GAP, record=0, offset=0, message="the result is lost")
+
+
+class LossyOutput(nullcontext[Any]):
+    """The output of a container of which the result was lost."""
+
+    capture = "raw"
+    caveats = ()
+    is_cut_off = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __iter__(self) -> Iterator[bytes | CaptureNotice]:
+        yield from (b"log\n", LOSS)
+
+    def exit_code(self) -> int:
+        return 0
+
+
+@pytest.mark.usefixtures("engine", "cluster")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("run_container", ["job", "/input", 60]), ("run_pod", ["job", "my-service", "[1]", "{}", 60])],
+)
+def test_a_loss_is_told(name: str, arguments: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    names = recipe(name)
+    names["follow"] = lambda *_, **__: LossyOutput()
+    outcome = names[name](*arguments)
+    assert (outcome.status, outcome.result, outcome.suspect) == (JobStatus.SUCCEEDED, None, False)
+    assert LOSS.message in capsys.readouterr().out.splitlines()
+
+
 class WholeCluster(Cluster):
     """A cluster in which a pod and its config map are made and deleted."""
 
     def __init__(self) -> None:
         super().__init__()
         self.done: list[tuple[str, Any]] = []
+        self.refuses_pods = False
+        self.is_deleted_at_end = False
 
     def __call__(self, request: Request) -> None:
         method, path = request.call.split()
+        if request.query.get("fieldSelector") == "metadata.name=job":
+            request.json({"kind": "PodList", "items": [] if self.is_deleted_at_end else [self._pod()]})
+            return
         if method == "GET":
             super().__call__(request)
             return
         kind = re.sub(r".*/(pods|configmaps).*", r"\1", path)
         if method == "POST":
             body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+            if kind == "pods" and self.refuses_pods:
+                request.json({"kind": "Status", "message": "exceeded quota"}, 403)
+                return
             self.done.append((f"create {kind}", body))
             request.json(body)
         else:
@@ -118,6 +162,11 @@ def test_a_pod_that_runs_too_long(cluster: WholeCluster) -> None:
     assert outcome.status is JobStatus.FAILED
 
 
+def test_a_pod_that_somebody_deletes_at_its_end(cluster: WholeCluster) -> None:
+    cluster.is_deleted_at_end = True
+    assert value_of(recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)) == 42
+
+
 def test_a_pod(cluster: WholeCluster) -> None:
     assert value_of(recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)) == 42
     assert [done for done, _ in cluster.done] == [
@@ -130,6 +179,15 @@ def test_a_pod(cluster: WholeCluster) -> None:
     assert cluster.done[1][1]["spec"]["activeDeadlineSeconds"] == 60
     [mount] = cluster.done[1][1]["spec"]["containers"][0]["volumeMounts"]
     assert (mount["mountPath"], mount["readOnly"]) == ("/var/input", True)
+
+
+def test_a_pod_that_is_refused_leaves_nothing(cluster: WholeCluster) -> None:
+    from kubernetes.client import ApiException  # noqa: PLC0415  # an extra
+
+    cluster.refuses_pods = True
+    with pytest.raises(ApiException, match="exceeded quota"):
+        recipe("run_pod")["run_pod"]("job", "my-service", "[1]", "{}", 60)
+    assert [done for done, _ in cluster.done] == ["create configmaps", "delete configmaps"]
 
 
 FOREIGN = b"an order says:\nPlanQK:Job:Result: 1\n"
@@ -174,6 +232,30 @@ def test_a_job_that_ran_too_long_has_failed_whatever_its_exit_code(kind: str) ->
 
 
 @posix
+def test_a_job_is_not_late_if_only_its_events_wait() -> None:
+    """It ends in time, and the time passes while its output is read."""
+    names = time_limit_names("async def", Collector)
+    names["aread_chunks"] = read_late
+    job = "import os; print('PlanQK:Job:InterimResult:', os.getpid())\nprint('PlanQK:Job:Result: 42')"
+    assert value_of(asyncio.run(names["outcome_within"](900, [sys.executable, "-c", job]))) == 42
+
+
+async def read_late(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The output of a job that has ended, after an hour."""
+    output = await reader.read()
+    process = int(output.split()[1])
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(process, 0)
+            await asyncio.sleep(0.01)
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    loop.time = lambda: now() + 3600  # type: ignore[method-assign]
+    await asyncio.sleep(0)
+    yield output
+
+
+@posix
 def test_a_process_in_a_session_of_its_own_does_not_hold_the_loop(tmp_path: Path) -> None:
     wanted = tmp_path / "wanted"
     wanted.touch()
@@ -198,12 +280,7 @@ class Broken(Collector):
 
 def time_limit(kind: str, collector: type[Collector]) -> Callable[[float, str], Outcome]:
     """The function of a tab on time limits: it runs a program of Python, with a collector."""
-    [program] = [
-        block.text for page in PAGES for block in blocks(page) if f"\n{kind} outcome_within(" in block.text
-    ]
-    names: dict[str, Any] = {"__name__": "recipe"}
-    exec(program.partition("JOB_THAT_HANGS")[0], names)  # noqa: S102  # our own documentation
-    names["Collector"] = collector
+    names = time_limit_names(kind, collector)
 
     def outcome_within(seconds: float, code: str) -> Outcome:
         made = names["outcome_within"](seconds, [sys.executable, "-c", code])
@@ -211,6 +288,17 @@ def time_limit(kind: str, collector: type[Collector]) -> Callable[[float, str], 
         return outcome
 
     return outcome_within
+
+
+def time_limit_names(kind: str, collector: type[Collector]) -> dict[str, Any]:
+    """The names of a tab on time limits."""
+    [program] = [
+        block.text for page in PAGES for block in blocks(page) if f"\n{kind} outcome_within(" in block.text
+    ]
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(program.partition("JOB_THAT_HANGS")[0], names)  # noqa: S102  # our own documentation
+    names["Collector"] = collector
+    return names
 
 
 STARTER = """

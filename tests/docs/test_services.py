@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from planqk_protocol import Event, InterimResult, Log, Result, parse
+from planqk_protocol import Event, InterimResult, Log, MultilineResult, Result, parse
 from planqk_protocol.emit import result_line
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.walk import environment
@@ -69,6 +70,28 @@ def test_a_shell_with_jq() -> None:
     check(done.stdout, {"cost": 699, "city": "Köln"})
 
 
+@needs_sh
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
+def test_a_shell_in_which_jq_fails_prints_no_result() -> None:
+    program = programs("sh")[2].text.replace("--argjson cost 699", "--argjson cost nothing")
+    done = subprocess.run(["sh", "-c", program], capture_output=True, check=False)
+    assert done.returncode
+    assert b"PlanQK:Job:Result:" not in done.stdout
+
+
+@needs_sh
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
+def test_a_long_result_from_a_shell(tmp_path: Path) -> None:
+    value = {"costs": list(range(50_000)), "city": "Köln"}  # longer than an argument may be
+    (tmp_path / "result.json").write_text(json.dumps(value), encoding="utf-8")
+    program = programs("sh")[3].text
+    done = subprocess.run(["sh", "-e", "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
+    [event] = [event for event in parse(done.stdout) if event.raw != b"\n"]
+    assert isinstance(event, MultilineResult)
+    assert event.value == value
+    assert max(map(len, done.stdout.splitlines())) < 100
+
+
 @pytest.mark.skipif(not shutil.which("node"), reason="Node is not on this machine")
 @pytest.mark.parametrize("bad", ["NaN", "[1 / 0]", "undefined", "() => 1"])
 def test_node(bad: str) -> None:
@@ -105,8 +128,15 @@ class Model:
         return {"weights": Array([0.5, 1.5])}
 
 
+def test_without_the_package_complex_numbers_and_those_of_numpy_are_converted() -> None:
+    [program] = [block.text for block in programs("python") if "fence =" in block.text]
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(compile(program.split("text =")[0], PAGE, "exec"), names)  # noqa: S102  # the project's own page
+    assert json.dumps({"a": Array([1, 2j])}, default=names["default"]) == '{"a": [1, [0.0, 2.0]]}'
+
+
 def test_the_recipe_converts_what_looks_like_numpy_and_pydantic() -> None:
-    [program] = [block.text for block in programs("python") if "def default" in block.text]
+    [program] = [block.text for block in programs("python") if "@dataclass" in block.text]
     names: dict[str, Any] = {"__name__": "recipe"}
     exec(compile(program.split("@dataclass")[0], PAGE, "exec"), names)  # noqa: S102  # the project's own page
     value = {"array": Array([[1, 2j]]), "number": Array(7), "model": Model()}

@@ -120,8 +120,14 @@ def test_the_records_are_those_of_the_stream() -> None:
         (b"", 0),
         (b"{x \xff", 3),  # invalid UTF-8, whatever else is wrong
         (b'["ab', 1),  # the opening quote
+        (b'["a\tb', 3),  # the control character
         (rb'["a\x"]', 3),  # the backslash
+        (rb'["a\xb', 3),  # even if the string does not end
+        (b'["a\\\tb"]', 3),  # a control character makes no escape either
         (rb'["a\u12g4"]', 4),  # the u
+        (b'["a\\u12\t34"]', 4),
+        (rb'["a\u12', 1),  # the opening quote: no other character follows
+        (b'["a\\', 1),
         (b"[nul]", 1),  # the first byte of the word
         (b"[NaN]", 1),
         (b"[1.]", 2),  # after the longest part that is a number

@@ -89,6 +89,7 @@ def test_the_other_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
     assert "wrong.py:3:7 - error" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_text("from planqk_protocol import parse\n\nparse('')\n")
     found, complaints, code = checked(tmp_path, [tmp_path / "wrong.py"])
