@@ -6,9 +6,13 @@ The profile mutation is that of mutation tests (docs/development.md): the same e
 a failure is enough, however large the example.
 """
 
+import gc
 import os
 import signal
+import sys
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("dev", max_examples=6, deadline=None)
@@ -33,3 +37,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 for name in ("SIGHUP", "SIGQUIT"):
     if hasattr(signal, name):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave what is collected, half a million objects that stay, out of each later garbage collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        # On 3.14, Hypothesis searches for what refers to its random numbers (entropy.py, register_random),
+        # and such a search does not find what is frozen.
+        if sys.version_info < (3, 14):
+            gc.freeze()
+        gc.enable()
