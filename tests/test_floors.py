@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,13 @@ TESTS = Path(__file__).parent
 @pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
 def test_a_file_of_tests_is_not_too_long(path: str) -> None:
     assert lines(TESTS / path) <= MOST_LINES, f"tests/{path} is too long: split it by subject"
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
+def test_a_test_replaces_no_function_that_other_threads_call(path: str) -> None:
+    text = (TESTS / path).read_text(encoding="utf-8")
+    replaced = re.findall(r"setattr\((?:\"[\w.]*\b)?(?:os|time)(?:\.|, \")(\w+)", text)
+    assert not replaced, f"tests/{path}: give the module a copy (tests/module_copies.py) with {replaced}"
 
 
 @pytest.mark.parametrize("module", sorted(modules()))

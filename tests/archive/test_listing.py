@@ -17,8 +17,9 @@ import pytest
 from fsspec import AbstractFileSystem, register_implementation
 from fsspec.implementations.memory import MemoryFileSystem
 
-from planqk_protocol.archive.store_entries import stored_file
+from planqk_protocol.archive import store_entries
 from tests.archive.harness import RESULT, captures, docker_config, names, rows_in, write
+from tests.module_copies import copy_with
 
 LOGS = {
     "a/x.log": b"12",
@@ -31,15 +32,15 @@ LOGS = {
 
 def unreadable(monkeypatch: pytest.MonkeyPatch, *paths: str) -> list[str]:
     """Let folders be unreadable. Returns the folders that are listed from now on."""
-    real, listed = os.scandir, list[str]()
+    listed: list[str] = []
 
     def scandir(path: str) -> object:
         if path in paths:
             raise PermissionError(13, "Permission denied")
         listed.append(path)
-        return real(path)
+        return os.scandir(path)
 
-    monkeypatch.setattr("planqk_protocol.archive.store_entries.os.scandir", scandir)
+    monkeypatch.setattr(store_entries, "os", copy_with(os, scandir=scandir))
     return listed
 
 
@@ -95,10 +96,8 @@ def test_what_is_not_there_has_an_error(folder: Path) -> None:
     [missing] = captures(folder / "nothing")
     assert missing.fault == "cannot be read: No such file or directory"
     [unmatched] = captures(folder / "*.csv")
-    assert (unmatched.url, unmatched.fault) == (
-        f"{folder}/*.csv",
-        "nothing is there that matches the pattern",
-    )
+    assert unmatched.url == f"{folder}/*.csv"
+    assert unmatched.fault == "nothing is there that matches the pattern"
 
 
 def test_an_empty_folder_is_nothing(tmp_path: Path) -> None:
@@ -269,7 +268,7 @@ def test_what_no_file_can_be_called_has_an_error(path: str) -> None:
 
 def test_a_time_after_the_year_9999_is_not_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status = os.stat_result((0o100644, 0, 0, 1, 0, 0, 1, 0, 253402300800, 0))
-    monkeypatch.setattr(os, "stat", lambda *_, **__: status)
+    monkeypatch.setattr(store_entries, "os", copy_with(os, stat=lambda *_, **__: status))
     [row] = rows_in(folder / "b/w.log")
     assert (row.size, row.modified) == (1, None)
 
@@ -390,11 +389,11 @@ class TestTheWeb:
     ],
 )
 def test_stores_tell_the_time_in_their_own_words(entry: dict[str, object], modified: str | None) -> None:
-    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": 1} | entry)
+    file = store_entries.stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": 1} | entry)
     assert (file.modified and file.modified.isoformat()) == modified
 
 
 @pytest.mark.parametrize("size", [None, -1, "12", 2**63])
 def test_a_file_of_unknown_size_is_not_read(size: object) -> None:
-    file = stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": size})
+    file = store_entries.stored_file(MemoryFileSystem(), {"name": "/a", "type": "file", "size": size})
     assert file.error == "cannot be read: it is no file, or its size is not known"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from planqk_protocol.archive.stored import StoredCapture, StoredFile
 from planqk_protocol.archive.tars import Done
 from planqk_protocol.archive.work import batches, read_captures
 from tests.archive.harness import OPTIONS, RESULT, DeadlyStore, Inline, mixed_archive, rows_in, untimed, write
+from tests.module_copies import copy_with
 
 KB = 1024
 SCRIPT = b"""
@@ -320,7 +322,7 @@ def test_processes_that_cannot_start_are_not_the_files_fault(
 
 def test_a_worker_ends_when_its_pool_does(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
-    monkeypatch.setattr("os._exit", codes.append)
+    monkeypatch.setattr(pools, "os", copy_with(os, _exit=codes.append))
     lifeline, end_of_parent = multiprocessing.Pipe(duplex=False)
     end_of_parent.close()
     pools._end_with(lifeline)  # noqa: SLF001

@@ -14,6 +14,7 @@ import pytest
 from planqk_protocol.cli import capture_messages, sources
 from tests.cli.captured_logs import CAPTURES, RESULT, cri, json_file
 from tests.cli.harness import Run, Start
+from tests.module_copies import copy_with
 
 
 @pytest.mark.parametrize("given", [False, True])
@@ -207,7 +208,7 @@ def test_a_growing_capture_is_followed(run: Run, tmp_path: Path, monkeypatch: py
         except StopIteration:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(time, "sleep", step)
+    monkeypatch.setattr(sources, "time", copy_with(time, sleep=step))
     outcome = run("parse", "--follow", path)
     assert [json.loads(line)["type"] for line in outcome.stdout.splitlines()] == ["log", "result", "log"]
     assert outcome.exit_code == 0

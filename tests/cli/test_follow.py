@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from planqk_protocol.cli import sources
 from planqk_protocol.inputs.input import CutOff
 from tests.cli.harness import Run, Start
+from tests.module_copies import copy_with
 
 Script = Iterator[None]
 
@@ -35,7 +36,7 @@ def follow(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Script]
             except StopIteration:
                 signal.raise_signal(signal.SIGINT)
 
-        monkeypatch.setattr(time, "sleep", next_step)
+        monkeypatch.setattr(sources, "time", copy_with(time, sleep=next_step))
         return run("parse", "--follow", path)
 
     return play
@@ -251,7 +252,7 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_file(
     read = b""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "_CHUNK", chunk)
-        patch.setattr(time, "sleep", look)
+        patch.setattr(sources, "time", copy_with(time, sleep=look))
         total = 3 * len(steps) + 6
         for _, chunks in sources.follow(
             str(followed.path),

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from planqk_protocol.emit import capture
 from planqk_protocol.emit.capture import captured, flush_native
+from tests.module_copies import copy_with
 
 OWN_DESCRIPTORS = Path("/proc/self/fd")
 
@@ -61,7 +63,7 @@ def test_the_beginning_of_the_token_is_output_like_any_other(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = b"0123456789abcdefghijklmn"
-    monkeypatch.setattr(os, "urandom", lambda _: token)
+    monkeypatch.setattr(capture, "os", copy_with(os, urandom=lambda _: token))
     text = token[: min(size, 23)]
     assert taken(lambda number: os.write(number, text + b"|\n" + text)) == [
         text.decode() + "|",
@@ -139,11 +141,10 @@ def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(
 ) -> None:
     texts: list[str] = []
     processes = iter([1, 2])
+    monkeypatch.setattr(capture, "os", copy_with(os, getpid=lambda: next(processes)))
     with descriptor() as (number, saved):
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "getpid", lambda: next(processes))
-            with captured(number, saved, texts.append):
-                os.write(number, b"from the child")
+        with captured(number, saved, texts.append):
+            os.write(number, b"from the child")
         assert os.path.samestat(os.fstat(number), os.fstat(saved))
     wait_for_threads()
     assert texts == ["from the child"]

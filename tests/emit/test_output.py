@@ -19,7 +19,9 @@ from typing import Any
 
 import pytest
 
+import planqk_protocol.emit.output as module
 from planqk_protocol.emit.output import Output, descriptor
+from tests.module_copies import copy_with
 
 BIG = b"0123456789abcde\n" * 20_000
 
@@ -54,22 +56,20 @@ def test_a_full_pipe_gets_everything(blocking: bool, has_poll: bool, monkeypatch
 
 
 def test_short_writes_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    whole = os.write
-    monkeypatch.setattr(os, "write", lambda number, data: whole(number, data[:7]))
+    monkeypatch.setattr(module, "os", copy_with(os, write=lambda number, data: os.write(number, data[:7])))
     with (tmp_path / "out").open("wb") as stream:
         Output(stream).write(BIG[:1000])
     assert (tmp_path / "out").read_bytes() == BIG[:1000]
 
 
 def test_one_call_is_one_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    whole = os.write
     sizes: list[int] = []
 
     def write(number: int, data: bytes) -> int:
         sizes.append(len(data))
-        return whole(number, data)
+        return os.write(number, data)
 
-    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(module, "os", copy_with(os, write=write))
     with (tmp_path / "out").open("wb") as stream:
         Output(stream).write(BIG)
     assert sizes == [len(BIG)]
