@@ -102,10 +102,21 @@ def _read_event_record(number: int, line: bytes) -> Members:
     try:
         members = json.loads(line.decode(), parse_int=_number, parse_float=_number, parse_constant=_refuse)
     except ValueError as error:
-        raise EventRecordError(f"line {number} is not JSON ({error}): {show_bytes(line)}") from None
+        raise EventRecordError(f"line {number} {_why_no_json(error)}: {show_bytes(line)}") from None
     if not isinstance(members, dict):
         raise EventRecordError(f"line {number} is not a JSON object: {show_bytes(line)}")
     return members
+
+
+def _why_no_json(error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 from byte {error.start + 1} on; a text that is not UTF-8 has to be in base64"
+    if not isinstance(error, json.JSONDecodeError):
+        return f"is not JSON ({error})"
+    is_cut = error.pos >= len(error.doc.rstrip()) > 0 or error.msg.startswith("Unterminated string")
+    if is_cut:
+        return "ends within its record; write an LF in a value as a space, and one in a text as \\n"
+    return f"is not JSON ({error.msg} at column {error.colno})"
 
 
 def _refuse(constant: str) -> Never:

@@ -42,6 +42,10 @@ STEPWISE = "steps"
 _MOST_CUTS = 100  # each costs a pause
 _SHORT_STREAM = 100  # bytes; a shorter stream is cut everywhere
 _STEP_PATIENCE = 5.0  # seconds to wait for the events of a part
+_ADVICE = (  # a program may wait at either end: C's fread and Python's read(n) fill a buffer first
+    "read what there is without waiting for more, write each event as soon as it is complete, "
+    "and flush standard output"
+)
 # Decoders often err here: around line ends, and inside characters of several bytes.
 _DELICATE = re.compile(rb"\r?\n|[\xc2-\xf4][\x80-\xbf]+|[\x80-\xff]")
 
@@ -200,5 +204,5 @@ def _show_what_came(answer: Answer, expected: bytes, profile: Profile) -> Answer
 def _has_answered(dialogue: Dialogue, step: VectorStep, expected: bytes, profile: Profile) -> bool:
     count = count_graded(expected, profile)
     late = f"the events of {show_bytes(step.data())} did not come before the next bytes of the stream"
-    fault = f"{late}; write each event as soon as it is complete, and flush standard output"
+    fault = f"{late}; {_ADVICE}"
     return dialogue.expect(lambda output: count_graded(output, profile) >= count, _STEP_PATIENCE, fault)

@@ -201,10 +201,19 @@ def test_a_long_diff_is_cut() -> None:
     ("data", "fault"),
     [
         (b'{"a":1}', "the last line does not end with LF: '{\"a\":1}'"),
-        (b"{}\nhello\n", "line 2 is not JSON (Expecting value"),
+        (b"{}\nhello\n", "line 2 is not JSON (Expecting value at column 1): 'hello'"),
+        (b"\n", "line 1 is not JSON (Expecting value at column 1): ''"),
+        (b'{"value":[\n1]}\n', "line 1 ends within its record; write an LF in a value as a space, and"),
+        (
+            b'{"text":"a\nb"}\n',
+            r"line 1 ends within its record; write an LF in a value as a space, and one in a text as \n: ",
+        ),
         (b"[]\n", "line 1 is not a JSON object: '[]'"),
         (b'{"a":NaN}\n', "line 1 is not JSON (NaN is not a JSON value)"),
-        (b'{"a":"\xff"}\n', "line 1 is not JSON ('utf-8' codec"),
+        (
+            b'{"a":"\xff"}\n',
+            "line 1 is not UTF-8 from byte 7 on; a text that is not UTF-8 has to be in base64: ",
+        ),
         (b"{}\n" + b"[" * 100_000 + b"\n", "line 2 nests deeper than 129 levels: '[[["),
         (b"1e" + b"9" * 5000 + b"\n", "line 1 is not JSON (Exceeds the limit"),
     ],

@@ -89,6 +89,17 @@ def test_bad_output_of_an_encoder_fails(name: str, output: bytes) -> None:
     assert graded.reason
 
 
+@pytest.mark.parametrize("mark", ["", "# "])
+def test_the_difference_shows_what_a_log_text_has_to_contain(mark: str) -> None:
+    output = f"{mark}PlanQK:Job:MultilineResult\n" * 2
+    graded = encoders.grade_answer(CASES["log-fence"], Answer(output=output.encode(), errors="", exit_code=0))
+    first, second, third, *_ = graded.reason.splitlines()
+    shown = f'  {{"type":"log","text":"{mark}PlanQK:Job:MultilineResult"}}'
+    assert first == (shown if mark else '- {"type":"log","contains":"PlanQK:Job:MultilineResult"}')
+    assert second == r'- {"type":"log","contains":"PlanQK:Job:MultilineResult \t\r"}'
+    assert third == '- {"type":"result","value":1}'
+
+
 def test_an_encoder_that_fails() -> None:
     right = b"starting\n"
     assert encoders.grade_answer(CASES["log"], Answer(output=right, errors="", exit_code=0)).reason == ""
