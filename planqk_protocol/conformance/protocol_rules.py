@@ -237,8 +237,8 @@ _TIME = (
         why="Whoever shows interim results wants them now, and a job may be silent for hours after one.",
         output=(b"PlanQK:Job:InterimResult: 0.5\n",),
         right="The event is there as soon as the LF is, although the stream goes on.",
-        mistake="The reader waits for the next line, or writes the event into a buffer that it does not"
-        " flush. Until then, there is no event.",
+        mistake="The reader waits for the next line or for a full buffer, or writes the event into a buffer"
+        " that it does not flush. Until then, there is no event.",
         wrong=(),
     ),
     ProtocolRule(

@@ -10,7 +10,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
-from planqk_protocol import __version__
+from planqk_protocol import __version__, record_schema
 from planqk_protocol.cli.app import cli
 from planqk_protocol.cli.commands import conformance
 from planqk_protocol.cli.terminal import Messages
@@ -280,6 +280,7 @@ def test_export(tmp_path: Path) -> None:
     assert (tmp_path / "kit" / "vectors.schema.json").read_bytes() == vector_files()["vectors.schema.json"]
     cases = json.loads((tmp_path / "kit" / "encoder.json").read_bytes())
     jsonschema.validate(cases, json.loads((tmp_path / "kit" / "encoder.schema.json").read_bytes()))
+    assert json.loads((tmp_path / "kit" / "records.schema.json").read_bytes()) == record_schema()
 
 
 def test_export_to_where_nothing_can_be_written(tmp_path: Path) -> None:

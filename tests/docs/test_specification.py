@@ -118,6 +118,8 @@ def test_the_records_are_those_of_the_stream() -> None:
         (b'{"a" 1}', 5),  # where no JSON text can go on
         (b"[1", 2),  # the end of the bytes
         (b"", 0),
+        (b"[1, \t\r", 5),  # the terminator
+        (b"[1, \t}", 2),  # the comma, although ] would be right
         (b"{x \xff", 3),  # invalid UTF-8, whatever else is wrong
         (b'["ab', 1),  # the opening quote
         (b'["a\tb', 3),  # the control character

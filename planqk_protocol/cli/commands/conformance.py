@@ -26,6 +26,7 @@ from planqk_protocol.conformance.grading import Grade, GradedCase
 from planqk_protocol.conformance.programs import CommandError, kill_all, run_all
 from planqk_protocol.conformance.report import Report
 from planqk_protocol.conformance.vectors import RULES, Vector, load_vectors, vector_files
+from planqk_protocol.records import record_schema
 
 __all__ = ["conformance"]
 
@@ -289,12 +290,15 @@ def export(folder: Path) -> None:
     """Write the vectors, the cases for encoders and their JSON Schemas to a folder.
 
     The vectors are JSON files in the folder vectors in it, one for each rule of the
-    protocol. The cases for encoders are in encoder.json.
+    protocol. The cases for encoders are in encoder.json. records.schema.json is the
+    JSON Schema of event records.
 
     Example:
         planqk-protocol conformance export kit
     """
-    for name, content in (vector_files() | encoders.case_files()).items():
+    schema = msgspec.json.format(msgspec.json.encode(record_schema()), indent=2) + b"\n"
+    files = vector_files() | encoders.case_files() | {"records.schema.json": schema}
+    for name, content in files.items():
         write_file(folder / name, content)
 
 
