@@ -38,7 +38,8 @@ def print_report(report: Report, junit: Path | None, json_file: Path | None) -> 
                 console.print(line)
             console.print()
         if differing := report.differing():
-            console.print(Text(f"other places of faults than expected, or none: {', '.join(differing)}\n"))
+            console.print(Text(f"other places of faults than expected, or none: {', '.join(differing)}"))
+            console.print(Text("  help: Both places are in the file that --json FILE writes.\n"))
         if odd := report.oddly_declined():
             for line in _odd_lines(odd):
                 console.print(line)

@@ -159,7 +159,8 @@ def test_vectors_that_differ_are_named() -> None:
     result = run("decoder", *options, "--", *PLAIN_DECODER)
     assert (result.exit_code, claim(result)[-1]) == (0, "13 passed, 0 failed, 1 differ")
     assert result.stdout.startswith(
-        "other places of faults than expected, or none: eof-block/position-of-fence\n\n"
+        "other places of faults than expected, or none: eof-block/position-of-fence\n"
+        "  help: Both places are in the file that --json FILE writes.\n\n"
     )
 
 
