@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 
 from planqk_protocol.emit.capture import captured, flush_native
 from planqk_protocol.emit.json_values import Default
-from planqk_protocol.emit.lines import interim_result_line, multiline_result_block, result_line
+from planqk_protocol.emit.lines import interim_result_line, multiline_result_block, result_bytes, result_line
 from planqk_protocol.emit.output import Output
 from planqk_protocol.emit.turns import Turns, without_forks
 from planqk_protocol.emit.unfinished import FRESH_LINE, fresh_log_line
@@ -119,7 +119,8 @@ class Emitter:
     def run(self, function: Callable[[], Any]) -> None:
         """Call a function, and print what it returns as the result, or the traceback of its exception.
 
-        If it returns ``None``, no result is printed.
+        If it returns ``None``, no result is printed. A result of more than 16 KiB is printed as a block,
+        since engines would cut its line.
 
         Args:
             function: The job, without arguments.
@@ -134,7 +135,7 @@ class Emitter:
         with self:
             value = function()
             if value is not None:
-                self.result(value)
+                self._print_result(result_bytes(value, default=self._default))
 
     def __enter__(self) -> Self:
         """The emitter itself."""

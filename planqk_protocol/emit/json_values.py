@@ -96,10 +96,9 @@ def _converted(value: Any, path: _Path, default: Default | None) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
             return {_Field(field.name): getattr(value, field.name) for field in fields(value)}
         if default is None:
-            how = " with .tolist()" if hasattr(type(value), "tolist") else ""  # NumPy
             raise TypeError(
                 f"{_path_text(path)} is of type {_type_name(value)}, which JSON does not have; "
-                f"convert it{how}, or give default="
+                f"convert it{_how_to_convert(value)}, or give default="
             )
         value = _default_of(value, path, default)
         if value is None or isinstance(value, str | int | float | dict | list | tuple):
@@ -108,6 +107,21 @@ def _converted(value: Any, path: _Path, default: Default | None) -> Any:
         f"{_path_text(path)}: default() gave {_MOST_CONVERSIONS} values in turn that JSON does not have, "
         f"the last one of type {_type_name(value)}; return one that it has"
     )
+
+
+def _how_to_convert(value: Any) -> str:
+    """What converts a value of a type that jobs often print, for a message."""
+    if isinstance(value, complex):
+        return " to [z.real, z.imag]"
+    if isinstance(value, set | frozenset):
+        return " with list()"
+    if isinstance(value, bytes):
+        return " with .decode()"
+    methods = {"tolist": "", "to_dict": 'orient="records"', "model_dump": 'mode="json"', "isoformat": ""}
+    method = next(
+        (name for name in methods if hasattr(type(value), name)), None
+    )  # NumPy, pandas, pydantic, dates
+    return f" with .{method}({methods[method]})" if method else ""
 
 
 def _default_of(value: Any, path: _Path, default: Default) -> Any:

@@ -14,9 +14,17 @@ from planqk_protocol.grammar import load_table
 from planqk_protocol.limits import Limits
 from planqk_protocol.marked import PROTECTION
 
-__all__ = ["interim_result_line", "log_line", "multiline_result_block", "result_line", "within_limit"]
+__all__ = [
+    "interim_result_line",
+    "log_line",
+    "multiline_result_block",
+    "result_bytes",
+    "result_line",
+    "within_limit",
+]
 
 _MAX_PAYLOAD = Limits().max_payload or 0
+_LONGEST_LINE = 16 * 1024  # bytes that engines store in one piece
 
 
 def log_line(text: str) -> bytes:
@@ -96,6 +104,20 @@ def result_line(value: Any, *, default: Default | None = None) -> bytes:
     b'PlanQK:Job:Result: {"done": [1, 3]}\n'
     """
     return _line("result", value, default)
+
+
+def result_bytes(value: Any, *, default: Default | None = None) -> bytes:
+    """The result, on one line, or as a block if engines would cut that line into pieces.
+
+    Args:
+        value: A JSON value, as for `interim_result_line`.
+        default: As for `interim_result_line`.
+    """
+    line = result_line(value, default=default)
+    is_long = len(line) > _LONGEST_LINE
+    return (
+        multiline_result_block(value, 0, default=default) if is_long else line
+    )  # as many bytes, on more lines
 
 
 def multiline_result_block(value: Any, indent: int = 2, *, default: Default | None = None) -> bytes:

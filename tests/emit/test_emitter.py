@@ -240,6 +240,16 @@ def test_run_prints_what_the_function_returns() -> None:
     assert parse(stream.getvalue())[1:] == [Result.of({"sum": 42}, line=2)]
 
 
+@pytest.mark.parametrize(("size", "kind"), [(16000, Result), (17000, MultilineResult)])
+def test_run_prints_a_result_that_engines_would_cut_as_a_block(size: int, kind: type) -> None:
+    stream, value = io.BytesIO(), {"sum": [0] * (size // 3)}
+    Emitter(stream).run(lambda: value)
+    _, printed = parse(stream.getvalue())
+    assert isinstance(printed, Result | MultilineResult)
+    assert (type(printed), printed.value) == (kind, value)
+    assert len(stream.getvalue()) < size + 200
+
+
 def test_run_prints_no_result_for_none() -> None:
     stream = io.BytesIO()
     emitter = Emitter(stream)

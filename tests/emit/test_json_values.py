@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import math
+import re
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -36,6 +38,22 @@ def test_json_values_are_written_as_json_does(value: Any) -> None:
     assert to_json(value) == json.dumps(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "how"),
+    [
+        ({1}, " with list()"),
+        (b"x", " with .decode()"),
+        (dt.date(2026, 1, 2), " with .isoformat()"),
+        (type("Frame", (), {"to_dict": None})(), ' with .to_dict(orient="records")'),
+        (type("Model", (), {"model_dump": None})(), ' with .model_dump(mode="json")'),
+        (uuid.UUID(int=0), ""),
+    ],
+)
+def test_the_error_says_how_to_convert_a_value(value: Any, how: str) -> None:
+    with pytest.raises(TypeError, match=rf"; convert it{re.escape(how)}, or give default=$"):
+        to_json({"a": value})
+
+
 @given(json_values)
 def test_default_is_not_asked_about_json_values(value: Any) -> None:
     assert to_json(value, default=pytest.fail) == json.dumps(value)
@@ -60,7 +78,9 @@ def test_only_what_has_tolist_is_told_to_use_it() -> None:
     array = type("Array", (), {"tolist": list})()
     with pytest.raises(TypeError, match=r"; convert it with \.tolist\(\), or give default=$"):
         to_json(array)
-    with pytest.raises(TypeError, match=r"^value\[0\] is of type complex, .*; convert it, or give default=$"):
+    with pytest.raises(
+        TypeError, match=r"^value\[0\] is of type complex, .*; convert it to \[z\.real, z\.imag\], or"
+    ):
         to_json([1j])
 
 
