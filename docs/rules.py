@@ -33,7 +33,8 @@ _CODE = re.compile(
 )
 
 _VALUES = (
-    "[Values of NumPy, pydantic and dataclasses](../services.md#values-of-numpy-pydantic-and-dataclasses)"
+    "[Values of NumPy, pandas, pydantic and dataclasses]"
+    "(../services.md#values-of-numpy-pandas-pydantic-and-dataclasses)"
 )
 # Where to read on about the subject of a rule.
 _GUIDES = {
@@ -48,6 +49,7 @@ _GUIDES = {
     "json-python-repr": _VALUES,
     "json-nan": _VALUES,
     "json-array-print": _VALUES,
+    "json-dataframe": _VALUES,
     "json-number-form": _VALUES,
 }
 

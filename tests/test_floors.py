@@ -18,7 +18,7 @@ PACKAGE = "planqk_protocol"
 FLOORS = (
     # The core: from bytes to events.
     (
-        *("limits", "errors", "buffer", "excerpts", "payload.bounds", "descendants"),
+        *("limits", "errors", "buffer", "excerpts", "payload.bounds", "payload.python_values", "descendants"),
         *("captures.timestamps", "captures.sniffing"),
     ),
     (

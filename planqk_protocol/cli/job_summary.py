@@ -35,7 +35,8 @@ def is_good(job: Run) -> bool:
 def sum_up(job: Run, messages: Messages) -> None:
     """Print the summary of a job on standard error."""
     outcome = job.outcome
-    messages.say(_JOB, f"{outcome.status} after {job.duration:.1f} s{_ending(job, outcome)}")
+    lack = ", without a result" if outcome.status is JobStatus.SUCCEEDED and not outcome.result else ""
+    messages.say(_JOB, f"{outcome.status} after {job.duration:.1f} s{_ending(job, outcome)}{lack}")
     if outcome.result:
         doubt = f" ({outcome.suspect_reason})" if outcome.suspect_reason else ""
         messages.say(f"{_JOB}:{outcome.result.line}", f"result {shown(outcome.result)}{doubt}")

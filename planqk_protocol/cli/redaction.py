@@ -13,6 +13,7 @@ from planqk_protocol.marked import marker_text
 __all__ = ["redacted"]
 
 _HIDDEN = "*"
+_NO_RESULT = "no-result"
 _RELATED = "a related place"
 
 
@@ -24,10 +25,14 @@ def redacted(finding: Finding) -> Finding:
     is hidden, except white space and the markers.
     """
     rule = rules.RULES[finding.rule]
+    message, advice = rule.summary, rule.advice
+    if finding.rule == _NO_RESULT and finding.related:  # something was found that tells why
+        line = finding.related[0].place.line
+        message, advice = f"{message}: see line {line}", f"Mend what is wrong on line {line}."
     return msgspec.structs.replace(
         finding,
-        message=rule.summary,
-        advice=rule.advice,
+        message=message,
+        advice=advice,
         excerpt=finding.excerpt and _hidden(finding.excerpt),
         related=tuple(msgspec.structs.replace(item, message=_RELATED) for item in finding.related),
         fix=None,

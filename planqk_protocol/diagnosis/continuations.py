@@ -38,6 +38,8 @@ _SCALAR = re.compile(
     """,
     re.VERBOSE,
 )
+# rich writes the place in the source code at the end of a line, after the message.
+_PLACE_IN_SOURCE = re.compile(r" {2,}[\w.<>-]{1,80}:\d{1,9}[ \t\r]*\Z")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 _FEWEST_WORDS = 3  # of a sentence
 
@@ -48,7 +50,8 @@ def continuation(text: str) -> Continuation:
     Args:
         text: The rest of the line, without a closing quote that belongs to the line.
     """
-    text = FOREIGN.sub("", ESCAPE_CODE.sub("", text)).strip(" \t\r").lstrip("*] \t")
+    text = _PLACE_IN_SOURCE.sub("", ESCAPE_CODE.sub("", text))
+    text = FOREIGN.sub("", text).strip(" \t\r").lstrip("*] \t")
     if not text:
         return Continuation.NOTHING
     if text[0] in "{[":

@@ -14,7 +14,7 @@ from planqk_protocol.diagnosis.appearance import ESCAPE_CODE, FOREIGN, character
 from planqk_protocol.diagnosis.candidates import Candidate, NearMiss
 from planqk_protocol.diagnosis.continuations import Continuation, continuation, is_sentence
 from planqk_protocol.diagnosis.echoes import echo_key, unquoted
-from planqk_protocol.diagnosis.finding import Rule
+from planqk_protocol.diagnosis.finding import Place, Rule
 from planqk_protocol.diagnosis.line import Line, finding
 from planqk_protocol.diagnosis.misspellings import is_meant, misspelt
 from planqk_protocol.diagnosis.prefixes import Prefix, kind_of_prefix
@@ -24,10 +24,11 @@ from planqk_protocol.events import Marker
 from planqk_protocol.excerpts import excerpt
 from planqk_protocol.marked import PROTECTION, marker_prefix, marker_text
 
-__all__ = ["NearMiss", "echo_key", "is_protected_result", "near_miss"]
+__all__ = ["NearMiss", "echo_key", "is_protected_result", "near_miss", "place_of_mention"]
 
 _QUOTES = frozenset("\"'`")
 _LAST_SHOWN = 20  # characters of the text in front of a marker
+_MOST_PLACED = 60  # characters of such a text that are the place; of a longer one, the last are
 _FRAME = re.compile(r"[\0-\2]\0\0\0.{4}", re.DOTALL)  # the header of a frame of Docker's Engine API
 _FRAMED = (
     "This is the header of a frame of Docker's Engine API: the beginning of the stream is missing. Get the "
@@ -67,6 +68,15 @@ def is_protected_result(line: Line) -> bool:
         return False
     markers = (Marker.RESULT, Marker.MULTILINE_RESULT)
     return line.data.startswith(tuple(PROTECTION + marker_text(marker).encode() for marker in markers))
+
+
+def place_of_mention(line: Line) -> Place | None:
+    """The place of a result's marker in a line of text, whatever stands around it."""
+    for marker in (Marker.RESULT, Marker.MULTILINE_RESULT):
+        at = line.data.find(marker_text(marker).encode())
+        if at >= 0:
+            return line.place(at, at + len(marker_text(marker)))
+    return None
 
 
 def _marker_of(line: Line) -> Marker | None:
@@ -132,7 +142,7 @@ def _after_prefix(candidate: Candidate, kind: Prefix) -> NearMiss | None:
     is_certain = kind not in {Prefix.LOGGER, Prefix.CARRIAGE_RETURN}
     return candidate.near_miss(
         rule,
-        candidate.place(0, stop),
+        _place_before(candidate, stop) if kind is Prefix.CARRIAGE_RETURN else candidate.place(0, stop),
         _begins_after(candidate, what),
         fix=candidate.fix(0) if is_certain else None,
     )
@@ -188,8 +198,13 @@ def _after_text(candidate: Candidate) -> NearMiss | None:
     if not is_meant_here:
         return None
     what, advice = _text_before(candidate.prefix)
-    message, place = _begins_after(candidate, what), candidate.place(0, candidate.start)
+    message, place = _begins_after(candidate, what), _place_before(candidate, candidate.start)
     return candidate.near_miss(rules.GLUED, place, message, advice=advice)
+
+
+def _place_before(candidate: Candidate, stop: int) -> Place:
+    """The place of the text before `stop`. Of a long text, such as a progress bar, its end is shown."""
+    return candidate.place(0 if stop <= _MOST_PLACED else stop - _LAST_SHOWN, stop)
 
 
 def _text_before(prefix: str) -> tuple[str, str | None]:

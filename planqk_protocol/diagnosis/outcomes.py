@@ -8,6 +8,7 @@ from planqk_protocol.diagnosis.ending import Ending
 from planqk_protocol.diagnosis.event_places import EventPlaces
 from planqk_protocol.diagnosis.finding import Finding, Place, Related, Rule, Severity
 from planqk_protocol.diagnosis.line import finding
+from planqk_protocol.diagnosis.rules.outcomes import PRINT
 from planqk_protocol.events import InterimResult, Marker, MultilineResult, Result, Violation, ViolationCode
 from planqk_protocol.marked import marker_text
 from planqk_protocol.outcome import JobStatus
@@ -21,9 +22,16 @@ _OPEN = {
     ViolationCode.UNTERMINATED_BLOCK,
 }  # their last line is cut, or is no fence
 _NOTHING_PRINTED = (
-    "Check that the job {first}prints on standard output and flushes it, and that it was captured."
+    "Check that the job {first}prints on standard output, in Python with flush=True, and that it was "
+    "captured. A service that returns its result to qhub-commons keeps another contract, and prints none."
 )
+_MAY_HAVE_FAILED = "If the job failed before that, its standard error says why."
 _MEND_EXCEPTION = "Read the traceback: mend what raised the exception, and run the job again."
+_NOT_SERIALIZABLE = "is not JSON serializable"  # json.dumps says so
+_MEND_VALUE = (
+    "Give json.dumps a function default= that converts such values, or print with an Emitter, whose message "
+    "names the part of the value."
+)
 _AFTER_RESULT = "this interim result comes after the result"
 _UNTERMINATED = "no line feed ends the result, so its end may be missing"
 _READ_AGAIN = (
@@ -44,8 +52,10 @@ class Course:
         self._breaks_off = False  # whether that event is JSON that lacks its end, at the end of the stream
         self._suspect: Finding | None = None
         self._protected = 0  # number of the first line with a result that an emitter made log text
+        self._mention: Place | None = None  # of the first marker of a result after other text
         self._is_on_stderr = False  # a result was printed there
         self._exception: tuple[str, Place] | None = None  # what it is, and where its traceback begins
+        self._stderr_exception = ""
 
     def add(
         self,
@@ -88,6 +98,10 @@ class Course:
         """Take the number of a line that would be a result, had an emitter not made it log text."""
         self._protected = self._protected or line
 
+    def see_mention(self, place: Place) -> None:
+        """Take the place of a marker of a result within a line that does not look like a mistake."""
+        self._mention = self._mention or place
+
     @property
     def has_result(self) -> bool:
         """Whether there is a result: the event that took the slot is one, and no violation."""
@@ -103,6 +117,7 @@ class Course:
         is_cut_off: bool,
         is_on_stderr: bool,
         exception: tuple[str, Place] | None = None,
+        stderr_exception: str = "",
     ) -> list[Finding]:
         """Judge the outcome at the end of the stream.
 
@@ -116,11 +131,13 @@ class Course:
             is_on_stderr: Whether a result was printed on standard error.
             exception: The exception with whose traceback the output ends, as an excerpt, and
                 the place of the traceback.
+            stderr_exception: The exception with whose traceback standard error ends.
 
         Returns:
             The finding about the outcome, which has no place, if there is one.
         """
         self._is_on_stderr, self._exception = is_on_stderr, exception
+        self._stderr_exception = stderr_exception
         ending = Ending.of(exit_code, status, why_ended=why_ended)
         if self.has_result:
             return self._failed_with_result(ending)
@@ -176,22 +193,28 @@ class Course:
 
     def _cause(self, ending: Ending, line_count: int, *, is_cut_off: bool) -> tuple[str, str | None]:
         """The most likely cause, and what to do if that is not the advice of the rule."""
-        has_failed = ending.has_succeeded is False
+        has_failed, is_unknown = ending.has_succeeded is False, ending.has_succeeded is None
         if not (self._breaks_off and has_failed) and (cause := self._cause_in_output()):
             return cause
         if is_cut_off:
             return "the output was cut off, and the result may have come after that", "Get all of the output."
-        if self._exception and not ending.was_ended:
-            return f"most likely, an exception ended the job: {self._exception[0]}", _MEND_EXCEPTION
+        # A job that succeeds may print the traceback of an exception that it has dealt with.
+        raised = self._exception[0] if self._exception else self._stderr_exception if has_failed else ""
+        if raised and not ending.was_ended:
+            how = _MEND_VALUE if _NOT_SERIALIZABLE in raised else _MEND_EXCEPTION
+            return f"most likely, an exception ended the job: {raised}", how
         if has_failed:
             return ending.cause, ending.advice
         if not line_count:
-            first = "did not fail, that it " if ending.has_succeeded is None else ""
+            first = "did not fail, that it " if is_unknown else ""
             return "nothing was printed on standard output", _NOTHING_PRINTED.format(first=first)
-        return self._cause_in_log_text()
+        said, advice = self._cause_in_log_text()  # without advice, that of the rule
+        if is_unknown and not advice:
+            advice = f"{rules.RULES['no-result'].advice} {_MAY_HAVE_FAILED}"
+        return said, advice or None
 
-    def _cause_in_log_text(self) -> tuple[str, str | None]:
-        """The most likely cause if there are only log text and interim results."""
+    def _cause_in_log_text(self) -> tuple[str, str]:
+        """The most likely cause if there are only log text and interim results, and what to do."""
         if self._protected:
             return (
                 f"the result on line {self._protected} was printed as log text, with `>` before its marker",
@@ -204,7 +227,11 @@ class Course:
                 f"interim results do not count as one, not even the last: the marker of a result is {result}",
                 f"Print the last value with `{result}` instead of `{interim}`.",
             )
-        return f"no line begins with {result}", None
+        if self._mention:
+            line = self._mention.line
+            how = f"If line {line} was meant as the result, print nothing else on the line: {PRINT}."
+            return f"no line begins with {result}, but line {line} has a marker after other text", how
+        return f"no line begins with {result}", ""
 
     def _cause_in_output(self) -> tuple[str, str] | None:
         """What the job most likely meant as the result, and what to do, if something is known of it."""
@@ -245,7 +272,9 @@ class Course:
         if self._suspect is not None:
             place = self._suspect.place
             return () if place is None else (Related("most likely, this was meant as the result", place),)
-        return (Related("the traceback begins here", self._exception[1]),) if self._exception else ()
+        if self._exception:
+            return (Related("the traceback begins here", self._exception[1]),)
+        return (Related("the marker stands here", self._mention),) if self._mention else ()
 
     def _related_slot(self, message: str) -> tuple[Related, ...]:
         return () if self.slot is None else (Related(message, self.slot),)

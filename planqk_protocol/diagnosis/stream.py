@@ -127,6 +127,7 @@ class Diagnosis:
         why_ended: str = "",
         cut_off: bool = False,
         is_on_stderr: bool = False,
+        stderr_exception: str = "",
     ) -> list[Finding]:
         """End the stream, and return the findings that are left.
 
@@ -141,6 +142,7 @@ class Diagnosis:
             cut_off: Whether the stream ended before the job's output did, or
                 lacks a part of it.
             is_on_stderr: Whether a result was printed on standard error.
+            stderr_exception: The exception with whose traceback standard error ends, if there is one.
         """
         search = self._search
         last_line, size = search.line, search.offset
@@ -170,6 +172,7 @@ class Diagnosis:
                 line_count=line_count,
                 is_cut_off=cut_off,
                 is_on_stderr=is_on_stderr,
+                stderr_exception=stderr_exception,
                 exception=None if self._course.has_result else self._tail.exception(last_line, size),
             ),
         ]
@@ -220,13 +223,19 @@ class Diagnosis:
 
     def _judge(self, anchored: AnchoredLine) -> None:
         """Judge a line that may be a near miss."""
-        from planqk_protocol.diagnosis.near_misses import is_protected_result, near_miss  # noqa: PLC0415  # see the top
+        from planqk_protocol.diagnosis.near_misses import (  # noqa: PLC0415  # see the top
+            is_protected_result,
+            near_miss,
+            place_of_mention,
+        )
 
         if miss := near_miss(anchored.line, in_block=anchored.in_block):
             block = self._opening if anchored.in_block else 0
             self._waiting.add_near_miss(miss, block)
         elif is_protected_result(anchored.line):
             self._course.see_protected(anchored.line.number)
+        elif not anchored.in_block and (place := place_of_mention(anchored.line)):
+            self._course.see_mention(place)
 
     def _observe_event(self, event: _Marked) -> None:
         if self._is_archive:

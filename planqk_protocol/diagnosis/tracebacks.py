@@ -60,6 +60,12 @@ class Tail:
         if len(self._held) > 2 * _ENOUGH:
             del self._held[:-_ENOUGH]
 
+    @property
+    def shown(self) -> str:
+        """An excerpt of the exception that most likely ended the job; empty if there is none."""
+        raised = last_exception(bytes(self._held[-_ENOUGH:]))
+        return raised.shown if raised else ""
+
     def exception(self, line: int, offset: int) -> tuple[str, Place] | None:
         """The exception that most likely ended the job, and the place where its traceback begins.
 

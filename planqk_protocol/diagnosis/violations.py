@@ -8,8 +8,8 @@ tells more than the payload alone:
 *   A misspelt marker that the grammar takes: ``PlanQK:Job:InterimResults: 1`` is an
     interim result with the payload ``s: 1``.
 *   A marker or log text inside a block, where it is part of the payload.
-*   The line after an empty marker line, which may hold the JSON; and the line after
-    the header of a table.
+*   The line after an empty marker line, which may hold the JSON; the line after JSON
+    that breaks off, which may go on there; and the line after the header of a table.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ _PRINT_AT_ONCE = (
     "Print the whole block with one call, and nothing else within it: a logger, a progress bar or another "
     "thread printed this line."
 )
+_ONE_LINE = "For one line, leave out indent= in Python."
 _MEND_EXCEPTION = (
     "Mend what raised the exception, and print the whole block with one call, after the work is done."
 )
@@ -134,7 +135,7 @@ def waits_for_next_line(violation: Violation) -> bool:
     start = _payload_start(violation)
     beginning = _beginning(violation.raw[start : start + _MOST_OF_A_LINE])
     if beginning.strip():
-        return may_begin_table(beginning)
+        return may_begin_table(beginning) or _is_cut(violation.raw[start : _payload_stop(violation)])
     return not violation.raw[start:].strip(_WHITE)
 
 
@@ -147,16 +148,23 @@ def _wrong_json(violation: Violation, next_line: Line | None) -> _Wrong | None:
     try:
         _decode(raw, start, stop)
     except PayloadError as error:
-        if error.cause is None:
-            return None
-        wrong = _Wrong(error.cause, error.fault, start + error.start, error.length)
-        if error.cause is Cause.EMPTY:
-            at = stop if violation.marker is Marker.MULTILINE_RESULT else start
-            return _on_next_line(at, next_line) or wrong._replace(start=at)
-        if next_line and _is_table(raw[start : min(stop, start + _MOST_OF_A_LINE)], next_line.data):
-            return wrong._replace(rule=Cause.DATAFRAME, message=TABLE)
-        return _other_text_in_block(violation, wrong.start) or wrong
+        return None if error.cause is None else _not_json(error, error.cause, violation, next_line)
     return None
+
+
+def _not_json(error: PayloadError, cause: Cause, violation: Violation, next_line: Line | None) -> _Wrong:
+    """What is wrong with a payload that is not JSON, which the text around it may show."""
+    raw, start, stop = violation.raw, _payload_start(violation), _payload_stop(violation)
+    remedy = f"{error.remedy[0].upper()}{error.remedy[1:]}." if error.remedy else None
+    wrong = _Wrong(cause, error.fault, start + error.start, error.length, advice=remedy)
+    if cause is Cause.EMPTY:
+        at = stop if violation.marker is Marker.MULTILINE_RESULT else start
+        return _on_next_line(at, next_line) or wrong._replace(start=at)
+    if next_line and cause is Cause.TRUNCATED and _is_cut(raw[start:stop], next_line.data):
+        return _goes_on(wrong, next_line)
+    if next_line and _is_table(raw[start : min(stop, start + _MOST_OF_A_LINE)], next_line.data):
+        return wrong._replace(rule=Cause.DATAFRAME, message=TABLE)
+    return _other_text_in_block(violation, wrong.start) or wrong
 
 
 def _wrong_otherwise(violation: Violation, offset: int, slot: Place | None) -> _Wrong:
@@ -255,6 +263,25 @@ def _on_next_line(at: int, next_line: Line | None) -> _Wrong | None:
     related = (Related("the JSON begins here", place),)
     message = "the marker's line is empty; the JSON stands on the next line, where it is log text"
     return _Wrong(Cause.ON_NEXT_LINE, message, at, 0, related)
+
+
+def _is_cut(payload: bytes, next_line: bytes | None = None) -> bool:
+    """Whether a payload is JSON that goes on after it, also if `next_line` is taken for the next part."""
+    if len(payload) > _MOST_OF_A_LINE or (next_line is not None and not next_line.strip(_WHITE)):
+        return False
+    try:
+        _decode(payload + b"\n" + (next_line or b"")[:_MOST_OF_A_LINE])
+    except PayloadError as error:
+        return error.cause is Cause.TRUNCATED
+    return next_line is not None
+
+
+def _goes_on(wrong: _Wrong, next_line: Line) -> _Wrong:
+    """What is wrong with JSON that is printed on several lines after a marker for one."""
+    related = (Related("the JSON goes on here", next_line.place(0, len(next_line.data))),)
+    message = "the JSON goes on on the next line, where it is log text"
+    advice = f"{rules.RULES[Cause.ON_NEXT_LINE].advice} {_ONE_LINE}"
+    return wrong._replace(message=message, related=related, advice=advice)
 
 
 def _begins_json(line: Line) -> bool:

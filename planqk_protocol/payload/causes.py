@@ -71,7 +71,10 @@ _SEVERAL_LINES = "a result of several lines between two lines PlanQK:Job:Multili
 
 ADVICE = {
     Cause.NAN: "print null or a string instead; with allow_nan=False, json.dumps raises an error for it",
-    Cause.PYTHON_REPR: "this looks like Python's repr; use json.dumps: print(..., json.dumps(value))",
+    Cause.PYTHON_REPR: (
+        "this is how Python writes a value; in its place, print json.dumps(value), with a function "
+        "`default` if it holds values that JSON does not have"
+    ),
     Cause.SINGLE_QUOTES: (
         "JSON has double quotes only; use a JSON library, such as json.dumps(value) in Python "
         "or JSON.stringify(value) in JavaScript"
@@ -91,14 +94,12 @@ ADVICE = {
     ),
     Cause.SMART_QUOTES: 'write the quotes as ", or use a JSON library',
     Cause.NO_BREAK_SPACE: "remove it, or replace it with an ordinary space",
-    Cause.ARRAY_PRINT: (
-        "this looks like a NumPy array; convert it to a list: print(..., json.dumps(array.tolist()))"
-    ),
+    Cause.ARRAY_PRINT: "this looks like a NumPy array; in its place, print json.dumps(array.tolist())",
     Cause.DATAFRAME: (
-        "this looks like pandas; convert the data frame or the series: "
-        'print(..., json.dumps(table.to_dict(orient="records"))), or print(..., json.dumps(series.tolist()))'
+        "this looks like pandas; in place of the data frame or the series, "
+        'print table.to_json(orient="records")'
     ),
-    Cause.BYTES_REPR: "this is the repr of bytes in Python; decode them: print(..., data.decode())",
+    Cause.BYTES_REPR: "these are bytes of Python; in their place, print data.decode()",
     Cause.OBJECT_REPR: (
         "convert the object to JSON, for example with json.dumps in Python, JSON.stringify in JavaScript, "
         "json.Marshal in Go, or to_json in Ruby"
@@ -112,7 +113,7 @@ ADVICE = {
     Cause.UNDEFINED: "give JSON.stringify a value that is set, or print null",
     Cause.UNQUOTED_KEY: (
         "keys of JSON objects are strings in double quotes; use a JSON library, "
-        "such as JSON.stringify in JavaScript"
+        "such as json.dumps(value) in Python or JSON.stringify(value) in JavaScript"
     ),
     Cause.COLOURED: "print the JSON without colours",
     Cause.BYTE_ORDER_MARK: (
@@ -127,7 +128,10 @@ ADVICE = {
         r"\xe9 of Python is \u00e9 in JSON"
     ),
     Cause.ON_NEXT_LINE: f"print the marker and the JSON with one call, on one line; print {_SEVERAL_LINES}",
-    Cause.OTHER: "print the output of a JSON library, such as json.dumps(value) in Python, and nothing else",
+    Cause.OTHER: (
+        "print the marker and the output of a JSON library, such as json.dumps(value) in Python, "
+        "with one call, and nothing else"
+    ),
 }
 """What to do about each cause, in a few words, without a full stop."""
 

@@ -58,6 +58,7 @@ class PayloadError(Exception):
         fault: What is wrong.
         start: Offset of the first byte that is wrong. In most cases, it is `at`.
         length: Number of bytes that are wrong; 0 if something is missing.
+        remedy: What to do in this very case, if the cause alone does not tell.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class PayloadError(Exception):
         cause: Cause | None = None,
         start: int | None = None,
         length: int = 1,
+        remedy: str = "",
     ) -> None:
         self.code = code
         self.message = f"{'not JSON: ' if cause else ''}{fault}; {advice}"
@@ -78,6 +80,7 @@ class PayloadError(Exception):
         self.fault = fault
         self.start = at if start is None else start
         self.length = length
+        self.remedy = remedy
         super().__init__(self.message)
 
 
@@ -227,19 +230,23 @@ def _text(payload: bytes) -> str:
 
 def _invalid(text: str, at: int, complaint: str) -> PayloadError:
     """The error for a place where `json` stops, with the cause, its places counted in bytes."""
-    from planqk_protocol.payload.classify import classify  # noqa: PLC0415  # its patterns are seldom needed
+    # Their patterns are seldom needed.
+    from planqk_protocol.payload.classify import classify  # noqa: PLC0415
+    from planqk_protocol.payload.python_values import python_advice  # noqa: PLC0415
 
     fault = classify(text, *mend_place(text, at, complaint))
+    remedy = python_advice(text) if fault.cause is Cause.PYTHON_REPR else ""
     place = _size(text, 0, fault.at)
     start = place if fault.start == fault.at else _size(text, 0, fault.start)
     return PayloadError(
         ViolationCode.INVALID_JSON,
         fault.message,
-        fault.advice,
+        remedy or fault.advice,
         place,
         cause=fault.cause,
         start=start,
         length=_size(text, fault.start, fault.start + fault.length),
+        remedy=remedy,
     )
 
 

@@ -18,6 +18,7 @@ from planqk_protocol.captures import Captured, CaptureNotice, Source, StdStream
 from planqk_protocol.diagnosis import Diagnosis, Finding
 from planqk_protocol.diagnosis.openapi import ServiceSchemas
 from planqk_protocol.diagnosis.stderr_search import ResultSearch
+from planqk_protocol.diagnosis.tracebacks import Tail
 from planqk_protocol.engines.blocking import in_thread
 from planqk_protocol.events import Event, Log, Violation
 from planqk_protocol.limits import Limits
@@ -85,7 +86,7 @@ class Run:
         self._source = Source(job.capture, limits=limits, logs=logs)
         self._collector = Collector(keep_interim="last")
         self._diagnosis = Diagnosis(capture=job.capture, schemas=schemas)
-        self._stderr_search = ResultSearch()
+        self._stderr_search, self._stderr_tail = ResultSearch(), Tail()
         self._lock = threading.Lock()  # an abandoned thread may still read while another one closes
         self._is_closed = False
         self._has_ended = False
@@ -224,6 +225,7 @@ class Run:
         if isinstance(piece.item, CaptureNotice):
             return self._step(Captured([], [piece.item], []), piece.time_ns)
         self._stderr_search.feed(piece.item)
+        self._stderr_tail.feed(piece.item)
         return Step(Captured([], [], []), piece.time_ns, piece.item)
 
     def _last_step(self) -> Step:
@@ -239,6 +241,7 @@ class Run:
             why_ended=job.life.why_ended,
             cut_off=job.is_cut_off,
             is_on_stderr=is_on_stderr,
+            stderr_exception=self._stderr_tail.shown,
         )
         self._find(last)
         self._has_ended = True

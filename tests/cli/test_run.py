@@ -178,7 +178,7 @@ def test_a_program_that_is_not_there(run: Run) -> None:
         (
             "print(' PlanQK:Job:Result: 1')",
             1,
-            ["job: SUCCEEDED, exit code 0", "job:1:1: warning[marker-ind"],
+            ["job: SUCCEEDED, exit code 0, without a result", "job:1:1: warning[marker-ind"],
         ),
         (
             "print('PlanQK:Job:Result: ' + '[' * 60 + ' ' * 2000 + ']' * 60)",

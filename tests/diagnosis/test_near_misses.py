@@ -119,7 +119,6 @@ DISPLACED = [
     ("INFO solver finished PlanQK:Job:Result: @", "marker-glued", 21),
     ("The result is: PlanQK:Job:Result: @", "marker-glued", 15),
     ("result=PlanQK:Job:Result: @", "marker-glued", 7),
-    ("INFO " + "x:" * 200 + "PlanQK:Job:Result: @", "marker-glued", 405),
     ("[PlanQK:Job:Result:] @", "marker-glued", 1),
     (">>> PlanQK:Job:Result: @", "marker-glued", 4),
     ("# PlanQK:Job:Result: @", "marker-glued", 2),
@@ -211,6 +210,18 @@ def test_text_before_a_marker_is_found_from_the_beginning_of_the_line(
     text: str, rule: str, length: int
 ) -> None:
     assert found(text.replace("@", VALUE)) == (rule, 1, length)
+
+
+@pytest.mark.parametrize("end", ["x: ", "\r"])
+def test_of_a_long_text_before_a_marker_the_end_is_shown(end: str) -> None:
+    text = "50%|###  | " * 20 + end
+    rule = "marker-after-carriage-return" if end == "\r" else "marker-glued"
+    assert found(f"{text}PlanQK:Job:Result: {VALUE}") == (rule, len(text) - 19, 20)
+
+
+def test_the_place_in_the_source_code_that_a_logger_writes_after_the_value_is_no_sentence() -> None:
+    line = "[10:00:00] INFO     PlanQK:Job:Result: 42              service.py:5"
+    assert found(line) == ("marker-prefixed", 1, 20)
 
 
 @pytest.mark.parametrize("prefix", LOGGERS)

@@ -43,6 +43,7 @@ def findings(
     is_on_stderr: bool = False,
     suspect: Finding | None = None,
     why_ended: str = "",
+    stderr_exception: str = "",
 ) -> list[Finding]:
     course, found = course_of(stream, cause=cause)
     if suspect:
@@ -54,6 +55,7 @@ def findings(
         line_count=lines,
         is_cut_off=is_cut_off,
         is_on_stderr=is_on_stderr,
+        stderr_exception=stderr_exception,
     )
 
 
@@ -209,6 +211,35 @@ def test_no_result_says_what_there_is_and_why(found: list[Finding], there: str, 
 )
 def test_a_job_is_not_run_again_because_its_capture_is_damaged(rule: str, advice: str) -> None:
     assert findings(b"log\n", suspect=finding_of(rule))[-1].advice == advice
+
+
+RAISED = "'TypeError: Object of type int64 is not JSON serializable'"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "why_ended", "cause"),
+    [
+        (1, "", f"most likely, an exception ended the job: {RAISED}"),
+        (0, "", "no line begins with"),  # it was dealt with
+        (None, "", "no line begins with"),
+        (1, "it ran too long", "the job was ended before"),
+    ],
+)
+def test_the_exception_on_standard_error_is_why_a_job_that_failed_gave_no_result(
+    exit_code: int | None, why_ended: str, cause: str
+) -> None:
+    last = findings(b"log\n", exit_code, why_ended=why_ended, stderr_exception=RAISED)[-1]
+    assert cause in last.message
+
+
+def test_of_a_value_that_json_dumps_refuses_the_advice_tells_how_to_convert_it() -> None:
+    assert "default=" in findings(b"log\n", 1, stderr_exception=RAISED)[-1].advice
+    assert "traceback" in findings(b"log\n", 1, stderr_exception="'KeyError: 1'")[-1].advice
+
+
+def test_only_where_nothing_tells_how_the_job_ended_the_advice_speaks_of_a_failure() -> None:
+    assert "If the job failed" in findings(b"log\n")[-1].advice
+    assert "If the job failed" not in findings(b"log\n", 0)[-1].advice
 
 
 CUT = RESULT + b' {"a": '

@@ -49,6 +49,31 @@ def rules(data: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("after", "goes_on"),
+    [
+        ('  "sum": 42\n}', True),
+        ('\t"sum": [', True),
+        ("saving", False),
+        ("", False),
+        ("42", False),
+        ("PlanQK:Job:Result: 1", False),
+    ],
+)
+def test_json_that_breaks_off_may_go_on_on_the_next_line(after: str, goes_on: bool) -> None:
+    first = diagnose(f"PlanQK:Job:Result: {{\n{after}\n".encode())[0]
+    assert (first.rule, first.column) == ("json-truncated", 21)
+    assert ("goes on" in first.message, "indent=" in first.advice, bool(first.related)) == (goes_on,) * 3
+
+
+def test_a_marker_in_the_middle_of_a_sentence_is_named_if_there_is_no_result() -> None:
+    sentence = b"log\nIt failed, but here is the PlanQK:Job:Result: so far it looks good for us.\n"
+    (found,) = diagnose(sentence)
+    assert "but line 2 has a marker after other text" in found.message
+    assert [(item.place.line, item.place.column) for item in found.related] == [(2, 28)]
+    assert diagnose(sentence + RESULT) == []
+
+
+@pytest.mark.parametrize(
     ("mark", "cause"),
     [
         ("Result: 42", "the result on line 2 was printed as log text, with `>` before its marker"),

@@ -53,7 +53,7 @@ def test_a_page_says_what_explain_says_with_wrong_and_right_output(id_: str) -> 
     ("id_", "code"),
     [
         ("marker-indented", "`print('PlanQK:Job:Result:', json.dumps(value), flush=True)`"),
-        ("json-dataframe", '`print(..., json.dumps(table.to_dict(orient="records")))`'),
+        ("json-dataframe", '`table.to_json(orient="records")`'),
         ("lone-surrogate", "`errors='replace'`"),
         ("lone-surrogate", r"`\ud83d\ude00`"),
         ("json-nan", "`allow_nan=False`, `json.dumps`"),

@@ -58,6 +58,12 @@ def test_the_events_of_a_job_and_its_outcome() -> None:
     assert 0 < job.duration < 30
 
 
+def test_the_exception_on_standard_error_tells_why_there_is_no_result() -> None:
+    job = runner.run(python("print('log'); {}['x']"), stderr=lambda _: None)
+    assert events_of(job)
+    assert "an exception ended the job: \"KeyError: 'x'\"" in job.findings[0].message
+
+
 def test_events_come_with_asyncio() -> None:
     async def main() -> list[Event]:
         job = runner.run(python(ALL_KINDS), stderr=lambda _: None, logs=False)

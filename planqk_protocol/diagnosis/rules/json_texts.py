@@ -42,9 +42,9 @@ _OF_PYTHON = (
         Cause.PYTHON_REPR,
         "a value as Python writes it, not JSON",
         "print(value) writes True, False, None, tuples and calls such as array([1, 2]), which JSON does not "
-        "have. json.dumps(value) writes the same value as JSON. It takes no complex numbers, no values of "
-        "NumPy and no dataclasses: give it [z.real, z.imag], array.tolist(), float(x) or "
-        "dataclasses.asdict(value).",
+        "have. json.dumps(value) writes the same value as JSON. For values of NumPy, complex numbers, sets, "
+        "dates and dataclasses, it needs a function `default`. The advice of a finding shows the one for its "
+        "value.",
         (
             _line("{'sum': 42, 'exact': True}"),
             _line('{"sum": None}'),

@@ -119,7 +119,8 @@ GLUED = Rule(
     ),
     advice=(
         "Print the marker at the beginning of a line: end the text before it with a newline, or leave that "
-        "text out. In Python, call print() once before the marker."
+        "text out. In Python, call print() once before the marker, and close() on a "
+        "progress bar."
     ),
     wrong=_examples(
         b'Working... done.PlanQK:Job:Result: {"sum": 42}\n',

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from planqk_protocol.diagnosis.finding import Example, Rule, Severity
 
-__all__ = ["RULES"]
+__all__ = ["PRINT", "RULES"]
 
-_PRINT = "`print('PlanQK:Job:Result:', json.dumps(value), flush=True)`"
+PRINT = "`print('PlanQK:Job:Result:', json.dumps(value), flush=True)`"
 
 _NO_RESULT = Rule(
     id="no-result",
@@ -18,7 +18,7 @@ _NO_RESULT = Rule(
     "the finding is a warning: the failure comes first. A result on standard error does not count, and most "
     "logs do not hold it: `planqk-protocol run` sees both streams. A service that returns its result to "
     "qhub-commons or planqk-commons keeps another contract, and prints none.",
-    advice=f"Print the result once, on standard output, at the end of the job: {_PRINT}.",
+    advice=f"Print the result once, on standard output, at the end of the job: {PRINT}.",
     wrong=(
         Example(b"reading the input\nthe sum is 42\n"),
         Example(b"", exit_code=0),
@@ -57,7 +57,7 @@ _SUCCEEDED_WITH_BROKEN_RESULT = Rule(
     why="The job says that it succeeded, but its result cannot be read. So this "
     "library counts it as FAILED, also where the platform's own status is SUCCEEDED. The job itself does "
     "not notice it, because nothing reads its output while it runs.",
-    advice=f"Mend the result: the finding at its place says how. In Python, print it with {_PRINT}.",
+    advice=f"Mend the result: the finding at its place says how. In Python, print it with {PRINT}.",
     # The finding of the violation is always the first one. This one has no place and comes after it.
     wrong=(
         Example(b"PlanQK:Job:Result: {'sum': 42}\n", exit_code=0),
@@ -94,7 +94,7 @@ _UNTERMINATED_RESULT = Rule(
     why="A result without a line feed at its end may be cut short: of 42, only 4 may have come. If the job "
     "fails or is killed, nobody can tell. Some readers of logs also leave out a last line that no line feed "
     "ends.",
-    advice=f"End the line, and flush it: {_PRINT} does both.",
+    advice=f"End the line, and flush it: {PRINT} does both.",
     wrong=(
         Example(b'PlanQK:Job:Result: {"sum": 42}'),
         Example(b"PlanQK:Job:MultilineResult\n42\nPlanQK:Job:MultilineResult"),
