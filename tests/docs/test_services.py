@@ -36,28 +36,9 @@ needs_sh = pytest.mark.skipif(not shutil.which("sh"), reason="no sh on this mach
 
 
 @needs_sh
-def test_a_whole_service_runs_and_has_no_mistakes(tmp_path: Path) -> None:
-    (tmp_path / "job.py").write_text(programs("py")[0].text, encoding="utf-8")
-    (tmp_path / "request.json").write_text(programs("json")[0].text, encoding="utf-8")
-    variables = environment(tmp_path)
-    commands = programs("sh")[0].text
-    done = subprocess.run(
-        ["sh", "-e", "-c", commands],
-        cwd=tmp_path,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert 'result {"total": 12.0}' in done.stderr
-    assert "SUCCEEDED" in done.stderr
-    assert done.stdout.startswith("no findings in 8 lines")
-
-
-@needs_sh
 def test_a_shell_with_the_command(tmp_path: Path) -> None:
     variables = environment(tmp_path)
-    program = programs("sh")[1].text
+    program = programs("sh")[0].text
     done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, env=variables, check=True)
     check(done.stdout, {"cost": 699})
 
@@ -65,7 +46,7 @@ def test_a_shell_with_the_command(tmp_path: Path) -> None:
 @needs_sh
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
 def test_a_shell_with_jq() -> None:
-    program = programs("sh")[2].text
+    program = programs("sh")[1].text
     done = subprocess.run(["sh", "-e", "-c", program], stdout=subprocess.PIPE, check=True)
     check(done.stdout, {"cost": 699, "city": "Köln"})
 
@@ -73,7 +54,7 @@ def test_a_shell_with_jq() -> None:
 @needs_sh
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
 def test_a_shell_in_which_jq_fails_prints_no_result() -> None:
-    program = programs("sh")[2].text.replace("--argjson cost 699", "--argjson cost nothing")
+    program = programs("sh")[1].text.replace("--argjson cost 699", "--argjson cost nothing")
     done = subprocess.run(["sh", "-c", program], capture_output=True, check=False)
     assert done.returncode
     assert b"PlanQK:Job:Result:" not in done.stdout
@@ -84,7 +65,7 @@ def test_a_shell_in_which_jq_fails_prints_no_result() -> None:
 def test_a_long_result_from_a_shell(tmp_path: Path) -> None:
     value = {"costs": list(range(50_000)), "city": "Köln"}  # longer than an argument may be
     (tmp_path / "result.json").write_text(json.dumps(value), encoding="utf-8")
-    program = programs("sh")[3].text
+    program = programs("sh")[2].text
     done = subprocess.run(["sh", "-e", "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
     [event] = [event for event in parse(done.stdout) if event.raw != b"\n"]
     assert isinstance(event, MultilineResult)
