@@ -27,6 +27,7 @@ from planqk_protocol.runner.job import Job, Piece
 
 __all__ = ["Run", "Step", "rfc3339"]
 
+_AS_STORED = "cri"  # findings are about what an engine of the platform would store of the output
 _TICK = 0.1  # seconds; so soon a signal is noticed while the job prints nothing
 _MOST_FINDINGS = 1000
 _STANDARD_ERROR = 2
@@ -85,7 +86,7 @@ class Run:
         self._take_stderr = _to_own_stderr if stderr is None else stderr
         self._source = Source(job.capture, limits=limits, logs=logs)
         self._collector = Collector(keep_interim="last")
-        self._diagnosis = Diagnosis(capture=job.capture, schemas=schemas)
+        self._diagnosis = Diagnosis(capture=_AS_STORED, schemas=schemas)
         self._stderr_search, self._stderr_tail = ResultSearch(), Tail()
         self._lock = threading.Lock()  # an abandoned thread may still read while another one closes
         self._is_closed = False

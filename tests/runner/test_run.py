@@ -64,6 +64,15 @@ def test_the_exception_on_standard_error_tells_why_there_is_no_result() -> None:
     assert "an exception ended the job: \"KeyError: 'x'\"" in job.findings[0].message
 
 
+@pytest.mark.parametrize(("size", "rules"), [(16_000, []), (17_000, ["line-over-16k"])])
+def test_a_line_that_an_engine_would_cut_is_found_before_there_is_an_engine(
+    size: int, rules: list[str]
+) -> None:
+    job = runner.run(python(f"print('PlanQK:Job:Result: \"' + 'x' * {size} + '\"')"))
+    assert events_of(job)
+    assert [found.rule for found in job.findings] == rules
+
+
 def test_events_come_with_asyncio() -> None:
     async def main() -> list[Event]:
         job = runner.run(python(ALL_KINDS), stderr=lambda _: None, logs=False)

@@ -139,7 +139,8 @@ _LINE_OVER_16K = Rule(
     summary="a marked line is longer than the 16 KiB that an engine stores in one piece",
     why="Engines store a longer line in pieces of 16,384 bytes. This library joins them again, but other "
     "tools show several lines, or put time stamps and lines of standard error between the pieces. If one "
-    "piece is lost, so is the result. The rule is for logs of engines only, not for plain output.",
+    "piece is lost, so is the result. The rule is for the logs of engines and for "
+    "`planqk-protocol run`, not for plain output, which no engine has cut.",
     advice="Print a long result as a block: `json.dumps(value, indent=2)` between two lines "
     "`PlanQK:Job:MultilineResult`.",
     wrong=(
