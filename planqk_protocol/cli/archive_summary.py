@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ArchiveSummary"]
 
 _ERROR, _DAMAGED, _NO_RESULT = "not read", "damaged", "no result"
+_WHY = "the column 'error' says why a log was not read, and 'damage' what is damaged"
 _NEEDS_RESULT = {JobStatus.SUCCEEDED, JobStatus.UNKNOWN}  # the others say that there may be none
 
 
@@ -85,6 +86,8 @@ class ArchiveSummary:
             table.add_row(status, f"{self._counts[status]:,}", decimal(self._sizes[status]))
         with suppress(OSError):  # standard error is gone, and there is no other place for it
             self._messages.console.print(table)
+            if self.errors or self.damaged:
+                self._messages.console.print(_WHY, highlight=False)
             if chosen is not None:
                 self._messages.console.print(f"rows written, by --where: {chosen:,}")
 

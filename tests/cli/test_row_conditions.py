@@ -14,7 +14,7 @@ from tests.cli.harness import Run
 def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
     def chosen(*conditions: str) -> list[str]:
         args = [arg for condition in conditions for arg in ("--where", condition)]
-        return [Path(row.url).name for row in decoded(archive(run, logs, *args).stdout)]
+        return sorted(Path(row.url).name for row in decoded(archive(run, logs, *args).stdout))
 
     assert chosen("status=FAILED") == ["a-json.log"]
     assert chosen("status=") == ["dangling", "doubtful.log"]
@@ -24,6 +24,11 @@ def test_a_row_may_be_chosen_by_its_columns(run: Run, logs: Path) -> None:
     assert chosen("suspect=true") == []
     assert chosen("notices=truncated") == ["broken.gz"]
     assert chosen("violations=", "exit_code=", "result=42") == ["1.log"]
+    assert chosen("error!=") == ["dangling", "doubtful.log"]
+    assert chosen("status!=UNKNOWN") == ["a-json.log", "dangling", "doubtful.log"]
+    assert chosen("status!=UNKNOWN", "error=") == ["a-json.log"]
+    assert chosen("violations!=") == ["0.log", "broken.gz", "plain.log"]
+    assert chosen("violations!=", "findings!=duplicate-result") == ["0.log"]
 
 
 def test_the_rows_that_were_chosen_are_counted(run: Run, logs: Path) -> None:
@@ -57,8 +62,16 @@ def test_a_condition_that_a_row_may_meet(run: Run, tmp_path: Path, given: str) -
     assert archive(run, tmp_path, "--where", given).exit_code == 0
 
 
-@pytest.mark.parametrize("condition", ["status", "state=FAILED", "=", ""])
+def test_a_condition_that_every_row_meets(run: Run) -> None:
+    outcome = run("archive", "x", "--where", "suspect!=no")
+    assert outcome.exit_code == 2
+    said_in_words = " ".join(outcome.stderr.replace("│", " ").split())
+    assert "'suspect!=no' is true of every row: suspect is one of true, false." in said_in_words
+
+
+@pytest.mark.parametrize("condition", ["status", "state=FAILED", "state!=FAILED", "status!", "!=", "=", ""])
 def test_a_condition_that_is_none(run: Run, condition: str) -> None:
     outcome = archive(run, "x", "--where", condition)
     assert outcome.exit_code == 2
-    assert "is not NAME=VALUE with the name of a column" in " ".join(outcome.stderr.replace("│", " ").split())
+    said_in_words = " ".join(outcome.stderr.replace("│", " ").split())
+    assert "is neither NAME=VALUE nor NAME!=VALUE with the name of a column" in said_in_words

@@ -16,7 +16,7 @@ from planqk_protocol.cli.archive_summary import ArchiveSummary
 from planqk_protocol.cli.capture_messages import in_options
 from planqk_protocol.cli.options import capture_option
 from planqk_protocol.cli.rich_help import Argument, Command
-from planqk_protocol.cli.row_conditions import condition, is_met
+from planqk_protocol.cli.row_conditions import Condition, condition
 from planqk_protocol.cli.terminal import Failure, Messages
 from planqk_protocol.errors import missing_extra
 
@@ -75,11 +75,12 @@ def _executor(value: str) -> str:
 @click.option(
     "--where",
     "conditions",
-    metavar="NAME=VALUE",
+    metavar="NAME[!]=VALUE",
     multiple=True,
     type=condition,
-    help="Give only rows with this value, such as status=FAILED or findings=no-result. May be repeated: then "
-    "a row must have all of the values.",
+    help="Give only rows with this value, such as findings=no-result; with '!=', only the other rows. "
+    "Without VALUE, it is that the column is empty: error!= gives what could not be read. May be "
+    "repeated: then a row must meet all conditions.",
 )
 @click.pass_context
 def archive(
@@ -91,7 +92,7 @@ def archive(
     jobs: int | None,
     *,
     resume: bool,
-    conditions: tuple[tuple[str, str], ...],
+    conditions: tuple[Condition, ...],
 ) -> None:
     """Tell what became of many jobs, from their captured logs.
 
@@ -128,7 +129,7 @@ def archive(
             ):
                 written = 0
                 for row in counted:
-                    if conditions and not all(is_met(row, name, wanted) for name, wanted in conditions):
+                    if not all(each.is_met(row) for each in conditions):
                         continue
                     opened.write(_in_words_of_the_command(row))
                     written += 1
