@@ -6,9 +6,7 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -27,29 +25,13 @@ from planqk_protocol import (
 )
 from planqk_protocol.captures import CaptureNotice, NoticeKind
 from planqk_protocol.engines import docker, kubernetes
-from tests.docs.pages import DOCS, blocks
+from tests.docs.pages import blocks
+from tests.docs.recipes import PAGES, recipe, value_of
 from tests.engines.servers import Request, serving
 from tests.engines.small_cluster import KUBECONFIG, Cluster
 from tests.runner.image_engine import ImageEngine
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
-PAGES = [DOCS / "howto" / f"{name}.md" for name in ("containers", "resume", "timeouts", "untrusted-logs")]
-
-
-def recipe(name: str) -> dict[str, Any]:
-    """The names that the program with a function defines."""
-    [(page, program)] = [
-        (page, block) for page in PAGES for block in blocks(page) if f"def {name}(" in block.text
-    ]
-    names: dict[str, Any] = {"__name__": "recipe"}
-    exec(compile("\n" * (program.line - 1) + program.text, page, "exec"), names)  # noqa: S102  # our own documentation
-    return names
-
-
-def value_of(outcome: Outcome) -> object:
-    assert outcome.status is JobStatus.SUCCEEDED
-    assert outcome.result
-    return outcome.result.value
 
 
 @pytest.fixture
@@ -299,71 +281,3 @@ def time_limit_names(kind: str, collector: type[Collector]) -> dict[str, Any]:
     exec(program.partition("JOB_THAT_HANGS")[0], names)  # noqa: S102  # our own documentation
     names["Collector"] = collector
     return names
-
-
-STARTER = """
-import sys
-from pathlib import Path
-exec(Path("recipe.py").read_text().partition("\\nlog = ")[0])
-job = "import os, time\\nwhile not os.path.exists('go'): time.sleep(0.01)\\nprint(1); raise SystemExit(3)"
-start([sys.executable, "-c", job], Path("job.log"))
-print("started", flush=True)
-sys.stdin.read()
-"""
-
-
-@posix
-def test_a_job_outlives_the_worker_that_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    [program] = [block.text for page in PAGES for block in blocks(page) if "def exit_code_of(" in block.text]
-    Path("recipe.py").write_text(program)
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as worker:
-        assert worker.stdout
-        assert worker.stdout.readline() == b"started\n"
-        worker.kill()
-    names = recipe("exit_code_of")
-    assert names["exit_code_of"](Path("job.log")) is None
-    Path("go").touch()
-    end = time.monotonic() + 60
-    while (exit_code := names["exit_code_of"](Path("job.log"))) is None and time.monotonic() < end:
-        time.sleep(0.01)
-    assert exit_code == 3
-    assert Path("job.log").read_text() == "1\n"
-
-
-WORKER = """
-import contextlib, io, runpy, sys
-from pathlib import Path
-with contextlib.redirect_stdout(io.StringIO()):
-    names = runpy.run_path(sys.argv[1])
-database = names["opened"](Path("jobs.sqlite"))
-while names["read_on"](database, Path("job.log"), size=100):
-    print(end=".", flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
-def test_a_worker_that_is_killed_again_and_again_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    [program] = [block.text for page in PAGES for block in blocks(page) if "def read_on(" in block.text]
-    Path("recipe.py").write_text(program)
-    lines = [b"PlanQK:Job:InterimResult: %d\n" % number for number in range(3000)]
-    Path("job.log").write_bytes(b"".join([*lines, b"PlanQK:Job:Result: 42\n"]))
-    for _ in range(3):
-        worker = subprocess.Popen([sys.executable, "-c", WORKER, "recipe.py"], stdout=subprocess.PIPE)
-        assert worker.stdout
-        assert worker.stdout.read(1) == b"."
-        time.sleep(0.02)
-        worker.kill()
-        worker.wait()
-        worker.stdout.close()
-    names = recipe("read_on")
-    database = names["opened"](Path("jobs.sqlite"))
-    assert value_of(names["finished"](database, Path("job.log"), 0)) == 42
-    found = database.execute("SELECT line, value FROM interim WHERE log = 'job.log' ORDER BY line").fetchall()
-    assert found == [(number + 1, str(number)) for number in range(3000)]
-    database.close()
