@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 __all__ = ["DIRECTIVES", "Name", "directed", "names", "updated"]
@@ -369,10 +370,25 @@ def _has_own_text(member: object) -> bool:
 
 
 def _parameters(value: Any) -> str:
-    """The parameters of a function or a class, without types and defaults."""
+    """The parameters of a function or a class, without types."""
     signature = inspect.signature(value)
-    bare = [item.replace(annotation=item.empty, default=item.empty) for item in signature.parameters.values()]
+    bare = [
+        item.replace(annotation=item.empty, default=_default(item.default))
+        for item in signature.parameters.values()
+    ]
     return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
+class _Some:
+    """Stands for a default that is no plain value, such as ``Limits()``."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+def _default(value: object) -> object:
+    is_plain = value is inspect.Parameter.empty or type(value) in {NoneType, bool, int, float, str}
+    return value if is_plain else _Some()
 
 
 def _first_sentence(doc: str) -> str:
