@@ -302,7 +302,7 @@ class Decoder(Resumable, ABC):
         if is_new and not is_ours and not self._is_chosen:
             self._notice(
                 NoticeKind.UNKNOWN_STREAM,
-                f"the capture holds {name or 'entries of no container'} too, given as stream unknown; "
+                f"the capture holds {name or 'entries of no container'} too; "
                 "only one container is read, the first one unless you name another (the argument container)",
                 offset=offset,
                 stream=None,
@@ -339,9 +339,13 @@ def fate_of_text(text: bytes, stream: StdStream) -> str:
 
     Args:
         text: What is left of it.
-        stream: The stream that it is given as.
+        stream: Its stream, as far as the record tells it.
     """
-    return f"its text up to there is given as stream {stream.value}" if text else "its text is lost"
+    if not text:
+        return "its text is lost"
+    if stream is StdStream.UNKNOWN:
+        return "its text up to there is left out, as its stream is not known"
+    return f"its text up to there is read as {stream.value}"
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,7 +178,7 @@ class PrefixDecoder(LineDecoder):
             if end and self._is_command_message(line):
                 return
             kind = NoticeKind.CORRUPT if end else NoticeKind.TRUNCATED
-            self._notice(kind, f"{self._missing}; given as stream unknown")
+            self._notice(kind, f"{self._missing}; left out, as its stream is not known")
             self._emit(StdStream.UNKNOWN, line + end, suspect=True)
             return
         stream = self._stream_of(prefix)

@@ -131,9 +131,16 @@ def _shown_errors() -> Iterator[None]:
         yield
     except click.ClickException as error:
         if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the help page
-            vars(error)["message"] = escape_line(error.message)  # `Final` for type checkers only
+            owners = _owners(error.option_name) if isinstance(error, click.NoSuchOption) else ""
+            vars(error)["message"] = escape_line(error.message) + owners  # `Final` for type checkers only
         show_error(error)
         raise click.exceptions.Exit(error.exit_code) from None
+
+
+def _owners(option: str) -> str:
+    """The sentence about an option that a command lacks: which commands have it. Empty if none has."""
+    found = [name for name in _NAMES if any(option in given.opts for given in cli.commands[name].params)]
+    return f" It is an option of {', '.join(found)}." if found else ""
 
 
 @click.group(

@@ -56,7 +56,8 @@ def check_order(names: Sequence[str]) -> None:
 
         raise Failure(
             "the files are not in the order in which they were written, as their names tell; give the oldest "
-            f"one first: {shlex.join(right)} (if nothing rotated them, give their bytes on standard input)"
+            f"one first: {shlex.join(right)} (if nothing rotated them, read them from a pipe: "
+            "cat FILE... | planqk-protocol ...)"
         )
 
 

@@ -147,3 +147,18 @@ def test_a_misspelt_command(run: Run) -> None:
     outcome = run("resul\x1b")
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert r"No such command 'resul\x1b'. Did you mean 'result'?" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("result", "--follow"), "No such option '--follow'. It is an option of parse."),
+        (("result", "--exit-code", "1"), "No such option '--exit-code'. It is an option of check."),
+        (("--only", "x"), "No such option '--only'. It is an option of parse, result, check, unwrap."),
+        (("result", "--folow\x1b"), r"No such option '--folow\x1b'. │"),
+    ],
+)
+def test_an_option_of_another_command(run: Run, args: tuple[str, ...], said: str) -> None:
+    outcome = run(*args)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert said in " ".join(outcome.stderr.split())

@@ -164,7 +164,7 @@ class DockerJsonFileDecoder(LineDecoder):
             suspect = True
             message = (
                 "U+FFFD in the record: Docker puts it in place of bytes it cannot store, such as a "
-                "character cut at 16 KiB; print ASCII only, as json.dumps does by default"
+                "character cut at 16 KiB"
             )
             self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=stream)
         self._emit(stream, data, time or None, suspect=suspect)

@@ -113,7 +113,8 @@ class DockerMuxDecoder(Decoder):
             found = header[:1] if self._type > _SYSTEM_ERROR else header[:4]
             message = (
                 f"{excerpt(found)} where a frame should begin: this is no multiplexed stream, or some bytes "
-                "are missing; the rest is given as stream unknown (of a container with a TTY, the log is raw)"
+                "are missing; the rest is left out, as its stream is not known (of a container with a TTY, "
+                "the log is raw)"
             )
             self._notice(NoticeKind.BAD_STREAM_TYPE, message)
             self._emit(StdStream.UNKNOWN, header, suspect=True)

@@ -285,10 +285,7 @@ class PlanqkLogDecoder(TextDecoder):
             self._notice(NoticeKind.CORRUPT, message, offset=offset)
         is_replaced = REPLACEMENT.encode() in data
         if is_replaced:
-            message = (
-                "U+FFFD in the entry: it stands for bytes that are not UTF-8, which JSON cannot hold; "
-                "print ASCII only, as json.dumps does by default"
-            )
+            message = "U+FFFD in the entry: it stands for bytes that are not UTF-8, which JSON cannot hold"
             self._notice(NoticeKind.REPLACEMENT_CHAR, message, offset=offset, stream=StdStream.STDOUT)
         suspect = is_found or is_replaced or errors != "strict"
         self._emit_chunk(Chunk(StdStream.STDOUT, data, suspect, OneEntry(len(data), entry)))
