@@ -26,6 +26,12 @@ Default: TypeAlias = Callable[[Any], Any]
 _MOST_SHOWN = 240  # characters of a value that a message shows
 _MOST_CONVERSIONS = 16  # how often the answer of `default` may have to be converted again
 _MAX_DIGITS = Limits().max_digits or 0
+_CONVERTING_CALLS = (
+    ".tolist()",  # NumPy
+    '.to_dict(orient="records")',  # pandas
+    '.model_dump(mode="json")',  # pydantic
+    ".isoformat()",  # dates and times
+)
 
 _Path: TypeAlias = list[str | int]
 
@@ -117,11 +123,10 @@ def _how_to_convert(value: Any) -> str:
         return " with list()"
     if isinstance(value, bytes):
         return " with .decode()"
-    methods = {"tolist": "", "to_dict": 'orient="records"', "model_dump": 'mode="json"', "isoformat": ""}
-    method = next(
-        (name for name in methods if hasattr(type(value), name)), None
-    )  # NumPy, pandas, pydantic, dates
-    return f" with .{method}({methods[method]})" if method else ""
+    for call in _CONVERTING_CALLS:
+        if hasattr(type(value), call[1 : call.index("(")]):
+            return f" with {call}"
+    return ""
 
 
 def _default_of(value: Any, path: _Path, default: Default) -> Any:

@@ -114,10 +114,9 @@ def result_bytes(value: Any, *, default: Default | None = None) -> bytes:
         default: As for `interim_result_line`.
     """
     line = result_line(value, default=default)
-    is_long = len(line) > _LONGEST_LINE
-    return (
-        multiline_result_block(value, 0, default=default) if is_long else line
-    )  # as many bytes, on more lines
+    if len(line) <= _LONGEST_LINE:
+        return line
+    return multiline_result_block(value, 0, default=default)  # not indented, so hardly longer
 
 
 def multiline_result_block(value: Any, indent: int = 2, *, default: Default | None = None) -> bytes:

@@ -228,14 +228,19 @@ def _text(payload: bytes) -> str:
         ) from None
 
 
+def _advice_for_python(text: str) -> str:
+    from planqk_protocol.payload.python_values import python_advice  # noqa: PLC0415  # seldom needed
+
+    return python_advice(text)
+
+
 def _invalid(text: str, at: int, complaint: str) -> PayloadError:
     """The error for a place where `json` stops, with the cause, its places counted in bytes."""
     # Their patterns are seldom needed.
     from planqk_protocol.payload.classify import classify  # noqa: PLC0415
-    from planqk_protocol.payload.python_values import python_advice  # noqa: PLC0415
 
     fault = classify(text, *mend_place(text, at, complaint))
-    remedy = python_advice(text) if fault.cause is Cause.PYTHON_REPR else ""
+    remedy = _advice_for_python(text) if fault.cause is Cause.PYTHON_REPR else ""
     place = _size(text, 0, fault.at)
     start = place if fault.start == fault.at else _size(text, 0, fault.start)
     return PayloadError(

@@ -12,7 +12,8 @@ import re
 __all__ = ["python_advice"]
 
 _MOST_READ = 64 * 1024  # characters in which other types are looked for
-_STRING = re.compile(r"(?<![bB])'[^'\\\n]*(?:\\.[^'\\\n]*)*'|(?<![bB])\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"")
+# A string or bytes. One that does not end is one, too: else each quote in it would be searched for its end.
+_STRING = re.compile(r"""([bB]?)(?:'(?:[^'\\\n]|\\.)*+'?|"(?:[^"\\\n]|\\.)*+"?)""")
 _NUMPY, _COMPLEX = "values of NumPy", "complex numbers"
 # Calls of types that `json.dumps` takes: subclasses of dict, list, tuple, str and int.
 _TAKEN = r"(?:collections\.)?(?:OrderedDict|defaultdict|Counter)\("
@@ -31,9 +32,9 @@ _KINDS = (
         "sets and the like",
         "list",
     ),
-    (re.compile(r"\b[bB]['\"]|\bbytearray\("), "bytes", "lambda data: data.decode()"),
+    (re.compile(r"\b[bB]''|\bbytearray\("), "bytes", "lambda data: data.decode()"),
 )
-_OBJECT = re.compile(rf"(?!{_TAKEN})\b[A-Za-z_][\w.]*\(")
+_OBJECT = re.compile(rf"(?<![\w.])(?!{_TAKEN})[A-Za-z_][\w.]*+\(")
 _BOTH = 'lambda item: item.tolist() if hasattr(item, "tolist") else [item.real, item.imag]'
 
 
@@ -46,7 +47,7 @@ def python_advice(text: str) -> str:
     >>> python_advice("{'sum': b'42'}").partition("; ")[0]
     'this is how Python writes bytes'
     """
-    shown = _STRING.sub("''", text[:_MOST_READ])
+    shown = _STRING.sub(r"\1''", text[:_MOST_READ])
     kinds: dict[str, str] = {}
     for pattern, name, default in _KINDS:
         shown, count = pattern.subn("(", shown)

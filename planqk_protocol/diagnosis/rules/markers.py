@@ -119,8 +119,7 @@ GLUED = Rule(
     ),
     advice=(
         "Print the marker at the beginning of a line: end the text before it with a newline, or leave that "
-        "text out. In Python, call print() once before the marker, and close() on a "
-        "progress bar."
+        "text out. In Python, call print() once before the marker, and close() on a progress bar."
     ),
     wrong=_examples(
         b'Working... done.PlanQK:Job:Result: {"sum": 42}\n',
