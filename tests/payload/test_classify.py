@@ -181,6 +181,7 @@ class TestProperties:
     @given(st.text(max_size=40) | st.text("[]{}\"'\\,:.0123456789eE+-TrueNonafls \n\t(b#/*", max_size=30))
     @example("\0")
     @example("'" * 9)
+    @example("(")
     def test_every_text_that_is_not_json_has_a_cause_and_a_place_within_it(self, text: str) -> None:
         payload = text.encode(errors="replace")
         try:
@@ -197,7 +198,8 @@ class TestProperties:
             )
             payload[: error.start].decode()
             payload[error.start : error.start + error.length].decode()
-            assert error.message == f"not JSON: {error.fault}; {ADVICE[error.cause]}"
+            assert bool(error.remedy) == (error.cause is Cause.PYTHON_REPR)
+            assert error.message == f"not JSON: {error.fault}; {error.remedy or ADVICE[error.cause]}"
             assert error.message.isprintable()
             assert len(error.message) < 700
 
