@@ -55,6 +55,7 @@ html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", DOCUMENTATION)
 html_title = f"planqk_protocol {release}"
 html_static_path = ["_static"]
 html_css_files = ["code.css"]
+html_js_files = ["sidebar.js"]
 copybutton_selector = "div.highlight:not(.highlight-text *) pre"  # blocks of text are output
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
@@ -101,6 +102,7 @@ def setup(app: Sphinx) -> None:
             public.__module__ = "planqk_protocol"
     app.connect("source-read", _put_directives)
     app.connect("doctree-resolved", _mark_short_code)
+    app.connect("doctree-resolved", _put_dashes)
     app.connect("html-page-context", _root_the_links)
     app.connect("autodoc-process-docstring", _add_inherited_attributes, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", _readable_signature)
@@ -143,6 +145,13 @@ def _mark_short_code(_app: Sphinx, doctree: nodes.document, _name: str) -> None:
         code["classes"] += [name for name, most in (("short", 34), ("tiny", 12)) if length <= most]
 
 
+def _put_dashes(_app: Sphinx, doctree: nodes.document, _name: str) -> None:
+    """Put a dash between a name in the API reference and what it is, where Sphinx writes two hyphens."""
+    for text in doctree.findall(nodes.Text):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" – "))
+
+
 def _root_the_links(_app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     """Let the links of the page for missing pages begin at the root: a server shows it at any address."""
     if name == "404" and "READTHEDOCS_CANONICAL_URL" in os.environ:
@@ -175,7 +184,12 @@ def _readable_signature(
     arguments: str | None,
     result: str | None,
 ) -> tuple[str | None, str | None]:
-    """Write names of unions, the values of private defaults, and no other private names."""
+    """Write names of unions, the values of private defaults, and no other private names.
+
+    A protocol for functions has no arguments that anybody gives.
+    """
+    if getattr(obj, "_is_protocol", False):
+        return "", None
     shown = [part and _named_unions(part).replace("<factory>", "{}") for part in (arguments, result)]
     if shown[0]:
         shown[0] = _PRIVATE_ARGUMENT.sub("", shown[0])

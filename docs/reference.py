@@ -175,6 +175,7 @@ DIRECTIVES = {
 
 .. autoclass:: Severity
    :members:
+   :undoc-members:
 
 .. autoclass:: Place
 

@@ -21,7 +21,11 @@ _FOLDER = Path(__file__).parent / "rules"
 _CODE = re.compile(
     r"""
     `[^`]*`  # what has backticks already
+    | \\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|["\\nt])  # an escape in JSON or Python
     | \\  # an escape to Markdown
+    | \[\w+(?:[ ,.]+\w+)+\]  # [object Object]
+    | <\w+\ object\ at\ [^>]*>
+    | utf-8-sig
     | '(?P<command>check)'  # which is quoted at a terminal
     | \b[\w.]+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)  # a call, with two levels of calls in it
     | \bPlanQK:Job:\w+(?::(?=,|\ and))?

@@ -270,24 +270,6 @@ async function openShared() {
 
 // ---- the start -------------------------------------------------------------------------------------------------
 
-// The documentation keeps the choice of its theme here.
-function theme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const show = () => {
-    let chosen = null;
-    try {
-      chosen = localStorage.getItem("theme");
-    } catch {
-      // The browser keeps nothing: its own choice counts.
-    }
-    const isDark = chosen === "dark" || (chosen !== "light" && dark.matches);
-    document.documentElement.dataset.theme = isDark ? "dark" : "light";
-  };
-  dark.onchange = show;
-  show();
-}
-
-theme();
 addEventListener("hashchange", openShared);
 if (!(await openShared())) {
   at("example").value = "mistakes.log";

@@ -31,7 +31,7 @@ _ROOT = _HERE.parents[1]
 KEPT = _ROOT / "build" / "playground"
 """The folder of what was fetched."""
 
-_PAGE = ["app.html", "app.css", "app.js", "share.js", "worker.js", "report.py"]
+_PAGE = ["app.html", "app.css", "app.js", "share.js", "theme.js", "worker.js", "report.py"]
 _PYODIDE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]
 _WHEELS = ["lark", "msgspec"]
 _PLATFORM = ["--python-version", "3.14", "--platform", "pyemscripten_2026_0_wasm32"]

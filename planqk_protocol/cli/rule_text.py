@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from unicodedata import combining, east_asian_width
 
 import msgspec
 
@@ -14,11 +15,14 @@ from planqk_protocol.diagnosis import RULES, Example, Rule, Severity
 __all__ = ["Section", "all_rules", "sections"]
 
 _MOST_LINES, _MOST_CHARACTERS = 20, 150
-_KEPT = 50  # characters of a longer line, at its beginning and at its end
+_FIRST, _LAST = (
+    50,
+    14,
+)  # characters of a longer line that are shown: it then fits a page, with the number of the others
 _SEVERITIES = {
-    Severity.ERROR: "error: a result is missing, or is not what the job meant to give",
-    Severity.WARNING: "warning: most likely a mistake",
-    Severity.INFO: "info: valid, but unwise",
+    Severity.ERROR: "error (a result is missing, or is not what the job meant to give)",
+    Severity.WARNING: "warning (something is most likely wrong)",
+    Severity.INFO: "info (valid, but unwise)",
 }
 
 
@@ -122,12 +126,20 @@ def _limits(limits: Limits) -> list[str]:
 def _output(stdout: bytes) -> str:
     """Output as it can be shown: bytes that are not UTF-8 are escapes, and long lines are shortened."""
     lines = stdout.decode(errors="backslashreplace").removesuffix("\n").split("\n")
-    shown = [_shortened(visible(line.removesuffix("\r"))) for line in lines[:_MOST_LINES]]
+    shown = [_shortened(_legible(visible(line.removesuffix("\r")))) for line in lines[:_MOST_LINES]]
     more = [f"… ({len(lines) - _MOST_LINES:,} more lines)"] if len(lines) > _MOST_LINES else []
     return "\n".join(shown + more) if stdout else ""
+
+
+def _legible(line: str) -> str:
+    """The line, with the names of characters that look like others, or are drawn over others."""
+    return "".join(
+        f"<U+{ord(letter):04X}>" if combining(letter) or east_asian_width(letter) == "F" else letter
+        for letter in line
+    )
 
 
 def _shortened(line: str) -> str:
     if len(line) <= _MOST_CHARACTERS:
         return line
-    return f"{line[:_KEPT]}… ({len(line) - 2 * _KEPT:,} more characters) …{line[-_KEPT:]}"
+    return f"{line[:_FIRST]}… ({len(line) - _FIRST - _LAST:,} more characters) …{line[-_LAST:]}"

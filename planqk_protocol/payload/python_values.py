@@ -13,7 +13,7 @@ __all__ = ["python_advice"]
 
 _MOST_READ = 64 * 1024  # characters in which other types are looked for
 # A string or bytes. One that does not end is one, too: else each quote in it would be searched for its end.
-_STRING = re.compile(r"""([bB]?)(?:'(?:[^'\\\n]|\\.)*+'?|"(?:[^"\\\n]|\\.)*+"?)""")
+_STRING = re.compile(r"""([bB]?)(?:'(?:[^'\\\n]|\\.)*'?|"(?:[^"\\\n]|\\.)*"?)""")
 _NUMPY, _COMPLEX = "values of NumPy", "complex numbers"
 # Calls of types that `json.dumps` takes: subclasses of dict, list, tuple, str and int.
 _TAKEN = r"(?:collections\.)?(?:OrderedDict|defaultdict|Counter)\("

@@ -24,7 +24,7 @@ def test_a_rule_is_explained(run: Run, id_: str) -> None:
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     words = outcome.stdout.split()
     assert words[0] == id_
-    for text in (RULES[id_].why, f"Severity: {RULES[id_].severity}:"):
+    for text in (RULES[id_].why, f"Severity: {RULES[id_].severity} ("):
         assert " ".join(text.split()) in " ".join(words)
     titles = {"Why it matters": True, "What to do": True}
     titles |= {"Wrong": bool(RULES[id_].wrong), "Right": bool(RULES[id_].right)}
@@ -139,7 +139,8 @@ def example(
         (b"a\r\n\nb\n", "a\n\nb"),
         (b"\x1b[31m\xe2\x80\x8b\xff\n", r"\x1b[31m<U+200B>\xff"),
         (b"\n" * 25, "\n" * 19 + "\n… (5 more lines)"),
-        (b"x" * 200 + b"\n", "x" * 50 + "… (100 more characters) …" + "x" * 50),
+        (b"x" * 200 + b"\n", "x" * 50 + "… (136 more characters) …" + "x" * 14),
+        ("PlanQK：".encode() + b"\xd6\xb4\n", "PlanQK<U+FF1A><U+05B4>"),
     ],
 )
 def test_an_example_can_be_seen(stdout: bytes, output: str) -> None:

@@ -117,7 +117,7 @@ def test_the_page_knows_the_formats() -> None:
 
 
 def test_the_scripts_of_the_page_hold_no_protocol_and_no_html() -> None:
-    for name in ("app.js", "share.js", "worker.js"):
+    for name in ("app.js", "share.js", "theme.js", "worker.js"):
         text = (PAGE / name).read_text(encoding="utf-8")
         for word in ("PlanQK", "innerHTML", "insertAdjacentHTML", "outerHTML", "document.write", "https:"):
             assert word not in text, (name, word)

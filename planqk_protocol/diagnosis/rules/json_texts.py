@@ -65,8 +65,8 @@ _OF_PYTHON = (
         Cause.NAN,
         "a number that JSON does not have, such as NaN or Infinity",
         "json.dumps of Python writes NaN and Infinity unless it is told not to, though JSON has neither. "
-        "They come from divisions by zero and from missing data. print writes them as nan and inf. An "
-        "emitter of this library refuses them, and names the place: value['energy'] is nan.",
+        "They come from divisions by zero and from missing data. `print` writes `nan` and `inf`. An "
+        "emitter of this library refuses them, and names the place: `value['energy'] is nan`.",
         (_line('{"energy": NaN}'), _line("[1.0, -Infinity]"), _line("nan")),
         (_line('{"energy": null}'), _line('{"energy": "NaN"}')),
     ),
@@ -191,9 +191,9 @@ _OF_TEXTS = (
 _OF_TOKENS = (
     _rule(
         Cause.UNDEFINED,
-        "undefined, as in JavaScript",
-        "JSON has null, but not undefined. JSON.stringify(undefined) gives no text at all, which is printed "
-        "as undefined.",
+        "the value `undefined` of JavaScript, which JSON does not have",
+        "JSON has `null` instead. JSON.stringify(undefined) gives no text at all, which is printed as "
+        "`undefined`.",
         (_line("undefined"), _line("[1, undefined]")),
         (_line("null"), _line('"undefined"')),
     ),

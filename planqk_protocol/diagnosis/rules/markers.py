@@ -95,7 +95,7 @@ AFTER_CARRIAGE_RETURN = Rule(
     why=(
         "A carriage return moves the cursor to the left margin, but it does not end the line. So a marker "
         "after it stands on the line of the bar, where it is log text. Some bars print the carriage return "
-        "after their text, and are found by this rule; tqdm prints it before, and is found by marker-glued."
+        "after their text, and are found by this rule; tqdm prints it before, and is found by `marker-glued`."
     ),
     advice=(
         "Print a newline before the marker, or send the progress bar to standard error, as tqdm does by "
