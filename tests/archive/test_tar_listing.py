@@ -157,7 +157,11 @@ def test_a_damaged_header_hides_the_members_after_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["logs.tar", "logs.tar.gz"])
-@pytest.mark.parametrize("data", [b"", b"no tar", gzip.compress(b"x" * 999), gzip.compress(b"x" * 999)[:20]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no tar", gzip.compress(b"x" * 999), gzip.compress(b"x" * 999)[:20]],
+    ids=["empty", "no tar", "gzip", "cut gzip"],
+)
 def test_what_is_no_tar_is_an_error(tmp_path: Path, name: str, data: bytes) -> None:
     [row] = rows_of_tar(tmp_path, data, name)
     assert row.url == f"{tmp_path}/{name}"
