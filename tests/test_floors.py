@@ -288,14 +288,15 @@ def lines(path: Path) -> int:
 
 
 TESTS = Path(__file__).parent
+FILES_OF_TESTS = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
+@pytest.mark.parametrize("path", FILES_OF_TESTS)
 def test_a_file_of_tests_is_not_too_long(path: str) -> None:
     assert lines(TESTS / path) <= MOST_LINES, f"tests/{path} is too long: split it by subject"
 
 
-@pytest.mark.parametrize("path", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")))
+@pytest.mark.parametrize("path", FILES_OF_TESTS)
 def test_a_test_replaces_no_function_that_other_threads_call(path: str) -> None:
     text = (TESTS / path).read_text(encoding="utf-8")
     replaced = re.findall(r"setattr\((?:\"[\w.]*\b)?(?:os|time)(?:\.|, \")(\w+)", text)

@@ -229,15 +229,14 @@ def _text(payload: bytes) -> str:
 
 
 def _advice_for_python(text: str) -> str:
-    from planqk_protocol.payload.python_values import python_advice  # noqa: PLC0415  # seldom needed
+    from planqk_protocol.payload.python_values import python_advice  # noqa: PLC0415  # its patterns are seldom needed
 
     return python_advice(text)
 
 
 def _invalid(text: str, at: int, complaint: str) -> PayloadError:
     """The error for a place where `json` stops, with the cause, its places counted in bytes."""
-    # Their patterns are seldom needed.
-    from planqk_protocol.payload.classify import classify  # noqa: PLC0415
+    from planqk_protocol.payload.classify import classify  # noqa: PLC0415  # its patterns are seldom needed
 
     fault = classify(text, *mend_place(text, at, complaint))
     remedy = _advice_for_python(text) if fault.cause is Cause.PYTHON_REPR else ""
